@@ -1,0 +1,158 @@
+"""Errors: where a form stands, what can go wrong, and how a person is told.
+
+Every other module raises one of the classes below; only `render` turns one into text,
+so the command line, the REPL and Python all show the same words.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of source text: 1-based lines and columns, both ends inclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that a message points at, with a few words about it."""
+
+    span: Span
+    text: str
+
+
+class SnError(Exception):
+    """Something wrong in the user's program or data (exit code 1).
+
+    `message` says what was expected and found, lower case, no full stop; `hint` says what
+    to do next; `frames` lists the Lisp calls around the place, innermost first.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        span: Span | None = None,
+        hint: str | None = None,
+        labels: Iterable[Label] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+        self.hint = hint
+        self.labels = tuple(labels)
+        self.frames: list[str] = []
+
+
+class ReadError(SnError):
+    """The text is not a well-formed program."""
+
+
+class EvalError(SnError):
+    """A form cannot be evaluated."""
+
+
+class UnknownNameError(EvalError):
+    """A name that nothing defines."""
+
+
+class ArityError(EvalError):
+    """A call with too few or too many arguments."""
+
+
+class ValueKindError(EvalError):
+    """A value of the wrong kind, such as a string where a number is needed."""
+
+
+class NetError(SnError):
+    """A network that cannot be built as described."""
+
+
+class LowerError(SnError):
+    """A network that the compiler refuses."""
+
+
+class TrainError(SnError):
+    """Training that cannot start or go on."""
+
+
+class DataError(SnError):
+    """A data set that is missing, damaged or not what it claims to be."""
+
+
+class SnInternalError(Exception):
+    """A fault of SN itself (exit code 3); `dump` names a file that helps to report it."""
+
+    def __init__(self, message: str, *, dump: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.dump = dump
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint that offers the names closest to `name`, or None when none is close."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    if not near:
+        return None
+    return "did you mean " + " or ".join(f"'{word}'" for word in near) + "?"
+
+
+def read_source(file: str) -> str | None:
+    """Return the text of `file`, or None when it is not a readable file."""
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def render(
+    error: SnError | SnInternalError,
+    source: Callable[[str], str | None] = read_source,
+) -> str:
+    """Return the whole message as shown to a person: place, text, caret, labels, hint, frames.
+
+    `source(file)` gives the text of a file for the excerpt; None leaves the excerpt out.
+    """
+    if isinstance(error, SnInternalError):
+        lines = [f"internal error: {error.message}", "  this is a fault in SN, not in your program"]
+        if error.dump is not None:
+            lines.append(f"  please report it with the file {error.dump}")
+        return "\n".join(lines)
+    place = f"{error.span}: " if error.span else ""
+    lines = [f"{place}error: {error.message}"]
+    if error.span:
+        lines += _excerpt(error.span, "", source)
+    for label in error.labels:
+        lines.append(f"{label.span}: note: {label.text}")
+        lines += _excerpt(label.span, "", source)
+    if error.hint:
+        lines.append(f"  hint: {error.hint}")
+    lines += [f"  in {frame}" for frame in error.frames]
+    return "\n".join(lines)
+
+
+def _excerpt(span: Span, note: str, source: Callable[[str], str | None]) -> list[str]:
+    text = source(span.file)
+    rows = text.split("\n") if text is not None else []
+    if not 1 <= span.line <= len(rows):
+        return []
+    row = rows[span.line - 1].rstrip("\r")
+    last = span.end_column if span.end_line == span.line else len(row)
+    # a caret line keeps the tabs of the source so that it stays below the form
+    lead = "".join("\t" if char == "\t" else " " for char in row[: span.column - 1])
+    carets = "^" * max(1, last - span.column + 1)
+    gutter = f"{span.line:>4} | "
+    return [f"{gutter}{row}", f"{' ' * (len(gutter) - 2)}| {lead}{carets}{note}"]
