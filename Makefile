@@ -1,0 +1,79 @@
+# `make run` trains the 1989 network, `make test` tests the project; both set up .venv first.
+# PYTHON picks the interpreter that .venv is made from (after `make clean`, when there is one).
+
+PYTHON  ?= python3
+WORKERS ?= 2
+ARGS    ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CORE := $(VENV)/.installed
+DEV  := $(VENV)/.installed-dev
+PEER := $(VENV)/.installed-bench
+
+.PHONY: run test slow fast bench lint lock clean
+
+run: $(CORE)
+	$(BIN)/sn run nets/zipcode.sn $(ARGS)
+
+test: lint
+	$(BIN)/pytest -q -m "not slow" -n $(WORKERS) $(ARGS)
+
+slow: $(DEV)
+	$(BIN)/pytest -m slow $(ARGS)
+
+fast: $(DEV)
+	$(BIN)/pytest -q -m "not slow and not kernels" $(ARGS)
+
+bench: $(PEER)
+	$(BIN)/python bench/zipcode.py $(ARGS)
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# The stamps: an installation is made anew when a list of versions or pyproject.toml is newer.
+# Wheels only, so that no C compiler is needed.
+$(CORE): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "'$(PYTHON)' is not on the path; name a Python 3.11 or newer: make run PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "SN needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
+	    "name another: make run PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@echo "setting up $(VENV) (once; about a minute)" >&2
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --only-binary :all: -r requirements.lock
+	@$(PIP) --no-deps -e .
+	@touch $@
+
+$(DEV): $(CORE) requirements-dev.lock
+	@echo "adding the development tools to $(VENV) (once)" >&2
+	@$(PIP) --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+$(PEER): $(CORE)
+	@echo "adding the benchmark's rivals to $(VENV) (once; these are large)" >&2
+	@$(PIP) -c requirements.lock -e '.[bench]'
+	@touch $@
+
+# Newest versions that fit pyproject.toml, frozen. The second list has what the first one lacks.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --only-binary :all: .
+	{ echo "# Made by \`make lock\`: what \`sn\` runs with."; \
+	  build/lock/bin/pip freeze --exclude sn --exclude setuptools; } > build/core.lock
+	build/lock/bin/python -m pip install --quiet --only-binary :all: '.[dev]'
+	{ echo "# Made by \`make lock\`: what the tests need besides."; \
+	  echo "-r requirements.lock"; \
+	  build/lock/bin/pip freeze --exclude sn --exclude setuptools \
+	    | grep -vxFf build/core.lock; } > build/dev.lock
+	mv build/core.lock requirements.lock && mv build/dev.lock requirements-dev.lock
+
+# All that make made; runs/ stays, it holds results.
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
