@@ -1,0 +1,260 @@
+"""Data sets: from a name to arrays that a network can train on.
+
+A data set is known by its decoded content, not by its files: every container of the same
+digits is accepted, and changed digits are refused. Nothing here touches the network except
+`get`. Each data set is one file beside this one: a function under `@dataset(NAME)` that
+describes it. Read next: `zipcode.py`, then `places.py` for where files are looked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.data.download import NewBar
+from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
+from sn.errors import DataError
+from sn.registry import Registry
+
+Codes = NDArray[np.integer[Any]]
+Labels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Digits ready for training; the arrays are shared, so treat them as read-only.
+
+    train_inputs, test_inputs: (n, units) float32, C order, in [-1, 1], rows of pixels
+    train_labels, test_labels: (n,) uint8 in 0 .. classes - 1
+    shape: (rows, cols) of one pattern; hash: sha256 over the content hashes of both parts
+    """
+
+    name: str
+    title: str
+    train_inputs: NDArray[np.float32]
+    train_labels: Labels
+    test_inputs: NDArray[np.float32]
+    test_labels: Labels
+    shape: tuple[int, int]
+    classes: int
+    hash: str
+    source: str
+    licence: str
+
+    @property
+    def n_train(self) -> int:
+        """Number of training patterns."""
+        return len(self.train_labels)
+
+    @property
+    def n_test(self) -> int:
+        """Number of test patterns."""
+        return len(self.test_labels)
+
+    def per_class(self) -> tuple[list[int], list[int]]:
+        """Return how many training and how many test patterns each class has."""
+        train = np.bincount(self.train_labels, minlength=self.classes)
+        test = np.bincount(self.test_labels, minlength=self.classes)
+        return train.tolist(), test.tolist()
+
+    def __str__(self) -> str:
+        rows, cols = self.shape
+        return f"{self.name}: {self.n_train} + {self.n_test} patterns of {rows} x {cols}"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The decoded digits of one part: codes (n, units) of whole numbers, labels (n,) uint8."""
+
+    codes: Codes
+    labels: Labels
+    hash: str
+
+    @staticmethod
+    def of(codes: Codes, labels: Labels) -> Split:
+        """Return the part with its content hash: the codes' bytes, all rows, then the labels.
+
+        The codes are hashed as little-endian numbers of their own type.
+        """
+        codes = np.ascontiguousarray(codes, dtype=codes.dtype.newbyteorder("<"))
+        labels = np.ascontiguousarray(labels, dtype=np.uint8)
+        digest = hashlib.sha256(codes.data)
+        digest.update(labels.data)
+        return Split(codes, labels, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What SN knows about a data set without reading it.
+
+    counts, hashes: of the training and of the test part; origin: where the digits come from;
+    containers: sets of files, in order of preference, each of which holds the whole data set;
+    read: files of one container to (training, test); values: codes to float32 in [-1, 1];
+    download: fill a folder with one container; folder: where the package itself holds it.
+    """
+
+    name: str
+    title: str
+    shape: tuple[int, int]
+    classes: int
+    counts: tuple[int, int]
+    hashes: tuple[str, str]
+    origin: str
+    licence: str
+    containers: tuple[tuple[str, ...], ...]
+    read: Callable[[tuple[Path, ...]], tuple[Split, Split]]
+    values: Callable[[Codes], NDArray[np.float32]]
+    download: Callable[[Path, NewBar | None], None] | None = None
+    folder: Path | None = None
+
+
+dataset: Registry[Callable[[], Source]] = Registry("data set")
+
+
+def source(name: str) -> Source:
+    """Return what is known about the data set `name`.
+
+    Raises: UnknownNameError with the nearest names.
+    """
+    return dataset.get(name)()
+
+
+def locate(known: Source) -> tuple[Path, ...] | None:
+    """Return the files of a data set on this machine, or None; the files are not read."""
+    folders = search_folders() if known.folder is None else (known.folder,)
+    for folder in folders:
+        files = find(known.containers, folder)
+        if files is not None:
+            return files
+    return None
+
+
+def is_available(name: str) -> bool:
+    """Return whether the files of `name` are on this machine; the files are not read."""
+    return locate(source(name)) is not None
+
+
+def load(name: str) -> Dataset:
+    """Return the data set `name` from this machine, with its content checked.
+
+    Raises: DataError when it is not here, cannot be read, or holds other digits.
+    """
+    known = source(name)
+    files = locate(known)
+    if files is None:
+        raise _absent([known])
+    return _read(known, files)
+
+
+def first_available(*names: str) -> tuple[Dataset, str]:
+    """Return the first of `names` that is here, and a note that says which one it is.
+
+    The note also says how to get each one that was preferred but is not here. A data set that
+    is here but damaged is an error: it is never passed over in silence.
+
+    Raises: DataError when none is here or the first one found is damaged.
+    """
+    missing: list[Source] = []
+    for known in [source(name) for name in names]:
+        files = locate(known)
+        if files is None:
+            missing.append(known)
+            continue
+        note = f"data: {known.name}, {known.title}, from {where(known, files)}"
+        for other in missing:
+            note += f"; {other.name} is not here: {how_to_get(other)}"
+        return _read(known, files), note
+    raise _absent(missing)
+
+
+def get(name: str, bar: NewBar | None = None) -> Dataset:
+    """Download the data set `name` into the user's cache unless it is here, and return it.
+
+    `bar(file)` makes a progress bar for one file; None shows nothing.
+
+    Raises: DataError when it cannot be downloaded, or is here but damaged in a folder of SN_DATA.
+    """
+    known = source(name)
+    target = cache_folder()
+    files = locate(known)
+    if files is not None:
+        try:
+            return _read(known, files)
+        except DataError:
+            if known.download is None or files[0].parent != target:
+                raise
+            for file in files:
+                file.unlink(missing_ok=True)
+    if known.download is None:
+        raise DataError(f"no place is known to download {name} from", hint=how_to_get(known))
+    make_writable(target)
+    known.download(target, bar)
+    return load(name)
+
+
+def where(known: Source, files: tuple[Path, ...]) -> str:
+    """Return the place of `files` in words."""
+    return "the package" if known.folder is not None else str(files[0].parent)
+
+
+def how_to_get(known: Source) -> str:
+    """Return in a few words what to do so that a data set is here."""
+    files = ", or ".join(" and ".join(names) for names in known.containers)
+    folder = f"set SN_DATA to a folder that holds {files}"
+    return folder if known.download is None else f"type 'sn data get {known.name}', or {folder}"
+
+
+def _absent(missing: list[Source]) -> DataError:
+    names = " or ".join(known.name for known in missing)
+    places = search_words([known.containers for known in missing])
+    hint = "; ".join(
+        (f"for {known.name}: " if len(missing) > 1 else "") + how_to_get(known) for known in missing
+    )
+    return DataError(f"the data set {names} is not on this machine; {places}", hint=hint)
+
+
+def _read(known: Source, files: tuple[Path, ...]) -> Dataset:
+    train, test = known.read(files)
+    rows, cols = known.shape
+    for index, (part, split) in enumerate((("training", train), ("test", test))):
+        file = files[min(index * len(files) // 2, len(files) - 1)]
+        if split.codes.shape != (known.counts[index], rows * cols):
+            found = " x ".join(str(size) for size in split.codes.shape)
+            raise DataError(
+                f"{file}: expected {known.counts[index]} {part} digits of {rows * cols} values "
+                f"for {known.name}, found {found}",
+                hint=_replace(known, file),
+            )
+        if split.hash != known.hashes[index]:
+            raise DataError(
+                f"{file}: the {part} digits are not those of {known.name}: expected the content "
+                f"hash {known.hashes[index][:16]}, found {split.hash[:16]}",
+                hint=_replace(known, file),
+            )
+    return Dataset(
+        name=known.name,
+        title=known.title,
+        train_inputs=known.values(train.codes),
+        train_labels=train.labels,
+        test_inputs=known.values(test.codes),
+        test_labels=test.labels,
+        shape=known.shape,
+        classes=known.classes,
+        hash=hashlib.sha256((train.hash + test.hash).encode()).hexdigest(),
+        source=known.origin,
+        licence=known.licence,
+    )
+
+
+def _replace(known: Source, file: Path) -> str:
+    if known.folder is not None:
+        return "install SN again: a file of the package was changed"
+    if known.download is not None and file.parent == cache_folder():
+        return f"type 'sn data get {known.name}' to download it again"
+    return f"put the original {file.name} in {file.parent}, or take that folder out of SN_DATA"
