@@ -1,0 +1,1 @@
+"""Results: from the numbers of a run to records, tables and files."""

@@ -1,0 +1,102 @@
+"""Arrays: named NumPy arrays to and from safetensors files, and files that appear whole.
+
+A file is written beside its place and moved there, so whoever is killed at any moment leaves
+the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from sn.errors import DataError, TrainError
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str]
+) -> None:
+    """Write named arrays and a few words about them to `path`, whole or not at all.
+
+    Raises: TrainError when the file cannot be written.
+    """
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # ascontiguousarray makes a scalar a vector of one
+    whole = {name: array.reshape(np.shape(arrays[name])) for name, array in whole.items()}
+    write_whole(path, _with_metadata(save(whole), metadata))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    """Read what `write_arrays` wrote: the arrays, owned by the caller, and the metadata.
+
+    Raises: DataError when the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            return arrays, dict(file.metadata() or {})
+    except FileNotFoundError:
+        raise DataError(f"there is no file '{path}'") from None
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"'{path}' cannot be read as safetensors: {error}") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, never less.
+
+    Raises: TrainError when the file cannot be written.
+    """
+    with told_as_train_error(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes files for the owner alone; a result is for whoever may read the folder
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def told_as_train_error(path: Path) -> Iterator[None]:
+    """Turn a failure of the file system inside the block into a TrainError about `path`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TrainError(
+            f"cannot write '{path}': {reason}",
+            hint="make room, choose another folder with --out, or run with --no-folder",
+        ) from error
+
+
+def _with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """Put the metadata into the header of a safetensors file, in order of name.
+
+    The library writes them in the order of a hash table that differs from process to process
+    (0.8.0: four processes, four files), and equal runs must leave equal bytes. The format: eight
+    bytes of header length, a JSON header padded with spaces to a multiple of eight, the arrays.
+    """
+    start = 8 + int.from_bytes(content[:8], "little")
+    tensors = msgspec.json.decode(content[8:start])
+    header = msgspec.json.encode({"__metadata__": dict(sorted(metadata.items())), **tensors})
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[start:]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,46 @@
+"""Check reports: what a program's network is made of, before anything is trained.
+
+The session fills one in for `sn check`; it holds plain words and numbers, ready to print.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReport:
+    """One layer: its shape as (maps, rows, cols) or fewer, and what its units compute."""
+
+    name: str
+    shape: tuple[int, ...]
+    units: int
+    activation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """What connects two layers, and what the compiler made of it.
+
+    `label` reads `h1 -> h2`; `multiply_adds` are those of one forward presentation; `plan` names
+    the loops that were found, or says why the rows are walked one by one.
+    """
+
+    label: str
+    scheme: str
+    connections: int
+    parameters: int
+    multiply_adds: int
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """A whole network with its totals, as papers count them."""
+
+    name: str
+    layers: tuple[LayerReport, ...]
+    connections: tuple[ConnectionReport, ...]
+    total_units: int
+    total_connections: int
+    total_parameters: int

@@ -1,0 +1,54 @@
+"""Lines: from a record to the JSON objects that other programs read, one per line.
+
+`sn run --json` prints them and `log.jsonl` keeps them; both are the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sn.results.record import PassRecord, RunRecord, Scores
+
+
+def scores_object(scores: Scores) -> dict[str, Any]:
+    """Return the JSON object of the scores on one set."""
+    return {"error": scores.error, "misses": scores.misses, "patterns": scores.patterns}
+
+
+def pass_object(record: PassRecord) -> dict[str, Any]:
+    """Return the JSON object of one pass."""
+    return {
+        "type": "pass",
+        "pass": record.number,
+        "train": scores_object(record.train),
+        "test": scores_object(record.test),
+        "seconds": record.seconds,
+    }
+
+
+def result_object(record: RunRecord) -> dict[str, Any]:
+    """Return the JSON object of a finished run; `run` is its folder, or null without one."""
+    return {
+        "type": "result",
+        "net": {
+            "units": record.net.units,
+            "connections": record.net.connections,
+            "parameters": record.net.parameters,
+        },
+        "data": {"name": record.data.name, "hash": record.data.hash},
+        "optimizer": record.optimizer,
+        "seed": record.seed,
+        "train": scores_object(record.train),
+        "test": scores_object(record.test),
+        "compile_seconds": record.compile_seconds,
+        "train_seconds": record.train_seconds,
+        "us_per_presentation": record.us_per_presentation,
+        "run": str(record.folder) if record.folder is not None else None,
+    }
+
+
+def json_line(item: Any) -> str:
+    """Return `item` as JSON on one line; numbers that JSON lacks (NaN, infinity) become null."""
+    return msgspec.json.encode(item).decode()

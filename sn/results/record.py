@@ -1,0 +1,114 @@
+"""Records: what a run leaves behind, in memory.
+
+The training loop fills these in, `folder.py` writes them to disk, `lines.py` turns them into the
+objects that programs read and `table.py` into the rows that people read.
+Read next: folder.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well a net does on one set of patterns.
+
+    Units: `error` is the mean over patterns of the cost per pattern; `misses` are counted.
+    """
+
+    error: float
+    misses: int
+    patterns: int
+
+    @property
+    def percent(self) -> float:
+        """Misses per hundred patterns; 0 for a set without patterns."""
+        return 100.0 * self.misses / self.patterns if self.patterns else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """One pass over the training set; `number` counts from 1, `seconds` are wall time."""
+
+    number: int
+    train: Scores
+    test: Scores
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NetCounts:
+    """The size of a net, as papers give it: a bias is a connection and a parameter."""
+
+    name: str
+    units: int
+    connections: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataUsed:
+    """Which data set a run saw; `hash` is that of its decoded content."""
+
+    name: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Published figures to compare a run with; None where the source is silent.
+
+    `train_patterns` and `test_patterns` are the sizes of the sets the misses were counted on.
+    """
+
+    title: str
+    train_error: float | None = None
+    train_misses: int | None = None
+    test_error: float | None = None
+    test_misses: int | None = None
+    passes: int | None = None
+    train_patterns: int | None = None
+    test_patterns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A whole run: what was trained, how, on what, how it went, and the weights at its end.
+
+    Units: seconds of wall time; `us_per_presentation` is microseconds of training (forward,
+    backward, update) per pattern shown. `weights` maps a name to an array that the record owns;
+    `folder` is None for a run that was not written to disk.
+    """
+
+    net: NetCounts
+    data: DataUsed
+    optimizer: str
+    options: dict[str, Any]
+    seed: int
+    passes: tuple[PassRecord, ...]
+    compile_seconds: float
+    train_seconds: float
+    evaluate_seconds: float
+    us_per_presentation: float
+    weights: dict[str, NDArray[np.generic]] = field(compare=False, repr=False)
+    reference: Reference | None = None
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        assert self.passes, "a run has at least one pass"
+
+    @property
+    def train(self) -> Scores:
+        """The scores on the training set after the last pass."""
+        return self.passes[-1].train
+
+    @property
+    def test(self) -> Scores:
+        """The scores on the test set after the last pass."""
+        return self.passes[-1].test

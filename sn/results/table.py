@@ -1,0 +1,58 @@
+"""Tables: from a record to the rows that a person compares, ours beside the published ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sn.results.record import Reference, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One figure, ready to print; `published` is empty where the source gives none."""
+
+    label: str
+    ours: str
+    published: str
+
+
+def final_table(record: RunRecord) -> tuple[TableRow, ...]:
+    """Return the four figures of a run and its number of passes, beside its reference's."""
+    train, test = record.train, record.test
+    paper = record.reference or Reference("")
+    return (
+        TableRow("train error", error_text(train.error), _error(paper.train_error)),
+        TableRow(
+            "train misses",
+            misses_text(train.misses, train.patterns),
+            _misses(paper.train_misses, paper.train_patterns),
+        ),
+        TableRow("test error", error_text(test.error), _error(paper.test_error)),
+        TableRow(
+            "test misses",
+            misses_text(test.misses, test.patterns),
+            _misses(paper.test_misses, paper.test_patterns),
+        ),
+        TableRow(
+            "passes", str(len(record.passes)), "" if paper.passes is None else str(paper.passes)
+        ),
+    )
+
+
+def error_text(error: float) -> str:
+    """Return an error with three digits, as papers write it: 0.00234 is `2.34e-3`."""
+    mantissa, _, exponent = f"{error:.2e}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def misses_text(misses: int, patterns: int) -> str:
+    """Return misses with their share of the patterns: `99 (4.93 %)`."""
+    return f"{misses} ({100.0 * misses / patterns:.2f} %)" if patterns else str(misses)
+
+
+def _error(error: float | None) -> str:
+    return "" if error is None else error_text(error)
+
+
+def _misses(misses: int | None, patterns: int | None) -> str:
+    return "" if misses is None else misses_text(misses, patterns or 0)

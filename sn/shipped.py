@@ -1,0 +1,93 @@
+"""Shipped nets: from the name of a network that comes with SN to the file it is written in.
+
+The nets stand in `nets/` at the top of a checkout and in `sn/_nets/` of an installed package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sn.errors import SnError, SnInternalError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedNet:
+    """A network that comes with SN; `title` is the first comment line of its file."""
+
+    name: str
+    title: str
+    path: Path
+
+
+def nets_folder() -> Path:
+    """Return the folder of the shipped nets, in a checkout or in an installed package.
+
+    Raises: SnInternalError when the installation has lost it.
+    """
+    package = Path(__file__).resolve().parent
+    # NOTE(pyproject): the wheel's force-include puts nets/ at sn/_nets
+    for folder, is_ours in (
+        (package.parent / "nets", (package.parent / "pyproject.toml").is_file()),
+        (package / "_nets", True),
+    ):
+        if is_ours and folder.is_dir():
+            return folder
+    raise SnInternalError(f"the folder of the shipped nets is missing beside {package}")
+
+
+def shipped_nets() -> tuple[ShippedNet, ...]:
+    """Return the shipped nets in order of name."""
+    return tuple(
+        ShippedNet(path.stem, _title(path), path) for path in sorted(nets_folder().glob("*.sn"))
+    )
+
+
+def shipped_net(name: str) -> ShippedNet:
+    """Return the shipped net called `name`.
+
+    Raises: SnError with the nearest names when there is none.
+    """
+    nets = {net.name: net for net in shipped_nets()}
+    if name not in nets:
+        hint = did_you_mean(name, nets) or "`sn nets` lists the nets that come with SN"
+        raise SnError(f"no net that comes with SN is called '{name}'", hint=hint)
+    return nets[name]
+
+
+def find_net(file: str) -> Path:
+    """Return the path that `file` means: a file that is here, or the name of a shipped net.
+
+    Raises: SnError when it is neither.
+    """
+    path = Path(file)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise SnError(f"'{file}' is a folder; a file of SN Lisp was expected")
+    nets = {net.name: net for net in shipped_nets()}
+    if file in nets:
+        return nets[file].path
+    near = did_you_mean(path.stem, nets)
+    if path.suffix or path.parent != Path("."):
+        beside = sorted(other.name for other in path.parent.glob("*.sn"))
+        hint = did_you_mean(path.name, beside) or near
+        raise SnError(
+            f"there is no file '{file}'", hint=hint or "`sn nets` lists the nets that come with SN"
+        )
+    raise SnError(
+        f"'{file}' is neither a file here nor a net that comes with SN",
+        hint=near or f"these come with SN: {', '.join(nets)}",
+    )
+
+
+def _title(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            text = line.strip()
+            if text.startswith(";"):
+                if title := text.lstrip("; "):
+                    return title
+            elif text:
+                break
+    return ""

@@ -1,0 +1,41 @@
+"""Observers: who is told how a run goes, while it goes.
+
+The session and the training loop call these methods; the command line draws a bar from them, a
+test counts them, and whoever wants less overrides less. An observer must not change the run.
+"""
+
+from __future__ import annotations
+
+from sn.results.record import PassRecord, RunRecord
+
+
+class Observer:
+    """Somebody who watches a run; every method may be left as it is.
+
+    The order of calls: data_chosen, compile_started, compile_finished, started, then for each
+    pass some calls of advanced and one of pass_finished, at the end finished or interrupted.
+    """
+
+    def data_chosen(self, name: str, note: str) -> None:
+        """Hear which data set is used; `note` says how to get better ones, or is empty."""
+
+    def compile_started(self, net: str) -> None:
+        """Hear that the kernels of `net` are being compiled, or fetched from the cache."""
+
+    def compile_finished(self, seconds: float, cached: bool) -> None:
+        """Hear that the kernels are ready; `cached` when nothing had to be compiled."""
+
+    def started(self, presentations: int, passes: int) -> None:
+        """Hear that training starts: `presentations` in all, over all passes together."""
+
+    def advanced(self, presentations: int) -> None:
+        """Hear that so many more patterns were presented since the last call."""
+
+    def pass_finished(self, record: PassRecord) -> None:
+        """Hear the scores after one pass."""
+
+    def finished(self, record: RunRecord) -> None:
+        """Hear that the run came to its end."""
+
+    def interrupted(self) -> None:
+        """Hear that the user stopped the run; the last checkpoint stands."""
