@@ -1,0 +1,51 @@
+"""What every test may ask for: frozen texts and the optional folder of shared data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+SHARED = ROOT.parent / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the frozen texts in tests/golden that the chosen tests compare with",
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with tests/golden/NAME: `golden("help/run.txt", text)`."""
+    update = request.config.getoption("--update-golden")
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
+        assert path.exists(), f"tests/golden/{name} is missing; make it with --update-golden"
+        frozen = path.read_text(encoding="utf-8")
+        assert text == frozen, f"tests/golden/{name} differs; if it should, use --update-golden"
+
+    return compare
+
+
+@pytest.fixture
+def shared() -> Callable[[str], Path]:
+    """Find a file of the optional folder ../shared: `shared("data/zip.train.gz")`, or skip."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"needs the optional file ../shared/{name}, which is not here")
+        return path
+
+    return find
