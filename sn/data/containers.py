@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sn.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK"
 _IDX_UNSIGNED_BYTE = 8
 
 
@@ -53,9 +54,11 @@ def read_npz(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], ...]:
     Raises: DataError when the file is damaged or lacks one of them.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if isinstance(arrays, np.ndarray):
-                raise ValueError("it holds one bare array")
+        with path.open("rb") as file:  # NumPy would leave it open when the archive is damaged
+            if file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
+                raise ValueError("it does not start like one")
+            file.seek(0)
+            arrays = np.load(file, allow_pickle=False)
             lacking = [name for name in names if name not in arrays]
             if lacking:
                 found = ", ".join(arrays) or "nothing"

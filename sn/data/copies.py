@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,8 +23,9 @@ from sn.data.places import cache_folder
 def recall(key: str) -> NDArray[Any] | None:
     """Return the array kept under `key`, or None when there is none that can be read."""
     try:
-        array = np.load(_path(key), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        with _path(key).open("rb") as file:
+            array = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
     return array if isinstance(array, np.ndarray) else None
 

@@ -23,6 +23,7 @@ from sn.errors import DataError
 
 _UNITS = 256
 _CLASSES = 10
+_COUNTS = (7291, 2007)
 _TRAIN_HASH = "64380a7ed4e64aee40c2d7ef7eb48294299bc6365fa3fb1516551e5c6b109900"
 _TEST_HASH = "cc4220c7ce1d56b06a203fbe29dba377d11a83aca39e0fe6d1d546873b283da3"
 
@@ -45,7 +46,7 @@ def zipcode() -> Source:
         title="handwritten zip code digits (LeCun et al. 1989)",
         shape=(16, 16),
         classes=_CLASSES,
-        counts=(7291, 2007),
+        counts=_COUNTS,
         hashes=(_TRAIN_HASH, _TEST_HASH),
         origin="US Postal Service envelopes, scanned and normalised for the 1989 paper; published "
         "with The Elements of Statistical Learning (Hastie, Tibshirani, Friedman)",
