@@ -1,0 +1,348 @@
+"""Forms: the values of SN Lisp, which are also its programs, with the place each was read from.
+
+A value is a Python float (every number), a str (string), None (the empty list, false), a
+`Symbol`, a `Pair`, or an object such as a function or a matrix. A program is a list of such
+values; the pairs made by the reader remember their spans, so that a message can point at one
+number inside a quoted table. Read next: `parser.py`, then `interp.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from sn.errors import EvalError, Span, ValueKindError
+
+# The types a value may have are listed above; programs mix them freely, hence Any.
+Value: TypeAlias = Any
+
+
+class Symbol:
+    """A name with its stack of values: `value` is the innermost, `saved` those it hides.
+
+    A binding pushes, its end pops (dynamic scope). The global value is the bottom one. A locked
+    symbol refuses assignment to its global value; a binding on top of it is free.
+    """
+
+    __slots__ = ("locked", "name", "saved", "value")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.value: Value = None
+        self.saved: list[Value] = []
+        self.locked = False
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.name!r})"
+
+    @property
+    def global_value(self) -> Value:
+        """The value below all bindings."""
+        return self.saved[0] if self.saved else self.value
+
+    def set_global(self, value: Value) -> None:
+        """Set the value below all bindings."""
+        if self.saved:
+            self.saved[0] = value
+        else:
+            self.value = value
+
+
+class SymbolTable:
+    """The symbols of one session by name; two readings of a name give the same symbol."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Symbol] = {}
+
+    def intern(self, name: str) -> Symbol:
+        """Return the symbol called exactly `name`, made on first use."""
+        symbol = self.by_name.get(name)
+        if symbol is None:
+            symbol = self.by_name[name] = Symbol(name)
+        return symbol
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return iter(list(self.by_name.values()))
+
+
+class Pair:
+    """A cell of a list. `span` covers the list that starts here, `car_span` its first element.
+
+    Only the reader sets spans; cells built by a running program have None.
+    """
+
+    __slots__ = ("car", "car_span", "cdr", "span")
+
+    def __init__(
+        self, car: Value, cdr: Value, span: Span | None = None, car_span: Span | None = None
+    ) -> None:
+        self.car = car
+        self.cdr = cdr
+        self.span = span
+        self.car_span = car_span
+
+    def __repr__(self) -> str:
+        return f"Pair({self.car!r}, ...)"
+
+
+List: TypeAlias = Pair | None
+
+
+def span_of(value: Value) -> Span | None:
+    """Return where `value` was read, or None: only lists remember their place."""
+    return value.span if type(value) is Pair else None
+
+
+def element_span(cell: Value) -> Span | None:
+    """Return where the first element of `cell` was read, or None."""
+    if type(cell) is not Pair:
+        return None
+    return cell.car_span or span_of(cell.car)
+
+
+def fold(name: str) -> str:
+    """Return `name` as the reader folds it: lower case, `_` as `-` except in front."""
+    return name[:1].lower() + name[1:].lower().replace("_", "-")
+
+
+def to_list(values: Iterable[Value], tail: Value = None) -> Value:
+    """Return the Lisp list of `values`, ended by `tail`."""
+    cells = list(values)
+    result = tail
+    for value in reversed(cells):
+        result = Pair(value, result)
+    return result
+
+
+def iterate(value: Value) -> Iterator[Value]:
+    """Yield the elements of a Lisp list.
+
+    Raises: ValueKindError when `value` is not a list or does not end in (), EvalError when it
+    is circular.
+    """
+    for cell in cells(value):
+        yield cell.car
+
+
+def elements(value: Value) -> list[Value]:
+    """Return the elements of a Lisp list as a Python list; errors as in `iterate`."""
+    return [cell.car for cell in cells(value)]
+
+
+def cells(value: Value) -> Iterator[Pair]:
+    """Yield the cells of a Lisp list; errors as in `iterate`."""
+    # Brent's method: compare with an anchor that moves forward at every power of two
+    cell, anchor, steps, limit = value, Pair(None, None), 0, 64
+    while type(cell) is Pair:
+        yield cell
+        cell = cell.cdr
+        if cell is anchor:
+            hint = "its last cell points back into it; rplacd, rplaca and nconc can do that"
+            raise EvalError("this list is circular, so it has no end", hint=hint)
+        steps += 1
+        if steps == limit:
+            anchor, limit = cell, limit * 2
+    if cell is not None:
+        what = "a list" if cell is value else "a list that ends in ()"
+        raise ValueKindError(f"expected {what}, found {describe(cell)}")
+
+
+def equal(a: Value, b: Value) -> bool:
+    """Tell whether two values are structurally equal (SN's `=`); different kinds are unequal.
+
+    Objects other than numbers, strings and lists decide with their own `equals` method.
+    """
+    todo = [(a, b)]
+    steps = 0
+    seen: set[tuple[int, int]] = set()  # filled late: only circular lists need it
+    while todo:
+        a, b = todo.pop()
+        if a is b:
+            continue
+        kind = type(a)
+        if kind is not type(b):
+            return False
+        if kind is Pair:
+            steps += 1
+            if steps > 100_000:
+                both = (id(a), id(b))
+                if both in seen:
+                    continue
+                seen.add(both)
+            todo.append((a.cdr, b.cdr))
+            todo.append((a.car, b.car))
+        elif kind is float or kind is str:
+            if a != b:
+                return False
+        elif not (hasattr(a, "equals") and a.equals(b)):
+            return False
+    return True
+
+
+# --- printing ---
+
+NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+# NOTE(read): the characters that end a word; grammar.lark lists the same ones.
+_WORD = re.compile(r"""[^\s\x00-\x20\x7f\ufeff()\[\]"|;#^'`,~:]+""")
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_ESCAPES |= {'"': '\\"', "\\": "\\\\", "\xff": "\\e", "\x7f": "\\x7f"}
+
+
+def number_sn(number: float) -> str:
+    """Return a number as SN 2.8 prints it: six significant digits."""
+    return f"{number:g}" if math.isfinite(number) else _not_finite(number)
+
+
+def number_lush(number: float) -> str:
+    """Return a number as Lush 1 prints it: at most four decimals, or six digits if tiny or huge."""
+    if not math.isfinite(number):
+        return _not_finite(number)
+    if number != 0 and not 1e-3 <= abs(number) <= 1e10:
+        return f"{number:g}"
+    return f"{number:.4f}".rstrip("0").rstrip(".")
+
+
+def number_exact(number: float) -> str:
+    """Return a number with as many digits as it takes to read the same number back."""
+    if not math.isfinite(number):
+        return _not_finite(number)
+    return repr(number).removesuffix(".0")
+
+
+def _not_finite(number: float) -> str:
+    return "Nan" if math.isnan(number) else "Inf" if number > 0 else "-Inf"
+
+
+def symbol_text(name: str) -> str:
+    """Return a symbol's name as the reader takes it, between bars where it must be."""
+    plain = _WORD.fullmatch(name) and fold(name) == name and name != "."
+    return name if plain and not NUMBER.fullmatch(name) else f"|{name}|"
+
+
+def string_text(text: str) -> str:
+    """Return a string between quotes, with the reader's escapes."""
+    return '"' + "".join(map(_escape, text)) + '"'
+
+
+def _escape(char: str) -> str:
+    known = _ESCAPES.get(char)
+    if known:
+        return known
+    return char if char >= " " else f"\\^{chr(ord(char) + 64)}"
+
+
+class _Rest:
+    """The unprinted part of a list on the stack of `show`, and the cells printed before it."""
+
+    __slots__ = ("cell", "close", "path")
+
+    def __init__(self, cell: Value, path: list[Pair], close: str) -> None:
+        self.cell = cell
+        self.path = path
+        self.close = close
+
+
+def show(
+    value: Value, numbers: Callable[[float], str] = number_sn, limit: int | None = None
+) -> str:
+    """Return `value` as `print` shows it; stop with "..." after `limit` pieces.
+
+    Raises: EvalError when a list contains itself.
+    """
+    out: list[str] = []
+    todo: list[Value] = [value]
+    inside: set[int] = set()  # the cells around the current place, by id
+    while todo:
+        if limit is not None and len(out) > limit:
+            out.append("...")
+            break
+        item = todo.pop()
+        kind = type(item)
+        if kind is _Rest:
+            cell = item.cell
+            if type(cell) is Pair:
+                out.append(" ")
+                _step_into(cell, item.path, inside)
+                todo += (_Rest(cell.cdr, item.path, ")"), cell.car)
+            elif cell is not None:
+                out.append(" . ")
+                todo += (_Rest(None, item.path, ")"), cell)
+            else:
+                inside.difference_update(map(id, item.path))
+                out.append(item.close)
+        elif kind is not Pair:
+            out.append(_atom_text(item, numbers))
+        elif (path := _scope_text(item)) is not None:
+            out.append(path)
+        else:
+            around: list[Pair] = []
+            _step_into(item, around, inside)
+            if _is_quote(item):
+                out.append("'")
+                todo += (_Rest(None, around, ""), item.cdr.car)
+            else:
+                out.append("(")
+                todo += (_Rest(item.cdr, around, ")"), item.car)
+    return "".join(out)
+
+
+def _step_into(cell: Pair, path: list[Pair], inside: set[int]) -> None:
+    if id(cell) in inside:
+        raise EvalError(
+            "cannot print a list that contains itself",
+            hint="rplaca, rplacd and nconc can make such a list",
+        )
+    inside.add(id(cell))
+    path.append(cell)
+
+
+def _is_quote(form: Pair) -> bool:
+    head, rest = form.car, form.cdr
+    return type(head) is Symbol and head.name == "quote" and type(rest) is Pair and rest.cdr is None
+
+
+def _scope_text(form: Pair) -> str | None:
+    """Return `:a:b` for (scope a b), or None for any other list."""
+    if type(form.car) is not Symbol or form.car.name != "scope":
+        return None
+    names: list[str] = []
+    rest = form.cdr
+    while type(rest) is Pair and type(rest.car) is Symbol and len(names) < 16:
+        names.append(symbol_text(rest.car.name))
+        rest = rest.cdr
+    return ":" + ":".join(names) if names and rest is None else None
+
+
+def _atom_text(value: Value, numbers: Callable[[float], str]) -> str:
+    if value is None:
+        return "()"
+    kind = type(value)
+    if kind is float:
+        return numbers(value)
+    if kind is str:
+        return string_text(value)
+    if kind is Symbol:
+        return symbol_text(value.name)
+    text = getattr(value, "show", None)
+    return str(text(numbers)) if text else f"::{kind.__name__.upper()}:"
+
+
+def kind_noun(kind: type) -> str:
+    """Return what messages call values of a Python type: its attribute `noun` if it has one."""
+    nouns = {float: "number", str: "string", Symbol: "symbol", Pair: "list"}
+    return nouns.get(kind) or str(getattr(kind, "noun", "object"))
+
+
+def describe(value: Value) -> str:
+    """Return `value` for a message: its kind and its text, shortened."""
+    if value is None:
+        return "()"
+    try:
+        text = show(value, limit=24)
+    except EvalError:
+        text = "(...) that contains itself"
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"the {kind_noun(type(value))} {text}"
