@@ -1,12 +1,14 @@
-"""`sn data`: which data sets are here, what they are, and how to get the others."""
+"""List, describe and download data sets."""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from sn.commands._tables import print_table
+from sn.results.lines import json_line
 
 if TYPE_CHECKING:
     from sn.data import Source
@@ -22,33 +24,29 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per data set.")
 def list_(as_json: bool) -> None:
     """List the data sets and say which are here."""
     from sn.data import dataset, source  # start-up time: brings numpy
 
     known = [source(name) for name in dataset]
     if as_json:
-        click.echo(json.dumps([_facts(one) for one in known], indent=2))
+        for one in known:
+            print(json_line(_facts(one)))
         return
-    rows = [("NAME", "TRAIN + TEST", "HERE", "LICENCE")]
+    rows = []
     for one in known:
-        place = _place(one)
-        short = one.licence.split(";")[0].split(",")[0]
-        rows.append(
-            (one.name, f"{one.counts[0]:,} + {one.counts[1]:,}", place or "no", short),
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[3]]))
+        train, test = one.counts
+        licence = one.licence.split(";")[0].split(",")[0]
+        rows.append((one.name, f"{train:,}", f"{test:,}", _place(one) or "no", licence))
+    print_table(("name", "train", "test", "here", "licence"), rows, right=("train", "test"))
     if any(_place(one) is None for one in known):
-        click.echo("\n'sn data info NAME' says how to get the ones that are not here.")
+        click.echo("\n`sn data info NAME` says how to get the ones that are not here")
 
 
 @command.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(name: str, as_json: bool) -> None:
     """Describe one data set and check its digits when it is here."""
     from sn.data import how_to_get, load, source  # start-up time: brings numpy
@@ -60,7 +58,7 @@ def info(name: str, as_json: bool) -> None:
         if here is not None:
             facts["hash"] = here.hash
             facts["train_per_class"], facts["test_per_class"] = here.per_class()
-        click.echo(json.dumps(facts, indent=2))
+        print(json_line(facts))
         return
     rows, cols = known.shape
     lines = [
