@@ -1,0 +1,165 @@
+"""Commands: from a command line to a call on a `Session` and an exit code.
+
+Each file of this folder is one command of `sn` and exposes it as `command`; a file whose name
+starts with `_` serves the others. A command is imported when it is asked for, so that `sn --help`
+starts at once. Only `main` catches everything: it turns an error into words and an exit code.
+Read next: run.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import errno
+import importlib
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from sn import __version__
+from sn.errors import SnError, SnInternalError, did_you_mean, render
+
+OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
+
+FOLDER = Path(__file__).parent
+
+
+class CommandFolder(click.Group):
+    """A group whose commands are the files of this folder, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in order."""
+        files = (path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+        return sorted(name.replace("_", "-") for name in files)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None when there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"sn.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` names; an unknown one gets the nearest known names."""
+        name = args[0]
+        if name.startswith("-") or self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        if name.endswith(".sn"):
+            hint = f"did you mean `sn run {name}`?"
+        else:
+            hint = did_you_mean(name, self.list_commands(ctx)) or "`sn --help` lists the commands"
+        raise click.UsageError(f"there is no command '{name}'; {hint}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
+
+
+@click.command(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sn")
+@click.option(
+    "--traceback",
+    is_flag=True,
+    expose_value=False,
+    help="With any command: show where in SN's own code an error arose.",
+)
+def cli() -> None:
+    """Describe a neural network in a small Lisp, train it, and look at what it became."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    0 all went well, 1 the user's program or data, 2 usage, 3 a fault of SN, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # taken out here, because it is welcome after any command as well as before
+    shows_traceback = "--traceback" in words
+    words = [word for word in words if word != "--traceback"]
+    if hasattr(sys.stdout, "reconfigure"):
+        # a terminal without µ shows a question mark; that is no reason to stop
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        code = cli.main(words, prog_name="sn", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except BaseException as error:
+        if isinstance(error, SystemExit | GeneratorExit):
+            raise
+        if shows_traceback:
+            traceback.print_exception(error)
+        return _report(error, words)
+
+
+def _report(error: BaseException, words: list[str]) -> int:
+    """Tell a person what went wrong, on stderr; return the exit code."""
+    match error:
+        case SnError():
+            click.echo(render(error), err=True)
+            return USER_ERROR
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        case BrokenPipeError():
+            # the reader has seen enough; click gives 1 too where it notices this itself
+            _drop_stdout()
+            return USER_ERROR
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            _drop_stdout()
+            where = f" for '{error.filename}'" if error.filename else " for the output"
+            click.echo(render(SnError(f"no space is left on the disk{where}")), err=True)
+            return USER_ERROR
+        case SnInternalError(message=message, dump=dump):
+            click.echo(render(SnInternalError(message, dump=dump or _dump(error, words))), err=True)
+            return OUR_ERROR
+        case _:
+            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            click.echo(render(SnInternalError(what, dump=_dump(error, words))), err=True)
+            return OUR_ERROR
+
+
+def _dump(error: BaseException, words: list[str]) -> str | None:
+    """Write what a maintainer needs to a temporary file; return its path, None if there is none."""
+    lines = [
+        f"sn {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"sn {' '.join(words)}",
+        "",
+        *(line.rstrip("\n") for line in traceback.format_exception(error)),
+    ]
+    try:
+        handle, name = tempfile.mkstemp(prefix="sn-error-", suffix=".txt", text=True)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write("\n".join(lines) + "\n")
+    except OSError:
+        return None
+    return name
+
+
+def _drop_stdout() -> None:
+    """Send what is left in stdout's buffer nowhere, or Python complains about it at exit."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+def _summary(name: str) -> str:
+    """Return the first line of a command's docstring, read but not imported."""
+    path = FOLDER / f"{name.replace('-', '_')}.py"
+    doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return doc.partition("\n")[0].rstrip(".")

@@ -1,0 +1,48 @@
+"""Print a network at one stage of the compiler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sn.errors import SnError
+from sn.shipped import find_net
+
+STAGES = ("forms", "table", "plan", "source", "llvm", "asm")
+
+
+@click.command("dump")
+@click.argument("file")
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    default="source",
+    show_default=True,
+    help="Which stage to print.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file instead of stdout.",
+)
+def command(file: str, stage: str, output: Path | None) -> None:
+    """Print what SN makes of the network of FILE at one stage.
+
+    forms: the program as read; table: the connections, one a row; plan: the loops found in
+    them; source: the generated Python; llvm and asm: what Numba makes of that.
+    """
+    path = find_net(file)
+    from sn.session import Session  # start-up time of numba, which --help can do without
+
+    text = Session().dump(path, stage)
+    text = text if text.endswith("\n") else text + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SnError(f"cannot write '{output}': {reason}") from error

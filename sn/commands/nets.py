@@ -1,0 +1,53 @@
+"""List the networks that come with SN, or copy one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from sn.commands._tables import print_table
+from sn.errors import SnError
+from sn.results.lines import json_line
+from sn.shipped import shipped_net, shipped_nets
+
+
+@click.group("nets", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per net.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the networks that come with SN: `sn run NAME` trains one."""
+    if ctx.invoked_subcommand is not None:
+        return
+    nets = shipped_nets()
+    if as_json:
+        for net in nets:
+            print(json_line({"name": net.name, "title": net.title, "path": str(net.path)}))
+        return
+    print_table(("net", "what it is"), [(net.name, net.title) for net in nets])
+
+
+@command.command("copy")
+@click.argument("name")
+@click.argument("destination", required=False, type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def copy(name: str, destination: Path | None, force: bool) -> None:
+    """Copy the net NAME to DESTINATION, a file or a folder; here by default."""
+    net = shipped_net(name.removesuffix(".sn"))
+    target = destination or Path(".")
+    if target.is_dir():
+        target = target / net.path.name
+    if target.exists() and not force:
+        raise SnError(
+            f"'{target}' is here already and is not replaced",
+            hint="give another name, or --force to replace it",
+        )
+    if target.exists() and target.samefile(net.path):
+        raise SnError(f"'{target}' is the net that comes with SN itself")
+    try:
+        shutil.copyfile(net.path, target)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SnError(f"cannot write '{target}': {reason}") from error
+    click.echo(f"{target} is yours to edit; `sn run {target}` trains it")

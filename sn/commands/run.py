@@ -1,0 +1,161 @@
+"""Train a network and print how it does, pass by pass."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+import click
+
+from sn.commands._progress import Bar, JsonPrinter, PassPrinter
+from sn.commands._tables import print_table
+from sn.results.folder import CHECKPOINT, RunFolder
+from sn.results.lines import json_line, result_object
+from sn.results.record import RunRecord
+from sn.results.table import final_table
+from sn.shipped import find_net
+from sn.train.observer import Observer
+
+
+def parse_settings(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Turn `name=value` words into a dict; one without `=` or name is a usage error."""
+    settings = {}
+    for word in values:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"'{word}' is not of the form name=value", ctx, param)
+        settings[name] = value
+    return settings
+
+
+@click.command("run")
+@click.argument("file")
+@click.option("--passes", type=click.IntRange(min=1), help="Passes over the training set.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="What the initial weights and random orders are drawn from.",
+)
+@click.option("--optimizer", metavar="NAME", help="One of the optimizers the program describes.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of this run, instead of a fresh one in runs/.",
+)
+@click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=parse_settings,
+    help="Set a variable of the program before it is read; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
+@click.option(
+    "--reference", is_flag=True, help="Use the slow float64 engine that the kernels are held to."
+)
+def command(
+    file: str,
+    passes: int | None,
+    seed: int,
+    optimizer: str | None,
+    out: Path | None,
+    no_folder: bool,
+    settings: dict[str, str],
+    as_json: bool,
+    reference: bool,
+) -> None:
+    """Train the network of FILE and compare it with the published figures.
+
+    FILE is a program in SN Lisp, or the name of a net that comes with SN: `sn run zipcode`.
+    What the options leave open, the program says.
+    """
+    if no_folder and out is not None:
+        raise click.UsageError("--out names a folder and --no-folder wants none; give one of them")
+    path = find_net(file)
+    from sn.session import Session  # start-up time of numba, which --help can do without
+
+    with contextlib.ExitStack() as stack:
+        observers: list[Observer] = []
+        if sys.stderr.isatty():
+            observers.append(stack.enter_context(Bar()))
+        printer = PassPrinter()
+        if as_json:
+            observers.append(JsonPrinter(sys.stdout))
+            # what the program itself prints is not for the reader of the JSON
+            stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        else:
+            observers.append(printer)
+        experiment = Session(settings=settings, observers=observers).load(path).experiment()
+        folder = out
+        if out is None and not no_folder:
+            folder = RunFolder.create(None, path.stem).path
+            stack.callback(_remove_if_empty, folder)
+        try:
+            record = experiment.train(
+                passes=passes, seed=seed, optimizer=optimizer, folder=folder, reference=reference
+            )
+        except KeyboardInterrupt:
+            _tell_checkpoint(folder)
+            raise
+    if as_json:
+        print(json_line(result_object(record)))
+    else:
+        _print_report(record, printer.note)
+
+
+def _tell_checkpoint(folder: Path | None) -> None:
+    """Say on stderr where the state of an interrupted run is kept, if it is."""
+    if folder is not None and (folder / CHECKPOINT).exists():
+        click.echo(f"the state after the last whole pass is in {folder / CHECKPOINT}", err=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Take back a folder that training never wrote to."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _print_report(record: RunRecord, note: str) -> None:
+    """Print the final table, the times, the data and the folder."""
+    rows = final_table(record)
+    print()
+    if record.reference is None:
+        print_table(("", "this run"), [(r.label, r.ours) for r in rows], right=("this run",))
+    else:
+        title = record.reference.title
+        print_table(
+            ("", "this run", title),
+            [(row.label, row.ours, row.published) for row in rows],
+            right=("this run", title),
+        )
+    facts = [
+        ("network", _counts(record)),
+        ("data", record.data.name + (f"; {note}" if note else "")),
+        ("optimizer", f"{record.optimizer}, seed {record.seed}"),
+        ("compiling", f"{record.compile_seconds:.2f} s"),
+        (
+            "training",
+            f"{record.train_seconds:.2f} s, {record.us_per_presentation:.2f} µs per presentation; "
+            f"evaluating {record.evaluate_seconds:.2f} s",
+        ),
+    ]
+    if record.folder is not None:
+        facts.append(("folder", str(record.folder)))
+    print()
+    for name, value in facts:
+        print(f"{name:<10}  {value}")
+
+
+def _counts(record: RunRecord) -> str:
+    net = record.net
+    return (
+        f"{net.name}: {net.units:,} units, {net.connections:,} connections, "
+        f"{net.parameters:,} parameters"
+    )
