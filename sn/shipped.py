@@ -73,11 +73,12 @@ def find_net(file: str) -> Path:
         beside = sorted(other.name for other in path.parent.glob("*.sn"))
         hint = did_you_mean(path.name, beside) or near
         raise SnError(
-            f"there is no file '{file}'", hint=hint or "`sn nets` lists the nets that come with SN"
+            f"there is no file '{file}'",
+            hint=hint or "`sn nets` lists the nets that come with SN",
         )
     raise SnError(
         f"'{file}' is neither a file here nor a net that comes with SN",
-        hint=near or f"these come with SN: {', '.join(nets)}",
+        hint=near or "`sn nets` lists the nets that come with SN",
     )
 
 
