@@ -1,0 +1,225 @@
+"""Batch sections: evaluation of many patterns at once, one pattern a lane.
+
+States lie unit by unit, the patterns of a batch side by side; every weight is read once for all
+of them. Each pattern's sums run in one fixed order, so results do not depend on how many lanes
+the CPU has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sn.emit.functions import compile_expression
+from sn.emit.tiles import Tile
+from sn.emit.units import FullWeights
+from sn.emit.windows import Kernels, Sums
+from sn.net.expr import Expr
+from sn.simd import Builder, Index, Memories
+
+
+def load_patterns(k: Builder, m: Memories, first: int, size: int, batch: Index) -> None:
+    """Copy a batch of patterns into the states of the input layer."""
+    for i in k.loop(size * k.lanes, k.lanes):
+        k.store(k.load(m.x, batch * (size * k.lanes) + i), m.s, i + first * k.lanes)
+
+
+def store_outputs(k: Builder, m: Memories, first: int, size: int, batch: Index) -> None:
+    """Copy the states of the output layer out."""
+    for i in k.loop(size * k.lanes, k.lanes):
+        k.store(k.load(m.s, i + first * k.lanes), m.o, batch * (size * k.lanes) + i)
+
+
+def clear(k: Builder, m: Memories, first: int, size: int) -> None:
+    """sum[j] = 0."""
+    nothing = k.constant(0)
+    for i in k.loop(size * k.lanes, k.lanes):
+        k.store(nothing, m.s, i + first * k.lanes)
+
+
+def bias(
+    k: Builder, m: Memories, first: int, maps: int, positions: int, weights: int, pitch: int
+) -> None:
+    """sum[map, p] = bias; the weights of a map are `pitch` apart, or one a map when 0."""
+    for plane in k.loop(maps):
+        for p in k.loop(positions):
+            at = plane * pitch + p + weights if pitch else plane + weights
+            unit = plane * positions + p + first
+            k.store(k.spread(m.w, at), m.s, unit * k.lanes)
+
+
+def activate(k: Builder, m: Memories, first: int, size: int, value: Expr) -> None:
+    """State = f(sum)."""
+    for i in k.loop(size * k.lanes, k.lanes):
+        at = i + first * k.lanes
+        k.store(compile_expression(k, value, {"a": k.load(m.s, at)}, {}), m.s, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """In maps with their border: `count` copies per map, (site in the frame, unit) from `table`.
+
+    Without copies the layer itself is the frame.
+    """
+
+    maps: int
+    first: int
+    positions: int
+    at: int
+    size: int
+    count: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWindow:
+    """A window node: out maps are `grid` positions from unit `first` on.
+
+    `cols`: columns of the frame; `weight_pitch`: 0 when kernels are shared, else the distance
+    between the weights of two taps at one position.
+    """
+
+    frame: Frame
+    first: int
+    grid: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    cols: int
+    kernels: Kernels
+    weight_pitch: int
+    sums: Sums
+
+
+def window(k: Builder, m: Memories, c: BatchWindow) -> None:
+    """sum[a, y, x] += sum over in maps b and taps of w * in[b, site]."""
+    f = c.frame
+    if f.count:
+        for plane in k.loop(f.maps):
+            for i in k.loop(f.count):
+                site = k.index(m.t, i * 2 + f.table)
+                unit = k.index(m.t, i * 2 + (f.table + 1))
+                state = k.load(m.s, (plane * f.positions + unit + f.first) * k.lanes)
+                k.store(state, m.s, (plane * f.size + site + f.at) * k.lanes)
+    rows, cols = c.grid
+    chunk = c.sums.chunk
+    for tile in c.sums.tiles:
+        for number in k.loop(tile.count):
+            entry = number * tile.entry + tile.table
+            for y in k.loop(rows):
+                if cols // chunk:
+                    for x in k.loop(cols // chunk * chunk, chunk):
+                        _window_tile(k, m, c, tile, entry, y, x, chunk)
+                if cols % chunk:
+                    x = Index(k, None, cols // chunk * chunk)
+                    _window_tile(k, m, c, tile, entry, y, x, cols % chunk)
+
+
+def _window_tile(
+    k: Builder,
+    m: Memories,
+    c: BatchWindow,
+    tile: Tile,
+    entry: Index,
+    y: Index,
+    x: Index,
+    chunk: int,
+) -> None:
+    place = (y * c.grid[1] + x) * k.lanes
+    outs = [k.index(m.t, entry + i) * k.lanes + place for i in range(tile.width)]
+    sums = [[k.cell(k.load(m.s, out + q * k.lanes)) for q in range(chunk)] for out in outs]
+    corner = (y * (c.stride[0] * c.cols) + x * c.stride[1]) * k.lanes
+    for number in k.loop(tile.sources):
+        source = number * (1 + tile.width) + entry + tile.width
+        base = k.index(m.t, source) * k.lanes + corner
+        pairs = [k.index(m.t, source + (1 + i)) for i in range(tile.width)]
+        held = [[cell.get() for cell in row] for row in sums]
+        for u in range(c.kernel[0]):
+            for v in range(c.kernel[1]):
+                tap = u * c.kernel[1] + v
+                sites = [u * c.cols + v + q * c.stride[1] for q in range(chunk)]
+                states = [k.load(m.s, base + site * k.lanes) for site in sites]
+                for i in range(tile.width):
+                    for q in range(chunk):
+                        if c.weight_pitch:
+                            run = pairs[i] * (c.kernel[0] * c.kernel[1]) + tap
+                            position = y * c.grid[1] + x + (c.kernels.main_at + q)
+                            at = run * c.weight_pitch + position
+                        else:
+                            at = c.kernels.at(pairs[i], tap)
+                        w = k.spread(m.w, at)
+                        held[i][q] = k.fma(states[q], w, held[i][q])
+        for row, values in zip(sums, held, strict=True):
+            for cell, value in zip(row, values, strict=True):
+                cell.set(value)
+    for out, row in zip(outs, sums, strict=True):
+        for q, cell in enumerate(row):
+            k.store(cell.get(), m.s, out + q * k.lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFull:
+    """A full connection: `rows` units from `dst` on; the upstream units from `src` on lie in
+    `maps` runs of `positions`, their weights `pitch` apart.
+    """
+
+    dst: int
+    rows: int
+    src: int
+    maps: int
+    positions: int
+    pitch: int
+    weights: FullWeights
+
+
+ROWS = 8
+
+
+def full(k: Builder, m: Memories, c: BatchFull) -> None:
+    """sum[j] += sum over i of w[j, i] x[i]."""
+
+    def some(row: Index, count: int) -> None:
+        at = [row * k.lanes + (c.dst + i) * k.lanes for i in range(count)]
+        sums = [k.cell(k.load(m.s, place)) for place in at]
+        for plane in k.loop(c.maps):
+            for i in k.loop(c.positions):
+                x = k.load(m.s, (plane * c.positions + i + c.src) * k.lanes)
+                for number, cell in enumerate(sums):
+                    column = plane * c.pitch + i + (c.weights.at + number * c.weights.pitch)
+                    w = k.spread(m.w, row * c.weights.pitch + column)
+                    cell.set(k.fma(x, w, cell.get()))
+        for place, cell in zip(at, sums, strict=True):
+            k.store(cell.get(), m.s, place)
+
+    whole = c.rows // ROWS * ROWS
+    if whole:
+        for row in k.loop(whole, ROWS):
+            some(row, ROWS)
+    if c.rows % ROWS:
+        some(Index(k, None, whole), c.rows % ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Plain rows: per unit (unit, first row, rows); per row (upstream unit) and, when shared,
+    which weight.
+    """
+
+    units: int
+    table: int
+    sources: int
+    which: int
+    weights: int
+    is_shared: bool
+
+
+def rows(k: Builder, m: Memories, c: BatchRows) -> None:
+    """sum[j] += sum of w x over the rows of j."""
+    for number in k.loop(c.units):
+        head = number * 3 + c.table
+        place = k.index(m.t, head) * k.lanes
+        first, count = k.index(m.t, head + 1), k.index(m.t, head + 2)
+        total = k.cell(k.load(m.s, place))
+        for row in k.loop(count):
+            x = k.load(m.s, k.index(m.t, first + row + c.sources) * k.lanes)
+            which = k.index(m.t, first + row + c.which) if c.is_shared else first + row
+            total.set(k.fma(x, k.spread(m.w, which + c.weights), total.get()))
+        k.store(total.get(), m.s, place)

@@ -1,0 +1,194 @@
+"""Columns: where each site of a window lies once the maps are laid out for vectors.
+
+Pure geometry of one map, in whole numbers; `windows.py` and `local.py` turn it into copies.
+A lane of -1 stands for the border.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sn.emit.layout import whole_vectors
+
+Lanes = list[int]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A window over one map: sizes are (rows, cols); see lower/ir.py, Window."""
+
+    grid: tuple[int, int]
+    field: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    offset: tuple[int, int]
+    border: float
+    wrap: bool
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """(tap column, residue of the row stride) -> (start, rows) of its run."""
+        blocks, at = {}, 0
+        for v in range(self.kernel[1]):
+            for residue in range(min(self.stride[0], self.kernel[0])):
+                deepest = (self.kernel[0] - 1 - residue) // self.stride[0]
+                rows = self.grid[0] + deepest
+                blocks[v, residue] = (at, rows)
+                at += rows * self.grid[1]
+        return blocks
+
+    @cached_property
+    def column_lanes(self) -> Lanes:
+        """Site of each element of a map's columns, padded to whole vectors."""
+        lanes = []
+        for (v, residue), (_, rows) in self._blocks.items():
+            for row in range(rows):
+                for x in range(self.grid[1]):
+                    lanes.append(
+                        self._site(
+                            row * self.stride[0] + residue - self.offset[0],
+                            x * self.stride[1] + v - self.offset[1],
+                        )
+                    )
+        return lanes + [-1] * (whole_vectors(len(lanes)) - len(lanes))
+
+    def _site(self, row: int, col: int) -> int:
+        rows, cols = self.field
+        if self.wrap:
+            row, col = row % rows, col % cols
+        return row * cols + col if 0 <= row < rows and 0 <= col < cols else -1
+
+    @cached_property
+    def taps(self) -> tuple[int, ...]:
+        """Distance in the columns of each tap, in kernel order."""
+        return tuple(
+            self._blocks[v, u % self.stride[0]][0] + u // self.stride[0] * self.grid[1]
+            for u in range(self.kernel[0])
+            for v in range(self.kernel[1])
+        )
+
+    @cached_property
+    def column_sources(self) -> list[Lanes]:
+        """Inverse of `column_lanes`: per round, the column element to add to each site."""
+        rounds: list[Lanes] = []
+        seen = [0] * (self.field[0] * self.field[1])
+        width = whole_vectors(len(seen))
+        for element, site in enumerate(self.column_lanes):
+            if site < 0:
+                continue
+            if seen[site] == len(rounds):
+                rounds.append([-1] * width)
+            rounds[seen[site]][site] = element
+            seen[site] += 1
+        return rounds
+
+    # --- backward: residue classes of sites, each a stride-1 correlation of the gradients ---
+
+    @cached_property
+    def _axis_classes(self) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+        """Per axis, for each residue that some tap has: (residue, first, count) of its sites."""
+        axes = []
+        for axis in (0, 1):
+            classes = []
+            for residue in range(min(self.stride[axis], self.kernel[axis])):
+                lead = self.offset[axis] - residue
+                first = -(-lead // self.stride[axis])
+                last = (self.field[axis] - 1 + lead) // self.stride[axis]
+                classes.append((residue, first, last - first + 1))
+            axes.append(classes)
+        return axes[0], axes[1]
+
+    @cached_property
+    def class_size(self) -> tuple[int, int]:
+        """Rows and columns of the largest class; all classes are laid out alike."""
+        rows, cols = self._axis_classes
+        return max(c for _, _, c in rows), max(c for _, _, c in cols)
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes."""
+        rows, cols = self._axis_classes
+        return len(rows) * len(cols)
+
+    @property
+    def class_pitch(self) -> int:
+        """Elements of one class of one map, whole vectors."""
+        return whole_vectors(self.class_size[0] * self.class_size[1])
+
+    @cached_property
+    def _reach(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Per axis, lowest and highest gradient coordinate that a class position 0 meets."""
+        reach = []
+        for axis, classes in enumerate(self._axis_classes):
+            low, high = [], []
+            for residue, first, _ in classes:
+                deepest = (self.kernel[axis] - 1 - residue) // self.stride[axis]
+                low.append(first - deepest)
+                high.append(first)
+            reach.append((min(low), max(high)))
+        return reach[0], reach[1]
+
+    @cached_property
+    def gradient_lanes(self) -> Lanes:
+        """Grid position of each element of a map's spread gradients; -1 outside: 0.
+
+        One run per column shift, each with every row that some class meets.
+        """
+        (low_y, high_y), (low_x, high_x) = self._reach
+        rows, cols = self.class_size
+        lanes = []
+        for shift in range(low_x, high_x + 1):
+            for row in range(low_y, high_y + rows):
+                for col in range(cols):
+                    lanes.append(self._grid_position(row, col + shift))
+        return lanes + [-1] * (whole_vectors(len(lanes)) - len(lanes))
+
+    def _grid_position(self, y: int, x: int) -> int:
+        rows, cols = self.grid
+        if self.wrap:
+            y, x = y % rows, x % cols
+        return y * cols + x if 0 <= y < rows and 0 <= x < cols else -1
+
+    @cached_property
+    def classes(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """Per class: where it starts in a map's classes, and its (distance, tap) list."""
+        (low_y, high_y), (low_x, _) = self._reach
+        rows, cols = self.class_size
+        run = (high_y - low_y + rows) * cols
+        result = []
+        for number, (q_y, first_y, _, q_x, first_x, _) in enumerate(
+            (*a, *b) for a in self._axis_classes[0] for b in self._axis_classes[1]
+        ):
+            taps = []
+            for u in range(q_y, self.kernel[0], self.stride[0]):
+                for v in range(q_x, self.kernel[1], self.stride[1]):
+                    row = first_y - u // self.stride[0] - low_y
+                    shift = first_x - v // self.stride[1] - low_x
+                    taps.append((shift * run + row * cols, u * self.kernel[1] + v))
+            result.append((number * self.class_pitch, taps))
+        return result
+
+    @cached_property
+    def class_lanes(self) -> Lanes:
+        """Element of a map's classes that holds each site's sum; -1 where no tap reaches."""
+        cols = self.class_size[1]
+        width = self.field[0] * self.field[1]
+        lanes = [-1] * whole_vectors(width)
+        number = 0
+        for q_y, first_y, count_y in self._axis_classes[0]:
+            for q_x, first_x, count_x in self._axis_classes[1]:
+                for i in range(count_y):
+                    for j in range(count_x):
+                        row = (first_y + i) * self.stride[0] + q_y - self.offset[0]
+                        col = (first_x + j) * self.stride[1] + q_x - self.offset[1]
+                        lanes[row * self.field[1] + col] = number * self.class_pitch + i * cols + j
+                number += 1
+        return lanes
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the one class is the map itself, so that sums go straight to their place."""
+        return self.n_classes == 1 and self.class_lanes[: self.field[0] * self.field[1]] == list(
+            range(self.field[0] * self.field[1])
+        )

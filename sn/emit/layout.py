@@ -1,0 +1,174 @@
+"""Layout: where states, gradients and weights of a plan lie in the kernels' memory.
+
+Float memory of a training kernel is two arrays: `w` (weights, packed so that sections read
+them in order) and `s` (states and scratch). A layer is stored map by map, each map padded to
+whole vectors; pads are always 0. Gradients repeat the states' layout at a fixed distance, so
+one index serves both.
+
+Units of every offset and size: float32 elements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.lower.ir import Plan, View, Window
+from sn.net.layer import Ints
+from sn.simd import LANES
+
+Floats32 = NDArray[np.float32]
+
+
+def whole_vectors(n: int) -> int:
+    """Return n rounded up to a multiple of the lanes."""
+    return -(-n // LANES) * LANES
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLayout:
+    """One layer in memory: `maps` runs of `positions` states, each `pitch` long."""
+
+    name: str
+    maps: int
+    positions: int
+    pitch: int
+    state: int
+    grad: int
+    slope: int
+
+    @property
+    def size(self) -> int:
+        """Elements, pads included."""
+        return self.maps * self.pitch
+
+    def offsets(self) -> Ints:
+        """Offset of each unit from the layer's start, in unit order."""
+        unit = np.arange(self.maps * self.positions, dtype=np.int32)
+        return (unit // self.positions) * self.pitch + unit % self.positions
+
+
+@dataclass(slots=True)
+class Arena:
+    """Hands out stretches of one float array, and remembers what they start with."""
+
+    size: int = 0
+    _fills: list[tuple[int, Floats32]] = field(default_factory=list)
+
+    def take(self, count: int, fill: Floats32 | None = None) -> int:
+        """Reserve `count` elements, a cache line apart; return the offset."""
+        at = self.size
+        # one spare vector: the last load of a run may reach past it
+        self.size += -(-(count + LANES) // 16) * 16
+        if fill is not None:
+            self._fills.append((at, np.asarray(fill, np.float32).ravel()))
+        return at
+
+    def initial(self) -> Floats32:
+        """Return the array as it is before the first presentation."""
+        memory = np.zeros(self.size, np.float32)
+        for at, values in self._fills:
+            memory[at : at + len(values)] = values
+        return memory
+
+
+@dataclass(slots=True)
+class Tables:
+    """Run-time int32 tables of a kernel, one after another."""
+
+    parts: list[Ints] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, values: NDArray[np.signedinteger[Any]]) -> int:
+        """Append a table and return where it starts."""
+        part = np.asarray(values, np.int32).ravel()
+        at = self.size
+        self.parts.append(part)
+        self.size += len(part)
+        return at
+
+    def array(self) -> Ints:
+        """Return all tables as one array (one element at least)."""
+        return np.concatenate([*self.parts, np.zeros(8, np.int32)])
+
+
+@dataclass(slots=True)
+class Weights:
+    """The packed weights: which weight lies in each slot, -1 for a pad."""
+
+    parts: list[Ints] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, wid: Ints) -> int:
+        """Append slots and return where they start; whole vectors, so that starts are even."""
+        flat = np.asarray(wid, np.int32).ravel()
+        at = self.size
+        pad = np.full(whole_vectors(len(flat)) - len(flat) + LANES, -1, np.int32)
+        self.parts += [flat, pad]
+        self.size += len(flat) + len(pad)
+        return at
+
+    def slots(self) -> Ints:
+        """Return the weight number of each slot: (size,) int32."""
+        return np.concatenate(self.parts) if self.parts else np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The memory of a training kernel."""
+
+    layers: tuple[LayerLayout, ...]
+    unit: Ints  # offset of every unit's state in s, constants included: (n_units,)
+    to_grad: int  # distance from a state to its gradient
+    zero: int  # offset of a state that is always 0
+    arena: Arena
+    tables: Tables
+    weights: Weights
+
+    @property
+    def to_slope(self) -> int:
+        """Distance from a state to the slope of its unit."""
+        return 2 * self.to_grad
+
+
+def lay_out(plan: Plan) -> Layout:
+    """Place every layer and every constant unit of `plan`."""
+    table = plan.table
+    views = [_view(plan, index) for index in range(len(plan.layers))]
+    sizes = [whole_vectors(view.positions) * view.maps for view in views]
+    classes = np.unique(table.constant[~np.isnan(table.constant)])
+    states = sum(-(-(size + LANES) // 16) * 16 for size in sizes)
+    constants = -(-(len(classes) + 1) // 16) * 16
+    to_grad = states + constants
+    arena = Arena()
+    arena.take(3 * to_grad)
+    layers, at = [], 0
+    for layer, view, size in zip(plan.layers, views, sizes, strict=True):
+        pitch = whole_vectors(view.positions)
+        layers.append(
+            LayerLayout(
+                layer.name, view.maps, view.positions, pitch, at, at + to_grad, at + 2 * to_grad
+            )
+        )
+        at += -(-(size + LANES) // 16) * 16
+    unit = np.zeros(table.n_units, np.int32)
+    for layer, place in zip(plan.layers, layers, strict=True):
+        unit[layer.first : layer.first + layer.size] = place.state + place.offsets()
+    constant = ~np.isnan(table.constant)
+    unit[constant] = at + 1 + np.searchsorted(classes, table.constant[constant])
+    arena._fills.append((at + 1, classes.astype(np.float32)))
+    return Layout(tuple(layers), unit, to_grad, at, arena, Tables(), Weights())
+
+
+def _view(plan: Plan, index: int) -> View:
+    """See a layer as its first window node does; a layer without windows is one map."""
+    for node in plan.nodes:
+        if isinstance(node, Window):
+            if node.dst == index:
+                return node.grid
+            if node.src == index:
+                return node.field
+    return View(1, 1, plan.layers[index].size)

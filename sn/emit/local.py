@@ -1,0 +1,116 @@
+"""Local sections: windows whose weights differ from position to position.
+
+Weights lie tap by tap, one run of positions each, so that a weight, its site and its gradient
+meet in the same lane. Back-propagation adds into columns shaped like those of the sites, which
+are then added back to the maps they were copied from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sn.emit.columns import Geometry
+from sn.emit.tiles import Tile
+from sn.emit.update import UpdateRule
+from sn.emit.windows import gather
+from sn.simd import LANES, Builder, Index, Memories, Vec
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """One local connection. Weights of a pair: one run of `weight_pitch` per tap.
+
+    `maps`: number of in maps; `to_back`: distance from the columns to those of the
+    gradients; `tiles` have width 1.
+    """
+
+    geometry: Geometry
+    maps: int
+    source: int
+    back: int
+    pitch: int
+    columns: int
+    to_back: int
+    weights: int
+    weight_pitch: int
+    tiles: tuple[Tile, ...]
+
+
+def forward(k: Builder, m: Memories, c: Local) -> None:
+    """sum[a, p] += sum over in maps b and taps of w[a, b, tap, p] * in[b, site]."""
+    lanes = c.geometry.column_lanes
+    for plane in k.loop(c.maps):
+        base = plane * c.pitch + c.source
+        for i in range(0, len(lanes), LANES):
+            vector = gather(k, m.s, base, lanes[i : i + LANES], c.geometry.border)
+            k.store(vector, m.s, plane * len(lanes) + (c.columns + i))
+    for tile in c.tiles:
+        for number in k.loop(tile.count):
+            entry = number * tile.entry + tile.table
+            out = k.index(m.t, entry)
+            for part in k.loop(c.weight_pitch // LANES):
+                start = part * LANES
+                total = k.cell(k.load(m.s, out + start))
+                for source in k.loop(tile.sources):
+                    site = k.index(m.t, source * 2 + entry + 1) + start
+                    weight = _weight(c, k.index(m.t, source * 2 + entry + 2)) + start
+                    value = total.get()
+                    for tap, distance in enumerate(c.geometry.taps):
+                        w = k.load(m.w, weight + tap * c.weight_pitch)
+                        value = k.fma(w, k.load(m.s, site + distance), value)
+                    total.set(value)
+                k.store(total.get(), m.s, out + start)
+
+
+def backward(
+    k: Builder, m: Memories, c: Local, to_grad: int, rule: UpdateRule, propagate: bool
+) -> None:
+    """back[b, site] += w[a, b, tap, p] * grad[a, p] with the old weights, and update w.
+
+    `to_grad`: distance from a sum to its gradient.
+    """
+    lanes = c.geometry.column_lanes
+    if propagate:
+        nothing = k.constant(0)
+        for i in k.loop(c.maps * len(lanes), LANES):
+            k.store(nothing, m.s, i + (c.columns + c.to_back))
+    for tile in c.tiles:
+        for number in k.loop(tile.count):
+            entry = number * tile.entry + tile.table
+            out = k.index(m.t, entry) + to_grad
+            for source in k.loop(tile.sources):
+                site = k.index(m.t, source * 2 + entry + 1)
+                weight = _weight(c, k.index(m.t, source * 2 + entry + 2))
+                for part in k.loop(c.weight_pitch // LANES):
+                    start = part * LANES
+                    grad = k.load(m.s, out + start)
+                    scaled = rule.scale(k, grad)
+                    for tap, distance in enumerate(c.geometry.taps):
+                        at = weight + start + tap * c.weight_pitch
+                        w = k.load(m.w, at)
+                        here = site + start + distance
+                        if propagate:
+                            back = here + c.to_back
+                            k.store(k.fma(w, grad, k.load(m.s, back)), m.s, back)
+                        k.store(rule.move(k, w, scaled, k.load(m.s, here)), m.w, at)
+    if propagate:
+        _add_back(k, m, c)
+
+
+def _add_back(k: Builder, m: Memories, c: Local) -> None:
+    """Add the gradients gathered in the columns to the sites they belong to."""
+    width = len(c.geometry.column_lanes)
+    rounds = c.geometry.column_sources
+    for plane in k.loop(c.maps):
+        base = plane * width + (c.columns + c.to_back)
+        for i in range(0, len(rounds[0]), LANES):
+            at = plane * c.pitch + (c.back + i)
+            total: Vec = k.load(m.s, at)
+            for lanes in rounds:
+                if max(lanes[i : i + LANES]) >= 0:
+                    total = total + gather(k, m.s, base, lanes[i : i + LANES], 0.0)
+            k.store(total, m.s, at)
+
+
+def _weight(c: Local, pair: Index) -> Index:
+    return pair * (len(c.geometry.taps) * c.weight_pitch) + c.weights

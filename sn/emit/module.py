@@ -1,0 +1,323 @@
+"""Module: a plan and an update rule become the text of one kernel module.
+
+    emit(plan, cost, rule, lanes) -> KernelSource
+
+The text is plain Python: layers and sections as records with literal numbers, then one function
+per pass that calls the sections in order, each under a heading that names its connection and
+the form that asked for it. Same net, same text. `kernels.py` writes it to a file and imports it.
+
+Read next: windows.py and units.py for the sections, ../kernels.py for what happens to the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from sn.emit import place
+from sn.emit.layout import Arena, Floats32, Layout, Tables, lay_out
+from sn.emit.local import Local
+from sn.emit.windows import Conv
+from sn.emit.writer import Writer, formula, record
+from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, n_rows
+from sn.net.costs import Cost
+from sn.net.layer import Ints
+
+# raise when a section changes what it computes, so that old cached kernels are not used
+GENERATOR = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KernelSource:
+    """A kernel module and the data it runs on.
+
+    Shapes: tables, batch_tables: int32 of any length; states: initial float32 memory of the
+    training kernel; batch_states: (places,) float32, one per unit of the batch kernel;
+    slots: weight number of each packed weight, -1 for pads. `nodes`: label of each step size.
+    """
+
+    name: str
+    text: str
+    tables: Ints
+    batch_tables: Ints
+    states: Floats32
+    batch_states: Floats32
+    slots: Ints
+    node_of_slot: Ints
+    nodes: tuple[str, ...]
+    layout: Layout
+    lanes: int
+    n_inputs: int
+    n_outputs: int
+
+
+def emit(plan: Plan, cost: Cost, rule: str, lanes: int) -> KernelSource:
+    """Return the kernel module of `plan` for the update rule called `rule` in update.py."""
+    return _Emitter(plan, cost, rule, lanes).run()
+
+
+class _Emitter:
+    def __init__(self, plan: Plan, cost: Cost, rule: str, lanes: int) -> None:
+        self.plan, self.cost, self.rule, self.lanes = plan, cost, rule, lanes
+        self.lay = lay_out(plan)
+        self.nodes = [self._fitting(node) for node in plan.nodes]
+        self.batch = place.BatchLayout(Arena(), Tables())
+        constant = plan.table.constant
+        states = np.where(np.isnan(constant), 0.0, constant).astype(np.float32)
+        self.batch.arena.take(plan.table.n_units, states)
+        self.shared = place.place_shared_rows(Plan(plan.table, tuple(self.nodes)), self.lay)
+        self.constants, self.forward = Writer(), Writer()
+        self.backward: list[Writer] = []
+        self.evaluate = Writer()
+        self.bounds: list[int] = []
+
+    def _fitting(self, node: Node) -> Node:
+        """A window whose layers lie in memory in another shape runs as rows."""
+        if isinstance(node, Window):
+            for index, view in ((node.dst, node.grid), (node.src, node.field)):
+                layer = self.lay.layers[index]
+                if place.map_pitch(layer, view.maps, view.positions) is None:
+                    why = f"{layer.name} is laid out for windows of another shape"
+                    return place.as_rows(node, self.plan, why)
+        return node
+
+    def run(self) -> KernelSource:
+        layers = self.plan.layers
+        for layer, place_ in zip(layers, self.lay.layers, strict=True):
+            self.constants(f"{_constant(layer.name)} = {record(place_)}")
+        last = len(layers) - 1
+        self.forward(f"# {layers[0].name}: pattern e")
+        self.forward(f"units.load_pattern(k, m, {_constant(layers[0].name)}, e)")
+        self.evaluate(f"# {layers[0].name}: the patterns of batch b")
+        self.evaluate(
+            f"batch.load_patterns(k, m, first={layers[0].first}, size={layers[0].size}, batch=b)"
+        )
+        for index in range(1, len(layers)):
+            mine = [(n, node) for n, node in enumerate(self.nodes) if node.dst == index]
+            self._layer(index, mine, index == last)
+        self.evaluate()
+        self.evaluate(f"# {layers[last].name}: out")
+        self.evaluate(
+            f"batch.store_outputs(k, m, first={layers[last].first}, size={layers[last].size}, "
+            "batch=b)"
+        )
+        return self._finish()
+
+    def _layer(self, index: int, nodes: list[tuple[int, Node]], is_output: bool) -> None:
+        layer = self.plan.layers[index]
+        name = _constant(layer.name)
+        backward = Writer()
+        self.backward.append(backward)
+        if not any(isinstance(node, Bias) for _, node in nodes):
+            lay = self.lay.layers[index]
+            self.forward()
+            self.forward(f"# {layer.name}: no bias")
+            self.forward(f"units.zero(k, m, {lay.state}, {lay.size})")
+            self.evaluate()
+            self.evaluate(f"# {layer.name}: no bias")
+            self.evaluate(f"batch.clear(k, m, first={layer.first}, size={layer.size})")
+        backward()
+        if is_output:
+            backward(f"# {layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}")
+            backward(f"units.output_grad(k, m, {name}, COST_SLOPE, e)")
+        else:
+            backward(f"# {layer.name}: grad = back f'(a)")
+            backward(f"units.hidden_grad(k, m, {name})")
+        for number, node in nodes:
+            self._node(number, node, backward)
+        value = layer.activation.value
+        self.constants(f"{name}_VALUE = {formula(value)}")
+        self.constants(f"{name}_SLOPE = {formula(layer.activation.slope)}")
+        self.forward()
+        self.forward(f"# {layer.name}: state = {layer.activation}")
+        self.forward(f"units.activate(k, m, {name}, {name}_VALUE, {name}_SLOPE)")
+        self.evaluate()
+        self.evaluate(f"# {layer.name}: state = {layer.activation}")
+        self.evaluate(
+            f"batch.activate(k, m, first={layer.first}, size={layer.size}, value={name}_VALUE)"
+        )
+
+    def _node(self, number: int, node: Node, backward: Writer) -> None:
+        dst = _constant(self.plan.layers[node.dst].name)
+        heading = f"# {node.label}  {node}, {n_rows(node)} connections"
+        if isinstance(node, Bias) and node.shared:
+            heading = f"# {node.label}  {node}, {self.plan.layers[node.dst].size} connections"
+        if node.span:
+            heading += f"  ({node.span})"
+        for writer in (self.forward, backward, self.evaluate):
+            writer()
+            writer(heading)
+        rule = f"update.{self.rule}(m.w, k.spread(m.step, {number}))"
+        start = self.lay.weights.size
+        match node:
+            case Bias():
+                self._bias(node, dst, backward, rule)
+            case Full():
+                self._full(node, number, dst, backward, rule)
+            case Window(shared=True):
+                self._conv(node, number, backward, rule)
+            case Window():
+                self._local(node, number, backward, rule)
+            case Rows():
+                self._rows(node, number, backward, rule)
+        self.bounds += [number] * (self.lay.weights.size - start)
+
+    def _bias(self, node: Bias, dst: str, backward: Writer, rule: str) -> None:
+        layer, lay = self.plan.layers[node.dst], self.lay.layers[node.dst]
+        if node.shared:
+            at, kind = self.lay.weights.add(node.wid), "map"
+            maps, pitch = len(node.wid), 0
+            if maps != lay.maps:
+                maps = 1
+        else:
+            slots = np.full(lay.size, -1, np.int32)
+            slots[lay.offsets()] = node.wid
+            at, kind = self.lay.weights.add(slots), "unit"
+            maps, pitch = lay.maps, lay.pitch
+        self.forward(f"units.bias_per_{kind}(k, m, {dst}, weights={at})")
+        backward(f"units.update_bias_per_{kind}(k, m, {dst}, {at}, {rule})")
+        self.evaluate(
+            f"batch.bias(k, m, first={layer.first}, maps={maps}, positions={layer.size // maps}, "
+            f"weights={at}, pitch={pitch})"
+        )
+
+    def _full(self, node: Full, number: int, dst: str, backward: Writer, rule: str) -> None:
+        src = _constant(self.plan.layers[node.src].name)
+        name = f"FULL_{number}"
+        placed = place.place_full(node, self.lay)
+        self.constants(f"{name} = {record(placed)}")
+        self.constants(
+            f"{name}_BATCH = " + record(place.place_batch_full(node, self.plan, self.lay, placed))
+        )
+        self.forward(f"units.full_forward(k, m, {dst}, {src}, {name})")
+        backward(
+            f"units.full_backward(k, m, {dst}, {src}, {name}, {rule}, propagate={node.src > 0})"
+        )
+        self.evaluate(f"batch.full(k, m, {name}_BATCH)")
+
+    def _conv(self, node: Window, number: int, backward: Writer, rule: str) -> None:
+        name = f"CONV_{number}"
+        placed = place.place_conv(node, self.lay)
+        self.constants(f"{name} = {record(placed)}")
+        self._batch_window(node, name, placed)
+        self.forward(f"windows.forward(k, m, {name})")
+        if node.src > 0:
+            backward(f"windows.backward(k, m, {name})")
+        backward(f"windows.update(k, m, {name}, {rule})")
+
+    def _local(self, node: Window, number: int, backward: Writer, rule: str) -> None:
+        name = f"LOCAL_{number}"
+        placed = place.place_local(node, self.lay)
+        self.constants(f"{name} = {record(placed)}")
+        self._batch_window(node, name, placed)
+        self.forward(f"local.forward(k, m, {name})")
+        backward(
+            f"local.backward(k, m, {name}, to_grad={self.lay.to_grad}, rule={rule}, "
+            f"propagate={node.src > 0})"
+        )
+
+    def _batch_window(self, node: Window, name: str, placed: Conv | Local) -> None:
+        window = place.place_batch_window(node, self.plan, self.batch, placed)
+        self.constants(f"{name}_BATCH = {record(window)}")
+        self.evaluate(f"batch.window(k, m, {name}_BATCH)")
+
+    def _rows(self, node: Rows, number: int, backward: Writer, rule: str) -> None:
+        name = f"ROWS_{number}"
+        placed = place.place_rows(node, self.lay, self.shared)
+        which = None
+        if node.is_shared:
+            count = self.lay.tables.size - placed.which
+            which = self.lay.tables.parts[-1]
+            assert len(which) == count
+        self.constants(f"{name} = {record(placed)}")
+        self.constants(
+            f"{name}_BATCH = " + record(place.place_batch_rows(node, self.batch, placed, which))
+        )
+        self.forward(f"rows.rows_forward(k, m, {name})")
+        propagate = bool(np.any(self.plan.table.layer_of[node.src_unit] > 0))
+        backward(
+            f"rows.rows_backward(k, m, {name}, to_grad={self.lay.to_grad}, rule={rule}, "
+            f"propagate={propagate})"
+        )
+        self.evaluate(f"batch.rows(k, m, {name}_BATCH)")
+
+    def _finish(self) -> KernelSource:
+        plan, table = self.plan, self.plan.table
+        lay = self.lay
+        out = Writer()
+        out(
+            f'"""Kernels of net {plan.table.name}: {table.counted_units} units, '
+            f"{table.n_rows} connections, {table.n_weights} weights.\n"
+        )
+        out(f"Written by SN's emitter {GENERATOR}; do not edit. k: the vector builder; m: memory;")
+        out('e: the pattern, b: the batch. Offsets count float32 elements.\n"""')
+        out("\n# ruff: noqa")
+        out(
+            "from sn.emit import batch, columns, layout, local, rows, tiles, units, update, windows"
+        )
+        out("from sn.kernels import kernel, section")
+        out("from sn.net import expr")
+        out(f"\nLANES = {self.lanes}  # patterns side by side in a batch")
+        out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
+        out(self.constants.text())
+        out(f"COST_SLOPE = {formula(self.cost.slope)}")
+        hidden = [self.lay.layers[i] for i in range(1, len(plan.layers) - 1)]
+        out("\n\ndef present(k, m, e):")
+        out('"""Train on pattern e: forward, backward, update."""', 1)
+        out(self.forward.text().rstrip("\n"), 1)
+        if hidden:
+            out("\n# gradients of the hidden layers add up from 0", 1)
+        for layer in hidden:
+            out(f"units.zero(k, m, {layer.grad}, {layer.size})", 1)
+        for writer in reversed(self.backward):
+            out(writer.text().rstrip("\n"), 1)
+        if self.shared is not None:
+            out("\n# weights that several rows share", 1)
+            first = next(
+                n for n, node in enumerate(self.nodes) if isinstance(node, Rows) and node.is_shared
+            )
+            out(f"rule = update.{self.rule}(m.w, k.spread(m.step, {first}))", 1)
+            out(
+                f"rows.apply_descents(k, m, {self.shared.weights}, {self.shared.descents}, "
+                f"{self.shared.size}, rule)",
+                1,
+            )
+        out("\n\ndef evaluate_batch(k, m, b):")
+        out('"""Compute the outputs of the patterns of batch b."""', 1)
+        out(self.evaluate.text().rstrip("\n"), 1)
+        out('\n\n_present = section(present, "w s t step x y", 8)')
+        out('_evaluate_batch = section(evaluate_batch, "w s t x o", LANES)')
+        out('\n\n@kernel("train")')
+        out("def train(w, s, t, step, x, y, order, first, last):")
+        out('"""Train on patterns order[first], ..., order[last - 1]."""', 1)
+        out("for i in range(first, last):", 1)
+        out("_present(w, s, t, step, x, y, order[i])", 2)
+        out('\n\n@kernel("evaluate")')
+        out("def evaluate(w, s, t, x, o, batches):")
+        out('"""Fill the outputs o of all batches of patterns x."""', 1)
+        out("for b in range(batches):", 1)
+        out("_evaluate_batch(w, s, t, x, o, b)", 2)
+        node_of_slot = np.full(lay.weights.size, -1, np.int32)
+        node_of_slot[len(node_of_slot) - len(self.bounds) :] = self.bounds
+        return KernelSource(
+            plan.table.name,
+            out.text(),
+            lay.tables.array(),
+            self.batch.tables.array(),
+            lay.arena.initial(),
+            self.batch.arena.initial(),
+            lay.weights.slots(),
+            node_of_slot,
+            tuple(node.label for node in self.nodes),
+            lay,
+            self.lanes,
+            plan.layers[0].size,
+            plan.layers[-1].size,
+        )
+
+
+def _constant(name: str) -> str:
+    """A layer's name as a Python constant."""
+    return "L_" + re.sub(r"\W", "_", name).upper()

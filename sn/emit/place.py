@@ -1,0 +1,341 @@
+"""Place: a plan node becomes a section's numbers, its tables and its packed weights.
+
+One function per node kind and engine (training, batch). What is placed is what the emitted
+module shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from sn.emit import batch, local, rows, windows
+from sn.emit.columns import Geometry
+from sn.emit.layout import Arena, LayerLayout, Layout, Tables, whole_vectors
+from sn.emit.tiles import Tile, Tiling, scaled, tile
+from sn.emit.units import FullWeights
+from sn.lower.ir import Full, Plan, Rows, Window, expand
+from sn.net.layer import Ints
+from sn.simd import LANES
+
+Placed: TypeAlias = windows.Conv | local.Local | FullWeights | rows.RowList
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLayout:
+    """Memory of the batch kernel, counted in units: unit u of the net is place u."""
+
+    arena: Arena
+    tables: Tables
+
+
+def geometry(node: Window) -> Geometry:
+    """The part of a window node that concerns one map."""
+    return Geometry(
+        (node.grid.rows, node.grid.cols),
+        (node.field.rows, node.field.cols),
+        node.kernel,
+        node.stride,
+        node.offset,
+        node.border or 0.0,
+        node.wrap,
+    )
+
+
+def map_pitch(layer: LayerLayout, maps: int, positions: int) -> int | None:
+    """Distance between `maps` maps as the layer lies in memory; None when it lies otherwise."""
+    if layer.positions == positions and layer.maps == maps:
+        return layer.pitch
+    if layer.pitch == layer.positions and (maps == 1 or positions % LANES == 0):
+        return positions
+    return None
+
+
+def place_conv(node: Window, lay: Layout) -> windows.Conv:
+    """Place a shared window node."""
+    g = geometry(node)
+    dst, src = lay.layers[node.dst], lay.layers[node.src]
+    dst_pitch = map_pitch(dst, node.grid.maps, node.grid.positions)
+    src_pitch = map_pitch(src, node.field.maps, node.field.positions)
+    assert dst_pitch is not None and src_pitch is not None
+    taps = node.taps
+    main = taps // LANES * LANES
+    wid = node.wid.reshape(len(node.pairs), taps)
+    main_at = lay.weights.add(wid[:, :main])
+    kernels = windows.Kernels(main_at, main, lay.weights.add(wid[:, main:]), taps - main)
+    width = len(g.column_lanes)
+    columns = lay.arena.take(node.field.maps * width)
+    spread = lay.arena.take(node.grid.maps * len(g.gradient_lanes))
+    class_width = g.n_classes * g.class_pitch
+    classes = lay.arena.take(node.field.maps * class_width)
+    idle = lay.arena.take(whole_vectors(node.grid.positions))
+    out_maps = np.arange(node.grid.maps, dtype=np.int32)
+    in_maps = np.arange(node.field.maps, dtype=np.int32)
+    vectors = whole_vectors(node.grid.positions) // LANES
+    forward = _sums(
+        tile(node.pairs, vectors, taps),
+        dst.state + out_maps * dst_pitch,
+        columns + in_maps * width,
+        lay.tables,
+    )
+    turned = [(source, out) for out, source in node.pairs]
+    sums_at = src.grad + in_maps * src_pitch if g.is_direct else classes + in_maps * class_width
+    backward = _sums(
+        tile(turned, g.class_pitch // LANES, max(1, taps // g.n_classes)),
+        sums_at,
+        spread + out_maps * len(g.gradient_lanes),
+        lay.tables,
+    )
+    pairs = np.array(node.pairs, np.int32)
+    grads, sites = dst.grad + pairs[:, 0] * dst_pitch, columns + pairs[:, 1] * width
+    rest = [
+        (int(grads[pair]), int(sites[pair]) + g.taps[tap])
+        for pair in range(len(pairs))
+        for tap in range(main, taps)
+    ]
+    groups = -(-len(rest) // LANES)
+    rest += [(idle, columns)] * (groups * LANES - len(rest))
+    updates = windows.Updates(
+        len(pairs),
+        lay.tables.add(np.stack([grads, sites], axis=1)),
+        groups,
+        lay.tables.add(np.array(rest, np.int64)) if rest else 0,
+    )
+    return windows.Conv(
+        g,
+        (node.grid.maps, node.field.maps),
+        src.state,
+        src.grad,
+        src_pitch,
+        dst.grad,
+        dst_pitch,
+        columns,
+        spread,
+        classes,
+        kernels,
+        forward,
+        backward,
+        updates,
+    )
+
+
+def _sums(tiling: Tiling, out: Ints, source: Ints, tables: Tables) -> windows.Sums:
+    tiles = [
+        Tile(width, sources, len(entries), tables.add(entries))
+        for width, sources, entries in scaled(tiling, out, source)
+    ]
+    return windows.Sums(tiling.chunk, tuple(tiles))
+
+
+def place_local(node: Window, lay: Layout) -> local.Local:
+    """Place a window node whose weights differ by position."""
+    g = geometry(node)
+    dst, src = lay.layers[node.dst], lay.layers[node.src]
+    dst_pitch = map_pitch(dst, node.grid.maps, node.grid.positions)
+    src_pitch = map_pitch(src, node.field.maps, node.field.positions)
+    assert dst_pitch is not None and src_pitch is not None
+    positions = node.grid.positions
+    pitch = whole_vectors(positions)
+    slots = np.full((len(node.pairs) * node.taps, pitch), -1, np.int32)
+    slots[:, :positions] = node.wid.reshape(-1, positions)
+    weights = lay.weights.add(slots)
+    width = len(g.column_lanes)
+    columns = lay.arena.take(node.field.maps * width)
+    to_back = lay.arena.take(node.field.maps * width) - columns
+    by_count: dict[int, list[list[int]]] = {}
+    for out in sorted({pair[0] for pair in node.pairs}):
+        entry = [dst.state + out * dst_pitch]
+        for number, pair in enumerate(node.pairs):
+            if pair[0] == out:
+                entry += [columns + pair[1] * width, number]
+        by_count.setdefault(len(entry) // 2, []).append(entry)
+    tiles = [
+        Tile(1, sources, len(entries), lay.tables.add(np.array(entries)))
+        for sources, entries in by_count.items()
+    ]
+    return local.Local(
+        g,
+        node.field.maps,
+        src.state,
+        src.grad,
+        src_pitch,
+        columns,
+        to_back,
+        weights,
+        pitch,
+        tuple(tiles),
+    )
+
+
+def place_full(node: Full, lay: Layout) -> FullWeights:
+    """Place a full node: a row of slots per downstream unit, as the upstream layer lies."""
+    src = lay.layers[node.src]
+    slots = np.full((node.wid.shape[0], src.size), -1, np.int32)
+    slots[:, src.offsets()] = node.wid
+    return FullWeights(lay.weights.add(slots), src.size)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRows:
+    """The weights that rows nodes share: packed once, with scratch for their gradients."""
+
+    weights: int
+    descents: int
+    size: int
+    slot: dict[int, int]
+
+
+def place_shared_rows(plan: Plan, lay: Layout) -> SharedRows | None:
+    """Pack the weights of all shared rows nodes once."""
+    nodes = [node for node in plan.nodes if isinstance(node, Rows) and node.is_shared]
+    if not nodes:
+        return None
+    wid = np.unique(np.concatenate([node.wid for node in nodes]))
+    size = whole_vectors(len(wid) + 1)  # one slot at least is a pad: rows that fill up point there
+    slots = np.full(size, -1, np.int32)
+    slots[: len(wid)] = wid
+    at = lay.weights.add(slots)
+    slot = {int(weight): index for index, weight in enumerate(wid)}
+    return SharedRows(at, lay.arena.take(size), size, slot)
+
+
+def place_rows(node: Rows, lay: Layout, shared: SharedRows | None) -> rows.RowList:
+    """Place plain rows, each unit's padded to whole vectors."""
+    heads, order, count = _row_blocks(node)
+    source = np.full(count, lay.zero, np.int32)
+    source[order] = lay.unit[node.src_unit]
+    head = np.array([[lay.unit[unit], first, n] for unit, first, n in heads], np.int32)
+    table, sources = lay.tables.add(head), lay.tables.add(source)
+    if not node.is_shared:
+        slots = np.full(count, -1, np.int32)
+        slots[order] = node.wid
+        return rows.RowList(len(heads), table, sources, 0, lay.weights.add(slots), 0, False)
+    assert shared is not None
+    which = np.full(count, shared.size - 1, np.int32)
+    which[order] = [shared.slot[int(weight)] for weight in node.wid]
+    return rows.RowList(
+        len(heads), table, sources, lay.tables.add(which), shared.weights, shared.descents, True
+    )
+
+
+def _row_blocks(node: Rows) -> tuple[list[tuple[int, int, int]], Ints, int]:
+    """Return (unit, first slot, slots) per unit, the slot of each row, and the slots in all."""
+    units, starts, counts = np.unique(node.dst_unit, return_index=True, return_counts=True)
+    padded = -(-counts // LANES) * LANES
+    first = np.concatenate([[0], np.cumsum(padded)[:-1]])
+    order = np.repeat(first - starts, counts) + np.arange(len(node.dst_unit))
+    heads = [(int(u), int(f), int(n)) for u, f, n in zip(units, first, padded, strict=True)]
+    return heads, order.astype(np.int32), int(padded.sum())
+
+
+def as_rows(node: Window, plan: Plan, why: str) -> Rows:
+    """Give a window node back as rows, for a layer that lies in memory in another shape."""
+    table = plan.table
+    dst, src, wid = expand(node, table)
+    if node.border is not None:
+        unit = int(np.flatnonzero(table.constant == node.border)[0])
+        src = np.where(src < 0, unit, src)
+    order = np.argsort(dst, kind="stable")
+    shared = len(np.unique(wid)) < len(wid)
+    return Rows(
+        node.dst,
+        dst[order],
+        src[order].astype(np.int32),
+        wid[order],
+        shared,
+        node.label,
+        why,
+        node.span,
+    )
+
+
+# --- the batch engine ---
+
+
+def place_batch_window(
+    node: Window, plan: Plan, lay: BatchLayout, conv: windows.Conv | local.Local
+) -> batch.BatchWindow:
+    """Place a window node for batches; the packed weights are those of training."""
+    first, positions = plan.layers[node.src].first, node.field.positions
+    frame_rows = (node.grid.rows - 1) * node.stride[0] + node.kernel[0]
+    frame_cols = (node.grid.cols - 1) * node.stride[1] + node.kernel[1]
+    if node.border is None and not node.wrap:
+        corner = -node.offset[0] * node.field.cols - node.offset[1]
+        frame = batch.Frame(node.field.maps, first, positions, first + corner, positions, 0, 0)
+        cols = node.field.cols
+    else:
+        size = frame_rows * frame_cols
+        fill = np.full(node.field.maps * size, node.border or 0.0, np.float32)
+        at = lay.arena.take(node.field.maps * size, fill)
+        sites = []
+        for y in range(frame_rows):
+            for x in range(frame_cols):
+                row, col = y - node.offset[0], x - node.offset[1]
+                if node.wrap:
+                    row, col = row % node.field.rows, col % node.field.cols
+                if 0 <= row < node.field.rows and 0 <= col < node.field.cols:
+                    sites.append((y * frame_cols + x, row * node.field.cols + col))
+        table = lay.tables.add(np.array(sites))
+        frame = batch.Frame(node.field.maps, first, positions, at, size, len(sites), table)
+        cols = frame_cols
+    out_maps = np.arange(node.grid.maps, dtype=np.int32)
+    in_maps = np.arange(node.field.maps, dtype=np.int32)
+    sums = _sums(
+        tile(node.pairs, node.grid.cols, node.taps),
+        plan.layers[node.dst].first + out_maps * node.grid.positions,
+        frame.at + in_maps * frame.size,
+        lay.tables,
+    )
+    if isinstance(conv, windows.Conv):
+        kernels, weight_pitch = conv.kernels, 0
+    else:
+        kernels, weight_pitch = windows.Kernels(conv.weights, 0, 0, 0), conv.weight_pitch
+    return batch.BatchWindow(
+        frame,
+        plan.layers[node.dst].first,
+        (node.grid.rows, node.grid.cols),
+        node.kernel,
+        node.stride,
+        cols,
+        kernels,
+        weight_pitch,
+        sums,
+    )
+
+
+def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) -> batch.BatchFull:
+    """Place a full node for batches."""
+    src = lay.layers[node.src]
+    return batch.BatchFull(
+        plan.layers[node.dst].first,
+        node.wid.shape[0],
+        plan.layers[node.src].first,
+        src.maps,
+        src.positions,
+        src.pitch,
+        weights,
+    )
+
+
+def place_batch_rows(
+    node: Rows,
+    lay: BatchLayout,
+    placed: rows.RowList,
+    which: Ints | None,
+) -> batch.BatchRows:
+    """Place plain rows for batches: the slots of training, the units of the net."""
+    heads, order, count = _row_blocks(node)
+    source = np.zeros(count, np.int32)
+    source[order] = node.src_unit
+    counts = np.bincount(node.dst_unit, minlength=int(node.dst_unit.max()) + 1)
+    head = np.array([[unit, first, counts[unit]] for unit, first, _ in heads], np.int32)
+    return batch.BatchRows(
+        len(heads),
+        lay.tables.add(head),
+        lay.tables.add(source),
+        lay.tables.add(which) if which is not None else 0,
+        placed.weights,
+        placed.is_shared,
+    )

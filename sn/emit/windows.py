@@ -1,0 +1,250 @@
+"""Convolution sections: vectors along the positions of a map, kernels shared by them.
+
+The upstream maps are first copied into columns (columns.py): then the sites that one tap meets
+at consecutive positions lie consecutively, whatever the stride, border or wrap, and every pass
+is multiply-adds over whole vectors.
+
+Forward and back-propagation are one section, `correlate`: backward, each residue class of
+upstream sites is a stride-1 correlation of the zero-bordered gradients. The gradient of a
+shared weight is summed over the positions in registers and applied at once.
+
+Read next: tiles.py for the register tiles, module.py for the order of the calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sn.emit.columns import Geometry
+from sn.emit.tiles import Tile
+from sn.emit.update import UpdateRule
+from sn.simd import LANES, Builder, Index, Memories, Memory, Vec
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """Packed kernels: per pair of maps the first `main` taps, and apart the `rest` of them.
+
+    The first run is whole vectors; the few taps left are collected from all pairs, so that
+    they fill vectors too.
+    """
+
+    main_at: int
+    main: int
+    rest_at: int
+    rest: int
+
+    def at(self, pair: Index, tap: int) -> Index:
+        """Offset in `w` of one tap of a pair."""
+        if tap < self.main:
+            return pair * self.main + (self.main_at + tap)
+        return pair * self.rest + (self.rest_at + tap - self.main)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Register tiles of a correlation: `chunk` vectors of positions each."""
+
+    chunk: int
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """Kernels to update. `pairs` entries from `table` on: (gradient map, columns of the in map);
+    `rest_groups` from `rest_table` on: 8 times (gradient map, site).
+    """
+
+    pairs: int
+    table: int
+    rest_groups: int
+    rest_table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    """One convolution: geometry, places in memory, tiles.
+
+    `maps` are (out, in); `source`, `back`: states and gradients of the in maps, `pitch` apart;
+    `grads`: gradients of the out maps, `grad_pitch` apart; `columns`, `spread`, `classes`:
+    scratch.
+    """
+
+    geometry: Geometry
+    maps: tuple[int, int]
+    source: int
+    back: int
+    pitch: int
+    grads: int
+    grad_pitch: int
+    columns: int
+    spread: int
+    classes: int
+    kernels: Kernels
+    forward: Sums
+    backward: Sums
+    updates: Updates
+
+
+def gather(k: Builder, s: Memory, base: Index, lanes: Sequence[int], fill: float) -> Vec:
+    """Build one vector from elements `lanes` after `base`; -1 gives `fill`."""
+    if lanes[0] >= 0 and all(lanes[i] == lanes[0] + i for i in range(LANES)):
+        return k.load(s, base + lanes[0])
+    result = k.constants([fill] * LANES)
+    missing = [lane for lane, offset in enumerate(lanes) if offset >= 0]
+    while missing:
+        start = min(lanes[lane] for lane in missing)
+        here = {lane for lane in missing if lanes[lane] - start < LANES}
+        part = k.load(s, base + start)
+        pick = [LANES + lanes[lane] - start if lane in here else lane for lane in range(LANES)]
+        result = k.shuffle(result, part, pick)
+        missing = [lane for lane in missing if lane not in here]
+    return result
+
+
+def expand(k: Builder, m: Memories, c: Conv) -> None:
+    """Copy every in map into its columns, border included."""
+    lanes = c.geometry.column_lanes
+    for plane in k.loop(c.maps[1]):
+        base = plane * c.pitch + c.source
+        for i in range(0, len(lanes), LANES):
+            vector = gather(k, m.s, base, lanes[i : i + LANES], c.geometry.border)
+            k.store(vector, m.s, plane * len(lanes) + (c.columns + i))
+
+
+def forward(k: Builder, m: Memories, c: Conv) -> None:
+    """sum[a, y, x] += sum over in maps b and taps of w[a, b, u, v] * in[b, site]."""
+    expand(k, m, c)
+    taps = list(zip(c.geometry.taps, range(len(c.geometry.taps)), strict=True))
+    positions = c.geometry.grid[0] * c.geometry.grid[1]
+    for tile in c.forward.tiles:
+        correlate(k, m, c.kernels, tile, taps, -(-positions // LANES), c.forward.chunk, 0)
+
+
+def backward(k: Builder, m: Memories, c: Conv) -> None:
+    """back[b, site] += sum over out maps a and taps of w[a, b, u, v] * grad[a, y, x]."""
+    g = c.geometry
+    lanes = g.gradient_lanes
+    for plane in k.loop(c.maps[0]):
+        base = plane * c.grad_pitch + c.grads
+        for i in range(0, len(lanes), LANES):
+            vector = gather(k, m.s, base, lanes[i : i + LANES], 0.0)
+            k.store(vector, m.s, plane * len(lanes) + (c.spread + i))
+    if not g.is_direct:
+        nothing = k.constant(0)
+        for at in k.loop(c.maps[1] * g.n_classes * g.class_pitch, LANES):
+            k.store(nothing, m.s, at + c.classes)
+    for start, class_taps in g.classes:
+        for tile in c.backward.tiles:
+            vectors = g.class_pitch // LANES
+            correlate(k, m, c.kernels, tile, class_taps, vectors, c.backward.chunk, start)
+    if not g.is_direct:
+        sites = g.class_lanes
+        for plane in k.loop(c.maps[1]):
+            base = plane * (g.n_classes * g.class_pitch) + c.classes
+            for i in range(0, len(sites), LANES):
+                back = plane * c.pitch + (c.back + i)
+                vector = gather(k, m.s, base, sites[i : i + LANES], 0.0)
+                k.store(k.load(m.s, back) + vector, m.s, back)
+
+
+def correlate(
+    k: Builder,
+    m: Memories,
+    kernels: Kernels,
+    tile: Tile,
+    taps: Sequence[tuple[int, int]],
+    vectors: int,
+    chunk: int,
+    start: int,
+) -> None:
+    """out[a, p] += sum over in maps and taps of w[pair, tap] * in[b, p + distance].
+
+    `taps`: (distance, tap of the kernel); `start`: offset of the first position in an out map.
+    """
+    for number in k.loop(tile.count):
+        entry = number * tile.entry + tile.table
+        outs = [k.index(m.t, entry + i) + start for i in range(tile.width)]
+        whole = vectors // chunk
+        if whole:
+            for part in k.loop(whole):
+                _tile(k, m, kernels, tile, taps, entry, outs, part * (chunk * LANES), chunk)
+        if vectors % chunk:
+            first = Index(k, None, whole * chunk * LANES)
+            _tile(k, m, kernels, tile, taps, entry, outs, first, vectors % chunk)
+
+
+def _tile(
+    k: Builder,
+    m: Memories,
+    kernels: Kernels,
+    tile: Tile,
+    taps: Sequence[tuple[int, int]],
+    entry: Index,
+    outs: Sequence[Index],
+    start: Index,
+    chunk: int,
+) -> None:
+    sums = [[k.cell(k.load(m.s, out + start + q * LANES)) for q in range(chunk)] for out in outs]
+    for number in k.loop(tile.sources):
+        source = number * (1 + tile.width) + entry + tile.width
+        base = k.index(m.t, source) + start
+        pairs = [k.index(m.t, source + (1 + i)) for i in range(tile.width)]
+        held = [[cell.get() for cell in row] for row in sums]
+        for distance, tap in taps:
+            x = [k.load(m.s, base + (distance + q * LANES)) for q in range(chunk)]
+            for i in range(tile.width):
+                w = k.spread(m.w, kernels.at(pairs[i], tap))
+                held[i] = [k.fma(x[q], w, held[i][q]) for q in range(chunk)]
+        for row, values in zip(sums, held, strict=True):
+            for cell, value in zip(row, values, strict=True):
+                cell.set(value)
+    for out, row in zip(outs, sums, strict=True):
+        for q, cell in enumerate(row):
+            k.store(cell.get(), m.s, out + start + q * LANES)
+
+
+def update(k: Builder, m: Memories, c: Conv, rule: UpdateRule) -> None:
+    """d_w[a, b, u, v] = sum over positions of grad[a, y, x] * in[b, site], applied at once."""
+    g = c.geometry
+    vectors = -(-g.grid[0] * g.grid[1] // LANES)
+    if c.kernels.main:
+        for pair in k.loop(c.updates.pairs):
+            grad = k.index(m.t, pair * 2 + c.updates.table)
+            site = k.index(m.t, pair * 2 + (c.updates.table + 1))
+            for first in range(0, c.kernels.main, LANES):
+                sites = [site + distance for distance in g.taps[first : first + LANES]]
+                total = _dots(k, m, [grad], sites, vectors)
+                rule.apply(k, pair * c.kernels.main + (c.kernels.main_at + first), total)
+    if c.updates.rest_groups:
+        for group in k.loop(c.updates.rest_groups):
+            at = group * (2 * LANES) + c.updates.rest_table
+            grads = [k.index(m.t, at + 2 * i) for i in range(LANES)]
+            sites = [k.index(m.t, at + (2 * i + 1)) for i in range(LANES)]
+            total = _dots(k, m, grads, sites, vectors)
+            rule.apply(k, group * LANES + c.kernels.rest_at, total)
+
+
+def _dots(
+    k: Builder, m: Memories, grads: Sequence[Index], sites: Sequence[Index], vectors: int
+) -> Vec:
+    """Return 8 scalar products of gradients (8, or one for all) and sites, one a lane."""
+
+    def products(start: Index) -> tuple[list[Vec], list[Vec]]:
+        g = [k.load(m.s, grad + start) for grad in grads]
+        return g * (LANES // len(g)), [k.load(m.s, site + start) for site in sites]
+
+    g, x = products(Index(k, None, 0))
+    sums = [a * b for a, b in zip(g, x, strict=True)]
+    if vectors <= 4:
+        for part in range(1, vectors):
+            g, x = products(Index(k, None, part * LANES))
+            sums = [k.fma(a, b, c) for a, b, c in zip(g, x, sums, strict=True)]
+        return k.totals(sums)
+    cells = [k.cell(value) for value in sums]
+    for turn in k.loop(vectors, start=1):
+        g, x = products(turn * LANES)
+        for cell, a, b in zip(cells, g, x, strict=True):
+            cell.set(k.fma(a, b, cell.get()))
+    return k.totals([cell.get() for cell in cells])

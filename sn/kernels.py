@@ -1,0 +1,254 @@
+"""Kernels: a plan becomes compiled functions, cached on disk. The only importer of numba.
+
+    compile_net(plan, cost, rule) -> Kernels
+
+The emitted module is written to the cache folder under a name that hashes its text and the
+code of the sections it calls, and imported from there; Numba caches the machine code beside it.
+A folder that cannot be written costs a compilation, nothing else.
+
+Read next: emit/module.py for the text, simd.py for the verbs that the sections use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import config as numba_config
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+import sn.emit
+from sn.emit.module import KernelSource, emit
+from sn.errors import SnInternalError
+from sn.lower.ir import Plan
+from sn.net.costs import Cost
+from sn.simd import Builder, Index, Memories, Memory
+
+Floats32 = NDArray[np.float32]
+
+_FLOATS, _INTS = types.float32[::1], types.int32[::1]
+_SIGNATURES = {
+    "train": types.void(
+        _FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, _FLOATS, _INTS, types.int64, types.int64
+    ),
+    "evaluate": types.void(_FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, types.int64),
+}
+
+
+def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
+    """Return a Numba intrinsic that runs a pass of an emitted module on `arrays` and one index.
+
+    The pass is run once, with the vector builder, while Numba compiles; Numba itself types
+    one call, so that compile time is LLVM's.
+    """
+    names = arrays.split()
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        k = Builder(builder, lanes)
+        memory = {}
+        for name, kind, arg in zip(names, signature.args, args, strict=False):
+            memory[name] = Memory(k, context.make_array(kind)(context, builder, arg).data)
+        number = builder.sext(args[-1], ir.IntType(64)) if args[-1].type.width < 64 else args[-1]
+        function(k, Memories(memory), Index(k, number, 0))
+        return context.get_dummy_value()
+
+    parameters = ", ".join([*names, "index"])
+    scope: dict[str, Any] = {"generate": generate, "void": types.void}
+    # an intrinsic's parameters are read off its definition, so it needs one with these names
+    exec(f"def run(typingctx, {parameters}):\n    return void({parameters}), generate", scope)
+    return intrinsic(scope["run"])
+
+
+def kernel(name: str) -> Callable[[Callable[..., None]], Any]:
+    """Decorate a function of an emitted module: compile it now, from the cache if it can be."""
+
+    def decorate(function: Callable[..., None]) -> Any:
+        cached = os.access(Path(function.__code__.co_filename).parent, os.W_OK)
+        return numba.njit(_SIGNATURES[name], cache=cached, boundscheck=False, nogil=True)(function)
+
+    return decorate
+
+
+def lanes_of_cpu() -> int:
+    """Patterns side by side in a batch: 16 where the CPU has 16-lane registers, else 8."""
+    if getattr(numba_config, "CPU_NAME", None) == "generic":
+        return 8
+    features = llvmlite.binding.get_host_cpu_features()
+    return 16 if features.get("avx512f") else 8
+
+
+@dataclass(slots=True)
+class Kernels:
+    """The compiled functions of a net and the memory they work on.
+
+    `step` has one step size per plan node; weights are kept packed while training.
+    """
+
+    source: KernelSource
+    module: ModuleType
+    path: Path
+    compile_seconds: float
+    was_cached: bool
+    states: Floats32 = field(init=False)
+    batch_states: Floats32 = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.states = self.source.states.copy()
+        self.batch_states = np.repeat(self.source.batch_states, self.source.lanes)
+
+    def pack(self, weights: NDArray[Any]) -> Floats32:
+        """Return weights in kernel order from weight order: (n_slots,) float32."""
+        slots = self.source.slots
+        packed = np.zeros(len(slots), np.float32)
+        packed[slots >= 0] = weights[slots[slots >= 0]]
+        return packed
+
+    def unpack(self, packed: Floats32) -> Floats32:
+        """Return weights in weight order from kernel order."""
+        slots = self.source.slots
+        used = slots >= 0
+        weights = np.zeros(int(slots.max(initial=-1)) + 1, np.float32)
+        weights[slots[used]] = packed[used]
+        return weights
+
+    def train(
+        self,
+        packed: Floats32,
+        step: Floats32,
+        patterns: Floats32,
+        targets: Floats32,
+        order: NDArray[np.int32],
+        first: int,
+        last: int,
+    ) -> None:
+        """Present patterns order[first:last] one by one, updating `packed` in place.
+
+        Shapes: step: (n_nodes,); patterns: (n, n_inputs); targets: (n, n_outputs); all
+        float32, C-contiguous.
+        """
+        self.module.train(
+            packed,
+            self.states,
+            self.source.tables,
+            step,
+            patterns.reshape(-1),
+            targets.reshape(-1),
+            order,
+            first,
+            last,
+        )
+
+    def batches(self, patterns: Floats32) -> Floats32:
+        """Return patterns as `evaluate` wants them: (batches, n_inputs, lanes) float32."""
+        lanes = self.source.lanes
+        n = len(patterns)
+        padded = np.zeros((-(-n // lanes) * lanes, patterns.shape[1]), np.float32)
+        padded[:n] = patterns
+        split = padded.reshape(-1, lanes, patterns.shape[1])
+        return np.ascontiguousarray(split.transpose(0, 2, 1))
+
+    def evaluate(self, packed: Floats32, batches: Floats32, n: int) -> Floats32:
+        """Return the outputs of `n` patterns: (n, n_outputs) float32."""
+        out = np.empty((len(batches), self.source.n_outputs, self.source.lanes), np.float32)
+        self.module.evaluate(
+            packed,
+            self.batch_states,
+            self.source.batch_tables,
+            batches.reshape(-1),
+            out.reshape(-1),
+            len(batches),
+        )
+        rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)
+        return np.ascontiguousarray(rows[:n])
+
+
+def compile_net(plan: Plan, cost: Cost, rule: str = "Sgd") -> Kernels:
+    """Return the kernels of `plan`, compiled or from the cache.
+
+    Raises: SnInternalError when Numba or LLVM refuses the emitted module.
+    """
+    source = emit(plan, cost, rule, lanes_of_cpu())
+    started = time.perf_counter()
+    path = _write(source)
+    name = path.stem
+    index = path.parent / "__pycache__"
+    was_cached = index.is_dir() and any(index.glob(f"{name}.train-*.nbi"))
+    try:
+        module = _import(name, path)
+    except Exception as error:
+        raise SnInternalError(
+            f"the kernels of net {source.name} do not compile: {error}", dump=str(path)
+        ) from error
+    return Kernels(source, module, path, time.perf_counter() - started, was_cached)
+
+
+def cache_folder() -> Path:
+    """Where kernels are kept: $SN_CACHE, else the user's cache folder."""
+    if os.environ.get("SN_CACHE"):
+        return Path(os.environ["SN_CACHE"]) / "kernels"
+    from platformdirs import user_cache_path  # only needed here, costs 10 ms at start
+
+    return user_cache_path("sn", appauthor=False) / "kernels"
+
+
+def _write(source: KernelSource) -> Path:
+    """Put the module into the cache folder under its hash; elsewhere when that fails."""
+    digest = hashlib.sha256(source.text.encode() + _section_code()).hexdigest()[:16]
+    safe = "".join(c if c.isalnum() else "_" for c in source.name)
+    file = f"sn_kernel_{safe}_{digest}.py"
+    for folder in (cache_folder(), Path(tempfile.gettempdir()) / f"sn-kernels-{os.getpid()}"):
+        path = folder / file
+        try:
+            if path.is_file() and path.read_text(encoding="utf-8") == source.text:
+                return path
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(source.text)
+            os.replace(temporary, path)
+            return path
+        except OSError:
+            continue
+    raise SnInternalError("no folder can be written for compiled kernels; set SN_CACHE to one")
+
+
+def _section_code() -> bytes:
+    """What the text calls: an edited section must not meet machine code of the old one."""
+    folder = Path(sn.emit.__file__).parent
+    files = [*sorted(folder.glob("*.py")), folder.parent / "simd.py", folder.parent / "kernels.py"]
+    return b"".join(file.read_bytes() for file in files)
+
+
+def _import(name: str, path: Path) -> ModuleType:
+    # NOTE(numba): the module must be in sys.modules under its name before the first call, or
+    # the cached code cannot be loaded by the next process
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", numba.NumbaWarning)
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

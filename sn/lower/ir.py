@@ -1,0 +1,284 @@
+"""The plan: what the compiler knows of a net's connections.
+
+    Plan   = Node*                       in order of computation
+    Node   = Bias | Full | Window | Rows
+    Bias   : unit 0 -> every unit of a layer; a weight per unit or per map
+    Full   : every unit -> every unit, each its own weight
+    Window : for listed pairs of maps, a window of taps per position, stride, border or
+             wrap; weights shared by the positions (convolution) or not (local)
+    Rows   : the plain rows of what fits no rule, and why
+
+`expand` gives a node's rows back and `verify` demands that they equal the table. A plan knows
+nothing of vectors; the emitter chooses those.
+
+Read next: recognise.py, ../emit/module.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import SnInternalError, Span
+from sn.net.layer import Ints, Layer
+from sn.net.table import ConnectionTable
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A layer seen as maps of rows and columns."""
+
+    maps: int
+    rows: int
+    cols: int
+
+    @property
+    def positions(self) -> int:
+        """Units of one map."""
+        return self.rows * self.cols
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bias:
+    """wid: (units,) when per unit, (maps,) when `shared`."""
+
+    dst: int
+    wid: Ints
+    shared: bool
+    label: str
+    span: Span | None
+
+    def __str__(self) -> str:
+        return f"bias per {'map' if self.shared else 'unit'}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Full:
+    """wid: (downstream units, upstream units)."""
+
+    dst: int
+    src: int
+    wid: Ints
+    label: str
+    span: Span | None
+
+    def __str__(self) -> str:
+        return f"full {self.wid.shape[0]} x {self.wid.shape[1]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Windows over maps.
+
+    pairs: (n_pairs, 2) of downstream and upstream map. A unit at (y, x) of map m sees, in each
+    paired map s, the sites (y * stride + u - offset, x * stride + v - offset) for u, v in the
+    kernel; outside there is a constant unit of state `border`, or with `wrap` the other side.
+    wid: (n_pairs, kernel rows, kernel cols), and (..., rows, cols) of the grid when not shared.
+    """
+
+    dst: int
+    src: int
+    grid: View
+    field: View
+    pairs: tuple[tuple[int, int], ...]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    offset: tuple[int, int]
+    border: float | None
+    wrap: bool
+    shared: bool
+    wid: Ints
+    label: str
+    span: Span | None
+
+    @property
+    def taps(self) -> int:
+        """Connections of one unit into one map."""
+        return self.kernel[0] * self.kernel[1]
+
+    def sites(self) -> tuple[Ints, Ints]:
+        """Upstream row per (grid row, kernel row) and column likewise, before border or wrap."""
+        axes = []
+        for axis, size in enumerate((self.grid.rows, self.grid.cols)):
+            start = np.arange(size)[:, None] * self.stride[axis] - self.offset[axis]
+            axes.append((start + np.arange(self.kernel[axis])[None, :]).astype(np.int32))
+        if self.wrap:
+            return axes[0] % self.field.rows, axes[1] % self.field.cols
+        return axes[0], axes[1]
+
+    def __str__(self) -> str:
+        kind = "conv" if self.shared else "local"
+        size = "x".join(str(n) for n in self.kernel if n > 1 or self.grid.rows > 1)
+        parts = [f"{kind} {size or '1'}"]
+        step = self.stride if self.grid.rows > 1 else self.stride[1:]
+        if max(step) > 1:
+            same = len(set(step)) == 1
+            parts.append(f"stride {step[0] if same else 'x'.join(map(str, step))}")
+        full = self.grid.maps * self.field.maps
+        if len(self.pairs) < full:
+            parts.append(f"{len(self.pairs)} of {full} pairs of maps")
+        elif full > 1:
+            parts.append(f"{self.grid.maps} x {self.field.maps} maps")
+        if self.border is not None:
+            parts.append(f"border {self.border:g}")
+        if self.wrap:
+            parts.append("wrap")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Plain rows into one layer; `why` says which rule they fail.
+
+    dst, src, wid: (n_rows,) int32, ordered by dst; `is_shared`: some weight serves two rows.
+    """
+
+    dst: int
+    dst_unit: Ints
+    src_unit: Ints
+    wid: Ints
+    is_shared: bool
+    label: str
+    why: str
+    span: Span | None
+
+    def __str__(self) -> str:
+        return f"rows: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Row numbers of the connections between two layers, before a rule has named them.
+
+    src: -2 for the bias, -1 for constants that belong to no layer.
+    """
+
+    dst: int
+    src: int
+    rows: NDArray[np.int64]
+    label: str
+    span: Span | None
+
+
+Node: TypeAlias = Bias | Full | Window | Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Nodes in order of computation, with the table they stand for."""
+
+    table: ConnectionTable
+    nodes: tuple[Node, ...]
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the net."""
+        return self.table.layers
+
+    def __str__(self) -> str:
+        lines = [f"plan {self.table.name}: {len(self.nodes)} nodes"]
+        for node in self.nodes:
+            place = f"  ({node.span})" if node.span else ""
+            lines.append(f"{node.label}  {node}, {n_rows(node)} connections{place}")
+        return "\n".join(lines)
+
+
+def n_rows(node: Node) -> int:
+    """The number of connections of a node."""
+    match node:
+        case Bias():
+            return len(node.wid) if not node.shared else -1
+        case Full():
+            return int(node.wid.size)
+        case Window():
+            return len(node.pairs) * node.taps * node.grid.positions
+        case Rows():
+            return len(node.wid)
+
+
+def expand(node: Node, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:
+    """Return the rows of a node as columns dst, src, wid.
+
+    A constant upstream unit is given as -1 - its class, see `constant_class`: constants of one
+    value are interchangeable.
+    """
+    layer = table.layers[node.dst]
+    units = layer.first + np.arange(layer.size, dtype=np.int32)
+    match node:
+        case Bias():
+            wid = np.repeat(node.wid, layer.size // len(node.wid))
+            return units, np.full(layer.size, -1 - _class_of(table, 1.0), np.int32), wid
+        case Full():
+            src_layer = table.layers[node.src]
+            src = src_layer.first + np.arange(src_layer.size, dtype=np.int32)
+            return (
+                np.repeat(units, src_layer.size),
+                np.tile(src, layer.size),
+                node.wid.ravel(),
+            )
+        case Window():
+            return _expand_window(node, table)
+        case Rows():
+            return node.dst_unit, constant_class(table)[node.src_unit], node.wid
+
+
+def _expand_window(node: Window, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:
+    grid, field = node.grid, node.field
+    rows, cols = node.sites()
+    shape = (len(node.pairs), *node.kernel, grid.rows, grid.cols)
+    site_row = np.broadcast_to(rows.T[None, :, None, :, None], shape)
+    site_col = np.broadcast_to(cols.T[None, None, :, None, :], shape)
+    pairs = np.array(node.pairs, np.int32)
+    src_map = pairs[:, 1].reshape(-1, 1, 1, 1, 1)
+    inside = (site_row >= 0) & (site_row < field.rows) & (site_col >= 0) & (site_col < field.cols)
+    first = table.layers[node.src].first
+    src = first + src_map * field.positions + site_row * field.cols + site_col
+    if node.border is not None:
+        src = np.where(inside, src, -1 - _class_of(table, node.border))
+    position = np.arange(grid.positions).reshape(grid.rows, grid.cols)
+    dst_map = pairs[:, 0].reshape(-1, 1, 1, 1, 1)
+    dst = table.layers[node.dst].first + dst_map * grid.positions + position[None, None, None]
+    wid = node.wid[..., None, None] if node.shared else node.wid
+    return (
+        np.broadcast_to(dst, shape).astype(np.int32).ravel(),
+        src.astype(np.int32).ravel(),
+        np.broadcast_to(wid, shape).ravel(),
+    )
+
+
+def constant_class(table: ConnectionTable) -> Ints:
+    """Return, per unit, its own number, or -1 - class for a constant: (n_units,) int32."""
+    code = np.arange(table.n_units, dtype=np.int32)
+    constant = ~np.isnan(table.constant)
+    _, classes = np.unique(table.constant[constant], return_inverse=True)
+    code[constant] = -1 - classes.astype(np.int32)
+    return code
+
+
+def _class_of(table: ConnectionTable, value: float) -> int:
+    values = np.unique(table.constant[~np.isnan(table.constant)])
+    return int(np.searchsorted(values, value))
+
+
+def verify(plan: Plan) -> None:
+    """Demand that the plan's rows are the table's rows, each once.
+
+    Raises: SnInternalError otherwise; recognition must never change a net.
+    """
+    table = plan.table
+    parts = [expand(node, table) for node in plan.nodes]
+    none = np.zeros(0, np.int32)
+    found = [np.concatenate([part[i] for part in parts]) if parts else none for i in range(3)]
+    wanted = [table.dst, constant_class(table)[table.src], table.wid]
+    if len(found[0]) != table.n_rows or not all(
+        np.array_equal(a, b) for a, b in zip(_sorted(found), _sorted(wanted), strict=True)
+    ):
+        raise SnInternalError(f"the plan of net {table.name} does not expand to its table")
+
+
+def _sorted(columns: list[Ints]) -> list[NDArray[np.int32]]:
+    order = np.lexsort((columns[2], columns[1], columns[0]))
+    return [column[order] for column in columns]

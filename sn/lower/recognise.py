@@ -1,0 +1,133 @@
+"""Recognise: rows of a table become nodes of a plan, from the rows alone.
+
+Rows are split by downstream layer and upstream layer; each part is tried against the rules in
+`rules/` in this order: full (cheapest to test), windows without wrap, windows with wrap. What
+fits none stays as rows, with the reason. A weight must live in one node only; parts that share
+one become rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from sn.lower.ir import Bias, Node, Part, Plan, Rows, verify
+from sn.lower.rules.full import match_full
+from sn.lower.rules.windows import match_windows
+from sn.net.layer import Ints
+from sn.net.table import ConnectionTable
+
+
+def lower(table: ConnectionTable) -> Plan:
+    """Return the plan of `table`, verified against it."""
+    nodes: list[Node] = []
+    for dst in range(len(table.layers)):
+        for part in _parts(table, dst):
+            nodes.append(_recognise(table, part))
+    plan = Plan(table, tuple(_untie(table, nodes)))
+    verify(plan)
+    return plan
+
+
+def _recognise(table: ConnectionTable, part: Part) -> Node:
+    if part.src == -2:
+        return _bias(table, part)
+    if part.src == -1:
+        return as_rows(table, part, "only constant units feed them")
+    found = match_full(table, part)
+    if found is not None:
+        return found
+    node, why = match_windows(table, part)
+    return node if node is not None else as_rows(table, part, why)
+
+
+def _parts(table: ConnectionTable, dst: int) -> list[Part]:
+    """Split the rows into a layer by upstream layer: bias first, then in layer order."""
+    layer = table.layers[dst]
+    bounds = np.searchsorted(table.dst, [layer.first, layer.first + layer.size])
+    rows = np.arange(bounds[0], bounds[1])
+    if not len(rows):
+        return []
+    owner = table.layer_of[table.src[rows]].copy()
+    owner[table.src[rows] == 0] = -2
+    stray = np.flatnonzero(owner == -1)
+    if len(stray):
+        # a border row belongs to the rows that share its weight, else to its statement
+        by_weight = np.full(table.n_weights, -1, np.int32)
+        inner = owner >= 0
+        by_weight[table.wid[rows[inner]]] = owner[inner]
+        owner[stray] = by_weight[table.wid[rows[stray]]]
+        still = np.flatnonzero(owner == -1)
+        by_group = {
+            int(group): Counter(owner[inner & (table.group[rows] == group)].tolist())
+            for group in np.unique(table.group[rows[still]])
+        }
+        for row in still:
+            counts = by_group[int(table.group[rows[row]])]
+            owner[row] = counts.most_common(1)[0][0] if counts else -1
+    parts = []
+    for src in sorted(set(owner.tolist())):
+        mine = rows[owner == src]
+        group = table.groups[int(np.bincount(table.group[mine]).argmax())]
+        name = "bias" if src == -2 else "constants" if src == -1 else table.layers[src].name
+        parts.append(Part(dst, src, mine, f"{name} -> {layer.name}", group.span))
+    return parts
+
+
+def _bias(table: ConnectionTable, part: Part) -> Node:
+    layer = table.layers[part.dst]
+    wid = table.wid[part.rows]
+    if len(part.rows) != layer.size:
+        return as_rows(table, part, "some units have a bias and some have none")
+    distinct = len(np.unique(wid))
+    if distinct == layer.size:
+        return Bias(part.dst, wid, False, part.label, part.span)
+    maps = wid.reshape(distinct, -1) if layer.size % distinct == 0 else wid[None]
+    if np.all(maps == maps[:, :1]) and len(layer.shape) > 1 and distinct == layer.shape[0]:
+        return Bias(part.dst, maps[:, 0].copy(), True, part.label, part.span)
+    if distinct == 1 and len(layer.shape) == 1:
+        return Bias(part.dst, wid[:1].copy(), True, part.label, part.span)
+    return as_rows(table, part, "biases are shared by other units than the maps")
+
+
+def as_rows(table: ConnectionTable, part: Part, why: str) -> Rows:
+    """Return the part as plain rows."""
+    wid: Ints = table.wid[part.rows]
+    shared = len(np.unique(wid)) < len(wid)
+    dst, src = table.dst[part.rows], table.src[part.rows]
+    return Rows(part.dst, dst, src, wid, shared, part.label, why, part.span)
+
+
+def _untie(table: ConnectionTable, nodes: list[Node]) -> list[Node]:
+    """Turn every node that shares a weight with another node into rows."""
+    owner = np.full(table.n_weights, -1, np.int32)
+    tied: set[int] = set()
+    for index, node in enumerate(nodes):
+        mine = np.unique(node.wid)
+        tied.update(int(other) for other in np.unique(owner[mine]) if other >= 0)
+        if np.any(owner[mine] >= 0):
+            tied.add(index)
+        owner[mine] = index
+    if not tied:
+        return nodes
+    parts = {part.label: part for dst in range(len(table.layers)) for part in _parts(table, dst)}
+    result: list[Node] = []
+    for index, node in enumerate(nodes):
+        if index not in tied:
+            result.append(node)
+            continue
+        rows = as_rows(table, parts[node.label], "its weights also serve other connections")
+        result.append(
+            Rows(
+                rows.dst,
+                rows.dst_unit,
+                rows.src_unit,
+                rows.wid,
+                True,
+                rows.label,
+                rows.why,
+                rows.span,
+            )
+        )
+    return result

@@ -1,0 +1,1 @@
+"""Regularities that the compiler knows, one a file."""

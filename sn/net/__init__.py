@@ -1,0 +1,1 @@
+"""The network: layers, connection schemes, the frozen connection table and its slow twin."""

@@ -1,0 +1,76 @@
+"""Non-linear functions of a unit: one formula each, with both derivatives found symbolically.
+
+To add one, write a function that returns an `Activation` and register it.
+
+Source: SN 2.8, nlf-tanh, nlf-lin; the default is A tanh(2x/3) with f(1) = 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sn.net import expr
+from sn.net.expr import Expr
+from sn.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A unit's non-linearity: `value` is an expression of the total input `a`."""
+
+    name: str
+    value: Expr
+
+    @property
+    def slope(self) -> Expr:
+        """The first derivative with respect to the total input."""
+        return expr.derivative(self.value, "a")
+
+    @property
+    def bend(self) -> Expr:
+        """The second derivative with respect to the total input."""
+        return expr.derivative(self.slope, "a")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+activation: Registry[Callable[..., Activation]] = Registry("non-linearity")
+
+TOTAL = expr.variable("a")
+
+
+@activation("nlf-tanh")
+def nlf_tanh(
+    mx: float = 0.66666666, dmin: float = 0.0, scale: float | None = None, offset: float = 0.0
+) -> Activation:
+    """(nlf-tanh mx dmin [scale [offset]]): scale tanh(mx x) + dmin x + offset.
+
+    Without `scale`, scale = 1 / (tanh(mx) + dmin).
+    Source: SN 2.8, nlf-tanh; (nlf-tanh 0.66666666 0) is its default.
+    """
+    if scale is None:
+        scale = 1.0 / (math.tanh(mx) + dmin)
+    value = scale * expr.call("tanh", mx * TOTAL) + dmin * TOTAL + offset
+    name = f"{scale:.5g} tanh({mx:.5g} x)" + (f" + {dmin:.5g} x" if dmin else "")
+    return Activation(name + (f" + {offset:.5g}" if offset else ""), value)
+
+
+@activation("tanh", "nlf-plain-tanh")
+def tanh() -> Activation:
+    """(tanh): the plain hyperbolic tangent."""
+    return Activation("tanh(x)", expr.call("tanh", TOTAL))
+
+
+@activation("linear")
+def linear(slope: float = 1.0) -> Activation:
+    """(linear [slope]): slope times the total input."""
+    return Activation("linear" if slope == 1 else f"{slope:.5g} x", slope * TOTAL)
+
+
+@activation("relu")
+def relu() -> Activation:
+    """(relu): the larger of the total input and 0; the slope at 0 is 0."""
+    return Activation("relu(x)", expr.call("max", expr.const(0), TOTAL))

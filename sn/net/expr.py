@@ -1,0 +1,279 @@
+"""Scalar expressions: one formula, evaluated by the twin, differentiated, and compiled.
+
+A non-linearity or a cost is written once as an expression of one or two variables. The twin
+evaluates it in float64, the emitter turns the same tree into vector code, and both derivatives
+are derived here symbolically. Trees are immutable and compare by value, so a common
+subexpression is computed once.
+
+Read next: activations.py, costs.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """A node: `op` over `args`; `value` holds a constant, `name` a variable."""
+
+    op: str
+    args: tuple[Expr, ...] = ()
+    value: float = 0.0
+    name: str = ""
+
+    def __add__(self, other: Expr | float) -> Expr:
+        return add(self, wrap(other))
+
+    def __radd__(self, other: float) -> Expr:
+        return add(wrap(other), self)
+
+    def __sub__(self, other: Expr | float) -> Expr:
+        return sub(self, wrap(other))
+
+    def __rsub__(self, other: float) -> Expr:
+        return sub(wrap(other), self)
+
+    def __mul__(self, other: Expr | float) -> Expr:
+        return mul(self, wrap(other))
+
+    def __rmul__(self, other: float) -> Expr:
+        return mul(wrap(other), self)
+
+    def __truediv__(self, other: Expr | float) -> Expr:
+        return div(self, wrap(other))
+
+    def __rtruediv__(self, other: float) -> Expr:
+        return div(wrap(other), self)
+
+    def __neg__(self) -> Expr:
+        return neg(self)
+
+    def __str__(self) -> str:
+        return show(self)
+
+
+# NOTE(emit): every name here is a verb of the kernel builder, and the other way round.
+_NUMPY: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "neg": np.negative,
+    "tanh": np.tanh,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "abs": np.abs,
+    "min": np.minimum,
+    "max": np.maximum,
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "if": np.where,
+}
+
+OPERATIONS = tuple(_NUMPY)
+
+
+def const(value: float) -> Expr:
+    """Return the constant `value`."""
+    return Expr("const", value=float(value))
+
+
+def variable(name: str) -> Expr:
+    """Return the variable called `name`."""
+    return Expr("var", name=name)
+
+
+def wrap(value: Expr | float) -> Expr:
+    """Return `value` itself, or a constant when it is a number."""
+    return value if isinstance(value, Expr) else const(value)
+
+
+def _is(e: Expr, value: float) -> bool:
+    return e.op == "const" and e.value == value
+
+
+def add(a: Expr, b: Expr) -> Expr:
+    """a + b, with zeros and constants folded."""
+    if _is(a, 0):
+        return b
+    if _is(b, 0):
+        return a
+    return _fold("add", a, b)
+
+
+def sub(a: Expr, b: Expr) -> Expr:
+    """a - b, with zeros and constants folded."""
+    if _is(b, 0):
+        return a
+    if _is(a, 0):
+        return neg(b)
+    return _fold("sub", a, b)
+
+
+def mul(a: Expr, b: Expr) -> Expr:
+    """a * b, with zeros, ones and constants folded."""
+    if _is(a, 0) or _is(b, 0):
+        return const(0)
+    if _is(a, 1):
+        return b
+    if _is(b, 1):
+        return a
+    if b.op == "const" and a.op != "const":
+        a, b = b, a
+    if a.op == "const" and b.op == "mul" and b.args[0].op == "const":
+        return mul(const(a.value * b.args[0].value), b.args[1])
+    return _fold("mul", a, b)
+
+
+def div(a: Expr, b: Expr) -> Expr:
+    """a / b; a division by a constant becomes a product."""
+    if _is(a, 0):
+        return const(0)
+    if b.op == "const" and b.value != 0:
+        return mul(const(1 / b.value), a)
+    return Expr("div", (a, b))
+
+
+def neg(a: Expr) -> Expr:
+    """-a."""
+    if a.op == "neg":
+        return a.args[0]
+    return _fold("neg", a)
+
+
+def call(op: str, *args: Expr) -> Expr:
+    """Return `op` applied to `args`; `op` is one of OPERATIONS."""
+    simple: dict[str, Callable[..., Expr]] = {
+        "add": add,
+        "sub": sub,
+        "mul": mul,
+        "div": div,
+        "neg": neg,
+    }
+    return simple[op](*args) if op in simple else _fold(op, *args)
+
+
+def power(a: Expr, n: int) -> Expr:
+    """A to a whole power `n`, as repeated products (the kernels have no pow)."""
+    if n < 0:
+        return div(const(1), power(a, -n))
+    if n == 0:
+        return const(1)
+    half = power(a, n // 2)
+    square = mul(half, half) if n > 1 else const(1)
+    return mul(square, a) if n % 2 else square
+
+
+def _fold(op: str, *args: Expr) -> Expr:
+    if all(arg.op == "const" for arg in args):
+        with np.errstate(all="ignore"):
+            value = float(_NUMPY[op](*(arg.value for arg in args)))
+        if np.isfinite(value):
+            return const(value)
+    return Expr(op, args)
+
+
+def derivative(e: Expr, name: str) -> Expr:
+    """Return de/d`name`, in terms of the subexpressions of `e` so that they can be shared."""
+    if e.op == "const":
+        return const(0)
+    if e.op == "var":
+        return const(1 if e.name == name else 0)
+    a = e.args[0]
+    da = derivative(a, name)
+    match e.op:
+        case "neg":
+            return neg(da)
+        case "tanh":
+            return mul(sub(const(1), mul(e, e)), da)
+        case "exp":
+            return mul(e, da)
+        case "log":
+            return div(da, a)
+        case "sqrt":
+            return div(da, mul(const(2), e))
+        case "sin":
+            return mul(call("cos", a), da)
+        case "cos":
+            return neg(mul(call("sin", a), da))
+        case "abs":
+            return call("if", call("lt", a, const(0)), neg(da), da)
+        case "lt" | "le" | "eq":
+            return const(0)
+        case "if":
+            yes, no = (derivative(arg, name) for arg in e.args[1:])
+            return yes if yes == no else call("if", a, yes, no)
+    b = e.args[1]
+    db = derivative(b, name)
+    match e.op:
+        case "add":
+            return add(da, db)
+        case "sub":
+            return sub(da, db)
+        case "mul":
+            return add(mul(da, b), mul(a, db))
+        case "div":
+            return div(sub(da, mul(e, db)), b)
+        case "min":
+            return da if da == db else call("if", call("lt", b, a), db, da)
+        case "max":
+            return da if da == db else call("if", call("lt", a, b), db, da)
+    raise AssertionError(f"no derivative rule for {e.op}")
+
+
+def substitute(e: Expr, name: str, value: Expr) -> Expr:
+    """Return `e` with every variable called `name` replaced by `value`."""
+    if e.op == "var":
+        return value if e.name == name else e
+    if e.op == "const":
+        return e
+    return call(e.op, *(substitute(arg, name, value) for arg in e.args))
+
+
+def evaluate(
+    e: Expr,
+    variables: Mapping[str, Any],
+    ops: Mapping[str, Callable[..., Any]] = _NUMPY,
+    constant: Callable[[float], Any] = float,
+    memo: dict[Expr, Any] | None = None,
+) -> Any:
+    """Compute `e`; each distinct subexpression once.
+
+    `ops` and `constant` say how: NumPy in float64 by default, vector instructions in the
+    emitter. Give one `memo` to several calls and they share subexpressions.
+    """
+    memo = {} if memo is None else memo
+    if e not in memo:
+        if e.op == "const":
+            memo[e] = constant(e.value)
+        elif e.op == "var":
+            memo[e] = variables[e.name]
+        else:
+            values = [evaluate(arg, variables, ops, constant, memo) for arg in e.args]
+            memo[e] = ops[e.op](*values)
+    return memo[e]
+
+
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "eq": "="}
+
+
+def show(e: Expr) -> str:
+    """Return `e` as a reader would write it."""
+    if e.op == "const":
+        return format(e.value, ".9g")
+    if e.op == "var":
+        return e.name
+    if e.op in _INFIX:
+        return f"({show(e.args[0])} {_INFIX[e.op]} {show(e.args[1])})"
+    if e.op == "neg":
+        return f"-{show(e.args[0])}"
+    return f"{e.op}({', '.join(show(arg) for arg in e.args)})"

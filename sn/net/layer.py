@@ -1,0 +1,162 @@
+"""The network while a program describes it: units, layers, connections, weights.
+
+A `Network` grows: layers and constant units take unit numbers, connections are rows
+(downstream unit, upstream unit, weight), weights take weight numbers. Net forms and SN 2.8
+calls build the same object. `freeze` (table.py) turns it into a `ConnectionTable`.
+
+Read next: schemes.py for how rows come about, table.py for what the compiler sees.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import NetError, Span
+from sn.net.activations import Activation, nlf_tanh
+
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A block of units with consecutive numbers, in row-major order of `shape`.
+
+    `border` is the state of the constant units around each map, None where there are none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    first: int
+    activation: Activation
+    border: float | None = None
+    span: Span | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of units."""
+        return math.prod(self.shape)
+
+    @property
+    def units(self) -> Ints:
+        """The unit numbers, shaped like the layer."""
+        return np.arange(self.first, self.first + self.size, dtype=np.int32).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The connections that one statement made, and where it stands."""
+
+    label: str
+    scheme: str
+    span: Span | None
+
+
+@dataclass(slots=True)
+class Parameter:
+    """A named array of weights: `wid` holds weight numbers, shaped as a reader expects."""
+
+    name: str
+    wid: Ints
+
+
+@dataclass(slots=True)
+class Network:
+    """Units, connections and weights of one net; unit 0 is the bias, with state 1."""
+
+    name: str
+    span: Span | None = None
+    layers: list[Layer] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+    n_units: int = 1
+    n_weights: int = 0
+    # state of each unit that is constant, by unit number; unit 0 is the bias
+    constants: dict[int, float] = field(default_factory=lambda: {0: 1.0})
+    _rows: list[tuple[Ints, Ints, Ints, int]] = field(default_factory=list)
+    _frames: dict[tuple[str, int, int, int], int] = field(default_factory=dict)
+
+    def add_layer(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        activation: Activation | None = None,
+        border: float | None = None,
+        span: Span | None = None,
+    ) -> Layer:
+        """Add a layer after those already there and return it.
+
+        Raises: NetError when the name is taken.
+        """
+        for other in self.layers:
+            if other.name == name:
+                raise NetError(f"layer '{name}' is already there", span=span)
+        layer = Layer(name, shape, self.n_units, activation or nlf_tanh(), border, span)
+        self.layers.append(layer)
+        self.n_units += layer.size
+        return layer
+
+    def layer(self, name: str) -> Layer | None:
+        """Return the layer called `name`, or None."""
+        return next((layer for layer in self.layers if layer.name == name), None)
+
+    def add_weights(self, count: int) -> Ints:
+        """Take `count` fresh weight numbers."""
+        first = self.n_weights
+        self.n_weights += count
+        return np.arange(first, first + count, dtype=np.int32)
+
+    def add_group(self, label: str, scheme: str, span: Span | None = None) -> int:
+        """Open a group of connections and return its number."""
+        self.groups.append(Group(label, scheme, span))
+        return len(self.groups) - 1
+
+    def connect(self, group: int, dst: Ints, src: Ints, wid: Ints) -> None:
+        """Add one connection per element of three arrays of one length, in creation order.
+
+        Shapes: dst, src, wid: (n,) int32, unit and weight numbers; they are kept, not copied.
+        """
+        if len(dst):
+            self._rows.append((dst, src, wid, group))
+
+    def name_parameter(self, name: str, wid: Ints) -> None:
+        """Give the weights `wid` a name and a shape under which Python shows them."""
+        taken = {parameter.name for parameter in self.parameters}
+        unique, number = name, 2
+        while unique in taken:
+            unique, number = f"{name}.{number}", number + 1
+        self.parameters.append(Parameter(unique, wid))
+
+    def rows(self) -> tuple[Ints, Ints, Ints, NDArray[np.int16]]:
+        """Return all connections in creation order as columns dst, src, wid, group."""
+        if not self._rows:
+            none = np.zeros(0, np.int32)
+            return none, none, none, none.astype(np.int16)
+        dst, src, wid = (np.concatenate([row[column] for row in self._rows]) for column in range(3))
+        sizes = [len(row[0]) for row in self._rows]
+        group = np.repeat(np.array([row[3] for row in self._rows], np.int16), sizes)
+        return dst, src, wid, group
+
+    def padded(self, layer: Layer, grid: Ints, top: int, left: int, down: int, right: int) -> Ints:
+        """Return `grid` with constant units of the layer's border around each map.
+
+        A site of the border is one unit, however many connections use it: SN refuses two
+        connections between one pair of units, so each site needs a unit of its own.
+        Shapes: grid: (maps, rows, cols) int32; result (maps, top+rows+down, left+cols+right).
+        """
+        maps, rows, cols = grid.shape
+        wide = np.full((maps, top + rows + down, left + cols + right), -1, np.int32)
+        wide[:, top : top + rows, left : left + cols] = grid
+        assert layer.border is not None
+        for index in np.argwhere(wide < 0):
+            plane, row, col = (int(i) for i in index)
+            site = (layer.name, plane, row - top, col - left)
+            if site not in self._frames:
+                self._frames[site] = self.n_units
+                self.constants[self.n_units] = layer.border
+                self.n_units += 1
+            wide[plane, row, col] = self._frames[site]
+        return wide

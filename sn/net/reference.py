@@ -1,0 +1,90 @@
+"""The slow twin: what the rows of a table mean, in float64, plainly.
+
+Every kernel is tested against these functions, and `--reference` trains with them. They walk
+the rows layer by layer and know nothing of schemes, shapes or vectors.
+
+Signs and formulas are those of SN 2.8 (sn-network, 5): grad is minus dE/da.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.net.costs import Cost
+from sn.net.expr import evaluate
+from sn.net.table import ConnectionTable
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """One presentation. Shapes: every array (n_units,) float64; weight arrays (n_weights,)."""
+
+    total: Floats
+    state: Floats
+    grad: Floats
+    curv: Floats
+    d_weight: Floats
+    curv_weight: Floats
+    cost: float
+
+
+class Reference:
+    """The rows of one table and the cost at its last layer, ready to be walked."""
+
+    def __init__(self, table: ConnectionTable, cost: Cost) -> None:
+        self.table = table
+        self.cost = cost
+        bounds = np.searchsorted(
+            table.dst,
+            [edge for layer in table.layers for edge in (layer.first, layer.first + layer.size)],
+        )
+        # rows of each layer: they are ordered by downstream unit, so one slice each
+        self._slices = [slice(*bounds[2 * i : 2 * i + 2]) for i in range(len(table.layers))]
+
+    def forward(self, weights: Floats, pattern: Floats) -> tuple[Floats, Floats]:
+        """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j)."""
+        table = self.table
+        state = np.where(np.isnan(table.constant), 0.0, table.constant)
+        total = np.zeros(table.n_units)
+        first = table.layers[0]
+        state[first.first : first.first + first.size] = pattern
+        for layer, rows in list(zip(table.layers, self._slices, strict=True))[1:]:
+            dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
+            np.add.at(total, dst, weights[wid] * state[src])
+            units = slice(layer.first, layer.first + layer.size)
+            state[units] = evaluate(layer.activation.value, {"a": total[units]})
+        return total, state
+
+    def present(self, weights: Floats, pattern: Floats, desired: Floats) -> States:
+        """Walk one pattern forward and backward, without an update.
+
+        grad g = -dE/da; curv h is the Gauss-Newton estimate of d2E/da2; d_weight is the sum of
+        x_i g_j over the connections of a weight, curv_weight the sum of x_i^2 h_j.
+        """
+        table = self.table
+        total, state = self.forward(weights, pattern)
+        grad, curv = np.zeros(table.n_units), np.zeros(table.n_units)
+        back, back_curv = np.zeros(table.n_units), np.zeros(table.n_units)
+        last = table.layers[-1]
+        out = slice(last.first, last.first + last.size)
+        ends = {"y": state[out], "d": desired}
+        back[out] = -evaluate(self.cost.slope, ends)
+        back_curv[out] = evaluate(self.cost.bend, ends)
+        for layer, rows in list(zip(table.layers, self._slices, strict=True))[:0:-1]:
+            units = slice(layer.first, layer.first + layer.size)
+            slope = evaluate(layer.activation.slope, {"a": total[units]})
+            grad[units] = back[units] * slope
+            curv[units] = back_curv[units] * slope * slope
+            dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
+            np.add.at(back, src, weights[wid] * grad[dst])
+            np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])
+        d_weight, curv_weight = np.zeros(table.n_weights), np.zeros(table.n_weights)
+        np.add.at(d_weight, table.wid, state[table.src] * grad[table.dst])
+        np.add.at(curv_weight, table.wid, state[table.src] ** 2 * curv[table.dst])
+        cost = float(np.sum(evaluate(self.cost.value, ends)))
+        return States(total, state, grad, curv, d_weight, curv_weight, cost)

@@ -1,0 +1,253 @@
+"""Connection schemes: which units a statement connects, and which connections share a weight.
+
+A scheme yields rows (downstream unit, upstream unit, weight number); nothing else about it
+reaches the compiler, which finds the loops again from the rows. To add one, write a function
+that connects two layers and register it.
+
+Source: SN 2.8, connect.sn (local-2d-connect, mask-2d-connect, local-toric-connect, ...).
+Read next: table.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sn.errors import NetError, Span
+from sn.net.layer import Ints, Layer, Network
+from sn.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Options of the windowed schemes; lengths are (rows, cols), or one number in 1-D.
+
+    `maps` lists, per downstream map, the upstream maps it sees; None means all of them.
+    `offset` is how far the first window starts before the first unit; None centres it.
+    """
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...] | None = None
+    offset: tuple[int, ...] | None = None
+    maps: tuple[tuple[int, ...], ...] | None = None
+    wrap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One `connect` statement: two layers and where the statement stands."""
+
+    src: Layer
+    dst: Layer
+    span: Span | None = None
+
+    @property
+    def label(self) -> str:
+        """Both ends, as people write them."""
+        return f"{self.src.name} -> {self.dst.name}"
+
+
+scheme: Registry[Callable[..., None]] = Registry("connection scheme")
+
+
+@scheme("full")
+def full(net: Network, link: Link, window: Window | None = None) -> None:
+    """(full): every unit of one layer to every unit of the other, each with its own weight.
+
+    Rows run upstream-major, as SN's `connect` makes them.
+    """
+    src, dst = link.src.units.ravel(), link.dst.units.ravel()
+    wid = net.add_weights(len(src) * len(dst))
+    group = net.add_group(link.label, "full", link.span)
+    net.connect(group, np.tile(dst, len(src)), np.repeat(src, len(dst)), wid)
+    name_weights(net, link, wid.reshape(len(src), len(dst)).T)
+
+
+@scheme("conv")
+def conv(net: Network, link: Link, window: Window) -> None:
+    """(conv (kernel H W) [(stride H W)] [(offset H W)] [(maps TABLE)] [(wrap)]): SN's mask.
+
+    One kernel per pair of maps, shared by all positions.
+    Source: SN 2.8, mask-2d-connect and mask-toric-connect.
+    """
+    _windows(net, link, window, "conv", shared=True)
+
+
+@scheme("local")
+def local(net: Network, link: Link, window: Window) -> None:
+    """(local (kernel H W) ...): the windows of `conv`, every connection with its own weight.
+
+    Source: SN 2.8, local-2d-connect and local-toric-connect.
+    """
+    _windows(net, link, window, "local", shared=False)
+
+
+def rows(
+    net: Network, link: Link, pairs: Sequence[tuple[int, int, float | None]], name: str
+) -> None:
+    """Connect the listed (downstream, upstream, key): indices from 0 within the layers.
+
+    Rows with the same key share a weight; None takes a weight of its own. This is what a
+    scheme written in Lisp comes down to.
+    """
+    keys: dict[float, int] = {}
+    wid = np.empty(len(pairs), np.int32)
+    for row, (_, _, key) in enumerate(pairs):
+        if key is None:
+            wid[row] = net.add_weights(1)[0]
+        else:
+            if key not in keys:
+                keys[key] = int(net.add_weights(1)[0])
+            wid[row] = keys[key]
+    dst = np.array([pair[0] for pair in pairs], np.int32) + np.int32(link.dst.first)
+    src = np.array([pair[1] for pair in pairs], np.int32) + np.int32(link.src.first)
+    net.connect(net.add_group(link.label, name, link.span), dst, src, wid)
+    name_weights(net, link, np.unique(wid).astype(np.int32))
+
+
+def bias(net: Network, layer: Layer, shared: bool, span: Span | None = None) -> None:
+    """Connect unit 0 to a layer: a weight per unit, or one per map when `shared`.
+
+    Source: SN 2.8, bias-connect (build-net gives every unit its own) and shared-bias-connect.
+    """
+    units = layer.units.ravel()
+    maps = as_maps(layer, len(layer.shape) - 1)[0] if len(layer.shape) > 1 else 1
+    wid = net.add_weights(maps if shared else len(units))
+    group = net.add_group(f"bias -> {layer.name}", "bias", span)
+    per_unit = np.repeat(wid, len(units) // len(wid)).astype(np.int32)
+    net.connect(group, units, np.zeros(len(units), np.int32), per_unit)
+    net.name_parameter(f"{layer.name}.bias", wid if shared else wid.reshape(layer.shape))
+
+
+def name_weights(net: Network, link: Link, wid: Ints) -> None:
+    """Name the weights of a link after its layer; a second link to it adds its source."""
+    name = f"{link.dst.name}.weight"
+    if any(parameter.name == name for parameter in net.parameters):
+        name = f"{name}.{link.src.name}"
+    net.name_parameter(name, wid)
+
+
+def as_maps(layer: Layer, dims: int) -> tuple[int, int, int]:
+    """Return a layer's shape as (maps, rows, cols) for windows of `dims` dimensions."""
+    shape = layer.shape
+    maps = shape[:-dims] or (1,)
+    grid = shape[-dims:] if dims == 2 else (1, *shape[-dims:])
+    return int(np.prod(maps)), grid[0], grid[1]
+
+
+def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) -> None:
+    dims = len(window.kernel)
+    for layer in (link.src, link.dst):
+        if not dims <= len(layer.shape) <= dims + 1:
+            raise NetError(
+                f"a {dims}-D kernel needs layers of {dims} or {dims + 1} dimensions, "
+                f"{layer.name} has shape {_sizes(layer.shape)}",
+                span=link.span,
+                hint=f"give {layer.name} a shape such as "
+                + ("(ROWS COLS) or (MAPS ROWS COLS)" if dims == 2 else "(SIZE) or (MAPS SIZE)"),
+            )
+    n_maps, n_rows, n_cols = as_maps(link.dst, dims)
+    src_maps, src_rows, src_cols = as_maps(link.src, dims)
+    kernel, stride = _pair(window.kernel, 1), _pair(window.stride or (1,) * dims, 1)
+    table = window.maps
+    if table is None:
+        table = (tuple(range(src_maps)),) * n_maps
+    starts = []
+    for axis, (n, n_src) in enumerate(((n_rows, src_rows), (n_cols, src_cols))):
+        given = None if window.offset is None else _pair(window.offset, 0)[axis]
+        starts.append(_start(link, window, axis, n, n_src, kernel[axis], stride[axis], given))
+    grid = link.src.units.reshape(src_maps, src_rows, src_cols)
+    spread = [
+        start + np.arange(n)[:, None] * step + np.arange(size)[None, :]
+        for start, n, step, size in zip(starts, (n_rows, n_cols), stride, kernel, strict=True)
+    ]
+    if window.wrap:
+        spread = [spread[0] % src_rows, spread[1] % src_cols]
+    else:
+        low = [max(0, -int(axis.min())) for axis in spread]
+        high = [
+            max(0, int(axis.max()) + 1 - size)
+            for axis, size in zip(spread, (src_rows, src_cols), strict=True)
+        ]
+        if any(low) or any(high):
+            if link.src.border is None:
+                raise NetError(
+                    f"the windows of {link.label} reach outside {link.src.name}, "
+                    "which has no border",
+                    span=link.span,
+                    hint=f"add (border VALUE) to layer {link.src.name}, use (wrap), or change "
+                    "the kernel, the stride or the sizes",
+                )
+            grid = net.padded(link.src, grid, low[0], low[1], high[0], high[1])
+            spread = [spread[0] + low[0], spread[1] + low[1]]
+    # order of creation: map, source map, then taps; SN duplicates the first window last
+    shape = (n_rows, n_cols, *kernel)
+    tap_rows = np.broadcast_to(spread[0][:, None, :, None], shape)
+    tap_cols = np.broadcast_to(spread[1][None, :, None, :], shape)
+    group = net.add_group(link.label, name, link.span)
+    per_map = []
+    for plane, sources in enumerate(table):
+        units = link.dst.units.reshape(n_maps, n_rows, n_cols)[plane]
+        per_source = []
+        for source in sources:
+            taps = int(np.prod(kernel)) if shared else int(np.prod(shape))
+            wid = net.add_weights(taps)
+            per_row = np.broadcast_to(wid.reshape(kernel) if shared else wid.reshape(shape), shape)
+            dst = np.broadcast_to(units[:, :, None, None], shape)
+            net.connect(
+                group,
+                dst.ravel().astype(np.int32),
+                grid[source][tap_rows, tap_cols].ravel(),
+                per_row.ravel().astype(np.int32),
+            )
+            per_source.append(wid.reshape(window.kernel if shared else (*shape[:2], *kernel)))
+        per_map.append(np.stack(per_source) if per_source else np.zeros(0, np.int32))
+    if len({array.shape for array in per_map}) == 1:
+        name_weights(net, link, np.stack(per_map))
+    else:
+        for plane, array in enumerate(per_map):
+            net.name_parameter(f"{link.dst.name}.weight.{plane}", array)
+
+
+def _pair(values: tuple[int, ...], lead: int) -> tuple[int, int]:
+    return (lead, values[0]) if len(values) == 1 else (values[0], values[1])
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "(" + " ".join(str(size) for size in shape) + ")"
+
+
+def _start(
+    link: Link,
+    window: Window,
+    axis: int,
+    n: int,
+    n_src: int,
+    size: int,
+    step: int,
+    given: int | None,
+) -> int:
+    """Return where the first window starts, in source units (negative: in the border).
+
+    Without an offset the border is split evenly, the odd unit before: 16 units, 8 windows of
+    5 with stride 2 need 19 sites, two before and one after.
+    Source: the 1989 net as rebuilt in the SN kernels, 64,660 connections.
+    """
+    if given is not None:
+        return -given
+    if window.wrap:
+        return 0
+    missing = (n - 1) * step + size - n_src
+    if missing <= -step and n > 0:
+        fits = (n_src - size) // step + 1
+        word = ("rows", "columns")[axis]
+        raise NetError(
+            f"{n} windows of {size} with stride {step} leave {-missing} of the {n_src} {word} "
+            f"of {link.src.name} unseen",
+            span=link.span,
+            hint=f"{fits} windows fit in {n_src} {word}; change the size of {link.dst.name}, "
+            "the kernel or the stride, or say (offset ...) where the first window starts",
+        )
+    return -((max(0, missing) + 1) // 2)

@@ -1,0 +1,143 @@
+"""Freeze: a `Network` becomes a `ConnectionTable`, the only thing the compiler sees.
+
+The table has one row per connection: downstream unit, upstream unit, weight. Whatever built
+the net, equal rows give equal kernels. A table never changes.
+
+Read next: reference.py for what the rows mean, ../lower/ir.py for what becomes of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import NetError
+from sn.net.layer import Group, Ints, Layer, Network, Parameter
+
+
+@dataclass(frozen=True)
+class ConnectionTable:
+    """Rows of a net ordered by downstream unit, in creation order within a unit.
+
+    Shapes: dst, src, wid: (n_rows,) int32; group: (n_rows,) int16, an index into `groups`;
+    constant: (n_units,) float64, the state of a constant unit, NaN for the others.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    groups: tuple[Group, ...]
+    parameters: tuple[Parameter, ...]
+    n_units: int
+    n_weights: int
+    constant: NDArray[np.float64]
+    dst: Ints
+    src: Ints
+    wid: Ints
+    group: NDArray[np.int16]
+
+    @property
+    def n_rows(self) -> int:
+        """The number of connections, bias and border connections included."""
+        return len(self.dst)
+
+    @property
+    def counted_units(self) -> int:
+        """The number of units in layers: what papers call units."""
+        return sum(layer.size for layer in self.layers)
+
+    @cached_property
+    def fan_in(self) -> Ints:
+        """Connections into each unit, bias included: (n_units,) int32. SN's nfanin."""
+        return np.bincount(self.dst, minlength=self.n_units).astype(np.int32)
+
+    @cached_property
+    def fan_in_of_weight(self) -> Ints:
+        """Fan-in of the last unit that each weight feeds: (n_weights,) int32."""
+        fan = np.ones(self.n_weights, np.int32)
+        fan[self.wid] = self.fan_in[self.dst]
+        return fan
+
+    @cached_property
+    def layer_of(self) -> Ints:
+        """Index of each unit's layer, -1 for constants: (n_units,) int32."""
+        owner = np.full(self.n_units, -1, np.int32)
+        for index, layer in enumerate(self.layers):
+            owner[layer.first : layer.first + layer.size] = index
+        return owner
+
+    def check(self) -> None:
+        """Raise NetError unless the rows make a feed-forward net of known units and weights."""
+        pairs = self.dst.astype(np.int64) * self.n_units + self.src
+        order = np.argsort(pairs, kind="stable")
+        twice = np.flatnonzero(np.diff(pairs[order]) == 0)
+        if len(twice):
+            first, second = order[twice[0]], order[twice[0] + 1]
+            raise NetError(
+                f"{self._unit(self.src[second])} is already connected to "
+                f"{self._unit(self.dst[second])} by {self.groups[self.group[first]].label}",
+                span=self.groups[self.group[second]].span,
+                hint="there is at most one connection between two units",
+            )
+        behind = self.layer_of[self.src] >= self.layer_of[self.dst]
+        bad = np.flatnonzero(behind & (self.layer_of[self.src] >= 0))
+        if len(bad):
+            row = bad[0]
+            group = self.groups[self.group[row]]
+            raise NetError(
+                f"{group.label} runs backwards: {self._unit(self.src[row])} does not come "
+                f"before {self._unit(self.dst[row])}",
+                span=group.span,
+                hint="declare the layers in the order in which they are computed",
+            )
+
+    def _unit(self, unit: int) -> str:
+        index = int(self.layer_of[unit])
+        if index < 0:
+            return "the bias" if unit == 0 else f"constant unit {unit}"
+        return f"unit {unit - self.layers[index].first} of {self.layers[index].name}"
+
+    def __str__(self) -> str:
+        head = (
+            f"table {self.name}: {self.counted_units} units, {self.n_rows} connections, "
+            f"{self.n_weights} weights\n"
+        )
+        lines = []
+        for index, group in enumerate(self.groups):
+            rows = np.flatnonzero(self.group == index)
+            lines.append(
+                f"{group.label}  {group.scheme}, {len(rows)} connections, "
+                f"{len(np.unique(self.wid[rows]))} weights"
+            )
+            shown = rows if len(rows) <= 6 else [*rows[:3], *rows[-3:]]
+            for row in shown:
+                if len(rows) > 6 and row == rows[-3]:
+                    lines.append("   ...")
+                lines.append(f"  {self.dst[row]:>6} <- {self.src[row]:>6}  w{self.wid[row]}")
+        return head + "\n".join(lines)
+
+
+def freeze(net: Network) -> ConnectionTable:
+    """Return the table of `net`: rows sorted by downstream unit, creation order kept within."""
+    dst, src, wid, group = net.rows()
+    order = np.argsort(dst, kind="stable")
+    constant = np.full(net.n_units, np.nan)
+    for unit, value in net.constants.items():
+        constant[unit] = value
+    table = ConnectionTable(
+        net.name,
+        tuple(net.layers),
+        tuple(net.groups),
+        tuple(net.parameters),
+        net.n_units,
+        net.n_weights,
+        constant,
+        dst[order],
+        src[order],
+        wid[order],
+        group[order],
+    )
+    table.check()
+    return table

@@ -1,0 +1,315 @@
+"""Vector code: a dozen verbs over llvmlite's builder, 8 float32 lanes, strict arithmetic.
+
+A kernel section is a Python function that is run once, while a kernel is compiled; every verb
+it calls adds instructions. So a `for` over `k.loop(n)` is a loop of the kernel, a `for` over
+`range(n)` is code written n times. No instruction carries fast-math flags, multiply-adds are
+fused where a section says so and nowhere else, and sums are added in the order written: the
+same source gives the same bits on every CPU with fused multiply-add.
+
+Units of an index are float32 elements. Read next: emit/windows.py for the verbs at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from llvmlite import ir
+
+LANES = 8
+
+F32 = ir.FloatType()
+I32 = ir.IntType(32)
+I64 = ir.IntType(64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """A whole number known while compiling (`const`) plus one known at run time (`value`)."""
+
+    k: Builder
+    value: ir.Value | None
+    const: int
+
+    def __add__(self, other: Index | int) -> Index:
+        if isinstance(other, int):
+            return Index(self.k, self.value, self.const + other)
+        if self.value is None or other.value is None:
+            value = self.value if other.value is None else other.value
+        else:
+            value = self.k.ir.add(self.value, other.value)
+        return Index(self.k, value, self.const + other.const)
+
+    __radd__ = __add__
+
+    def __mul__(self, factor: int) -> Index:
+        if self.value is None or factor == 1:
+            return Index(self.k, self.value, self.const * factor)
+        return Index(self.k, self.k.ir.mul(self.value, I64(factor)), self.const * factor)
+
+    __rmul__ = __mul__
+
+    def whole(self) -> ir.Value:
+        """Return the index as one i64 value."""
+        if self.value is None:
+            return I64(self.const)
+        return self.k.ir.add(self.value, I64(self.const)) if self.const else self.value
+
+
+Position: TypeAlias = Index | int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vec:
+    """A float32 vector (or scalar, lanes = 0) in a register."""
+
+    k: Builder
+    value: ir.Value
+
+    def __add__(self, other: Vec) -> Vec:
+        return Vec(self.k, self.k.ir.fadd(self.value, other.value))
+
+    def __sub__(self, other: Vec) -> Vec:
+        return Vec(self.k, self.k.ir.fsub(self.value, other.value))
+
+    def __mul__(self, other: Vec) -> Vec:
+        return Vec(self.k, self.k.ir.fmul(self.value, other.value))
+
+    def __truediv__(self, other: Vec) -> Vec:
+        return Vec(self.k, self.k.ir.fdiv(self.value, other.value))
+
+    def __neg__(self) -> Vec:
+        return Vec(self.k, self.k.ir.fneg(self.value))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """A run-time array of float32 or int32."""
+
+    k: Builder
+    pointer: ir.Value
+
+
+class Memories:
+    """The arrays a kernel works on, by the one-letter names of its parameters.
+
+    w packed weights, s states and scratch, t int32 tables, x patterns, y desired values,
+    step sizes, o outputs.
+    """
+
+    def __init__(self, arrays: Mapping[str, Memory]) -> None:
+        self._arrays = arrays
+
+    def __getattr__(self, name: str) -> Memory:
+        return self._arrays[name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """A variable that lives across loop turns; LLVM keeps it in a register."""
+
+    k: Builder
+    pointer: ir.Value
+
+    def get(self) -> Vec:
+        """Return the present value."""
+        return Vec(self.k, self.k.ir.load(self.pointer))
+
+    def set(self, value: Vec) -> None:
+        """Store a new value."""
+        self.k.ir.store(value.value, self.pointer)
+
+
+class Builder:
+    """The verbs. `lanes` is the width of `load`, `constant` and `spread` where none is said."""
+
+    def __init__(self, builder: ir.IRBuilder, lanes: int = LANES) -> None:
+        self.ir = builder
+        self.lanes = lanes
+
+    # --- memory ---
+
+    def _at(self, memory: Memory, at: Position) -> ir.Value:
+        pointer = memory.pointer
+        if isinstance(at, Index):
+            if at.value is not None:
+                pointer = self.ir.gep(pointer, [at.value])
+            at = at.const
+        return self.ir.gep(pointer, [I64(at)]) if at else pointer
+
+    def load(self, memory: Memory, at: Position, lanes: int | None = None) -> Vec:
+        """Read consecutive lanes; unaligned."""
+        kind = ir.VectorType(F32, lanes or self.lanes)
+        value = self.ir.load(self.ir.bitcast(self._at(memory, at), kind.as_pointer()))
+        value.align = 4
+        return Vec(self, value)
+
+    def store(self, value: Vec, memory: Memory, at: Position) -> None:
+        """Write consecutive lanes; unaligned."""
+        pointer = self.ir.bitcast(self._at(memory, at), value.value.type.as_pointer())
+        self.ir.store(value.value, pointer).align = 4
+
+    def load1(self, memory: Memory, at: Position) -> Vec:
+        """Read one number."""
+        return Vec(self, self.ir.load(self._at(memory, at)))
+
+    def store1(self, value: Vec, memory: Memory, at: Position) -> None:
+        """Write one number."""
+        self.ir.store(value.value, self._at(memory, at))
+
+    def spread(self, memory: Memory, at: Position) -> Vec:
+        """Read one number into every lane."""
+        return self.splat(self.load1(memory, at))
+
+    def index(self, memory: Memory, at: Position) -> Index:
+        """Read an int32 as an index."""
+        return Index(self, self.ir.sext(self.ir.load(self._at(memory, at)), I64), 0)
+
+    # --- registers ---
+
+    def constant(self, value: float) -> Vec:
+        """The same number in every lane, rounded to float32."""
+        number = ir.Constant(F32, float(np.float32(value)))
+        return Vec(self, ir.Constant(ir.VectorType(F32, self.lanes), [number] * self.lanes))
+
+    def constants(self, values: Sequence[float]) -> Vec:
+        """One number a lane."""
+        numbers = [ir.Constant(F32, float(np.float32(value))) for value in values]
+        return Vec(self, ir.Constant(ir.VectorType(F32, len(numbers)), numbers))
+
+    def splat(self, scalar: Vec) -> Vec:
+        """Copy one number into every lane."""
+        empty = ir.Constant(ir.VectorType(F32, self.lanes), ir.Undefined)
+        one = self.ir.insert_element(empty, scalar.value, I32(0))
+        return self._shuffle(one, empty, [0] * self.lanes)
+
+    def lane(self, vector: Vec, lane: int) -> Vec:
+        """Take one lane out as a scalar."""
+        return Vec(self, self.ir.extract_element(vector.value, I32(lane)))
+
+    def gather(self, scalars: Sequence[Vec]) -> Vec:
+        """Put scalars together as one vector."""
+        value: ir.Value = ir.Constant(ir.VectorType(F32, len(scalars)), ir.Undefined)
+        for lane, scalar in enumerate(scalars):
+            value = self.ir.insert_element(value, scalar.value, I32(lane))
+        return Vec(self, value)
+
+    def shuffle(self, a: Vec, b: Vec, lanes: Sequence[int]) -> Vec:
+        """Pick lanes of a (0 ...) and b (count of a's lanes ...)."""
+        return self._shuffle(a.value, b.value, lanes)
+
+    def _shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> Vec:
+        mask = ir.Constant(ir.VectorType(I32, len(lanes)), [I32(lane) for lane in lanes])
+        return Vec(self, self.ir.shuffle_vector(a, b, mask))
+
+    def fma(self, a: Vec, b: Vec, c: Vec) -> Vec:
+        """A * b + c, rounded once."""
+        kind = a.value.type
+        return self._intrinsic("fma", kind, [a, b, c])
+
+    def _intrinsic(self, name: str, kind: Any, args: Sequence[Vec]) -> Vec:
+        suffix = f"v{kind.count}f32" if isinstance(kind, ir.VectorType) else "f32"
+        full = f"llvm.{name}.{suffix}"
+        module = self.ir.module
+        function = module.globals.get(full)
+        if function is None:
+            function = ir.Function(module, ir.FunctionType(kind, [kind] * len(args)), full)
+        return Vec(self, self.ir.call(function, [arg.value for arg in args]))
+
+    def total(self, vector: Vec) -> Vec:
+        """Add the 8 lanes up: halves, then pairs, then the last two."""
+        for width in (4, 2, 1):
+            low = self.shuffle(vector, vector, range(width))
+            high = self.shuffle(vector, vector, range(width, 2 * width))
+            vector = low + high
+        return self.lane(vector, 0)
+
+    def totals(self, vectors: Sequence[Vec]) -> Vec:
+        """Add up to 8 vectors of 8 lanes, each to one lane of the result.
+
+        Each sum runs as in `total`: l and l+4, then pairs, then the last two.
+        """
+        zero = self.constant(0)
+        v = [*vectors, *[zero] * (8 - len(vectors))]
+
+        def join(a: Vec, b: Vec, low: Sequence[int], high: Sequence[int]) -> Vec:
+            return self.shuffle(a, b, low) + self.shuffle(a, b, high)
+
+        halves = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
+        fours = [join(v[i], v[i + 4], *halves) for i in range(4)]
+        pairs = (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)
+        twos = [join(fours[i], fours[i + 1], *pairs) for i in (0, 2)]
+        ones = (0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15)
+        return join(twos[0], twos[1], *ones)
+
+    # --- control ---
+
+    def cell(self, value: Vec) -> Cell:
+        """Make a variable with a first value."""
+        with self.ir.goto_entry_block():
+            pointer = self.ir.alloca(value.value.type)
+        self.ir.store(value.value, pointer)
+        return Cell(self, pointer)
+
+    def loop(self, stop: Position, step: int = 1, start: Position = 0) -> Iterator[Index]:
+        """Loop while index < stop; the body runs at least once.
+
+        NOTE(kernels): run-time bounds are only given where at least one turn is due.
+        """
+        first = start.whole() if isinstance(start, Index) else I64(start)
+        last = stop.whole() if isinstance(stop, Index) else I64(stop)
+        if isinstance(stop, int) and isinstance(start, int) and start + step >= stop:
+            yield Index(self, None, start)
+            return
+        before = self.ir.block
+        body = self.ir.append_basic_block("loop")
+        self.ir.branch(body)
+        self.ir.position_at_end(body)
+        counter = self.ir.phi(I64)
+        counter.add_incoming(first, before)
+        yield Index(self, counter, 0)
+        following = self.ir.add(counter, I64(step), flags=("nuw", "nsw"))
+        counter.add_incoming(following, self.ir.block)
+        after = self.ir.append_basic_block("after")
+        self.ir.cbranch(self.ir.icmp_signed("<", following, last), body, after)
+        self.ir.position_at_end(after)
+
+    # --- functions of one number; `verbs` is what an expression is compiled with ---
+
+    def select(self, mask: Vec, yes: Vec, no: Vec) -> Vec:
+        """Lane by lane: yes where the mask holds, else no."""
+        return Vec(self, self.ir.select(mask.value, yes.value, no.value))
+
+    def compare(self, sign: str, a: Vec, b: Vec) -> Vec:
+        """Lane by lane comparison; false for NaN."""
+        return Vec(self, self.ir.fcmp_ordered(sign, a.value, b.value))
+
+    def polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
+        """Horner's rule with fused multiply-adds, highest power first."""
+        value = self.constant(coefficients[0])
+        for coefficient in coefficients[1:]:
+            value = self.fma(value, x, self.constant(coefficient))
+        return value
+
+    def minimum(self, a: Vec, b: Vec) -> Vec:
+        """The smaller; b where a is NaN."""
+        return self.select(self.compare("<", a, b), a, b)
+
+    def maximum(self, a: Vec, b: Vec) -> Vec:
+        """The larger; b where a is NaN."""
+        return self.select(self.compare(">", a, b), a, b)
+
+    def keep_nan(self, x: Vec, value: Vec) -> Vec:
+        """Value, but NaN where x is NaN: clamping must not hide a diverging net."""
+        unordered = Vec(self, self.ir.fcmp_unordered("uno", x.value, x.value))
+        return self.select(unordered, x, value)
+
+    def sqrt(self, x: Vec) -> Vec:
+        """The square root, correctly rounded."""
+        return self._intrinsic("sqrt", x.value.type, [x])
+
+    def absolute(self, x: Vec) -> Vec:
+        """|x|."""
+        return self._intrinsic("fabs", x.value.type, [x])
