@@ -1,0 +1,1 @@
+"""Timed programs: each times one thing and checks the answer before it prints a time."""

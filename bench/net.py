@@ -1,0 +1,103 @@
+"""The network that every rival trains: its table, its starting weights and its examples.
+
+Read next: `reference.py`, the slow twin that all rivals must agree with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+Weights = dict[str, F32]
+
+STEP = 0.03  # SGD step of the 2022 reproduction, on the mean of squares over the outputs
+CONNECTIONS = 64_660  # LeCun et al. 1989, biases included
+
+# forward 63,660 (connections less the 1,000 biases), weight gradients as many, and
+# back-propagation through all but the first layer 44,460
+MULTIPLY_ADDS = 171_780
+
+# which h1 maps each of the 12 h2 maps sees
+TABLE: tuple[tuple[int, ...], ...] = (
+    (tuple(range(8)),) * 4 + (tuple(range(4, 12)),) * 4 + ((0, 1, 2, 3, 8, 9, 10, 11),) * 4
+)
+
+# in the order in which the C rivals expect them in one flat array
+SHAPES: dict[str, tuple[int, ...]] = {
+    "w1": (12, 25),
+    "b1": (12, 8, 8),
+    "w2": (12, 8, 25),
+    "b2": (12, 4, 4),
+    "w3": (30, 192),
+    "b3": (30,),
+    "w4": (10, 30),
+    "b4": (10,),
+}
+FAN_IN = {"1": 26, "2": 201, "3": 193, "4": 31}  # bias included
+
+
+def initial_weights(seed: int) -> Weights:
+    """Draw every parameter, biases too, uniformly from +-2.4 / sqrt(fan-in)."""
+    rng = np.random.default_rng(seed)
+    weights = {}
+    for name, shape in SHAPES.items():
+        bound = 2.4 / np.sqrt(FAN_IN[name[1]])
+        weights[name] = rng.uniform(-bound, bound, shape).astype(np.float32)
+    return weights
+
+
+def flatten(weights: Weights) -> F32:
+    """Return all 9,760 parameters as one array, in the order of `SHAPES`."""
+    return np.concatenate([weights[name].ravel() for name in SHAPES])
+
+
+def unflatten(flat: F32) -> Weights:
+    """Return the named arrays again from what `flatten` gave."""
+    weights, start = {}, 0
+    for name, shape in SHAPES.items():
+        size = int(np.prod(shape))
+        weights[name] = flat[start : start + size].reshape(shape).copy()
+        start += size
+    return weights
+
+
+def examples(count: int) -> tuple[str, F32, F32]:
+    """Return what the examples are, and the first `count` of them.
+
+    The digits of `mnist-1989` where `sn` can be imported, else strokes drawn here: times do
+    not depend on what is drawn, only the weights at the end do.
+
+    Shapes:
+        inputs: (count, 256) float32, in -1..1
+        targets: (count, 10) float32, -1 or 1
+    """
+    try:
+        from sn.data import load  # noqa: PLC0415 (the rivals run without sn, too)
+    except ImportError:
+        name, inputs, labels = _strokes(count)
+    else:
+        digits = load("mnist-1989")
+        name, inputs, labels = "mnist-1989", digits.train_inputs, digits.train_labels
+    targets = np.full((count, 10), -1, np.float32)
+    targets[np.arange(count), np.asarray(labels)[:count]] = 1
+    inputs = np.asarray(inputs, np.float32)[:count].reshape(count, 256)
+    return name, np.ascontiguousarray(inputs), targets
+
+
+def _strokes(count: int) -> tuple[str, F32, NDArray[np.int64]]:
+    """Draw ten kinds of pictures of three strokes each, moved and thickened at random."""
+    rng = np.random.default_rng(1989)
+    y, x = np.mgrid[0:16, 0:16]
+    corners = rng.uniform(3, 13, (10, 4, 2))
+    labels = rng.integers(0, 10, count)
+    inputs = np.full((count, 16, 16), -1, np.float32)
+    t = np.linspace(0, 1, 8)[:, None]
+    for k, label in enumerate(labels):
+        bent = corners[label] + rng.normal(0, 0.7, (4, 2))
+        dots = np.concatenate(
+            [a + t * (b - a) for a, b in zip(bent[:-1], bent[1:], strict=True)],
+        )
+        far = (y[..., None] - dots[:, 0]) ** 2 + (x[..., None] - dots[:, 1]) ** 2
+        inputs[k] = 2 * np.exp(-far.min(-1) / rng.uniform(1, 2)) - 1
+    return "strokes drawn for the benchmark", inputs, labels

@@ -1,0 +1,1 @@
+"""The rivals: each module defines `RIVALS`, a tuple of `bench.rival.Rival`."""
