@@ -215,6 +215,9 @@ def _not_finite(number: float) -> str:
     return "Nan" if math.isnan(number) else "Inf" if number > 0 else "-Inf"
 
 
+NUMBER_FORMATS = {"sn": number_sn, "lush": number_lush, "exact": number_exact}
+
+
 def symbol_text(name: str) -> str:
     """Return a symbol's name as the reader takes it, between bars where it must be."""
     plain = _WORD.fullmatch(name) and fold(name) == name and name != "."

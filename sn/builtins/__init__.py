@@ -1,0 +1,22 @@
+"""Builtins: the functions of the language, one file per topic, each documented by its docstring.
+
+`new_interpreter` makes a session's interpreter with all of them; a file added to this folder is
+found by itself. Thin by rule: what networks compute is in `net/` and `train/`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from sn.calls import builtins
+from sn.interp import Interpreter
+from sn.registry import load_folder
+
+
+def new_interpreter(**options: Any) -> Interpreter:
+    """Return an interpreter that knows every builtin; `options` are those of `Interpreter`."""
+    load_folder(sys.modules[__name__])
+    make_matrix = getattr(importlib.import_module("sn.builtins.arrays"), "make_matrix", None)
+    return Interpreter(builtins, **{"make_matrix": make_matrix, **options})

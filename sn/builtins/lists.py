@@ -1,0 +1,457 @@
+"""Builtins on lists."""
+
+from __future__ import annotations
+
+from sn.calls import builtin
+from sn.errors import EvalError, ValueKindError
+from sn.forms import List, Pair, Symbol, Value, cells, describe, elements, equal, iterate, to_list
+from sn.interp import Interpreter
+
+# The longest list that one call makes; chosen here: above it Python's memory is at risk.
+LONGEST = 10_000_000
+
+
+@builtin("car")
+def car(list: List) -> Value:
+    """(car list)
+
+    Return the first element; (car ()) is ().
+
+    (car '(a b c))
+    => a
+    """
+    return None if list is None else list.car
+
+
+@builtin("cdr")
+def cdr(list: List) -> Value:
+    """(cdr list)
+
+    Return the list without its first element; (cdr ()) is ().
+
+    (cdr '(a b c))
+    => (b c)
+    """
+    return None if list is None else list.cdr
+
+
+# every path of two or three letters, with what it gives of this tree
+_TREE = "(((1 2) 3 4) (5 6) 7 8)"
+_PATHS = {
+    "aa": "(1 2)",
+    "ad": "(5 6)",
+    "da": "(3 4)",
+    "dd": "(7 8)",
+    "aaa": "1",
+    "aad": "5",
+    "ada": "3",
+    "add": "7",
+    "daa": "(2)",
+    "dad": "(6)",
+    "dda": "(4)",
+    "ddd": "(8)",
+}
+
+
+def _define_path(letters: str, example: str) -> None:
+    """Define caar, cadr and so on: car and cdr in a row, the last letter first."""
+
+    def path(list: List) -> Value:
+        value: Value = list
+        for letter in reversed(letters):
+            if value is None:
+                return None
+            if type(value) is not Pair:
+                raise ValueKindError(f"c{letters}r needs a list inside, found {describe(value)}")
+            value = value.car if letter == "a" else value.cdr
+        return value
+
+    words = " of the ".join("car" if letter == "a" else "cdr" for letter in letters)
+    path.__doc__ = f"""(c{letters}r list)
+
+    Return the {words} of a list; of () it is ().
+
+    (c{letters}r '{_TREE})
+    => {example}
+    """
+    builtin(f"c{letters}r")(path)
+
+
+for _letters, _example in _PATHS.items():
+    _define_path(_letters, _example)
+
+
+@builtin("cons")
+def cons(first: Value, rest: Value) -> Pair:
+    """(cons first rest)
+
+    Return a new list: first in front of rest.
+
+    (cons 'a '(b c))
+    => (a b c)
+    """
+    return Pair(first, rest)
+
+
+@builtin("list", dotted=True)
+def list_(*values: Value) -> Value:
+    """(list values...)
+
+    Return a list of values. A dotted tail adds the elements of a list: (list 1 . l).
+
+    (let ((l '(3 4))) (list 1 2 . l))
+    => (1 2 3 4)
+    """
+    return to_list(values)
+
+
+@builtin("range")
+def range_(a: float, b: float | None = None, step: float | None = None) -> Value:
+    """(range [from] to [step])
+
+    Return the numbers from `from`, 1 unless given, to `to`, both included. Without a step they
+    go up or down by 1.
+
+    (range 4)
+    => (1 2 3 4)
+    (range 5 1)
+    => (5 4 3 2 1)
+    (range 0 1 0.25)
+    => (0 0.25 0.5 0.75 1)
+    """
+    if b is None:
+        a, b, step = 1.0, a, 1.0
+    if step is None:
+        step = 1.0 if a <= b else -1.0
+    if step == 0:
+        raise EvalError("range needs a step that is not 0")
+    if (b - a) / step > LONGEST:
+        raise EvalError(f"range makes lists of at most {LONGEST:,} numbers")
+    numbers = []
+    # by repeated addition, as in SN: the last number may fall short of `to`
+    while a <= b if step > 0 else a >= b:
+        numbers.append(a)
+        a += step
+    return to_list(numbers)
+
+
+@builtin("length")
+def length(list: List) -> float:
+    """(length list)
+
+    Return the number of elements, -1 for a circular list.
+
+    (length '(a b c))
+    => 3
+    """
+    n = 0
+    try:
+        for _ in cells(list):
+            n += 1
+    except ValueKindError:
+        raise
+    except EvalError:
+        return -1.0
+    return float(n)
+
+
+@builtin("nth")
+def nth(n: Value, list: Value) -> Value:
+    """(nth n list)
+
+    Return element n, counted from 0; written (nth list n) it is counted from 1. Outside the list
+    there is ().
+
+    (nth 2 '(a b c d))
+    => c
+    (nth '(a b c d) 2)
+    => b
+    """
+    if type(n) is float and (type(list) is Pair or list is None):
+        i, cell = int(n), list
+    elif type(list) is float and (type(n) is Pair or n is None):
+        i, cell = int(list) - 1, n
+    else:
+        text = f"nth needs a number and a list, found {describe(n)} and {describe(list)}"
+        raise ValueKindError(text)
+    cell = _skip(i, cell)
+    return cell.car if type(cell) is Pair else None
+
+
+@builtin("nthcdr")
+def nthcdr(n: int, list: List) -> Value:
+    """(nthcdr n list)
+
+    Return the list without its first n elements; () if it has no more than these.
+
+    (nthcdr 2 '(a b c d))
+    => (c d)
+    """
+    return _skip(n, list)
+
+
+def _skip(n: int, cell: Value) -> Value:
+    if n < 0:
+        return None
+    while n and type(cell) is Pair:
+        n, cell = n - 1, cell.cdr
+    return cell if type(cell) is Pair else None
+
+
+@builtin("last")
+def last(list: List) -> Value:
+    """(last list)
+
+    Return the last element.
+
+    (last '(a b c))
+    => c
+    """
+    cell = lastcdr(list)
+    return cell.car if cell is not None else None
+
+
+@builtin("lastcdr")
+def lastcdr(list: List) -> List:
+    """(lastcdr list)
+
+    Return the last pair of a list.
+
+    (lastcdr '(a b c))
+    => (c)
+    """
+    last = None
+    for cell in cells(list):
+        last = cell
+    return last
+
+
+@builtin("nfirst")
+def nfirst(n: int, list: List) -> list[Value]:
+    """(nfirst n list)
+
+    Return the first n elements; all of them if there are fewer.
+
+    (nfirst 2 '(a b c))
+    => (a b)
+    """
+    values, cell = [], list
+    while n > 0 and cell is not None:
+        values.append(cell.car)
+        n, cell = n - 1, cell.cdr
+    return values
+
+
+@builtin("member")
+def member(value: Value, list: List) -> Value:
+    """(member value list)
+
+    Return the part of the list that starts with the first element equal to value, or ().
+
+    (member 2 '(1 2 3))
+    => (2 3)
+    """
+    return next((cell for cell in cells(list) if equal(cell.car, value)), None)
+
+
+@builtin("assoc")
+def assoc(key: Value, list: List) -> Value:
+    """(assoc key list)
+
+    Return the first element that is a list starting with something equal to key, or ().
+
+    (assoc 'b '((a 1) (b 2)))
+    => (b 2)
+    """
+    for item in iterate(list):
+        if type(item) is Pair and equal(item.car, key):
+            return item
+    return None
+
+
+@builtin("append")
+def append(*lists: Value) -> Value:
+    """(append lists...)
+
+    Return a list of the elements of all lists; the last list is shared, not copied.
+
+    (append '(1 2) () '(3))
+    => (1 2 3)
+    """
+    if not lists:
+        return None
+    result = lists[-1]
+    for values in reversed(lists[:-1]):
+        result = to_list(elements(values), result)
+    return result
+
+
+@builtin("nconc")
+def nconc(*lists: List) -> Value:
+    """(nconc lists...)
+
+    Join lists by changing the last pair of each; return the first that is not ().
+
+    (let ((l (list 1 2))) (nconc l (list 3)) l)
+    => (1 2 3)
+    """
+    result: List = None
+    end: List = None
+    for part in lists:
+        if part is None:
+            continue
+        if end is None:
+            result = part
+        else:
+            end.cdr = part
+        end = lastcdr(part)
+    return result
+
+
+@builtin("nconc1")
+def nconc1(list: List, value: Value) -> Value:
+    """(nconc1 list value)
+
+    Add a value at the end of a list by changing its last pair; return the list.
+
+    (let ((l (list 1 2))) (nconc1 l 3) l)
+    => (1 2 3)
+    """
+    return nconc(list, Pair(value, None))
+
+
+@builtin("rplaca")
+def rplaca(list: Pair, value: Value) -> Value:
+    """(rplaca list value)
+
+    Replace the first element of a list; return the list.
+
+    (rplaca (list 1 2) 'a)
+    => (a 2)
+    """
+    list.car, list.car_span = value, None
+    return list
+
+
+@builtin("rplacd")
+def rplacd(list: Pair, rest: Value) -> Value:
+    """(rplacd list rest)
+
+    Replace what follows the first element of a list; return the list.
+
+    (rplacd (list 1 2) '(a b))
+    => (1 a b)
+    """
+    list.cdr = rest
+    return list
+
+
+@builtin("reverse")
+def reverse(list: List) -> Value:
+    """(reverse list)
+
+    Return the elements in the opposite order.
+
+    (reverse '(1 2 3))
+    => (3 2 1)
+    """
+    result = None
+    for value in iterate(list):
+        result = Pair(value, result)
+    return result
+
+
+@builtin("flatten")
+def flatten(tree: Value) -> list[Value]:
+    """(flatten tree)
+
+    Return all atoms of nested lists in one list; an atom becomes a list of itself.
+
+    (flatten '(1 (2 (3)) () 4))
+    => (1 2 3 4)
+    """
+    atoms = []
+    todo = [tree]
+    while todo:
+        value = todo.pop()
+        if type(value) is Pair:
+            todo += reversed(elements(value))
+        elif value is not None:
+            atoms.append(value)
+        if len(todo) + len(atoms) > LONGEST:
+            raise EvalError("flatten needs a tree that does not contain itself")
+    return atoms
+
+
+@builtin("makelist")
+def makelist(n: int, value: Value) -> Value:
+    """(makelist n value)
+
+    Return a list of n times the same value.
+
+    (makelist 3 'a)
+    => (a a a)
+    """
+    if not 0 <= n <= LONGEST:
+        raise EvalError(f"makelist makes lists of 0 to {LONGEST:,} elements, found {n:,}")
+    return to_list([value] * n)
+
+
+@builtin("null", "not")
+def null(x: Value) -> bool:
+    """(null x)
+
+    Tell whether x is (); written ~x.
+
+    (null ())
+    => t
+    """
+    return x is None
+
+
+@builtin("atom")
+def atom(x: Value) -> bool:
+    """(atom x)
+
+    Tell whether x is anything but a list with elements.
+
+    (atom 'a)
+    => t
+    """
+    return type(x) is not Pair
+
+
+@builtin("consp")
+def consp(x: Value) -> Value:
+    """(consp x)
+
+    Return x if it is a list with elements, else ().
+
+    (consp '(1))
+    => (1)
+    """
+    return x if type(x) is Pair else None
+
+
+@builtin("listp")
+def listp(it: Interpreter, x: Value) -> Value:
+    """(listp x)
+
+    Return x if it is a list with elements, t for (), else ().
+
+    (listp '(1 2))
+    => (1 2)
+    """
+    return x if type(x) is Pair else it.t if x is None else None
+
+
+@builtin("symbolp")
+def symbolp(x: Value) -> Value:
+    """(symbolp x)
+
+    Return x if it is a symbol, else ().
+
+    (symbolp 'a)
+    => a
+    """
+    return x if type(x) is Symbol else None

@@ -1,0 +1,161 @@
+"""Builtins that print, and the formats of printf."""
+
+from __future__ import annotations
+
+import re
+
+from sn.builtins.pretty import pretty_text
+from sn.calls import builtin
+from sn.errors import ArityError, EvalError, ValueKindError
+from sn.forms import Value, describe
+from sn.interp import Interpreter
+
+_DIRECTIVE = re.compile(r"%(-?)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
+# The widest field; chosen here: a typing error must not fill the memory.
+_WIDEST = 10_000
+
+
+def format_text(it: Interpreter, name: str, format: str, args: tuple[Value, ...]) -> str:
+    """Return the text that a printf format makes of its arguments.
+
+    Raises: ArityError for too few or too many, ValueKindError for one of the wrong kind,
+    EvalError for an unknown directive.
+    """
+    waiting = list(reversed(args))
+
+    def expand(match: re.Match[str]) -> str:
+        left, width, precision, letter = match.groups()
+        if letter == "%" and match[0] == "%%":
+            return "%"
+        if letter == "" or letter not in "lpsdefg":
+            hint = "the directives are %l %p %s %d %e %f %g; %% prints one percent sign"
+            raise EvalError(f"{name} does not know the directive '{match[0]}'", hint=hint)
+        if not waiting:
+            raise ArityError(f"{name} has no argument for '{match[0]}'")
+        value = waiting.pop()
+        if int(width or 0) > _WIDEST or int(precision or 0) > _WIDEST:
+            raise EvalError(f"{name} prints at most {_WIDEST:,} characters for '{match[0]}'")
+        if letter == "l":
+            return _padded(it.show(value), left, width)
+        if letter == "p":
+            return pretty_text(value, it.numbers)
+        if letter == "s":
+            if type(value) is not str:
+                raise _wrong(name, match[0], "a string", value)
+            return match[0] % value
+        if type(value) is not float:
+            raise _wrong(name, match[0], "a number", value)
+        if not width and precision is None:
+            return it.numbers(value)  # SN: %d, %f and so on alone print like %l
+        if value - value != 0:
+            return _padded(it.numbers(value), left, width)
+        return match[0] % (int(value) if letter == "d" else value)
+
+    text = _DIRECTIVE.sub(expand, format)
+    if waiting:
+        raise ArityError(f"{name} has no directive for {describe(waiting[-1])}")
+    return text
+
+
+def _padded(text: str, left: str, width: str) -> str:
+    n = int(width or 0)
+    return text.ljust(n) if left else text.rjust(n)
+
+
+def _wrong(name: str, directive: str, expected: str, value: Value) -> ValueKindError:
+    return ValueKindError(f"{name} needs {expected} for '{directive}', found {describe(value)}")
+
+
+@builtin("printf")
+def printf(it: Interpreter, format: str, *args: Value) -> Value:
+    r"""(printf format args...)
+
+    Print text with values in it: %l any value, %s a string, %d a number as a whole number,
+    %e %f %g a number as in C, %p a value in several lines, %% a percent sign. A width and
+    precision as in %-8s or %6.3f are as in C; %d, %f and so on alone print like `print`.
+
+    (printf "%s: %6.3f %l\n" "error" 0.0123 '(a b))
+    => ()
+    """
+    it.out.write(format_text(it, "printf", format, args))
+    return None
+
+
+@builtin("sprintf")
+def sprintf(it: Interpreter, format: str, *args: Value) -> str:
+    """(sprintf format args...)
+
+    Return the text that printf would print.
+
+    (sprintf "%5.2f|%-4d|%d" 3.14159 2.7 2.7)
+    => " 3.14|2   |2.7"
+    """
+    return format_text(it, "sprintf", format, args)
+
+
+@builtin("print")
+def print_(it: Interpreter, *values: Value) -> Value:
+    """(print values...)
+
+    Print values so that they can be read again, with blanks between and a line end behind;
+    return the last.
+
+    (print '(a "b"))
+    => (a "b")
+    """
+    it.out.write(" ".join(it.show(value) for value in values) + "\n")
+    return values[-1] if values else None
+
+
+@builtin("prin")
+def prin(it: Interpreter, *values: Value) -> Value:
+    """(prin values...)
+
+    Do as `print` does, without the line end.
+
+    (prin 3)
+    => 3
+    """
+    it.out.write(" ".join(it.show(value) for value in values))
+    return values[-1] if values else None
+
+
+@builtin("tab")
+def tab(it: Interpreter, column: int | None = None) -> int:
+    """(tab [column])
+
+    Print blanks up to a column, counted from 0; return the current column.
+
+    (progn (print) (tab 5))
+    => 5
+    """
+    if column is not None:
+        if column > _WIDEST:
+            raise EvalError(f"tab goes to column {_WIDEST:,} at most, found {column:,}")
+        it.out.write(" " * (column - it.out.column))
+    return it.out.column
+
+
+@builtin("pretty")
+def pretty(it: Interpreter, value: Value) -> Value:
+    """(pretty value)
+
+    Print a value, or the definition of a function, in lines of moderate length; return t.
+
+    (pretty 'a)
+    => t
+    """
+    it.out.write(pretty_text(value, it.numbers) + "\n")
+    return it.t
+
+
+@builtin("beep")
+def beep() -> Value:
+    """(beep)
+
+    Do nothing: there is no bell.
+
+    (beep)
+    => ()
+    """
+    return None

@@ -1,0 +1,468 @@
+"""Calls: what a builtin or special form is, and the one place that checks its arguments.
+
+A builtin is a plain Python function; its signature says how many arguments of which kinds it
+takes, its docstring opens with the call form. So "car needs a list, found 5" is said here, with
+the place of the argument, and nowhere else. Read next: `lambdas.py` (functions of the program).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Any, Protocol, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from sn.errors import ArityError, EvalError, Span, ValueKindError
+from sn.forms import Pair, Symbol, Value, describe, element_span, kind_noun, to_list
+from sn.registry import Registry
+
+# The interpreter, which is defined in a module above this one.
+Machine: TypeAlias = Any
+Run: TypeAlias = Callable[[Machine, Pair], Value]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Callee(Protocol):
+    """What can stand at the head of a call. As the kind of an argument it takes a symbol too."""
+
+    def run(self, it: Machine, form: Pair) -> Value:
+        """Return the value of the call `form`, whose arguments are not evaluated yet."""
+
+    def apply(self, it: Machine, args: Sequence[Value]) -> Value:
+        """Return the value for these arguments, which are not evaluated again."""
+
+
+# --- kinds of arguments ---
+
+_WRONG = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of argument: its words, the Python types it accepts as they are (none: all), and
+    how it is turned into what the Python function takes; `convert` returns `_WRONG` to refuse.
+    """
+
+    words: str
+    types: tuple[type, ...] = ()
+    convert: Callable[[Value], Value] | None = None
+
+    def take(self, value: Value) -> Value:
+        """Return `value` as the Python function wants it, or `_WRONG`."""
+        if self.types and type(value) not in self.types:
+            return _WRONG
+        return self.convert(value) if self.convert else value
+
+
+def _whole(value: Value) -> Value:
+    # SN's C primitives truncate toward zero
+    return int(value) if value - value == 0 else _WRONG
+
+
+def _callee(value: Value) -> Value:
+    return value if type(value) is Symbol or hasattr(value, "apply") else _WRONG
+
+
+_KINDS: dict[Any, Kind] = {
+    float: Kind("a number", (float,)),
+    int: Kind("a number", (float,), _whole),
+    str: Kind("a string", (str,)),
+    Symbol: Kind("a symbol", (Symbol,)),
+    Pair: Kind("a list that is not empty", (Pair,)),
+    Pair | None: Kind("a list", (Pair, NoneType)),
+    bool: Kind("anything", (), lambda value: value is not None),
+    Callee: Kind("a function", (), _callee),
+}
+
+
+def _list_kind(element: Kind | None) -> Kind:
+    def convert(value: Value) -> Value:
+        items, start = [], value
+        while type(value) is Pair:
+            item = value.car if element is None else element.take(value.car)
+            if item is _WRONG:
+                return _WRONG
+            items.append(item)
+            value = value.cdr
+            if value is start:
+                return _WRONG
+        return items if value is None else _WRONG
+
+    plural = "" if element is None else " of " + element.words.removeprefix("a ") + "s"
+    return Kind(f"a list{plural}", (Pair, NoneType), convert)
+
+
+def _union_kind(parts: tuple[Any, ...]) -> Kind | None:
+    optional = NoneType in parts
+    kinds = [_kind(part) for part in parts if part is not NoneType]
+    if any(kind is None for kind in kinds):
+        return None
+    known = [kind for kind in kinds if kind is not None]
+
+    def convert(value: Value) -> Value:
+        if value is None and optional:
+            return None
+        taken = (kind.take(value) for kind in known)
+        return next((value for value in taken if value is not _WRONG), _WRONG)
+
+    words = " or ".join(dict.fromkeys(kind.words for kind in known))
+    return Kind(words + (" or ()" if optional else ""), (), convert)
+
+
+def _kind(hint: Any) -> Kind | None:
+    """Return the kind that a type in a signature asks for, None for anything."""
+    if hint in (Any, object):
+        return None
+    if hint in _KINDS:
+        return _KINDS[hint]
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return _union_kind(get_args(hint))
+    if origin is list:
+        return _list_kind(_kind(get_args(hint)[0]))
+    if isinstance(hint, type) and hasattr(hint, "noun"):
+        noun = kind_noun(hint)
+        return Kind(f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}", (hint,))
+    raise TypeError(f"no kind of argument is known for {hint!r}")
+
+
+# --- results ---
+
+Finish: TypeAlias = Callable[[Machine, Any], Value]
+
+
+def _finish(hint: Any, name: str) -> Finish | None:
+    """Return how the result of a Python function becomes a value, None if it is one."""
+    if hint is bool:
+        return lambda it, result: it.t if result else None
+    if hint is int:
+        return lambda it, result: float(result)
+    if hint is list or get_origin(hint) is list:
+        return lambda it, result: to_list(result)
+    if hint is float:
+
+        def finite(it: Machine, result: Any) -> float:
+            number = result if type(result) is float else float(result)
+            if number - number != 0:
+                raise EvalError(f"floating exception: the result of {name} is not finite")
+            return number
+
+        return finite
+    return None
+
+
+# --- builtins ---
+
+
+class Builtin:
+    """A function written in Python. Calls it with checked arguments."""
+
+    noun = "function"
+
+    def __init__(self, name: str, function: Callable[..., Any], locked: bool, dotted: bool) -> None:
+        self.name = name
+        self.function = function
+        self.locked = locked
+        self.dotted = dotted
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+        hints = get_type_hints(function)
+        parameters = list(inspect.signature(function).parameters.values())
+        self.takes_it = bool(parameters) and parameters[0].name == "it"
+        if self.takes_it:
+            del parameters[0]
+        rest = [p for p in parameters if p.kind is p.VAR_POSITIONAL]
+        fixed = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.least = sum(p.default is p.empty for p in fixed)
+        self.most = None if rest else len(fixed)
+        self.kinds = [_kind(hints.get(p.name, Any)) for p in fixed]
+        self.rest_kind = _kind(hints.get(rest[0].name, Any)) if rest else None
+        self.labels = [p.name.rstrip("_").replace("_", "-") for p in (*fixed, *rest)]
+        self.finish = _finish(hints.get("return"), name)
+        # the type to compare with where that is the whole check, so that most calls check fast
+        self.exact = [_exact(kind) for kind in self.kinds]
+        self.run = self._make_run()
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the Python function itself."""
+        return self.function(*args)
+
+    @property
+    def usage(self) -> str:
+        """The call form, from the docstring."""
+        return usage(self.__doc__)
+
+    def show(self, numbers: object) -> str:
+        """Return the printed name."""
+        return f"::DX:{self.name}"
+
+    def apply(self, it: Machine, args: Sequence[Value], form: Pair | None = None) -> Value:
+        """Return the value for evaluated arguments; `form` is the call they come from.
+
+        Raises: ArityError, ValueKindError.
+        """
+        n = len(args)
+        if n < self.least or (self.most is not None and n > self.most):
+            raise wrong_count(self, n, form)
+        taken = list(args)
+        for i, kind in enumerate(self.kinds[:n]):
+            if kind is not None and type(taken[i]) is not self.exact[i]:
+                taken[i] = self.take(kind, taken[i], i, form)
+        if self.rest_kind is not None:
+            for i in range(len(self.kinds), n):
+                taken[i] = self.take(self.rest_kind, taken[i], i, form)
+        result = self.function(it, *taken) if self.takes_it else self.function(*taken)
+        return result if self.finish is None else self.finish(it, result)
+
+    def take(self, kind: Kind, value: Value, i: int, form: Pair | None) -> Value:
+        """Return argument `i` as the Python function wants it.
+
+        Raises: ValueKindError at the argument.
+        """
+        taken = kind.take(value)
+        if taken is not _WRONG:
+            return taken
+        place = ""
+        if self.most is None or self.most > 1:
+            place = f" as argument {i + 1} ({self.labels[min(i, len(self.labels) - 1)]})"
+        text = f"{self.name} needs {kind.words}{place}, found {describe(value)}"
+        raise ValueKindError(text, span=argument_span(form, i), hint=self.usage)
+
+    def _run(self, it: Machine, form: Pair) -> Value:
+        """Return the value of the call `form`."""
+        args = []
+        rest = form.cdr
+        while type(rest) is Pair:
+            arg = rest.car
+            kind = type(arg)
+            if kind is Pair:
+                arg = it.eval(arg)
+            elif kind is Symbol:
+                arg = arg.value
+            args.append(arg)
+            rest = rest.cdr
+        if rest is not None:
+            args += self._tail(it, rest)
+        return self.apply(it, args, form)
+
+    def _tail(self, it: Machine, tail: Value) -> list[Value]:
+        if self.dotted:
+            return list(it.tail_values(tail))
+        raise EvalError(
+            f"{self.name} cannot take a dotted argument list",
+            hint=f"write (apply {self.name} list)",
+        )
+
+    def _make_run(self) -> Run:
+        """Return the way to call: a direct one for one or two plain arguments."""
+        plain = self.rest_kind is None and self.least == self.most and not self.dotted
+        if plain and len(self.kinds) == 1 and self._all_exact():
+            return _run_one(self)
+        if plain and len(self.kinds) == 2 and self._all_exact():
+            return _run_two(self)
+        return self._run
+
+    def _all_exact(self) -> bool:
+        return all(
+            kind is None or exact is not None
+            for kind, exact in zip(self.kinds, self.exact, strict=True)
+        )
+
+
+def _exact(kind: Kind | None) -> type | None:
+    if kind is None or kind.convert is not None or len(kind.types) != 1:
+        return None
+    return kind.types[0]
+
+
+def _run_one(builtin: Builtin) -> Run:
+    """Return the fast way to call a function of one argument; all else takes the slow way."""
+    function, finish, exact = builtin.function, builtin.finish, builtin.exact[0]
+    slow, takes_it = builtin._run, builtin.takes_it
+
+    def run(it: Machine, form: Pair) -> Value:
+        rest = form.cdr
+        if type(rest) is not Pair or rest.cdr is not None:
+            return slow(it, form)
+        arg = rest.car
+        kind = type(arg)
+        if kind is Pair:
+            arg = it.eval(arg)
+        elif kind is Symbol:
+            arg = arg.value
+        if exact is not None and type(arg) is not exact:
+            return builtin.apply(it, [arg], form)
+        result = function(it, arg) if takes_it else function(arg)
+        return result if finish is None else finish(it, result)
+
+    return run
+
+
+def _run_two(builtin: Builtin) -> Run:
+    """Return the fast way to call a function of two arguments; all else takes the slow way."""
+    function, finish, (exact_a, exact_b) = builtin.function, builtin.finish, builtin.exact
+    slow, takes_it = builtin._run, builtin.takes_it
+
+    def run(it: Machine, form: Pair) -> Value:
+        first = form.cdr
+        if type(first) is not Pair:
+            return slow(it, form)
+        second = first.cdr
+        if type(second) is not Pair or second.cdr is not None:
+            return slow(it, form)
+        a, b = first.car, second.car
+        kind = type(a)
+        if kind is Pair:
+            a = it.eval(a)
+        elif kind is Symbol:
+            a = a.value
+        kind = type(b)
+        if kind is Pair:
+            b = it.eval(b)
+        elif kind is Symbol:
+            b = b.value
+        if (exact_a is not None and type(a) is not exact_a) or (
+            exact_b is not None and type(b) is not exact_b
+        ):
+            return builtin.apply(it, [a, b], form)
+        result = function(it, a, b) if takes_it else function(a, b)
+        return result if finish is None else finish(it, result)
+
+    return run
+
+
+builtins: Registry[Builtin] = Registry("function")
+
+
+def builtin(
+    *names: str, locked: bool = True, dotted: bool = False
+) -> Callable[[Function], Function]:
+    """Register a Python function as a Lisp function under each of `names`.
+
+    A parameter called `it` in front receives the interpreter. The types of the others say which
+    kinds of value they take: float, int (a number, truncated), str, Symbol, Pair, List, bool
+    (anything, as a truth value), list[float] and so on (a Python list), Callee, a class with a
+    `noun`, unions of these, Value (anything). The type of the result turns bool into t or (), int
+    into a number, a Python list into a Lisp list, and refuses a float that is not finite.
+    `dotted` lets a call end in a dotted list of further arguments; a program cannot redefine a
+    `locked` name.
+    """
+
+    def register(function: Function) -> Function:
+        for name in names:
+            builtins.add(name, Builtin(name, function, locked, dotted))
+        return function
+
+    return register
+
+
+# --- special forms ---
+
+
+class Special:
+    """A form whose arguments are not evaluated before it sees them."""
+
+    noun = "special form"
+
+    def __init__(self, name: str, function: Run, pattern: str) -> None:
+        self.name = name
+        self.function = function
+        self.pattern = pattern
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+        words = pattern.split()
+        rest = "." in words
+        fixed = words[: words.index(".")] if rest else words
+        self.least = sum(not word.startswith("[") for word in fixed)
+        self.most = None if rest else len(fixed)
+        self.locked = True
+        self.run = self._make_run()
+
+    def __call__(self, it: Machine, form: Pair) -> Value:
+        """Call the Python function itself."""
+        return self.function(it, form)
+
+    @property
+    def usage(self) -> str:
+        """The call form, from the docstring."""
+        return usage(self.__doc__)
+
+    def show(self, numbers: object) -> str:
+        """Return the printed name."""
+        return f"::DY:{self.name}"
+
+    def apply(self, it: Machine, args: Sequence[Value]) -> Value:
+        """Return the value of the form with these arguments, which it may evaluate."""
+        return self.run(it, Pair(self, to_list(args)))
+
+    def _make_run(self) -> Run:
+        function, least, most = self.function, self.least, self.most
+        if least == 0 and most is None:
+            return function
+
+        def run_one(it: Machine, form: Pair) -> Value:
+            if type(form.cdr) is not Pair:
+                raise wrong_count(self, 0, form)
+            return function(it, form)
+
+        def run_any(it: Machine, form: Pair) -> Value:
+            n, rest = 0, form.cdr
+            while type(rest) is Pair and n < 1000:
+                n, rest = n + 1, rest.cdr
+            if n < least or (most is not None and n > most):
+                raise wrong_count(self, n, form)
+            return function(it, form)
+
+        return run_one if least == 1 and most is None else run_any
+
+
+special_forms: Registry[Special] = Registry("special form")
+
+
+def special(*names: str, pattern: str = ". forms") -> Callable[[Run], Run]:
+    """Register a Python function `f(it, form)` as a special form under each of `names`.
+
+    `form` is the whole call. `pattern` names its arguments, as in "test yes . no" or "name [n]",
+    and says how many there must be.
+    """
+
+    def register(function: Run) -> Run:
+        for name in names:
+            special_forms.add(name, Special(name, function, pattern))
+        return function
+
+    return register
+
+
+# --- messages ---
+
+
+def usage(doc: str | None) -> str:
+    """Return a hint with the call form that opens a docstring, "" when there is none."""
+    first = (doc or "").strip().split("\n")[0].strip()
+    return f"the call form is {first}" if first.startswith("(") else ""
+
+
+def argument_span(form: Pair | None, i: int) -> Span | None:
+    """Return the place of argument `i` of a call, or that of the call."""
+    cell = form.cdr if form is not None else None
+    while type(cell) is Pair and i:
+        cell, i = cell.cdr, i - 1
+    return element_span(cell) or (form.span if form is not None else None)
+
+
+def wrong_count(callee: Builtin | Special, found: int, form: Pair | None) -> ArityError:
+    """Return the error for a call with `found` arguments."""
+    least, most = callee.least, callee.most
+    if most is None:
+        need = f"at least {least}"
+    elif least == most:
+        need = str(least) if least else "no"
+    else:
+        need = f"{least} or {most}" if most == least + 1 else f"{least} to {most}"
+    noun = "argument" if need.rsplit(" ", 1)[-1] == "1" else "arguments"
+    too_many = most is not None and found > most
+    span = argument_span(form, most) if too_many and most is not None else None
+    text = f"{callee.name} needs {need} {noun}, found {found}"
+    return ArityError(text, span=span or (form.span if form else None), hint=callee.usage)

@@ -1,0 +1,408 @@
+"""Evaluate: forms to values. The eval loop, the session's symbols, calls and their errors.
+
+`Interpreter.eval` is the inner loop; `evaluate` is the way in from outside, which sets the limits
+and leaves no binding behind when something fails. What forms mean is in `specials/`, what
+functions do in `builtins/`, what calls check in `calls.py` and `lambdas.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from sn import specials
+from sn.calls import Builtin, Callee, special_forms
+from sn.errors import (
+    EvalError,
+    SnError,
+    Span,
+    UnknownNameError,
+    ValueKindError,
+    did_you_mean,
+    read_source,
+)
+from sn.forms import (
+    Pair,
+    Symbol,
+    SymbolTable,
+    Value,
+    describe,
+    element_span,
+    elements,
+    number_sn,
+    show,
+    span_of,
+)
+from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
+from sn.ports import OutputPort
+from sn.random import SnRandom
+from sn.registry import Registry, load_folder
+
+# Nested calls of functions of the program. Python frames for that many are allowed for below;
+# chosen here: recursion over a list of a few thousand elements works, and the C stack holds.
+MAX_DEPTH = 5_000
+_PYTHON_FRAMES = 30 * MAX_DEPTH
+
+
+load_folder(specials)
+
+
+class Interpreter:
+    """One session's language state: symbols, current input and output, random numbers, limits.
+
+    `functions` are the builtins to define; `path` are the folders that `load` searches after the
+    loading file's own; `ask(question)` answers yes or no for a person.
+    """
+
+    def __init__(
+        self,
+        functions: Registry[Builtin] | None = None,
+        *,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        path: Iterable[Path | str] = (),
+        make_matrix: MakeMatrix | None = None,
+        ask: Callable[[str], bool] | None = None,
+        argv: Sequence[str] = (),
+    ) -> None:
+        self.symbols = SymbolTable()
+        self.intern = self.symbols.intern
+        self.t = self.intern("t")
+        self.t.value, self.t.locked = self.t, True
+        self.depth = 0
+        self.max_depth = MAX_DEPTH
+        self.stdout = self.out = OutputPort(out or sys.stdout, "$stdout")
+        self.err = OutputPort(err or sys.stderr, "$stderr")
+        self.input: Reader | None = None  # what read-string and read take from
+        self._terminal: Reader | None = None
+        self.path = [Path(folder) for folder in path]
+        self.loaded: set[str] = set()  # full names, for libload
+        self.ask = ask or (lambda question: False)
+        self.numbers = number_sn
+        self.random = SnRandom()
+        self.macros: dict[str, Macro] = {}
+        self.host = Host(self.intern, make_matrix, self.macros)
+        self.texts: dict[str, str] = {}  # what was read under each file name, for messages
+        self.world: Value = None  # what the forms of the layers above act on
+        self._is_outermost = True
+        self._kept: list[Symbol] = []  # bound from outside `evaluate`, once per binding
+        for entry in (*special_forms.describe(), *(functions.describe() if functions else ())):
+            self.define(entry.name, entry.value, locked=entry.value.locked)
+        for name in ("nil", "result", "file-being-loaded", "lushdir"):
+            self.intern(name)
+        self.set_global("argv", _strings(argv))
+
+    # --- names ---
+
+    def define(self, name: str, value: Value, *, locked: bool = False) -> None:
+        """Give the symbol `name` a global value, locked against assignment or not."""
+        symbol = self.intern(name)
+        symbol.set_global(value)
+        symbol.locked = locked
+
+    def set_global(self, name: str, value: Value) -> None:
+        """Set the global value of `name`, also of a locked symbol."""
+        self.intern(name).set_global(value)
+
+    def get_global(self, name: str) -> Value:
+        """Return the global value of `name`."""
+        return self.intern(name).global_value
+
+    def assign(self, symbol: Symbol, value: Value) -> None:
+        """Assign the innermost binding of `symbol`.
+
+        Raises: EvalError when that is the global value of a locked symbol.
+        """
+        if symbol.locked and not symbol.saved:
+            raise self.locked(symbol)
+        symbol.value = value
+
+    def locked(self, symbol: Symbol) -> EvalError:
+        """Return the error for assigning a locked symbol."""
+        name = show(symbol)
+        hint = (
+            f"{name} is part of SN; choose another name, or bind it with (let (({name} ...)) ...)"
+        )
+        return EvalError(f"locked symbol: {name} cannot be assigned", hint=hint)
+
+    @contextmanager
+    def bound(self, values: Mapping[str, Value]) -> Iterator[None]:
+        """Bind names to values for the duration of a `with` block."""
+        symbols = [self.intern(name) for name in values]
+        for symbol, value in zip(symbols, values.values(), strict=True):
+            symbol.saved.append(symbol.value)
+            symbol.value = value
+        if self._is_outermost:
+            self._kept += symbols
+        try:
+            yield
+        finally:
+            for symbol in reversed(symbols):
+                symbol.value = symbol.saved.pop()
+                if self._is_outermost:
+                    self._kept.remove(symbol)
+
+    # --- evaluation ---
+
+    def eval(self, form: Value) -> Value:
+        """Return the value of `form`.
+
+        Raises: EvalError (and its kin) with the span of the innermost form read from a file.
+        """
+        kind = type(form)
+        if kind is Symbol:
+            return form.value
+        if kind is not Pair:
+            return form
+        head = form.car
+        try:
+            callee = head.value if type(head) is Symbol else self.eval(head)
+            try:
+                run = callee.run
+            except AttributeError:
+                run = self.function_of(head, callee).run
+            return run(self, form)
+        except SnError as error:
+            if error.span is None:
+                error.span = form.span
+            raise
+        except RecursionError:
+            raise self.too_deep(form.span) from None
+        except ArithmeticError as error:
+            text = f"floating exception: {error}"
+            raise EvalError(text, span=form.span) from error
+        except MemoryError:
+            raise EvalError("there is not enough memory for this", span=form.span) from None
+
+    def progn(self, body: Value) -> Value:
+        """Evaluate the forms of the list `body` and return the value of the last."""
+        result = None
+        while type(body) is Pair:
+            result = self.eval(body.car)
+            body = body.cdr
+        return result
+
+    def eval_list(self, forms: Value) -> list[Value]:
+        """Return the values of the forms of a list, from left to right."""
+        values = []
+        while type(forms) is Pair:
+            values.append(self.eval(forms.car))
+            forms = forms.cdr
+        if forms is not None:
+            values += self.tail_values(forms)
+        return values
+
+    def tail_values(self, tail: Value) -> list[Value]:
+        """Return the arguments that the dotted tail of a call stands for."""
+        return elements(self.eval(tail))
+
+    def call(self, function: Value, args: Sequence[Value]) -> Value:
+        """Call a function, or the function that a symbol names, with evaluated arguments."""
+        try:
+            apply = function.apply
+        except AttributeError:
+            apply = self.function_of(function, None).apply
+        return apply(self, args)
+
+    def function_of(self, head: Value, value: Value) -> Callee:
+        """Return the function that a call's head means when its current value is none.
+
+        A symbol's hidden values are searched, innermost first: a local variable named `list` does
+        not hide the function.
+        Raises: UnknownNameError, or ValueKindError for another value.
+        """
+        if type(head) is not Symbol:
+            raise ValueKindError(f"{describe(head if value is None else value)} is not a function")
+        for hidden in (head.value, *reversed(head.saved)):
+            if hasattr(hidden, "run"):
+                callee: Callee = hidden
+                return callee
+        name = show(head)
+        if head.value is None:
+            known = (s.name for s in self.symbols if hasattr(s.value, "run"))
+            hint = did_you_mean(head.name, known) or f"(de {name} (...) ...) defines one"
+            raise UnknownNameError(f"no function is called '{name}'", hint=hint)
+        raise ValueKindError(
+            f"{name} is not a function: its value is {describe(head.value)}",
+            hint=f"write {name} without parentheses to get its value",
+        )
+
+    def too_deep(self, span: Span | None = None) -> EvalError:
+        """Return the error for calls nested too deeply."""
+        hint = "does a function call itself without an end? a loop (for, each, while) has no limit"
+        return EvalError("too many calls inside one another", span=span, hint=hint)
+
+    # --- the way in ---
+
+    def evaluate(self, form: Value) -> Value:
+        """Evaluate a top-level form. After an error or an interrupt no binding is left behind."""
+        if not self._is_outermost:
+            return self.eval(form)
+        self._is_outermost = False
+        frames = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(frames, _PYTHON_FRAMES))
+        out, source = self.out, self.input
+        try:
+            return self.eval(form)
+        except BaseException as error:
+            self.depth = 0
+            self.out, self.input = out, source
+            for symbol in self.symbols:
+                if symbol.saved:
+                    kept = self._kept.count(symbol)
+                    while len(symbol.saved) > kept:
+                        symbol.value = symbol.saved.pop()
+            if isinstance(error, SnError):
+                error.frames = shorten(error.frames)
+            raise
+        finally:
+            sys.setrecursionlimit(frames)
+            self._is_outermost = True
+
+    def reader(self, text: str, file: str, more: Callable[[], str] | None = None) -> Reader:
+        """Return a reader of `text` that knows this session's symbols and macro-characters."""
+        self.texts[file] = text
+        return Reader(text, file, self.host, more)
+
+    def read(self, text: str, file: str = "<text>") -> list[Value]:
+        """Return the forms of `text`, not evaluated."""
+        reader = self.reader(text, file)
+        forms = []
+        while (form := reader.next_form()) is not EOF:
+            forms.append(form)
+        return forms
+
+    def run(self, text: str, file: str = "<text>") -> Value:
+        """Read and evaluate `text` form by form; return the last value."""
+        return self.run_stream(self.reader(text, file))
+
+    def macro(self, function: Value) -> Macro:
+        """Return the macro-character that a function of no arguments is."""
+
+        def run(reader: Reader) -> Value:
+            outer, self.input = self.input, reader
+            try:
+                return self.call(function, ())
+            finally:
+                self.input = outer
+
+        return run
+
+    def run_stream(self, reader: Reader, after: Callable[[Value], None] | None = None) -> Value:
+        """Evaluate the rest of a stream form by form; call `after(value)` behind each."""
+        result = None
+        outer, self.input = self.input, reader
+        top = self.intern("result")
+        try:
+            while (form := reader.next_form()) is not EOF:
+                result = self.evaluate(form)
+                top.set_global(result)
+                if after is not None:
+                    after(result)
+        finally:
+            self.input = outer
+        return result
+
+    def load(self, name: str, after: Callable[[Value], None] | None = None) -> str:
+        """Evaluate a file, found as `find_file` does; return its full name."""
+        file = self.find_file(name, (".sn", ".lsh", ".tl"))
+        reader = self.file_reader(file)
+        with self.bound({"file-being-loaded": str(file)}):
+            self.run_stream(reader, after)
+        self.loaded.add(str(file.resolve()))
+        return str(file)
+
+    def find_file(self, name: str, suffixes: Sequence[str] = ()) -> Path:
+        """Return the file called `name`, with one of `suffixes` added where there is none such.
+
+        The current folder comes first, then that of the file being loaded, then `path`.
+        Raises: EvalError when there is none.
+        """
+        loading = self.intern("file-being-loaded").value
+        folders = [
+            Path(),
+            *([Path(loading).parent] if isinstance(loading, str) else []),
+            *self.path,
+        ]
+        for folder in folders:
+            for suffix in ("", *suffixes):
+                file = folder / (name + suffix)
+                if file.is_file():
+                    return file
+        searched = ", ".join(str(folder) for folder in folders)
+        raise EvalError(f"no file is called '{name}'", hint=f"searched in: {searched}")
+
+    def source(self, file: str) -> str | None:
+        """Return the text read under a file name, for `errors.render`."""
+        return self.texts[file] if file in self.texts else read_source(file)
+
+    # --- for builtins and special forms ---
+
+    def current_input(self) -> Reader:
+        """Return what `read` and its kin take from: the file being loaded, else the terminal."""
+        return self.input or self.terminal()
+
+    def terminal(self) -> Reader:
+        """Return the reader of the standard input, which waits for lines as they are needed."""
+        if self._terminal is None:
+            self._terminal = Reader("", "$stdin", self.host, sys.stdin.readline)
+        return self._terminal
+
+    def file_reader(self, file: Path) -> Reader:
+        """Return a reader of the text of a file.
+
+        Raises: EvalError when it cannot be read.
+        """
+        return self.reader(_source_text(file), str(file))
+
+    def error(self, message: str, form: Value = None, hint: str | None = None) -> EvalError:
+        """Return an error to raise, at the place of `form` where it has one."""
+        return EvalError(message, span=self.span_of(form), hint=hint)
+
+    def span_of(self, form: Value) -> Span | None:
+        """Return where a list was read, or None."""
+        return span_of(form)
+
+    def element_span(self, cell: Value) -> Span | None:
+        """Return where the first element of a list was read, or None."""
+        return element_span(cell)
+
+    def show(self, value: Value) -> str:
+        """Return the print form, with numbers in this session's style."""
+        return show(value, self.numbers)
+
+
+def shorten(frames: list[str]) -> list[str]:
+    """Return the frames, innermost first, with repetitions counted and the middle left out."""
+    runs: list[tuple[str, int]] = []
+    for frame in frames:
+        if runs and runs[-1][0] == frame:
+            runs[-1] = (frame, runs[-1][1] + 1)
+        else:
+            runs.append((frame, 1))
+    lines = [frame if n == 1 else f"{frame}, {n:,} times" for frame, n in runs]
+    if len(lines) > 12:
+        lines[8:-3] = [f"... {len(lines) - 11:,} more ..."]
+    return lines
+
+
+def _strings(values: Sequence[str]) -> Value:
+    result: Value = None
+    for value in reversed(values):
+        result = Pair(str(value), result)
+    return result
+
+
+def _source_text(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+    except OSError as problem:
+        raise EvalError(f"cannot read {file}: {problem.strerror}") from problem
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        # programs of the nineties have accents in Latin-1
+        return raw.decode("latin-1").replace("\r\n", "\n")
