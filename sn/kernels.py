@@ -11,9 +11,11 @@ Read next: emit/module.py for the text, simd.py for the verbs that the sections 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -79,8 +81,10 @@ def kernel(name: str) -> Callable[[Callable[..., None]], Any]:
     """Decorate a function of an emitted module: compile it now, from the cache if it can be."""
 
     def decorate(function: Callable[..., None]) -> Any:
-        cached = os.access(Path(function.__code__.co_filename).parent, os.W_OK)
-        return numba.njit(_SIGNATURES[name], cache=cached, boundscheck=False, nogil=True)(function)
+        # NOTE(_import): the importer says whether machine code may be kept
+        use_cache = function.__globals__["USE_CACHE"]
+        options = {"cache": use_cache, "boundscheck": False, "nogil": True}
+        return numba.njit(_SIGNATURES[name], **options)(function)
 
     return decorate
 
@@ -108,6 +112,11 @@ class Kernels:
     states: Floats32 = field(init=False)
     batch_states: Floats32 = field(init=False)
 
+    @property
+    def n_weights(self) -> int:
+        """The number of weights."""
+        return int(self.source.slots.max(initial=-1)) + 1
+
     def __post_init__(self) -> None:
         self.states = self.source.states.copy()
         self.batch_states = np.repeat(self.source.batch_states, self.source.lanes)
@@ -123,7 +132,7 @@ class Kernels:
         """Return weights in weight order from kernel order."""
         slots = self.source.slots
         used = slots >= 0
-        weights = np.zeros(int(slots.max(initial=-1)) + 1, np.float32)
+        weights = np.zeros(self.n_weights, np.float32)
         weights[slots[used]] = packed[used]
         return weights
 
@@ -178,24 +187,48 @@ class Kernels:
         return np.ascontiguousarray(rows[:n])
 
 
-def compile_net(plan: Plan, cost: Cost, rule: str = "Sgd") -> Kernels:
+def emitted(plan: Plan, cost: Cost, rule: str) -> KernelSource:
+    """Return the module of `plan` for this CPU's width of batches, not compiled."""
+    return emit(plan, cost, rule, lanes_of_cpu())
+
+
+def compile_net(plan: Plan, cost: Cost, rule: str = "Sgd", *, use_cache: bool = True) -> Kernels:
     """Return the kernels of `plan`, compiled or from the cache.
 
     Raises: SnInternalError when Numba or LLVM refuses the emitted module.
     """
-    source = emit(plan, cost, rule, lanes_of_cpu())
+    source = emitted(plan, cost, rule)
     started = time.perf_counter()
-    path = _write(source)
+    path, is_kept = _write(source)
     name = path.stem
-    index = path.parent / "__pycache__"
-    was_cached = index.is_dir() and any(index.glob(f"{name}.train-*.nbi"))
+    was_cached = is_kept and use_cache and _is_compiled(path)
+    if not use_cache:
+        sys.modules.pop(name, None)
     try:
-        module = _import(name, path)
+        module = _import(name, path, is_kept and use_cache)
     except Exception as error:
         raise SnInternalError(
             f"the kernels of net {source.name} do not compile: {error}", dump=str(path)
         ) from error
     return Kernels(source, module, path, time.perf_counter() - started, was_cached)
+
+
+def llvm_code(kernels: Kernels) -> str:
+    """Return the optimised LLVM code of kernels compiled without the cache."""
+    return _inspect(kernels, "inspect_llvm")
+
+
+def assembly(kernels: Kernels) -> str:
+    """Return the machine code of kernels compiled without the cache, as assembly."""
+    return _inspect(kernels, "inspect_asm")
+
+
+def _inspect(kernels: Kernels, how: str) -> str:
+    parts = []
+    for name in _SIGNATURES:
+        function = getattr(kernels.module, name)
+        parts += [f"; --- {name} ---", *getattr(function, how)().values()]
+    return "\n".join(parts)
 
 
 def cache_folder() -> Path:
@@ -207,25 +240,40 @@ def cache_folder() -> Path:
     return user_cache_path("sn", appauthor=False) / "kernels"
 
 
-def _write(source: KernelSource) -> Path:
-    """Put the module into the cache folder under its hash; elsewhere when that fails."""
+def _write(source: KernelSource) -> tuple[Path, bool]:
+    """Put the module into the cache folder under its hash; elsewhere when that fails.
+
+    Returns the path and whether it is in the cache, to be found again.
+    """
     digest = hashlib.sha256(source.text.encode() + _section_code()).hexdigest()[:16]
     safe = "".join(c if c.isalnum() else "_" for c in source.name)
     file = f"sn_kernel_{safe}_{digest}.py"
-    for folder in (cache_folder(), Path(tempfile.gettempdir()) / f"sn-kernels-{os.getpid()}"):
+    temporary_folder = Path(tempfile.gettempdir()) / f"sn-kernels-{os.getpid()}"
+    for folder, is_kept in ((cache_folder(), True), (temporary_folder, False)):
         path = folder / file
         try:
-            if path.is_file() and path.read_text(encoding="utf-8") == source.text:
-                return path
-            folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(source.text)
-            os.replace(temporary, path)
-            return path
+            if not path.is_file() or path.read_text(encoding="utf-8") != source.text:
+                folder.mkdir(parents=True, exist_ok=True)
+                _replace(path, source.text)
+            if not is_kept:
+                atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            return path, is_kept and os.access(folder, os.W_OK)
         except OSError:
             continue
     raise SnInternalError("no folder can be written for compiled kernels; set SN_CACHE to one")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(text)
+    os.replace(temporary, path)
+
+
+def _is_compiled(path: Path) -> bool:
+    """Whether Numba has machine code of this module."""
+    return any((path.parent / "__pycache__").glob(f"{path.stem}.train-*.nbc"))
 
 
 def _section_code() -> bytes:
@@ -235,7 +283,7 @@ def _section_code() -> bytes:
     return b"".join(file.read_bytes() for file in files)
 
 
-def _import(name: str, path: Path) -> ModuleType:
+def _import(name: str, path: Path, use_cache: bool) -> ModuleType:
     # NOTE(numba): the module must be in sys.modules under its name before the first call, or
     # the cached code cannot be loaded by the next process
     if name in sys.modules:
@@ -243,6 +291,7 @@ def _import(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    module.__dict__["USE_CACHE"] = use_cache
     sys.modules[name] = module
     try:
         with warnings.catch_warnings():

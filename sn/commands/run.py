@@ -137,7 +137,7 @@ def _print_report(record: RunRecord, note: str) -> None:
         )
     facts = [
         ("network", _counts(record)),
-        ("data", record.data.name + (f"; {note}" if note else "")),
+        ("data", note.removeprefix("data: ") or record.data.name),
         ("optimizer", f"{record.optimizer}, seed {record.seed}"),
         ("compiling", f"{record.compile_seconds:.2f} s"),
         (

@@ -1,0 +1,213 @@
+"""The experiment form: which data, targets, cost, initial weights and optimizers a net meets."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sn.builtins.formula import formula
+from sn.builtins.network import World
+from sn.builtins.options import (
+    Argument,
+    Clause,
+    arguments,
+    choice,
+    clause,
+    clauses,
+    count,
+    name,
+    number,
+    whole,
+)
+from sn.calls import special
+from sn.errors import ArityError, EvalError, UnknownNameError, ValueKindError, did_you_mean
+from sn.forms import Pair, Symbol, Value, describe
+from sn.net.costs import Cost, cost
+from sn.net.init import Init, fan_in_law
+from sn.net.layer import Network
+from sn.optim.first_order import Sgd, optimizer
+from sn.results.record import Reference
+from sn.train.experiment import ORDERS, ExperimentSpec
+
+_FORMS = {
+    "data": '(data "NAME") or (data (first-available "NAME" ...))',
+    "targets": "(targets LOW HIGH)",
+    "cost": "(cost lms)",
+    "init": "(init (uniform X LAW))",
+    "optimizer": "(optimizer NAME (sgd (learning-rate R)))",
+    "passes": "(passes N)",
+    "order": "(order constant|shuffled)",
+    "reference": '(reference "TITLE" (train-error E) (train-misses N) ...)',
+}
+# SN's own names for what the field calls otherwise
+_ALIASES = {"epsilon": "learning-rate"}
+
+
+@special("experiment", pattern="net . options")
+def experiment(it: Any, form: Pair) -> Value:
+    """(experiment NET (data ...) (optimizer NAME (...)) ...): say how a net is trained.
+
+    (data D) and one optimizer are needed; the first optimizer is the one that runs by default.
+    The value is the name of the net.
+    """
+    first, *rest = arguments(form)
+    title = name(first, "the name of a net")
+    world: World = it.world
+    net = world.networks.get(title)
+    if net is None:
+        known = list(world.networks)
+        hint = did_you_mean(title, known) or (
+            "described so far: " + ", ".join(known) if known else f"(defnet {title} ...) does it"
+        )
+        raise UnknownNameError(f"no net is called '{title}'", span=first.span, hint=hint)
+    optimizers: dict[str, Sgd] = {}
+    fields: dict[str, Any] = {"cost": cost.get("lms")(net.layers[-1].size)}
+    others = [argument for argument in rest if not _is_optimizer(argument)]
+    for argument in rest:
+        if _is_optimizer(argument):
+            _optimizer(it, clause(argument, _FORMS["optimizer"]), optimizers)
+    for found in clauses(others, _FORMS, f"experiment {title}"):
+        fields[found.word] = _READERS[found.word](it, found, net)
+    for needed, there in (("data", "data" in fields), ("optimizer", bool(optimizers))):
+        if not there:
+            raise ArityError(
+                f"experiment {title} says nothing about its {needed}",
+                span=form.span,
+                hint=f"add {_FORMS[needed]}",
+            )
+    world.experiments[title] = ExperimentSpec(
+        net=title, optimizers=optimizers, span=form.span, **fields
+    )
+    return form.cdr.car
+
+
+def _is_optimizer(argument: Argument) -> bool:
+    form = argument.form
+    return type(form) is Pair and type(form.car) is Symbol and form.car.name == "optimizer"
+
+
+def _data(it: Any, found: Clause, net: Network) -> tuple[str, ...]:
+    count(found, 1, 1, _FORMS["data"])
+    argument = found.args[0]
+    parts: tuple[Argument, ...] = (argument,)
+    if type(argument.form) is Pair:
+        inner = clause(argument, _FORMS["data"])
+        if inner.word != "first-available":
+            raise UnknownNameError(
+                f"data cannot come from '{inner.word}'", span=inner.head_span, hint=_FORMS["data"]
+            )
+        count(inner, 1, None, _FORMS["data"])
+        parts = inner.args
+    names = []
+    for part in parts:
+        value = it.eval(part.form)
+        if type(value) is not str:
+            raise ValueKindError(
+                f"the name of a data set is a string, found {describe(value)}",
+                span=part.span,
+                hint=_FORMS["data"],
+            )
+        names.append(value)
+    return tuple(names)
+
+
+def _targets(it: Any, found: Clause, net: Network) -> tuple[float, float]:
+    count(found, 2, 2, _FORMS["targets"])
+    low, high = (number(it, argument, "a target") for argument in found.args)
+    return low, high
+
+
+def _cost(it: Any, found: Clause, net: Network) -> Cost:
+    """(cost NAME) or (cost FUNCTION) of output and desired value, per output unit."""
+    count(found, 1, 1, _FORMS["cost"])
+    argument = found.args[0]
+    if type(argument.form) is Symbol and argument.form.name in cost:
+        return cost.get(argument.form.name)(net.layers[-1].size)
+    function = it.eval(argument.form)
+    if type(argument.form) is Symbol and function is None:
+        choice(argument, "cost", dict.fromkeys(cost))
+    return Cost("lisp", formula(it, function, ("y", "d"), found.form.cdr))
+
+
+def _init(it: Any, found: Clause, net: Network) -> Init:
+    count(found, 1, 1, _FORMS["init"])
+    inner = clause(found.args[0], _FORMS["init"])
+    if inner.word != "uniform":
+        raise UnknownNameError(
+            f"there is no init '{inner.word}'", span=inner.head_span, hint=_FORMS["init"]
+        )
+    laws = dict.fromkeys(fan_in_law)
+    count(inner, 1, 2, f"(uniform X LAW), LAW one of {', '.join(laws)}")
+    law = choice(inner.args[1], "init law", laws) if len(inner.args) == 2 else "constant"
+    return Init(number(it, inner.args[0], "the width"), law)
+
+
+def _optimizer(it: Any, found: Clause, optimizers: dict[str, Sgd]) -> None:
+    count(found, 2, 2, _FORMS["optimizer"])
+    title = name(found.args[0], "a name for the optimizer")
+    if title in optimizers:
+        raise EvalError(f"there are two optimizers called '{title}'", span=found.args[0].span)
+    inner = clause(found.args[1], _FORMS["optimizer"])
+    if inner.word not in optimizer:
+        hint = did_you_mean(inner.word, optimizer) or "known: " + ", ".join(optimizer)
+        raise UnknownNameError(
+            f"there is no optimizer '{inner.word}'", span=inner.head_span, hint=hint
+        )
+    kind = optimizer.get(inner.word)
+    words = {field.name.replace("_", "-"): field for field in dataclasses.fields(kind)}
+    known = {word: f"({word} X)" for word in words}
+    known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in words}
+    values: dict[str, float] = {}
+    for option in clauses(list(inner.args), known, inner.word):
+        count(option, 1, 1, known[option.word])
+        word = _ALIASES.get(option.word, option.word)
+        values[words[word].name] = number(it, option.args[0], f"the {option.word}")
+    for word, field in words.items():
+        if field.default is dataclasses.MISSING and field.name not in values:
+            raise ArityError(
+                f"({inner.word} ...) needs ({word} X)", span=inner.span, hint=_FORMS["optimizer"]
+            )
+    optimizers[title] = kind(**values)
+
+
+def _passes(it: Any, found: Clause, net: Network) -> int:
+    count(found, 1, 1, _FORMS["passes"])
+    return whole(it, found.args[0], "the number of passes")
+
+
+def _order(it: Any, found: Clause, net: Network) -> str:
+    count(found, 1, 1, _FORMS["order"])
+    return choice(found.args[0], "order", dict.fromkeys(ORDERS))
+
+
+def _reference(it: Any, found: Clause, net: Network) -> Reference:
+    count(found, 1, None, _FORMS["reference"])
+    title = it.eval(found.args[0].form)
+    if type(title) is not str:
+        raise ValueKindError(
+            f"a reference starts with its title, a string, found {describe(title)}",
+            span=found.args[0].span,
+            hint=_FORMS["reference"],
+        )
+    words = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Reference)}
+    del words["title"]
+    known = {word: f"({word} X)" for word in words}
+    values: dict[str, Any] = {}
+    for option in clauses(list(found.args[1:]), known, "reference"):
+        count(option, 1, 1, known[option.word])
+        if option.word.endswith("error"):
+            values[words[option.word]] = number(it, option.args[0], option.word)
+        else:
+            values[words[option.word]] = whole(it, option.args[0], option.word, 0)
+    return Reference(title, **values)
+
+
+_READERS = {
+    "data": _data,
+    "targets": _targets,
+    "cost": _cost,
+    "init": _init,
+    "passes": _passes,
+    "order": _order,
+    "reference": _reference,
+}

@@ -1,0 +1,326 @@
+"""Session: where language, nets, data and training meet.
+
+Whatever a command, the REPL or Python asks for is a call here:
+
+    program = Session().load("nets/zipcode.sn")
+    record = program.experiment().train(seed=1)
+
+Read next: builtins/network.py for the net forms, train/loop.py for what a run is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn import data
+from sn.builtins import new_interpreter
+from sn.builtins.network import World
+from sn.errors import DataError, EvalError, NetError, SnError, TrainError, did_you_mean
+from sn.forms import Value
+from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
+from sn.lower.ir import Plan
+from sn.lower.recognise import lower
+from sn.net.costs import cost
+from sn.net.layer import Network
+from sn.net.reference import Reference
+from sn.net.table import ConnectionTable, freeze
+from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
+from sn.results.record import DataUsed, RunRecord
+from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.experiment import ExperimentSpec
+from sn.train.loop import Job, train
+from sn.train.observer import Observer
+
+
+class Session:
+    """One interpreter and what its programs describe.
+
+    `settings` are variables that hold against whatever the program assigns to them at its top
+    level; values are Lisp text, so "0.01", "(1 2)" and "shuffled" all work.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.observers = tuple(observers)
+        self.world = World()
+        self.interpreter = new_interpreter()
+        self.interpreter.world = self.world
+        self._settings = dict(settings or {})
+
+    def evaluate(self, text: str, file: str = "<text>") -> Value:
+        """Evaluate a program and return the value of its last form."""
+        return self.interpreter.run(text, file)
+
+    def load(self, path: str | Path) -> Program:
+        """Evaluate the program in a file.
+
+        Raises: SnError with the place of what is wrong in it.
+        """
+        file = Path(path)
+        try:
+            source = file.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise SnError(f"cannot read '{file}': {reason}") from error
+        it = self.interpreter
+        pinned = {name: self._setting(name, text) for name, text in self._settings.items()}
+
+        def pin(_: Value = None) -> None:
+            for name, value in pinned.items():
+                it.set_global(name, value)
+
+        pin()
+        with it.bound({"file-being-loaded": str(file)}):
+            it.run_stream(it.reader(source, str(file)), pin)
+        return Program(self, file, source)
+
+    def _setting(self, name: str, text: str) -> Value:
+        forms = self.interpreter.read(text, f"--set {name}")
+        if len(forms) != 1:
+            raise EvalError(f"--set {name} needs one value, found '{text}'")
+        return forms[0]
+
+    def check(self, path: str | Path) -> CheckReport:
+        """Build the net of a program and report what it is made of."""
+        return self.load(path).check()
+
+    def dump(self, path: str | Path, stage: str) -> str:
+        """Return what the compiler made of a program's net: forms, table, plan, source, ..."""
+        if stage == "forms":
+            file = Path(path)
+            it = self.interpreter
+            return "\n".join(it.show(form) for form in it.read(file.read_text("utf-8"), str(file)))
+        return self.load(path).dump(stage)
+
+
+@dataclass(frozen=True)
+class Program:
+    """An evaluated file: the nets and experiments that it describes."""
+
+    session: Session
+    path: Path
+    source: str
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        """Every net, by name."""
+        return self.session.world.networks
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """Every experiment, by the name of its net."""
+        return {name: self.experiment(name) for name in self.session.world.experiments}
+
+    @property
+    def network(self) -> Network:
+        """The net of the program; of several, the last.
+
+        Raises: NetError when it describes none.
+        """
+        if not self.networks:
+            raise NetError(
+                f"{self.path} describes no network",
+                hint="(defnet NAME (layer ...) ... (connect ...)) describes one",
+            )
+        return list(self.networks.values())[-1]
+
+    def experiment(self, name: str | None = None) -> Experiment:
+        """Return an experiment by the name of its net; without a name the last one.
+
+        Raises: TrainError when the program has none, or none of that name.
+        """
+        specs = self.session.world.experiments
+        if not specs:
+            self.network  # noqa: B018 - a program without a net gets that message first
+            raise TrainError(
+                f"{self.path} describes a network but no experiment",
+                hint="(experiment NET (data ...) (optimizer ...)) says how to train it",
+            )
+        if name is None:
+            name = list(specs)[-1]
+        if name not in specs:
+            hint = did_you_mean(name, specs) or "there are: " + ", ".join(specs)
+            raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
+        return Experiment(self, specs[name])
+
+    @cached_property
+    def table(self) -> ConnectionTable:
+        """The connection table of `network`."""
+        return freeze(self.network)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the compiler recognises in the table."""
+        return lower(self.table)
+
+    def check(self) -> CheckReport:
+        """Report layers, connections and totals."""
+        table, plan = self.table, self.plan
+        layers = tuple(
+            LayerReport(
+                layer.name, layer.shape, layer.size, "input" if i == 0 else str(layer.activation)
+            )
+            for i, layer in enumerate(table.layers)
+        )
+        parts = []
+        found = {node.label: str(node) for node in plan.nodes}
+        for index, group in enumerate(table.groups):
+            mine = np.flatnonzero(table.group == index)
+            parts.append(
+                ConnectionReport(
+                    group.label,
+                    group.scheme,
+                    len(mine),
+                    len(np.unique(table.wid[mine])),
+                    len(mine),
+                    found.get(group.label, ""),
+                )
+            )
+        return CheckReport(
+            table.name, layers, tuple(parts), table.counted_units, table.n_rows, table.n_weights
+        )
+
+    def dump(self, stage: str) -> str:
+        """Return one stage of the compiler as text."""
+        if stage == "table":
+            return str(self.table)
+        if stage == "plan":
+            return str(self.plan)
+        specs = self.session.world.experiments
+        spec = specs.get(self.network.name)
+        error = spec.cost if spec else cost.get("lms")(self.network.layers[-1].size)
+        rule = next(iter(spec.optimizers.values())).rule if spec else "Sgd"
+        if stage == "source":
+            return emitted(self.plan, error, rule).text
+        kernels = compile_net(self.plan, error, rule, use_cache=False)
+        return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment of a program, ready to be trained."""
+
+    program: Program
+    spec: ExperimentSpec
+
+    @property
+    def name(self) -> str:
+        """The name of its net."""
+        return self.spec.net
+
+    @property
+    def network(self) -> Network:
+        """Its net."""
+        return self.program.networks[self.spec.net]
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The names of its optimizers; the first is the default."""
+        return tuple(self.spec.optimizers)
+
+    @cached_property
+    def table(self) -> ConnectionTable:
+        """The connection table of its net."""
+        return freeze(self.network)
+
+    def compile(self, optimizer: str | None = None) -> Kernels:
+        """Return the kernels of the net for one of the optimizers."""
+        rule = self.spec.optimizers[self._optimizer(optimizer)].rule
+        return compile_net(lower(self.table), self.spec.cost, rule)
+
+    def _optimizer(self, name: str | None) -> str:
+        if name is None:
+            return self.optimizers[0]
+        if name not in self.spec.optimizers:
+            hint = did_you_mean(name, self.optimizers) or "it has: " + ", ".join(self.optimizers)
+            raise TrainError(
+                f"experiment {self.name} has no optimizer '{name}'", span=self.spec.span, hint=hint
+            )
+        return name
+
+    def train(
+        self,
+        passes: int | None = None,
+        seed: int = 0,
+        optimizer: str | None = None,
+        folder: str | Path | None = None,
+        reference: bool = False,
+    ) -> RunRecord:
+        """Train from fresh weights and return the record of the run.
+
+        `folder` keeps the files of the run; `reference` walks the rows in float64 instead of
+        running kernels.
+        Raises: DataError when no data set is here, TrainError when training diverges.
+        """
+        observers = self.program.session.observers
+        chosen = self._optimizer(optimizer)
+        digits, note = data.first_available(*self.spec.data)
+        for observer in observers:
+            observer.data_chosen(digits.name, note)
+        self._check_sizes(digits)
+        patterns = {"train": digits.train_inputs, "test": digits.test_inputs}
+        labels = {"train": digits.train_labels, "test": digits.test_labels}
+        targets = {name: self._targets(some, digits.classes) for name, some in labels.items()}
+        rule = self.spec.optimizers[chosen]
+        engine: Engine
+        if reference:
+            seconds = 0.0
+            twin = Reference(self.table, self.spec.cost)
+            engine = ReferenceEngine(twin, self.table, rule, patterns, targets["train"])
+        else:
+            for observer in observers:
+                observer.compile_started(self.name)
+            kernels = self.compile(chosen)
+            seconds = kernels.compile_seconds
+            for observer in observers:
+                observer.compile_finished(seconds, kernels.was_cached)
+            engine = KernelEngine(kernels, rule, patterns, targets["train"])
+        job = Job(
+            spec=self.spec,
+            table=self.table,
+            engine=engine,
+            data=DataUsed(digits.name, digits.hash),
+            targets=targets,
+            labels=labels,
+            optimizer=chosen,
+            seed=seed,
+            passes=passes or self.spec.passes,
+            compile_seconds=seconds,
+            source=self.program.source,
+        )
+        return train(job, Path(folder) if folder is not None else None, observers)
+
+    def _check_sizes(self, digits: data.Dataset) -> None:
+        first, last = self.table.layers[0], self.table.layers[-1]
+        inputs = digits.train_inputs.shape[1]
+        for layer, size, what in (
+            (first, inputs, f"{inputs} numbers a pattern"),
+            (last, digits.classes, f"{digits.classes} classes"),
+        ):
+            if layer.size != size:
+                raise DataError(
+                    f"data set {digits.name} has {what}, layer {layer.name} of net {self.name} "
+                    f"has {layer.size} units",
+                    span=layer.span,
+                    hint="change the layer, or the data of the experiment",
+                )
+
+    def _targets(self, labels: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
+        low, high = self.spec.targets
+        targets = np.full((len(labels), classes), low, np.float32)
+        targets[np.arange(len(labels)), labels] = high
+        return targets
+
+
+def load(path: str | Path, settings: Mapping[str, str] | None = None) -> Program:
+    """Evaluate the program in a file and return its nets and experiments."""
+    return Session(settings).load(path)

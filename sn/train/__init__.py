@@ -1,0 +1,1 @@
+"""Train: kernels, data and an optimizer become a run record. The only training loop."""

@@ -1,0 +1,47 @@
+"""Experiments: what an `experiment` form says, checked and ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sn.errors import Span
+from sn.net.costs import Cost
+from sn.net.init import Init
+from sn.optim.first_order import Sgd
+from sn.results.record import Reference
+
+ORDERS = ("constant", "shuffled")
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSpec:
+    """One experiment on one net. The first optimizer is the default.
+
+    `targets` are the desired states of the wrong and the right output units; `order` is one of
+    ORDERS: every pass as the file has the patterns, or a fresh random order per pass.
+    """
+
+    net: str
+    data: tuple[str, ...]
+    cost: Cost
+    optimizers: Mapping[str, Sgd]
+    targets: tuple[float, float] = (-1.0, 1.0)
+    init: Init = field(default_factory=Init)
+    passes: int = 23
+    order: str = "constant"
+    reference: Reference | None = None
+    span: Span | None = None
+
+    def options(self, optimizer: str) -> dict[str, Any]:
+        """Return what a run's record keeps of the settings."""
+        chosen = self.optimizers[optimizer]
+        return {
+            "optimizer": type(chosen).__name__,
+            **{name: getattr(chosen, name) for name in chosen.__dataclass_fields__},
+            "cost": self.cost.name,
+            "targets": list(self.targets),
+            "init": {"scale": self.init.scale, "law": self.init.law},
+            "order": self.order,
+        }

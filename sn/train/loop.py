@@ -1,0 +1,190 @@
+"""The training loop: passes over the training set, scores after each, a record at the end.
+
+It presents the patterns in chunks, so that a bar moves and Ctrl-C is heard; what it computes
+does not depend on the chunks. A weight that is not finite stops the run and is traced back to
+the pattern and the layer.
+
+Read next: engines.py for what a presentation is, observer.py for who watches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import TrainError
+from sn.net.table import ConnectionTable
+from sn.results.folder import Outcome, RunFolder, RunHeader
+from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
+from sn.train.engines import Engine, Floats32, Order
+from sn.train.experiment import ExperimentSpec
+from sn.train.observer import Observer
+
+CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A run that is ready to start.
+
+    Shapes: targets: per set (n, n_outputs) float32; labels: per set (n,) of class numbers.
+    """
+
+    spec: ExperimentSpec
+    table: ConnectionTable
+    engine: Engine
+    data: DataUsed
+    targets: dict[str, Floats32]
+    labels: dict[str, NDArray[np.uint8]]
+    optimizer: str
+    seed: int
+    passes: int
+    compile_seconds: float
+    source: str
+
+
+def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
+    """Return the order in which pass `number` (from 1) shows `count` patterns.
+
+    "shuffled" draws from a stream of the seed and the pass alone, so a resumed run goes on
+    where it was.
+    """
+    if kind == "constant":
+        return np.arange(count, dtype=np.int32)
+    stream = np.random.Generator(np.random.Philox(key=(seed, 0x0DE2), counter=number))
+    return stream.permutation(count).astype(np.int32)
+
+
+def score(outputs: Floats32, targets: Floats32, labels: NDArray[np.uint8]) -> Scores:
+    """Return mean error and misses: a miss is an output that is largest at a wrong unit.
+
+    Units: error is half the squared difference per output, averaged over outputs and patterns.
+    Source: SN 2.8, perf; the unit of the 1989 paper's figures.
+    """
+    difference = outputs.astype(np.float64) - targets
+    error = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
+    misses = int(np.count_nonzero(outputs.argmax(axis=1) != labels))
+    return Scores(error, misses, len(labels))
+
+
+def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRecord:
+    """Run all passes and return the record; with a folder, leave the files of a run there.
+
+    Raises: TrainError when a weight or a state stops being finite.
+    """
+    table, spec = job.table, job.spec
+    count = len(job.labels["train"])
+    net = NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)
+    files = None
+    if folder is not None:
+        files = RunFolder.create(folder, table.name)
+        options = spec.options(job.optimizer)
+        header = RunHeader(net, job.data, job.optimizer, options, job.seed, job.passes)
+        files.start(header, job.source)
+    job.engine.set_weights(spec.init.draw(table, job.seed))
+    for observer in observers:
+        observer.started(count * job.passes, job.passes)
+    train_seconds = evaluate_seconds = 0.0
+    passes: list[PassRecord] = []
+    try:
+        for number in range(1, job.passes + 1):
+            seconds = _one_pass(job, number, count, observers)
+            started = time.perf_counter()
+            scores = {
+                which: score(job.engine.outputs(which), job.targets[which], job.labels[which])
+                for which in ("train", "test")
+            }
+            evaluate_seconds += time.perf_counter() - started
+            train_seconds += seconds
+            record = PassRecord(number, scores["train"], scores["test"], seconds)
+            passes.append(record)
+            if files is not None:
+                files.add_pass(record)
+                state = {"weights": job.engine.get_weights()}
+                files.write_checkpoint(state, {"pass": str(number), "seed": str(job.seed)})
+            for observer in observers:
+                observer.pass_finished(record)
+    except KeyboardInterrupt:
+        if files is not None:
+            files.stop(Outcome.INTERRUPTED)
+        for observer in observers:
+            observer.interrupted()
+        raise
+    except Exception as error:
+        if files is not None:
+            files.stop(Outcome.FAILED, str(error))
+        raise
+    weights = job.engine.get_weights()
+    result = RunRecord(
+        net,
+        job.data,
+        job.optimizer,
+        spec.options(job.optimizer),
+        job.seed,
+        tuple(passes),
+        job.compile_seconds,
+        train_seconds,
+        evaluate_seconds,
+        train_seconds / (count * job.passes) * 1e6,
+        {parameter.name: weights[parameter.wid] for parameter in table.parameters},
+        spec.reference,
+        files.path if files is not None else None,
+    )
+    if files is not None:
+        files.finish(result)
+    for observer in observers:
+        observer.finished(result)
+    return result
+
+
+def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) -> float:
+    """Present the training set once; return the seconds spent presenting."""
+    order = order_of_pass(job.spec.order, count, job.seed, number)
+    seconds = 0.0
+    for first in range(0, count, CHUNK):
+        part = order[first : first + CHUNK]
+        before = job.engine.get_weights()
+        started = time.perf_counter()
+        job.engine.present(part)
+        seconds += time.perf_counter() - started
+        if not np.isfinite(job.engine.get_weights()).all():
+            raise _diverged(job, before, part, number, (number - 1) * count + first)
+        for observer in observers:
+            observer.advanced(len(part))
+    return seconds
+
+
+def _diverged(job: Job, before: Floats32, part: Order, number: int, done: int) -> TrainError:
+    """Repeat a chunk pattern by pattern and say where the first bad number appears."""
+    table = job.table
+    job.engine.set_weights(before)
+    for index, pattern in enumerate(part):
+        job.engine.present(part[index : index + 1])
+        weights, states = job.engine.get_weights(), job.engine.totals()
+        if np.isfinite(weights).all():
+            continue
+        place = next(
+            (
+                layer.name
+                for layer in table.layers
+                if not np.isfinite(states[layer.first : layer.first + layer.size]).all()
+            ),
+            None,
+        )
+        if place is None:
+            bad = int(np.flatnonzero(~np.isfinite(weights))[0])
+            unit = int(table.dst[np.flatnonzero(table.wid == bad)[0]])
+            place = table.layers[int(table.layer_of[unit])].name
+        step = done + index + 1
+        return TrainError(
+            f"training diverged: layer {place} has numbers that are not finite after pattern "
+            f"{int(pattern)} (presentation {step}, pass {number})",
+            span=job.spec.span,
+            hint="lower the learning rate, or start from smaller weights",
+        )
+    raise AssertionError("a chunk diverges only as a whole")
