@@ -73,19 +73,19 @@ def examples(count: int) -> tuple[str, F32, F32]:
         targets: (count, 10) float32, -1 or 1
     """
     try:
-        from sn.data import load  # noqa: PLC0415 (the rivals run without sn, too)
+        from sn.data import load  # here: the rivals run without sn, too
     except ImportError:
-        name, inputs, labels = _strokes(count)
+        name, (inputs, labels) = "strokes drawn for the benchmark", _strokes(count)
     else:
         digits = load("mnist-1989")
-        name, inputs, labels = "mnist-1989", digits.train_inputs, digits.train_labels
+        name, inputs = "mnist-1989", digits.train_inputs[:count].reshape(count, 256)
+        labels = digits.train_labels[:count].astype(np.int64)
     targets = np.full((count, 10), -1, np.float32)
-    targets[np.arange(count), np.asarray(labels)[:count]] = 1
-    inputs = np.asarray(inputs, np.float32)[:count].reshape(count, 256)
-    return name, np.ascontiguousarray(inputs), targets
+    targets[np.arange(count), labels] = 1
+    return name, np.ascontiguousarray(inputs, np.float32), targets
 
 
-def _strokes(count: int) -> tuple[str, F32, NDArray[np.int64]]:
+def _strokes(count: int) -> tuple[F32, NDArray[np.int64]]:
     """Draw ten kinds of pictures of three strokes each, moved and thickened at random."""
     rng = np.random.default_rng(1989)
     y, x = np.mgrid[0:16, 0:16]
@@ -100,4 +100,4 @@ def _strokes(count: int) -> tuple[str, F32, NDArray[np.int64]]:
         )
         far = (y[..., None] - dots[:, 0]) ** 2 + (x[..., None] - dots[:, 1]) ** 2
         inputs[k] = 2 * np.exp(-far.min(-1) / rng.uniform(1, 2)) - 1
-    return "strokes drawn for the benchmark", inputs, labels
+    return inputs.reshape(count, 256), labels

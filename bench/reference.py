@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.net import SHAPES, STEP, TABLE, Weights
+from bench.net import F32, SHAPES, STEP, TABLE, Weights
 
 F64 = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def _patches(maps: F64) -> F64:
     return np.ascontiguousarray(patches)
 
 
-def train(weights: Weights, inputs: F64, targets: F64) -> dict[str, F64]:
+def train(weights: Weights, inputs: F32, targets: F32) -> dict[str, F64]:
     """Return the parameters after one presentation of each example, in order."""
     w1, b1, w2, b2, w3, b3, w4, b4 = (weights[name].astype(np.float64) for name in SHAPES)
     table = np.array(TABLE)

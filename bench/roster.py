@@ -12,16 +12,18 @@ from bench import rivals
 from bench.rival import Rival
 
 
-def roster() -> list[Rival]:
-    """Return all rivals, in order of their modules' names.
+def roster() -> tuple[list[Rival], dict[str, str]]:
+    """Return all rivals in order of their modules' names, and why a module is left out.
 
-    A module that cannot be imported is left out: `rivals/sn.py` where SN is not installed.
+    A module is left out when it cannot be imported: `rivals/sn.py` where SN is not installed.
     """
     found: list[Rival] = []
+    missing: dict[str, str] = {}
     for info in sorted(pkgutil.iter_modules(rivals.__path__), key=lambda item: item.name):
         try:
             module = importlib.import_module(f"bench.rivals.{info.name}")
-        except ImportError:
+        except ImportError as error:
+            missing[info.name] = str(error)
             continue
         found += module.RIVALS
-    return found
+    return found, missing

@@ -42,7 +42,7 @@ def main() -> None:
     # libraries may print; only answers go to the real stdout
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    rival = next(rival for rival in roster() if rival.name == name)
+    rival = next(rival for rival in roster()[0] if rival.name == name)
     _limit_cores(rival)
     _, inputs, targets = examples(count)
     runner = rival.prepare(initial_weights(SEED), inputs, targets)

@@ -15,10 +15,11 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be importable
@@ -41,6 +42,7 @@ class Entrant:
     rival: Rival
     process: subprocess.Popen[str]
     count: int
+    messages: IO[str]
     compile_s: float = 0.0
     difference: float = 0.0
     cpu_us: list[float] = field(default_factory=list)
@@ -58,23 +60,27 @@ class Entrant:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise ChildProcessError(f"it ended with exit code {self.process.wait()}")
+            code = self.process.wait()
+            self.messages.seek(0)
+            last = self.messages.read().strip().rpartition("\n")[2]
+            raise ChildProcessError(f"it ended with exit code {code}: {last}")
         answer: dict[str, float] = json.loads(line)
         return answer
 
 
 def _start(rival: Rival, count: int) -> Entrant:
     environment = {**os.environ, **rival.environment, "PYTHONPATH": str(ROOT)}
+    messages = tempfile.TemporaryFile("w+")  # what it says beside answers; shown if it fails
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.worker", rival.name, str(count)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=messages,
         env=environment,
         cwd=ROOT,
         text=True,
     )
-    return Entrant(rival, process, max(CHECKED, round(count * rival.share)))
+    return Entrant(rival, process, max(CHECKED, round(count * rival.share)), messages)
 
 
 def _enter(rivals: list[Rival], count: int) -> tuple[list[Entrant], dict[str, str]]:
@@ -200,7 +206,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.json"))
     options = parser.parse_args()
     before = _load()
-    rivals = [rival for rival in roster() if options.only.lower() in rival.name.lower()]
+    found, missing = roster()
+    rivals = [rival for rival in found if options.only.lower() in rival.name.lower()]
     entrants, absent = _enter(rivals, options.count)
     peaks = _race(entrants, load_peak(), options.rounds)
     report = {
@@ -213,7 +220,7 @@ def main() -> None:
         "load_after": _load(),
         "peaks": {str(lanes): _spread(values) for lanes, values in peaks.items() if values},
         "rivals": _summary(entrants, peaks),
-        "absent": absent,
+        "absent": {**absent, **missing},
     }
     for entrant in entrants:
         entrant.process.kill()

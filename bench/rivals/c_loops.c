@@ -1,5 +1,6 @@
 /* The zip-code network as a competent programmer writes it: plain loops, natural layouts,
- * everything else left to the compiler. Parameters lie in one flat array: w1 b1 w2 b2 w3 b3 w4 b4. */
+ * everything else left to the compiler. Parameters lie in one flat array, w1 b1 w2 b2 w3 b3
+ * w4 b4. */
 #include <math.h>
 #include <string.h>
 

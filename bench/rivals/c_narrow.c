@@ -37,17 +37,17 @@ static const int QUARTETS[3][2] = {{0, 1}, {1, 2}, {0, 2}}, PLACES[3][2] = {{0, 
 
 typedef struct {
     float w1[12][32], b1[12][4][16];          /* h1 maps, taps | planes */
-    float w2[3][8][PITCH], b2[12][16];        /* quartet of h1 maps, h2 maps that see it, AT + map */
+    float w2[3][8][PITCH], b2[12][16];        /* quartet of h1 maps, h2 map, AT(u, v) + map */
     float w3[32][192], b3[32], w4[16][32], b4[16];
     float pad[19][24];                        /* the input in borders of -1 */
     float phase[7][7][16];                    /* phase[a][b][4i+j] = padded input (4i+a, 4j+b) */
     float strip[8][STRIP];                    /* column j: rows of the 5 inputs seen by unit j */
-    float h1[12][4][16], d1[12][4][16];
+    float h1[12][4][16];                      /* later their errors */
     float seen[12][2][5][24];                 /* map, row parity, tap column: rows -1 .. 4 of 4 */
     float rows[3][11][64];                    /* quartet, padded row: unit (column, map) at 8 + */
     float columns[3][4][64];                  /* the same along padded columns 4, 6, 8, 10 */
     float h2[12][16], d2[12][16], h3[32], d3[32], d4[16];
-    float sent[12][3][24];                    /* errors of h2 moved by -1, 0, 1 columns: rows -1 .. 4 */
+    float sent[12][3][24];                    /* errors of h2 moved by -1, 0, 1 columns */
 } __attribute__((aligned(64))) Net;
 
 /* tanh x = x P(x^2) / Q(x^2) for |x| < 7.9, minimax fit, absolute error below 5e-7 */
@@ -96,20 +96,22 @@ INLINE void phases(Net *n, const float *x) {
         ST(&n->pad[y + 2][2], LD(x + 16 * y));
         ST(&n->pad[y + 2][10], LD(x + 16 * y + 8));
     }
-    UNROLL(19)
-    for (int y = 0; y < 19; y++) {
-        UNROLL(2)
-        for (int far = 0; far < 2; far++) { /* b = 0-3, then 4-6 */
-            const float *row = n->pad[y] + 4 * far;
-            __m128 f[4] = {_mm_loadu_ps(row), _mm_loadu_ps(row + 4), _mm_loadu_ps(row + 8),
-                           _mm_loadu_ps(row + 12)};
-            _MM_TRANSPOSE4_PS(f[0], f[1], f[2], f[3]);
-            UNROLL(4)
-            for (int b = 0; b < 4 - far; b++) {
-                if (y < 16) _mm_storeu_ps(&n->phase[y % 4][4 * far + b][y / 4 * 4], f[b]);
-                if (y >= 4 && y % 4 < 3)
-                    _mm_storeu_ps(&n->phase[y % 4 + 4][4 * far + b][y / 4 * 4 - 4], f[b]);
-            }
+    /* four columns at a time, from padded column 0 and from 4; padded rows 0, 1, 18 stay -1 */
+    const __m128 border = _mm_set1_ps(-1.0f);
+    UNROLL(16)
+    for (int y = 2; y < 18; y++) {
+        const float *row = x + 16 * (y - 2);
+        __m128 left = _mm_loadh_pi(border, (const __m64 *)row);
+        __m128 right = _mm_loadl_pi(border, (const __m64 *)(row + 14));
+        __m128 c1 = _mm_loadu_ps(row + 2), c2 = _mm_loadu_ps(row + 6), c3 = _mm_loadu_ps(row + 10);
+        __m128 f[2][4] = {{left, c1, c2, c3}, {c1, c2, c3, right}};
+        _MM_TRANSPOSE4_PS(f[0][0], f[0][1], f[0][2], f[0][3]);
+        _MM_TRANSPOSE4_PS(f[1][0], f[1][1], f[1][2], f[1][3]);
+        UNROLL(7)
+        for (int b = 0; b < 7; b++) {
+            if (y < 16) _mm_storeu_ps(&n->phase[y % 4][b][y / 4 * 4], f[b / 4][b % 4]);
+            if (y >= 4 && y % 4 < 3)
+                _mm_storeu_ps(&n->phase[y % 4 + 4][b][y / 4 * 4 - 4], f[b / 4][b % 4]);
         }
     }
 }
@@ -159,6 +161,7 @@ INLINE void forward2(Net *n) {
         for (int k = 0; k < 8; k++) acc[k / 2][k % 2] = LD(n->b2[4 * g + k / 2] + k % 2 * 8);
         for (int s = 0; s < 8; s++) {
             int quartet = QUARTETS[g][s / 4], c = s % 4;
+            const char *ahead = (const char *)n->w3 + 64 * 16 * (8 * g + s);
             const float *weights = n->w2[quartet][4 * PLACES[g][s / 4]] + c;
             UNROLL(5)
             for (int u = 0; u < 5; u++) {
@@ -166,6 +169,8 @@ INLINE void forward2(Net *n) {
                 for (int v = 0; v < 5; v++) {
                     const float *x = &n->seen[4 * quartet + c][u % 2][v][u / 2 * 4];
                     V x0 = LD(x), x1 = LD(x + 8);
+                    /* the next layer's 384 cache lines, 16 a turn: from level 2 meanwhile (-2 %) */
+                    if (5 * u + v < 16) _mm_prefetch(ahead + 64 * (5 * u + v), _MM_HINT_T0);
                     UNROLL(4)
                     for (int k = 0; k < 4; k++) {
                         V w = ALL(weights[k * PITCH + AT(u, v)]);
@@ -293,9 +298,9 @@ INLINE void strips(Net *n) {
 INLINE void backward1(Net *n, float step) {
     const V minus = ALL(-step);
     for (int m = 0; m < 12; m++) {
-        V acc[4][2];
-        UNROLL(8)
-        for (int k = 0; k < 8; k++) acc[k / 2][k % 2] = ZERO;
+        V acc[5][2]; /* plane 0 has 9 taps: a fifth sum halves the chain that all would wait for */
+        UNROLL(10)
+        for (int k = 0; k < 10; k++) acc[k / 2][k % 2] = ZERO;
         for (int k = 0; k < 8; k++) {
             const float(*from)[24] = n->sent[4 * GROUPS[m / 4][k / 4] + k % 4];
             const float *weights = n->w2[m / 4][k] + m % 4;
@@ -310,17 +315,20 @@ INLINE void backward1(Net *n, float step) {
                         int u = p / 2 + 2 - 2 * a, v = p % 2 + 2 - 2 * b;
                         if (u > 4 || v > 4) continue;
                         V w = ALL(weights[AT(u, v)]);
-                        acc[p][0] = FMA(w, x0, acc[p][0]);
-                        acc[p][1] = FMA(w, x1, acc[p][1]);
+                        int to = p == 0 && (a + b) % 2 ? 4 : p;
+                        acc[to][0] = FMA(w, x0, acc[to][0]);
+                        acc[to][1] = FMA(w, x1, acc[to][1]);
                     }
                 }
             }
         }
+        acc[0][0] += acc[4][0];
+        acc[0][1] += acc[4][1];
         UNROLL(8)
         for (int k = 0; k < 8; k++) {
             float *bias = n->b1[m][k / 2] + k % 2 * 8;
             V d = slope(acc[k / 2][k % 2], LD(n->h1[m][k / 2] + k % 2 * 8));
-            ST(n->d1[m][k / 2] + k % 2 * 8, d);
+            ST(n->h1[m][k / 2] + k % 2 * 8, d);
             ST(bias, FMA(minus, d, LD(bias)));
         }
     }
@@ -347,7 +355,8 @@ INLINE void weights2(Net *n, float step) {
             for (int i = 0; i < 4; i++) {
                 UNROLL(4)
                 for (int j = 0; j < 4; j++) {
-                    V x[3] = {pair(n, g, i, j, t), pair(n, g, i, j, t + 1), pair(n, g, i, j, t + 2)};
+                    V x[3] = {pair(n, g, i, j, t), pair(n, g, i, j, t + 1),
+                              pair(n, g, i, j, t + 2)};
                     UNROLL(4)
                     for (int k = 0; k < 4; k++) {
                         V d = ALL(from[16 * k + 4 * i + j]);
@@ -397,7 +406,7 @@ INLINE void weights1(Net *n, float step) {
                     V x0 = LD(x), x1 = LD(x + 8), x2 = LD(x + 16);
                     UNROLL(4)
                     for (int k = 0; k < 4; k++) {
-                        V d = ALL(n->d1[m + k][p][4 * i + j]);
+                        V d = ALL(n->h1[m + k][p][4 * i + j]);
                         acc[k][0] = FMA(d, x0, acc[k][0]);
                         acc[k][1] = FMA(d, x1, acc[k][1]);
                         acc[k][2] = FMA(d, x2, acc[k][2]);
@@ -422,7 +431,7 @@ INLINE void weights1(Net *n, float step) {
             V x = LD(n->phase[4 + q / 4 * 2][4 + q / 2 % 2 * 2] + q % 2 * 8);
             UNROLL(8)
             for (int k = 0; k < 8; k++)
-                if (m + k < 12) acc[k] = FMA(x, LD(n->d1[m + k][q / 2] + q % 2 * 8), acc[k]);
+                if (m + k < 12) acc[k] = FMA(x, LD(n->h1[m + k][q / 2] + q % 2 * 8), acc[k]);
         }
         ST(last + m, sums8(acc));
     }
@@ -469,6 +478,7 @@ void train(float *flat, const float *inputs, const float *targets, long count, f
     Net *n = &net;
     memset(n, 0, sizeof *n);
     fill(n->pad, sizeof n->pad);
+    fill(n->phase, sizeof n->phase);
     fill(n->strip, sizeof n->strip);
     fill(n->seen, sizeof n->seen);
     fill(n->rows, sizeof n->rows);
@@ -478,9 +488,9 @@ void train(float *flat, const float *inputs, const float *targets, long count, f
         V out[2];
         phases(n, inputs + 256 * e);
         forward1(n);
+        strips(n);
         forward2(n);
         forward34(n, out);
-        strips(n);
         backward34(n, out, targets + 10 * e, step);
         backward1(n, step);
         weights2(n, step);

@@ -34,12 +34,11 @@ static const int GROUPS[3][2] = {{0, 2}, {0, 1}, {1, 2}};
 
 typedef struct {
     float w1[12][32], b1[12][4][16];          /* h1 maps, taps | planes */
-    float w2[3][8][PITCH], b2[12][16];        /* quartet of h1 maps, h2 maps that see it, AT(u, v) + map */
+    float w2[3][8][PITCH], b2[12][16];        /* quartet of h1 maps, h2 map, AT(u, v) + map */
     float w3[32][192], b3[32], w4[16][32], b4[16];
-    float pad[16][32];                        /* rows of the input between borders of -1 */
     float phase[7][7][16];                    /* phase[a][b][4i+j] = padded input (4i+a, 4j+b) */
     float strip[8][STRIP];                    /* column j: rows of the 5 inputs seen by unit j */
-    float h1[12][4][16], d1[12][4][16];
+    float h1[12][4][16];                      /* later their errors */
     float rows[3][11][64];                    /* quartet, padded row: unit (column, map) at 8 + */
     float columns[3][4][64];                  /* the same along padded columns 4, 6, 8, 10 */
     float h2[12][16], d2[12][16], h3[32], d3[32], d4[16];
@@ -85,11 +84,12 @@ INLINE V sums16(const V v[16]) {
     V q[4];
     UNROLL(4)
     for (int k = 0; k < 4; k++) {
-        V a = _mm512_unpacklo_ps(v[4 * k], v[4 * k + 1]) + _mm512_unpackhi_ps(v[4 * k], v[4 * k + 1]);
-        V b = _mm512_unpacklo_ps(v[4 * k + 2], v[4 * k + 3]) +
-              _mm512_unpackhi_ps(v[4 * k + 2], v[4 * k + 3]);
+        const V *r = v + 4 * k;
+        V a = _mm512_unpacklo_ps(r[0], r[1]) + _mm512_unpackhi_ps(r[0], r[1]);
+        V b = _mm512_unpacklo_ps(r[2], r[3]) + _mm512_unpackhi_ps(r[2], r[3]);
         __m512d c = _mm512_castps_pd(a), d = _mm512_castps_pd(b);
-        q[k] = _mm512_castpd_ps(_mm512_unpacklo_pd(c, d)) + _mm512_castpd_ps(_mm512_unpackhi_pd(c, d));
+        q[k] = _mm512_castpd_ps(_mm512_unpacklo_pd(c, d)) +
+               _mm512_castpd_ps(_mm512_unpackhi_pd(c, d));
     }
     V r = _mm512_shuffle_f32x4(q[0], q[1], 0x88) + _mm512_shuffle_f32x4(q[0], q[1], 0xdd);
     V s = _mm512_shuffle_f32x4(q[2], q[3], 0x88) + _mm512_shuffle_f32x4(q[2], q[3], 0xdd);
@@ -123,7 +123,6 @@ INLINE void phases(Net *n, const float *x) {
     const __m512i order =
         _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const V border = ALL(-1.0f);
-    for (int k = 0; k < 16; k++) ST(&n->pad[k][2], LD(x + 16 * k));
     UNROLL(4)
     for (int e = 0; e < 4; e++) { /* image rows e, e+4, e+8, e+12 */
         V f[4];
@@ -177,10 +176,15 @@ INLINE void forward2_quartet(const Net *n, int quartet, V left[4], V right[4]) {
         V plane[4];
         UNROLL(4)
         for (int p = 0; p < 4; p++) plane[p] = LD(n->h1[4 * quartet + c][p]);
+        const char *ahead = (const char *)n->w3[0] + 64 * 32 * (4 * quartet + c);
         UNROLL(5)
         for (int u = 0; u < 5; u++) {
             UNROLL(5)
             for (int v = 0; v < 5; v++) {
+                /* the next layer's 384 cache lines, 32 a map: from level 2 meanwhile (-3 %) */
+                int t = 5 * u + v;
+                _mm_prefetch(ahead + 64 * t, _MM_HINT_T0);
+                if (t < 7) _mm_prefetch(ahead + 64 * (25 + t), _MM_HINT_T0);
                 V x = moved(plane[u % 2 * 2 + v % 2], u / 2 - 1, v / 2 - 1, border);
                 const float *w = &n->w2[quartet][0][AT(u, v) + c];
                 UNROLL(4)
@@ -267,12 +271,21 @@ INLINE void backward34(Net *n, V out, const float *want, float step) {
     }
 }
 
-INLINE void strips(Net *n) {
-    for (int j = 0; j < 8; j++) { /* 8 floats for 5: the next row overwrites the rest */
+INLINE void strips(Net *n, const float *x) {
+    /* what units j and j+1 see of a row: columns 2j-2 .. 2j+2 in each half, three lanes unused */
+    const __m512i near = _mm512_setr_epi32(-2, -1, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6, 7);
+    UNROLL(4)
+    for (int j = 0; j < 8; j += 2) {
+        __m512i from = _mm512_add_epi32(near, _mm512_set1_epi32(2 * j));
+        __mmask16 in = _mm512_cmplt_epu32_mask(from, _mm512_set1_epi32(16));
         UNROLL(16)
-        for (int y = 2; y < 18; y++)
-            _mm256_storeu_ps(&n->strip[j][5 * y], _mm256_loadu_ps(&n->pad[y - 2][2 * j]));
+        for (int y = 0; y < 16; y++) { /* 8 floats for 5: the next row overwrites the rest */
+            V r = _mm512_mask_permutexvar_ps(ALL(-1.0f), in, from, LD(x + 16 * y));
+            _mm256_storeu_ps(&n->strip[j][5 * y + 10], _mm512_castps512_ps256(r));
+            _mm256_storeu_ps(&n->strip[j + 1][5 * y + 10], _mm512_extractf32x8_ps(r, 1));
+        }
         _mm256_storeu_ps(&n->strip[j][5 * 18], _mm256_set1_ps(-1.0f));
+        _mm256_storeu_ps(&n->strip[j + 1][5 * 18], _mm256_set1_ps(-1.0f));
     }
     const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
     const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
@@ -334,7 +347,7 @@ INLINE void backward1(Net *n, float step) {
             UNROLL(4)
             for (int p = 0; p < 4; p++) {
                 V d = slope(acc[c][p], LD(n->h1[4 * g + c][p]));
-                ST(n->d1[4 * g + c][p], d);
+                ST(n->h1[4 * g + c][p], d);
                 ST(n->b1[4 * g + c][p], FMA(minus, d, LD(n->b1[4 * g + c][p])));
             }
         }
@@ -382,9 +395,10 @@ INLINE void weights2(Net *n, float step) {
             for (int j = 0; j < 4; j++) {
                 __m128 x = _mm_loadu_ps(&n->columns[g][j][24 + 8 * i]);
                 UNROLL(8)
-                for (int k = 0; k < 8; k++)
-                    acc[k] = _mm_fmadd_ps(
-                        x, _mm_set1_ps((k < 4 ? da + 16 * k : db + 16 * (k - 4))[4 * i + j]), acc[k]);
+                for (int k = 0; k < 8; k++) {
+                    const float *d = k < 4 ? da + 16 * k : db + 16 * (k - 4);
+                    acc[k] = _mm_fmadd_ps(x, _mm_set1_ps(d[4 * i + j]), acc[k]);
+                }
             }
         }
         UNROLL(8)
@@ -407,7 +421,7 @@ INLINE void weights1(Net *n, float step) {
                 V x0 = LD(x), x1 = LD(x + 16);
                 UNROLL(12)
                 for (int m = 0; m < 12; m++) {
-                    V d = ALL(n->d1[m][p][4 * i + j]);
+                    V d = ALL(n->h1[m][p][4 * i + j]);
                     acc[m][0] = FMA(d, x0, acc[m][0]);
                     acc[m][1] = FMA(d, x1, acc[m][1]);
                 }
@@ -460,7 +474,6 @@ void train(float *flat, const float *inputs, const float *targets, long count, f
     static Net net;
     Net *n = &net;
     memset(n, 0, sizeof *n);
-    fill(n->pad, sizeof n->pad);
     fill(n->strip, sizeof n->strip);
     fill(n->rows, sizeof n->rows);
     fill(n->columns, sizeof n->columns);
@@ -469,9 +482,9 @@ void train(float *flat, const float *inputs, const float *targets, long count, f
         V out;
         phases(n, inputs + 256 * e);
         forward1(n);
+        strips(n, inputs + 256 * e);
         forward2(n);
         forward34(n, &out);
-        strips(n);
         backward34(n, out, targets + 10 * e, step);
         backward1(n, step);
         weights2(n, step);

