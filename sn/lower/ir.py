@@ -43,9 +43,10 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bias:
-    """wid: (units,) when per unit, (maps,) when `shared`."""
+    """Into each of `units` units. wid: (units,) when per unit, (maps,) when `shared`."""
 
     dst: int
+    units: int
     wid: Ints
     shared: bool
     label: str
@@ -190,7 +191,7 @@ def n_rows(node: Node) -> int:
     """The number of connections of a node."""
     match node:
         case Bias():
-            return len(node.wid) if not node.shared else -1
+            return node.units
         case Full():
             return int(node.wid.size)
         case Window():

@@ -82,12 +82,12 @@ def _bias(table: ConnectionTable, part: Part) -> Node:
         return as_rows(table, part, "some units have a bias and some have none")
     distinct = len(np.unique(wid))
     if distinct == layer.size:
-        return Bias(part.dst, wid, False, part.label, part.span)
+        return Bias(part.dst, layer.size, wid, False, part.label, part.span)
     maps = wid.reshape(distinct, -1) if layer.size % distinct == 0 else wid[None]
     if np.all(maps == maps[:, :1]) and len(layer.shape) > 1 and distinct == layer.shape[0]:
-        return Bias(part.dst, maps[:, 0].copy(), True, part.label, part.span)
+        return Bias(part.dst, layer.size, maps[:, 0].copy(), True, part.label, part.span)
     if distinct == 1 and len(layer.shape) == 1:
-        return Bias(part.dst, wid[:1].copy(), True, part.label, part.span)
+        return Bias(part.dst, layer.size, wid[:1].copy(), True, part.label, part.span)
     return as_rows(table, part, "biases are shared by other units than the maps")
 
 
