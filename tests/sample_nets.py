@@ -214,7 +214,7 @@ def _add_layer(
     draw: st.DrawFn, net: Network, name: str, activations: tuple[Activation, ...], is_last: bool
 ) -> None:
     src = net.layers[-1]
-    kind = draw(st.sampled_from(("full", "window", "window", "rows")))
+    kind = draw(st.sampled_from(("window", "window", "window", "full", "rows")))
     if kind == "window" and src.size > 1:
         plan = _window(draw, src)
     else:
@@ -252,7 +252,8 @@ def _window(draw: st.DrawFn, src: Layer) -> tuple[str, tuple[int, ...], schemes.
     for size, taps, step in zip(field, kernel, stride, strict=True):
         fitting = (size - taps) // step + 1
         if wrap:
-            grid.append(size // step if size % step == 0 else draw(st.integers(1, size)))
+            whole = size % step == 0 or draw(st.integers(0, 3))
+            grid.append(max(1, size // step) if whole else draw(st.integers(1, size)))
         elif src.border is None:
             grid.append(fitting)
         else:

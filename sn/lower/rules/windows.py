@@ -162,7 +162,7 @@ def _axis(site: Ints, position: Ints, count: int, size: int) -> tuple[int, int, 
     # a window that is not cut shows where all start and end; else take the widest that fits
     start = max(starts) if starts else min(int(low[i]) - i * step for i in range(count))
     end = min(ends) if ends else max(int(high[i]) - i * step for i in range(count))
-    return step, -start, end - start + 1
+    return (step, -start, end - start + 1) if end >= start else None
 
 
 def _wrapped(site: Ints, position: Ints, count: int, size: int) -> tuple[int, int, int] | None:
