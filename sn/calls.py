@@ -8,151 +8,16 @@ the place of the argument, and nowhere else. Read next: `lambdas.py` (functions 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from types import NoneType, UnionType
-from typing import Any, Protocol, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
-from sn.forms import Pair, Symbol, Value, describe, element_span, kind_noun, to_list
+from sn.forms import Pair, Symbol, Value, describe, element_span, to_list
+from sn.kinds import WRONG, Kind, Machine, Run, finish_of, kind_of
 from sn.registry import Registry
 
-# The interpreter, which is defined in a module above this one.
-Machine: TypeAlias = Any
-Run: TypeAlias = Callable[[Machine, Pair], Value]
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-class Callee(Protocol):
-    """What can stand at the head of a call. As the kind of an argument it takes a symbol too."""
-
-    def run(self, it: Machine, form: Pair) -> Value:
-        """Return the value of the call `form`, whose arguments are not evaluated yet."""
-
-    def apply(self, it: Machine, args: Sequence[Value]) -> Value:
-        """Return the value for these arguments, which are not evaluated again."""
-
-
-# --- kinds of arguments ---
-
-_WRONG = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of argument: its words, the Python types it accepts as they are (none: all), and
-    how it is turned into what the Python function takes; `convert` returns `_WRONG` to refuse.
-    """
-
-    words: str
-    types: tuple[type, ...] = ()
-    convert: Callable[[Value], Value] | None = None
-
-    def take(self, value: Value) -> Value:
-        """Return `value` as the Python function wants it, or `_WRONG`."""
-        if self.types and type(value) not in self.types:
-            return _WRONG
-        return self.convert(value) if self.convert else value
-
-
-def _whole(value: Value) -> Value:
-    # SN's C primitives truncate toward zero
-    return int(value) if value - value == 0 else _WRONG
-
-
-def _callee(value: Value) -> Value:
-    return value if type(value) is Symbol or hasattr(value, "apply") else _WRONG
-
-
-_KINDS: dict[Any, Kind] = {
-    float: Kind("a number", (float,)),
-    int: Kind("a number", (float,), _whole),
-    str: Kind("a string", (str,)),
-    Symbol: Kind("a symbol", (Symbol,)),
-    Pair: Kind("a list that is not empty", (Pair,)),
-    Pair | None: Kind("a list", (Pair, NoneType)),
-    bool: Kind("anything", (), lambda value: value is not None),
-    Callee: Kind("a function", (), _callee),
-}
-
-
-def _list_kind(element: Kind | None) -> Kind:
-    def convert(value: Value) -> Value:
-        items, start = [], value
-        while type(value) is Pair:
-            item = value.car if element is None else element.take(value.car)
-            if item is _WRONG:
-                return _WRONG
-            items.append(item)
-            value = value.cdr
-            if value is start:
-                return _WRONG
-        return items if value is None else _WRONG
-
-    plural = "" if element is None else " of " + element.words.removeprefix("a ") + "s"
-    return Kind(f"a list{plural}", (Pair, NoneType), convert)
-
-
-def _union_kind(parts: tuple[Any, ...]) -> Kind | None:
-    optional = NoneType in parts
-    kinds = [_kind(part) for part in parts if part is not NoneType]
-    if any(kind is None for kind in kinds):
-        return None
-    known = [kind for kind in kinds if kind is not None]
-
-    def convert(value: Value) -> Value:
-        if value is None and optional:
-            return None
-        taken = (kind.take(value) for kind in known)
-        return next((value for value in taken if value is not _WRONG), _WRONG)
-
-    words = " or ".join(dict.fromkeys(kind.words for kind in known))
-    return Kind(words + (" or ()" if optional else ""), (), convert)
-
-
-def _kind(hint: Any) -> Kind | None:
-    """Return the kind that a type in a signature asks for, None for anything."""
-    if hint in (Any, object):
-        return None
-    if hint in _KINDS:
-        return _KINDS[hint]
-    origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        return _union_kind(get_args(hint))
-    if origin is list:
-        return _list_kind(_kind(get_args(hint)[0]))
-    if isinstance(hint, type) and hasattr(hint, "noun"):
-        noun = kind_noun(hint)
-        return Kind(f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}", (hint,))
-    raise TypeError(f"no kind of argument is known for {hint!r}")
-
-
-# --- results ---
-
-Finish: TypeAlias = Callable[[Machine, Any], Value]
-
-
-def _finish(hint: Any, name: str) -> Finish | None:
-    """Return how the result of a Python function becomes a value, None if it is one."""
-    if hint is bool:
-        return lambda it, result: it.t if result else None
-    if hint is int:
-        return lambda it, result: float(result)
-    if hint is list or get_origin(hint) is list:
-        return lambda it, result: to_list(result)
-    if hint is float:
-
-        def finite(it: Machine, result: Any) -> float:
-            number = result if type(result) is float else float(result)
-            if number - number != 0:
-                raise EvalError(f"floating exception: the result of {name} is not finite")
-            return number
-
-        return finite
-    return None
-
-
-# --- builtins ---
 
 
 class Builtin:
@@ -176,12 +41,12 @@ class Builtin:
         fixed = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         self.least = sum(p.default is p.empty for p in fixed)
         self.most = None if rest else len(fixed)
-        self.kinds = [_kind(hints.get(p.name, Any)) for p in fixed]
-        self.rest_kind = _kind(hints.get(rest[0].name, Any)) if rest else None
+        self.kinds = [kind_of(hints.get(p.name, Any)) for p in fixed]
+        self.rest_kind = kind_of(hints.get(rest[0].name, Any)) if rest else None
         self.labels = [p.name.rstrip("_").replace("_", "-") for p in (*fixed, *rest)]
-        self.finish = _finish(hints.get("return"), name)
+        self.finish = finish_of(hints.get("return"), name)
         # the type to compare with where that is the whole check, so that most calls check fast
-        self.exact = [_exact(kind) for kind in self.kinds]
+        self.exact = [kind.exact if kind else None for kind in self.kinds]
         self.run = self._make_run()
 
     def __call__(self, *args: Any) -> Any:
@@ -221,7 +86,7 @@ class Builtin:
         Raises: ValueKindError at the argument.
         """
         taken = kind.take(value)
-        if taken is not _WRONG:
+        if taken is not WRONG:
             return taken
         place = ""
         if self.most is None or self.most > 1:
@@ -255,29 +120,24 @@ class Builtin:
         )
 
     def _make_run(self) -> Run:
-        """Return the way to call: a direct one for one or two plain arguments."""
-        plain = self.rest_kind is None and self.least == self.most and not self.dotted
-        if plain and len(self.kinds) == 1 and self._all_exact():
+        """Return the way to call: a direct one for the commonest shapes of arguments.
+
+        Measured (fib 20 in Lisp): 0.16 s with the general way alone, 0.10 s with these.
+        """
+        n = len(self.kinds)
+        is_direct = all(kind is None or kind.exact is not None for kind in self.kinds)
+        if self.dotted or not is_direct:
+            return self._run
+        if self.most is None:
+            rest = self.rest_kind
+            return _run_rest(self) if n == 0 and rest is not None and rest.exact else self._run
+        if n == 1 == self.least:
             return _run_one(self)
-        if plain and len(self.kinds) == 2 and self._all_exact():
-            return _run_two(self)
-        return self._run
-
-    def _all_exact(self) -> bool:
-        return all(
-            kind is None or exact is not None
-            for kind, exact in zip(self.kinds, self.exact, strict=True)
-        )
-
-
-def _exact(kind: Kind | None) -> type | None:
-    if kind is None or kind.convert is not None or len(kind.types) != 1:
-        return None
-    return kind.types[0]
+        return _run_two(self) if n >= 2 >= self.least else self._run
 
 
 def _run_one(builtin: Builtin) -> Run:
-    """Return the fast way to call a function of one argument; all else takes the slow way."""
+    """Return the direct way to call a function of one argument; all else goes the general way."""
     function, finish, exact = builtin.function, builtin.finish, builtin.exact[0]
     slow, takes_it = builtin._run, builtin.takes_it
 
@@ -300,8 +160,9 @@ def _run_one(builtin: Builtin) -> Run:
 
 
 def _run_two(builtin: Builtin) -> Run:
-    """Return the fast way to call a function of two arguments; all else takes the slow way."""
-    function, finish, (exact_a, exact_b) = builtin.function, builtin.finish, builtin.exact
+    """Return the direct way to call with two arguments; all else goes the general way."""
+    function, finish, exact = builtin.function, builtin.finish, builtin.exact
+    exact_a, exact_b = exact[0], exact[1]
     slow, takes_it = builtin._run, builtin.takes_it
 
     def run(it: Machine, form: Pair) -> Value:
@@ -327,6 +188,34 @@ def _run_two(builtin: Builtin) -> Run:
         ):
             return builtin.apply(it, [a, b], form)
         result = function(it, a, b) if takes_it else function(a, b)
+        return result if finish is None else finish(it, result)
+
+    return run
+
+
+def _run_rest(builtin: Builtin) -> Run:
+    """Return the direct way to call a function of any number of arguments of one type."""
+    function, finish, takes_it = builtin.function, builtin.finish, builtin.takes_it
+    exact = builtin.rest_kind.exact if builtin.rest_kind is not None else None
+
+    def run(it: Machine, form: Pair) -> Value:
+        args = []
+        rest = form.cdr
+        while type(rest) is Pair:
+            arg = rest.car
+            kind = type(arg)
+            if kind is Pair:
+                arg = it.eval(arg)
+            elif kind is Symbol:
+                arg = arg.value
+            args.append(arg)
+            rest = rest.cdr
+        if rest is not None:
+            args += builtin._tail(it, rest)
+        for arg in args:
+            if type(arg) is not exact:
+                return builtin.apply(it, args, form)
+        result = function(it, *args) if takes_it else function(*args)
         return result if finish is None else finish(it, result)
 
     return run
@@ -360,6 +249,10 @@ def builtin(
 # --- special forms ---
 
 
+# a word of a special form's pattern: a list counts as one
+_PATTERN_WORD = re.compile(r"\((?:[^()]|\([^()]*\))*\)\S*|\S+")
+
+
 class Special:
     """A form whose arguments are not evaluated before it sees them."""
 
@@ -371,7 +264,7 @@ class Special:
         self.pattern = pattern
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
-        words = pattern.split()
+        words = _PATTERN_WORD.findall(pattern)
         rest = "." in words
         fixed = words[: words.index(".")] if rest else words
         self.least = sum(not word.startswith("[") for word in fixed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sn import specials
-from sn.calls import Builtin, Callee, special_forms
+from sn.calls import Builtin, special_forms
 from sn.errors import (
     EvalError,
     SnError,
@@ -36,6 +36,7 @@ from sn.forms import (
     show,
     span_of,
 )
+from sn.kinds import Callee
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
 from sn.ports import OutputPort
 from sn.random import SnRandom

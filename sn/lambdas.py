@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from sn.calls import Machine
 from sn.errors import ArityError, EvalError, Label, SnError, Span, ValueKindError
 from sn.forms import Pair, Symbol, Value, cells, describe, show, to_list
+from sn.kinds import Machine
 
 Bindings: TypeAlias = list[tuple[Symbol, Value]]
 
@@ -46,7 +46,7 @@ def _match(pattern: Value, value: Value, bindings: Bindings) -> None:
             _bind(target, value.car, bindings)
             value = value.cdr
         elif value is not None:
-            raise ValueKindError(f"{show(pattern)} needs a list, found {describe(whole)}")
+            raise ValueKindError(f"{show(pattern, limit=24)} needs a list, found {describe(whole)}")
         elif not optional:
             raise ArityError(f"missing arguments: {show(_required(pattern))}")
         elif type(want) is Pair:

@@ -361,6 +361,15 @@ def reverse(list: List) -> Value:
     return result
 
 
+class _Leaving:
+    """Where `flatten` has gone through a list, on its stack."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+
+
 @builtin("flatten")
 def flatten(tree: Value) -> list[Value]:
     """(flatten tree)
@@ -371,15 +380,20 @@ def flatten(tree: Value) -> list[Value]:
     => (1 2 3 4)
     """
     atoms = []
-    todo = [tree]
+    todo: list[Value] = [tree]
+    inside: set[int] = set()  # the lists around the current place, by id
     while todo:
         value = todo.pop()
-        if type(value) is Pair:
+        if type(value) is _Leaving:
+            inside.discard(value.key)
+        elif type(value) is Pair:
+            if id(value) in inside:
+                raise EvalError("flatten needs a tree that does not contain itself")
+            inside.add(id(value))
+            todo.append(_Leaving(id(value)))
             todo += reversed(elements(value))
         elif value is not None:
             atoms.append(value)
-        if len(todo) + len(atoms) > LONGEST:
-            raise EvalError("flatten needs a tree that does not contain itself")
     return atoms
 
 

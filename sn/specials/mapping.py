@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sn.calls import Machine, special
+from sn.calls import special
 from sn.errors import EvalError, ValueKindError
 from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
+from sn.kinds import Machine
 from sn.lambdas import check_pattern, match
 
 
