@@ -20,8 +20,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,18 +37,18 @@ from numpy.typing import NDArray
 
 import sn.emit
 from sn.emit.module import KernelSource, emit
+from sn.emit.update import ALPHA, DECAY, GAMMA, LIMIT, MU, N_HYPER
 from sn.errors import SnInternalError
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
+from sn.optim.rules import Hyper, RuleSpec
 from sn.simd import Builder, Index, Memories, Memory
 
 Floats32 = NDArray[np.float32]
 
 _FLOATS, _INTS = types.float32[::1], types.int32[::1]
 _SIGNATURES = {
-    "train": types.void(
-        _FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, _FLOATS, _INTS, types.int64, types.int64
-    ),
+    "train": types.void(*[_FLOATS] * 5, _INTS, *[_FLOATS] * 4, _INTS, types.int64, types.int64),
     "evaluate": types.void(_FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, types.int64),
 }
 
@@ -98,11 +98,24 @@ def lanes_of_cpu() -> int:
 
 
 @dataclass(slots=True)
-class Kernels:
-    """The compiled functions of a net and the memory they work on.
+class Slots:
+    """The weights while they are trained and what an update rule keeps beside them.
 
-    `step` has one step size per plan node; weights are kept packed while training.
+    Shapes: weights, velocity, curvature, extra: (n_slots,) in kernel order, those a rule does
+    not use may be shorter; steps: (n_nodes,); hyper: (8,); all float32.
     """
+
+    weights: Floats32
+    velocity: Floats32
+    curvature: Floats32
+    extra: Floats32
+    steps: Floats32
+    hyper: Floats32
+
+
+@dataclass(slots=True)
+class Kernels:
+    """The compiled functions of a net and the memory they work on."""
 
     source: KernelSource
     module: ModuleType
@@ -121,6 +134,16 @@ class Kernels:
         self.states = self.source.states.copy()
         self.batch_states = np.repeat(self.source.batch_states, self.source.lanes)
 
+    def slots(
+        self, weights: NDArray[Any], steps: Floats32 | Sequence[float], hyper: Hyper
+    ) -> Slots:
+        """Return weights in kernel order with steps per node and empty memory for a rule."""
+        packed = self.pack(weights)
+        numbers = np.zeros(N_HYPER, np.float32)
+        numbers[[ALPHA, DECAY, GAMMA, MU, LIMIT]] = astuple(hyper)
+        velocity, curvature, extra = (np.zeros_like(packed) for _ in range(3))
+        return Slots(packed, velocity, curvature, extra, np.asarray(steps, np.float32), numbers)
+
     def pack(self, weights: NDArray[Any]) -> Floats32:
         """Return weights in kernel order from weight order: (n_slots,) float32."""
         slots = self.source.slots
@@ -138,29 +161,29 @@ class Kernels:
 
     def train(
         self,
-        packed: Floats32,
-        step: Floats32,
+        slots: Slots,
         patterns: Floats32,
         targets: Floats32,
         order: NDArray[np.int32],
-        first: int,
-        last: int,
     ) -> None:
-        """Present patterns order[first:last] one by one, updating `packed` in place.
+        """Present patterns order[0], order[1], ... one by one, updating `slots` in place.
 
-        Shapes: step: (n_nodes,); patterns: (n, n_inputs); targets: (n, n_outputs); all
-        float32, C-contiguous.
+        Shapes: patterns: (n, n_inputs); targets: (n, n_outputs); float32, C-contiguous.
         """
         self.module.train(
-            packed,
+            slots.weights,
+            slots.velocity,
+            slots.curvature,
+            slots.extra,
             self.states,
             self.source.tables,
-            step,
+            slots.steps,
+            slots.hyper,
             patterns.reshape(-1),
             targets.reshape(-1),
             order,
-            first,
-            last,
+            0,
+            len(order),
         )
 
     def batches(self, patterns: Floats32) -> Floats32:
@@ -187,17 +210,19 @@ class Kernels:
         return np.ascontiguousarray(rows[:n])
 
 
-def emitted(plan: Plan, cost: Cost, rule: str) -> KernelSource:
+def emitted(plan: Plan, cost: Cost, rule: RuleSpec) -> KernelSource:
     """Return the module of `plan` for this CPU's width of batches, not compiled."""
     return emit(plan, cost, rule, lanes_of_cpu())
 
 
-def compile_net(plan: Plan, cost: Cost, rule: str = "Sgd", *, use_cache: bool = True) -> Kernels:
+def compile_net(
+    plan: Plan, cost: Cost, rule: RuleSpec | None = None, *, use_cache: bool = True
+) -> Kernels:
     """Return the kernels of `plan`, compiled or from the cache.
 
     Raises: SnInternalError when Numba or LLVM refuses the emitted module.
     """
-    source = emitted(plan, cost, rule)
+    source = emitted(plan, cost, rule or RuleSpec())
     started = time.perf_counter()
     path, is_kept = _write(source)
     name = path.stem

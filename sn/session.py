@@ -30,6 +30,7 @@ from sn.net.costs import cost
 from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
+from sn.optim.rules import RuleSpec
 from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
 from sn.results.record import DataUsed, RunRecord
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
@@ -198,7 +199,7 @@ class Program:
         specs = self.session.world.experiments
         spec = specs.get(self.network.name)
         error = spec.cost if spec else cost.get("lms")(self.network.layers[-1].size)
-        rule = next(iter(spec.optimizers.values())).rule if spec else "Sgd"
+        rule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
         if stage == "source":
             return emitted(self.plan, error, rule).text
         kernels = compile_net(self.plan, error, rule, use_cache=False)
@@ -232,10 +233,14 @@ class Experiment:
         """The connection table of its net."""
         return freeze(self.network)
 
-    def compile(self, optimizer: str | None = None) -> Kernels:
-        """Return the kernels of the net for one of the optimizers."""
-        rule = self.spec.optimizers[self._optimizer(optimizer)].rule
-        return compile_net(lower(self.table), self.spec.cost, rule)
+    @cached_property
+    def plan(self) -> Plan:
+        """What the compiler recognises in the table."""
+        return lower(self.table)
+
+    def compile(self, rule: RuleSpec) -> Kernels:
+        """Return the kernels of the net for an update rule."""
+        return compile_net(self.plan, self.spec.cost, rule)
 
     def _optimizer(self, name: str | None) -> str:
         if name is None:
@@ -279,11 +284,11 @@ class Experiment:
         else:
             for observer in observers:
                 observer.compile_started(self.name)
-            kernels = self.compile(chosen)
+            kernels = KernelEngine(self.compile, self.table, rule, patterns, targets["train"])
             seconds = kernels.compile_seconds
             for observer in observers:
                 observer.compile_finished(seconds, kernels.was_cached)
-            engine = KernelEngine(kernels, rule, patterns, targets["train"])
+            engine = kernels
         job = Job(
             spec=self.spec,
             table=self.table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import StrEnum
 from typing import Any
 
 from sn.builtins.formula import formula
@@ -17,22 +18,26 @@ from sn.builtins.options import (
     count,
     name,
     number,
+    unknown,
     whole,
+    wrong,
 )
 from sn.calls import special
-from sn.errors import ArityError, EvalError, UnknownNameError, ValueKindError, did_you_mean
-from sn.forms import Pair, Symbol, Value, describe
+from sn.data import dataset
+from sn.errors import ArityError, EvalError, UnknownNameError, did_you_mean
+from sn.forms import Pair, Symbol, Value
 from sn.net.costs import Cost, cost
 from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network
-from sn.optim.first_order import Sgd, optimizer
+from sn.optim import first_order, second_order  # noqa: F401 - they register
+from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
 from sn.train.experiment import ORDERS, ExperimentSpec
 
 _FORMS = {
     "data": '(data "NAME") or (data (first-available "NAME" ...))',
     "targets": "(targets LOW HIGH)",
-    "cost": "(cost lms)",
+    "cost": "(cost NAME)",
     "init": "(init (uniform X LAW))",
     "optimizer": "(optimizer NAME (sgd (learning-rate R)))",
     "passes": "(passes N)",
@@ -40,15 +45,15 @@ _FORMS = {
     "reference": '(reference "TITLE" (train-error E) (train-misses N) ...)',
 }
 # SN's own names for what the field calls otherwise
-_ALIASES = {"epsilon": "learning-rate"}
+_ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
 
 
 @special("experiment", pattern="net . options")
 def experiment(it: Any, form: Pair) -> Value:
-    """(experiment NET (data ...) (optimizer NAME (...)) ...): say how a net is trained.
+    """(experiment NET (data D) (optimizer NAME (RULE ...)) ...)
 
-    (data D) and one optimizer are needed; the first optimizer is the one that runs by default.
-    The value is the name of the net.
+    Say how a net is trained. The data and one optimizer are needed; the first optimizer is the
+    one that runs by default. The value is the name of the net.
     """
     first, *rest = arguments(form)
     title = name(first, "the name of a net")
@@ -57,15 +62,17 @@ def experiment(it: Any, form: Pair) -> Value:
     if net is None:
         known = list(world.networks)
         hint = did_you_mean(title, known) or (
-            "described so far: " + ", ".join(known) if known else f"(defnet {title} ...) does it"
+            "described so far: " + ", ".join(known)
+            if known
+            else f"(defnet {title} ...) describes one; it stands before the experiment"
         )
         raise UnknownNameError(f"no net is called '{title}'", span=first.span, hint=hint)
-    optimizers: dict[str, Sgd] = {}
+    optimizers: dict[str, Optimizer] = {}
     fields: dict[str, Any] = {"cost": cost.get("lms")(net.layers[-1].size)}
     others = [argument for argument in rest if not _is_optimizer(argument)]
     for argument in rest:
         if _is_optimizer(argument):
-            _optimizer(it, clause(argument, _FORMS["optimizer"]), optimizers)
+            _optimizer(it, clause(argument, _FORMS["optimizer"]), optimizers, net)
     for found in clauses(others, _FORMS, f"experiment {title}"):
         fields[found.word] = _READERS[found.word](it, found, net)
     for needed, there in (("data", "data" in fields), ("optimizer", bool(optimizers))):
@@ -82,8 +89,7 @@ def experiment(it: Any, form: Pair) -> Value:
 
 
 def _is_optimizer(argument: Argument) -> bool:
-    form = argument.form
-    return type(form) is Pair and type(form.car) is Symbol and form.car.name == "optimizer"
+    return _head(argument) == "optimizer"
 
 
 def _data(it: Any, found: Clause, net: Network) -> tuple[str, ...]:
@@ -102,11 +108,15 @@ def _data(it: Any, found: Clause, net: Network) -> tuple[str, ...]:
     for part in parts:
         value = it.eval(part.form)
         if type(value) is not str:
-            raise ValueKindError(
-                f"the name of a data set is a string, found {describe(value)}",
-                span=part.span,
-                hint=_FORMS["data"],
-            )
+            word = part.form.name if type(part.form) is Symbol else ""
+            hint = f'write "{word}", with quotes' if word in dataset else _FORMS["data"]
+            raise wrong(it, part, value, "the name of a data set is a string", hint)
+        if value not in dataset:
+            error = f"no data set is called '{value}'"
+            if "." in value or "/" in value:
+                hint = "SN reads the data sets that `sn data list` names, from where it finds them"
+                raise UnknownNameError(error, span=part.span, hint=hint)
+            raise unknown(error, value, {word: f'"{word}"' for word in dataset}, part)
         names.append(value)
     return tuple(names)
 
@@ -137,12 +147,12 @@ def _init(it: Any, found: Clause, net: Network) -> Init:
             f"there is no init '{inner.word}'", span=inner.head_span, hint=_FORMS["init"]
         )
     laws = dict.fromkeys(fan_in_law)
-    count(inner, 1, 2, f"(uniform X LAW), LAW one of {', '.join(laws)}")
+    count(inner, 1, 2, f"(uniform X [LAW]), LAW one of {', '.join(laws)}")
     law = choice(inner.args[1], "init law", laws) if len(inner.args) == 2 else "constant"
     return Init(number(it, inner.args[0], "the width"), law)
 
 
-def _optimizer(it: Any, found: Clause, optimizers: dict[str, Sgd]) -> None:
+def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> None:
     count(found, 2, 2, _FORMS["optimizer"])
     title = name(found.args[0], "a name for the optimizer")
     if title in optimizers:
@@ -154,20 +164,46 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Sgd]) -> None:
             f"there is no optimizer '{inner.word}'", span=inner.head_span, hint=hint
         )
     kind = optimizer.get(inner.word)
-    words = {field.name.replace("_", "-"): field for field in dataclasses.fields(kind)}
-    known = {word: f"({word} X)" for word in words}
-    known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in words}
-    values: dict[str, float] = {}
-    for option in clauses(list(inner.args), known, inner.word):
+    fields = {f.name.replace("_", "-"): f for f in dataclasses.fields(kind) if f.name != "layers"}
+    known = {word: f"({word} X)" for word in fields}
+    known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in fields}
+    rates = [part for part in inner.args if _head(part) == "layer"]
+    others = [part for part in inner.args if _head(part) != "layer"]
+    values: dict[str, Any] = {"layers": dict(_layer_rate(it, part, net) for part in rates)}
+    for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
         count(option, 1, 1, known[option.word])
-        word = _ALIASES.get(option.word, option.word)
-        values[words[word].name] = number(it, option.args[0], f"the {option.word}")
-    for word, field in words.items():
+        field = fields[_ALIASES.get(option.word, option.word)]
+        values[field.name] = _value(it, option, field)
+    for word, field in fields.items():
         if field.default is dataclasses.MISSING and field.name not in values:
             raise ArityError(
                 f"({inner.word} ...) needs ({word} X)", span=inner.span, hint=_FORMS["optimizer"]
             )
     optimizers[title] = kind(**values)
+
+
+def _head(argument: Argument) -> str:
+    form = argument.form
+    return form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
+
+
+def _layer_rate(it: Any, argument: Argument, net: Network) -> tuple[str, float]:
+    """Read (layer NAME RATE): the learning rate of the connections into one layer."""
+    found = clause(argument, "(layer NAME RATE)")
+    count(found, 2, 2, "(layer NAME RATE)")
+    label = choice(found.args[0], "layer", {layer.name: None for layer in net.layers[1:]})
+    return label, number(it, found.args[1], "the learning rate")
+
+
+def _value(it: Any, option: Clause, field: dataclasses.Field[Any]) -> Any:
+    """Read an option as its field wants it: a number, a whole number or one of some words."""
+    argument, what = option.args[0], f"the {option.word}"
+    if isinstance(field.default, StrEnum):
+        kind = type(field.default)
+        return kind(choice(argument, option.word, {str(word): None for word in kind if word}))
+    if type(field.default) is int:
+        return whole(it, argument, what, 0)
+    return number(it, argument, what)
 
 
 def _passes(it: Any, found: Clause, net: Network) -> int:
@@ -184,11 +220,8 @@ def _reference(it: Any, found: Clause, net: Network) -> Reference:
     count(found, 1, None, _FORMS["reference"])
     title = it.eval(found.args[0].form)
     if type(title) is not str:
-        raise ValueKindError(
-            f"a reference starts with its title, a string, found {describe(title)}",
-            span=found.args[0].span,
-            hint=_FORMS["reference"],
-        )
+        expected = "a reference starts with its title, a string"
+        raise wrong(it, found.args[0], title, expected, _FORMS["reference"])
     words = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Reference)}
     del words["title"]
     known = {word: f"({word} X)" for word in words}

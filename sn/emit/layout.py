@@ -39,6 +39,8 @@ class LayerLayout:
     state: int
     grad: int
     slope: int
+    curv: int
+    bend: int
 
     @property
     def size(self) -> int:
@@ -64,8 +66,12 @@ class Arena:
         # one spare vector: the last load of a run may reach past it
         self.size += -(-(count + LANES) // 16) * 16
         if fill is not None:
-            self._fills.append((at, np.asarray(fill, np.float32).ravel()))
+            self.fill(at, fill)
         return at
+
+    def fill(self, at: int, values: Floats32) -> None:
+        """Say what a stretch starts with; 0 elsewhere."""
+        self._fills.append((at, np.asarray(values, np.float32).ravel()))
 
     def initial(self) -> Floats32:
         """Return the array as it is before the first presentation."""
@@ -122,35 +128,39 @@ class Layout:
 
     layers: tuple[LayerLayout, ...]
     unit: Ints  # offset of every unit's state in s, constants included: (n_units,)
-    to_grad: int  # distance from a state to its gradient
-    zero: int  # offset of a state that is always 0
+    to_grad: int  # distance from a state to its gradient, and on to slope, curvature and bend
+    zero: int  # offset of states that are always 0, as many as the longest map
     arena: Arena
     tables: Tables
     weights: Weights
 
     @property
-    def to_slope(self) -> int:
-        """Distance from a state to the slope of its unit."""
+    def to_curv(self) -> int:
+        """Distance from a gradient to the curvature of its unit."""
         return 2 * self.to_grad
 
 
-def lay_out(plan: Plan) -> Layout:
-    """Place every layer and every constant unit of `plan`."""
+def lay_out(plan: Plan, second: bool) -> Layout:
+    """Place every layer and every constant unit; `second` makes room for curvatures."""
     table = plan.table
     views = [_view(plan, index) for index in range(len(plan.layers))]
     sizes = [whole_vectors(view.positions) * view.maps for view in views]
     classes = np.unique(table.constant[~np.isnan(table.constant)])
     states = sum(-(-(size + LANES) // 16) * 16 for size in sizes)
-    constants = -(-(len(classes) + 1) // 16) * 16
-    to_grad = states + constants
+    idle = max(whole_vectors(view.positions) for view in views)
+    to_grad = states + -(-(idle + len(classes)) // 16) * 16
     arena = Arena()
-    arena.take(3 * to_grad)
+    arena.take((5 if second else 3) * to_grad)
     layers, at = [], 0
     for layer, view, size in zip(plan.layers, views, sizes, strict=True):
         pitch = whole_vectors(view.positions)
         layers.append(
             LayerLayout(
-                layer.name, view.maps, view.positions, pitch, at, at + to_grad, at + 2 * to_grad
+                layer.name,
+                view.maps,
+                view.positions,
+                pitch,
+                *(at + field * to_grad for field in range(5)),
             )
         )
         at += -(-(size + LANES) // 16) * 16
@@ -158,8 +168,8 @@ def lay_out(plan: Plan) -> Layout:
     for layer, place in zip(plan.layers, layers, strict=True):
         unit[layer.first : layer.first + layer.size] = place.state + place.offsets()
     constant = ~np.isnan(table.constant)
-    unit[constant] = at + 1 + np.searchsorted(classes, table.constant[constant])
-    arena._fills.append((at + 1, classes.astype(np.float32)))
+    unit[constant] = at + idle + np.searchsorted(classes, table.constant[constant])
+    arena.fill(at + idle, classes.astype(np.float32))
     return Layout(tuple(layers), unit, to_grad, at, arena, Tables(), Weights())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sn.emit.columns import Geometry
 from sn.emit.tiles import Tile
-from sn.emit.update import UpdateRule
+from sn.emit.update import Rule
 from sn.emit.windows import gather
 from sn.simd import LANES, Builder, Index, Memories, Vec
 
@@ -20,8 +20,8 @@ from sn.simd import LANES, Builder, Index, Memories, Vec
 class Local:
     """One local connection. Weights of a pair: one run of `weight_pitch` per tap.
 
-    `maps`: number of in maps; `to_back`: distance from the columns to those of the
-    gradients; `tiles` have width 1.
+    `maps`: number of in maps; `to_back`, `to_back_curv`: distance from the columns to
+    those of the gradients and curvatures; `tiles` have width 1.
     """
 
     geometry: Geometry
@@ -31,6 +31,7 @@ class Local:
     pitch: int
     columns: int
     to_back: int
+    to_back_curv: int
     weights: int
     weight_pitch: int
     tiles: tuple[Tile, ...]
@@ -63,17 +64,25 @@ def forward(k: Builder, m: Memories, c: Local) -> None:
 
 
 def backward(
-    k: Builder, m: Memories, c: Local, to_grad: int, rule: UpdateRule, propagate: bool
+    k: Builder,
+    m: Memories,
+    c: Local,
+    to_grad: int,
+    to_curv: int,
+    rule: Rule,
+    propagate: bool,
 ) -> None:
     """back[b, site] += w[a, b, tap, p] * grad[a, p] with the old weights, and update w.
 
-    `to_grad`: distance from a sum to its gradient.
+    `to_grad`: distance from a sum to its gradient, `to_curv`: on to its curvature.
     """
-    lanes = c.geometry.column_lanes
+    width = len(c.geometry.column_lanes)
+    targets = [(c.to_back, 0), (c.to_back_curv, to_curv)] if rule.second else [(c.to_back, 0)]
     if propagate:
         nothing = k.constant(0)
-        for i in k.loop(c.maps * len(lanes), LANES):
-            k.store(nothing, m.s, i + (c.columns + c.to_back))
+        for to_back, _ in targets:
+            for i in k.loop(c.maps * width, LANES):
+                k.store(nothing, m.s, i + (c.columns + to_back))
     for tile in c.tiles:
         for number in k.loop(tile.count):
             entry = number * tile.entry + tile.table
@@ -82,29 +91,48 @@ def backward(
                 site = k.index(m.t, source * 2 + entry + 1)
                 weight = _weight(c, k.index(m.t, source * 2 + entry + 2))
                 for part in k.loop(c.weight_pitch // LANES):
-                    start = part * LANES
-                    grad = k.load(m.s, out + start)
-                    scaled = rule.scale(k, grad)
-                    for tap, distance in enumerate(c.geometry.taps):
-                        at = weight + start + tap * c.weight_pitch
-                        w = k.load(m.w, at)
-                        here = site + start + distance
-                        if propagate:
-                            back = here + c.to_back
-                            k.store(k.fma(w, grad, k.load(m.s, back)), m.s, back)
-                        k.store(rule.move(k, w, scaled, k.load(m.s, here)), m.w, at)
+                    _part(k, m, c, out, site, weight, part * LANES, to_curv, rule, propagate)
     if propagate:
-        _add_back(k, m, c)
+        for to_back, shift in targets:
+            _add_back(k, m, c, to_back, shift)
 
 
-def _add_back(k: Builder, m: Memories, c: Local) -> None:
-    """Add the gradients gathered in the columns to the sites they belong to."""
+def _part(
+    k: Builder,
+    m: Memories,
+    c: Local,
+    out: Index,
+    site: Index,
+    weight: Index,
+    start: Index,
+    to_curv: int,
+    rule: Rule,
+    propagate: bool,
+) -> None:
+    grad = k.load(m.s, out + start)
+    curv = k.load(m.s, out + start + to_curv) if rule.second else None
+    row = rule.row(k, grad, curv)
+    for tap, distance in enumerate(c.geometry.taps):
+        at = weight + start + tap * c.weight_pitch
+        w = k.load(m.w, at)
+        here = site + start + distance
+        if propagate:
+            back = here + c.to_back
+            k.store(k.fma(w, grad, k.load(m.s, back)), m.s, back)
+            if curv is not None:
+                back = here + c.to_back_curv
+                k.store(k.fma(w * w, curv, k.load(m.s, back)), m.s, back)
+        rule.move(k, at, w, row, k.load(m.s, here))
+
+
+def _add_back(k: Builder, m: Memories, c: Local, to_back: int, shift: int) -> None:
+    """Add what was gathered in the columns to the sites it belongs to."""
     width = len(c.geometry.column_lanes)
     rounds = c.geometry.column_sources
     for plane in k.loop(c.maps):
-        base = plane * width + (c.columns + c.to_back)
+        base = plane * width + (c.columns + to_back)
         for i in range(0, len(rounds[0]), LANES):
-            at = plane * c.pitch + (c.back + i)
+            at = plane * c.pitch + (c.back + shift + i)
             total: Vec = k.load(m.s, at)
             for lanes in rounds:
                 if max(lanes[i : i + LANES]) >= 0:

@@ -24,6 +24,7 @@ from sn.emit.writer import Writer, formula, record
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, n_rows
 from sn.net.costs import Cost
 from sn.net.layer import Ints
+from sn.optim.rules import Curvature, Decay, RuleSpec, Step
 
 # raise when a section changes what it computes, so that old cached kernels are not used
 GENERATOR = 1
@@ -35,7 +36,8 @@ class KernelSource:
 
     Shapes: tables, batch_tables: int32 of any length; states: initial float32 memory of the
     training kernel; batch_states: (places,) float32, one per unit of the batch kernel;
-    slots: weight number of each packed weight, -1 for pads. `nodes`: label of each step size.
+    slots: weight number of each packed weight, -1 for pads. `nodes`: label of each step size,
+    `node_layers`: the layer it leads into.
     """
 
     name: str
@@ -47,21 +49,23 @@ class KernelSource:
     slots: Ints
     node_of_slot: Ints
     nodes: tuple[str, ...]
+    node_layers: tuple[str, ...]
     layout: Layout
     lanes: int
     n_inputs: int
     n_outputs: int
 
 
-def emit(plan: Plan, cost: Cost, rule: str, lanes: int) -> KernelSource:
-    """Return the kernel module of `plan` for the update rule called `rule` in update.py."""
+def emit(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> KernelSource:
+    """Return the kernel module of `plan` for an update rule."""
     return _Emitter(plan, cost, rule, lanes).run()
 
 
 class _Emitter:
-    def __init__(self, plan: Plan, cost: Cost, rule: str, lanes: int) -> None:
+    def __init__(self, plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> None:
         self.plan, self.cost, self.rule, self.lanes = plan, cost, rule, lanes
-        self.lay = lay_out(plan)
+        self.lay = lay_out(plan, rule.second)
+        self.to_curv = self.lay.to_curv if rule.second else 0
         self.nodes = [self._fitting(node) for node in plan.nodes]
         self.batch = place.BatchLayout(Arena(), Tables())
         constant = plan.table.constant
@@ -121,18 +125,22 @@ class _Emitter:
         backward()
         if is_output:
             backward(f"# {layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}")
-            backward(f"units.output_grad(k, m, {name}, COST_SLOPE, e)")
+            backward(f"units.output_grad(k, m, {name}, COST_SLOPE, e{self._second('COST_BEND')})")
         else:
             backward(f"# {layer.name}: grad = back f'(a)")
-            backward(f"units.hidden_grad(k, m, {name})")
+            backward(f"units.hidden_grad(k, m, {name}{self._second('None')})")
         for number, node in nodes:
             self._node(number, node, backward)
         value = layer.activation.value
         self.constants(f"{name}_VALUE = {formula(value)}")
         self.constants(f"{name}_SLOPE = {formula(layer.activation.slope)}")
+        formulas = f"{name}_VALUE, {name}_SLOPE"
+        if self.rule.curvature is Curvature.FULL:
+            self.constants(f"{name}_BEND = {formula(layer.activation.bend)}")
+            formulas += f", {name}_BEND"
         self.forward()
         self.forward(f"# {layer.name}: state = {layer.activation}")
-        self.forward(f"units.activate(k, m, {name}, {name}_VALUE, {name}_SLOPE)")
+        self.forward(f"units.activate(k, m, {name}, {formulas})")
         self.evaluate()
         self.evaluate(f"# {layer.name}: state = {layer.activation}")
         self.evaluate(
@@ -149,7 +157,7 @@ class _Emitter:
         for writer in (self.forward, backward, self.evaluate):
             writer()
             writer(heading)
-        rule = f"update.{self.rule}(m.w, k.spread(m.step, {number}))"
+        rule = self._rule(number)
         start = self.lay.weights.size
         match node:
             case Bias():
@@ -163,6 +171,21 @@ class _Emitter:
             case Rows():
                 self._rows(node, number, backward, rule)
         self.bounds += [number] * (self.lay.weights.size - start)
+
+    def _second(self, bend: str) -> str:
+        """The last argument of a gradient section, for rules of second order."""
+        if not self.rule.second:
+            return ""
+        return f", units.Second({bend}, is_full={self.rule.curvature is Curvature.FULL})"
+
+    def _rule(self, number: int) -> str:
+        """The update rule of one node, as it is written in the module."""
+        words = [f'step="{self.rule.step}"'] if self.rule.step is not Step.NODE else []
+        words += ["momentum=True"] if self.rule.momentum else []
+        words += [f'decay="{self.rule.decay}"'] if self.rule.decay is not Decay.NONE else []
+        words += ["gather=True"] if self.rule.gather else []
+        words += ["second=True"] if self.rule.second else []
+        return f"update.Rule({', '.join(['k', 'm', str(number), *words])})"
 
     def _bias(self, node: Bias, dst: str, backward: Writer, rule: str) -> None:
         layer, lay = self.plan.layers[node.dst], self.lay.layers[node.dst]
@@ -205,7 +228,9 @@ class _Emitter:
         self.forward(f"windows.forward(k, m, {name})")
         if node.src > 0:
             backward(f"windows.backward(k, m, {name})")
-        backward(f"windows.update(k, m, {name}, {rule})")
+            if self.rule.second:
+                backward(f"windows.backward(k, m, {name}, to_curv={self.to_curv})")
+        backward(f"windows.update(k, m, {name}, {rule}, to_curv={self.to_curv})")
 
     def _local(self, node: Window, number: int, backward: Writer, rule: str) -> None:
         name = f"LOCAL_{number}"
@@ -214,8 +239,8 @@ class _Emitter:
         self._batch_window(node, name, placed)
         self.forward(f"local.forward(k, m, {name})")
         backward(
-            f"local.backward(k, m, {name}, to_grad={self.lay.to_grad}, rule={rule}, "
-            f"propagate={node.src > 0})"
+            f"local.backward(k, m, {name}, to_grad={self.lay.to_grad}, "
+            f"to_curv={self.to_curv}, rule={rule}, propagate={node.src > 0})"
         )
 
     def _batch_window(self, node: Window, name: str, placed: Conv | Local) -> None:
@@ -238,8 +263,8 @@ class _Emitter:
         self.forward(f"rows.rows_forward(k, m, {name})")
         propagate = bool(np.any(self.plan.table.layer_of[node.src_unit] > 0))
         backward(
-            f"rows.rows_backward(k, m, {name}, to_grad={self.lay.to_grad}, rule={rule}, "
-            f"propagate={propagate})"
+            f"rows.rows_backward(k, m, {name}, to_grad={self.lay.to_grad}, "
+            f"to_curv={self.to_curv}, rule={rule}, propagate={propagate})"
         )
         self.evaluate(f"batch.rows(k, m, {name}_BATCH)")
 
@@ -263,6 +288,8 @@ class _Emitter:
         out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
         out(self.constants.text())
         out(f"COST_SLOPE = {formula(self.cost.slope)}")
+        if self.rule.second:
+            out(f"COST_BEND = {formula(self.cost.bend)}")
         hidden = [self.lay.layers[i] for i in range(1, len(plan.layers) - 1)]
         out("\n\ndef present(k, m, e):")
         out('"""Train on pattern e: forward, backward, update."""', 1)
@@ -271,6 +298,8 @@ class _Emitter:
             out("\n# gradients of the hidden layers add up from 0", 1)
         for layer in hidden:
             out(f"units.zero(k, m, {layer.grad}, {layer.size})", 1)
+            if self.rule.second:
+                out(f"units.zero(k, m, {layer.curv}, {layer.size})", 1)
         for writer in reversed(self.backward):
             out(writer.text().rstrip("\n"), 1)
         if self.shared is not None:
@@ -278,22 +307,21 @@ class _Emitter:
             first = next(
                 n for n, node in enumerate(self.nodes) if isinstance(node, Rows) and node.is_shared
             )
-            out(f"rule = update.{self.rule}(m.w, k.spread(m.step, {first}))", 1)
             out(
                 f"rows.apply_descents(k, m, {self.shared.weights}, {self.shared.descents}, "
-                f"{self.shared.size}, rule)",
+                f"{self.shared.curvs}, {self.shared.size}, {self._rule(first)})",
                 1,
             )
         out("\n\ndef evaluate_batch(k, m, b):")
         out('"""Compute the outputs of the patterns of batch b."""', 1)
         out(self.evaluate.text().rstrip("\n"), 1)
-        out('\n\n_present = section(present, "w s t step x y", 8)')
+        out('\n\n_present = section(present, "w v c e s t r h x y", 8)')
         out('_evaluate_batch = section(evaluate_batch, "w s t x o", LANES)')
         out('\n\n@kernel("train")')
-        out("def train(w, s, t, step, x, y, order, first, last):")
+        out("def train(w, v, c, e, s, t, r, h, x, y, order, first, last):")
         out('"""Train on patterns order[first], ..., order[last - 1]."""', 1)
         out("for i in range(first, last):", 1)
-        out("_present(w, s, t, step, x, y, order[i])", 2)
+        out("_present(w, v, c, e, s, t, r, h, x, y, order[i])", 2)
         out('\n\n@kernel("evaluate")')
         out("def evaluate(w, s, t, x, o, batches):")
         out('"""Fill the outputs o of all batches of patterns x."""', 1)
@@ -311,6 +339,7 @@ class _Emitter:
             lay.weights.slots(),
             node_of_slot,
             tuple(node.label for node in self.nodes),
+            tuple(plan.layers[node.dst].name for node in self.nodes),
             lay,
             self.lanes,
             plan.layers[0].size,

@@ -67,10 +67,10 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
     kernels = windows.Kernels(main_at, main, lay.weights.add(wid[:, main:]), taps - main)
     width = len(g.column_lanes)
     columns = lay.arena.take(node.field.maps * width)
+    squares = lay.arena.take(node.field.maps * width)
     spread = lay.arena.take(node.grid.maps * len(g.gradient_lanes))
     class_width = g.n_classes * g.class_pitch
     classes = lay.arena.take(node.field.maps * class_width)
-    idle = lay.arena.take(whole_vectors(node.grid.positions))
     out_maps = np.arange(node.grid.maps, dtype=np.int32)
     in_maps = np.arange(node.field.maps, dtype=np.int32)
     vectors = whole_vectors(node.grid.positions) // LANES
@@ -96,7 +96,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
         for tap in range(main, taps)
     ]
     groups = -(-len(rest) // LANES)
-    rest += [(idle, columns)] * (groups * LANES - len(rest))
+    rest += [(lay.zero + lay.to_grad, columns)] * (groups * LANES - len(rest))
     updates = windows.Updates(
         len(pairs),
         lay.tables.add(np.stack([grads, sites], axis=1)),
@@ -112,6 +112,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
         dst.grad,
         dst_pitch,
         columns,
+        squares,
         spread,
         classes,
         kernels,
@@ -144,6 +145,7 @@ def place_local(node: Window, lay: Layout) -> local.Local:
     width = len(g.column_lanes)
     columns = lay.arena.take(node.field.maps * width)
     to_back = lay.arena.take(node.field.maps * width) - columns
+    to_back_curv = lay.arena.take(node.field.maps * width) - columns
     by_count: dict[int, list[list[int]]] = {}
     for out in sorted({pair[0] for pair in node.pairs}):
         entry = [dst.state + out * dst_pitch]
@@ -163,6 +165,7 @@ def place_local(node: Window, lay: Layout) -> local.Local:
         src_pitch,
         columns,
         to_back,
+        to_back_curv,
         weights,
         pitch,
         tuple(tiles),
@@ -183,6 +186,7 @@ class SharedRows:
 
     weights: int
     descents: int
+    curvs: int
     size: int
     slot: dict[int, int]
 
@@ -198,7 +202,7 @@ def place_shared_rows(plan: Plan, lay: Layout) -> SharedRows | None:
     slots[: len(wid)] = wid
     at = lay.weights.add(slots)
     slot = {int(weight): index for index, weight in enumerate(wid)}
-    return SharedRows(at, lay.arena.take(size), size, slot)
+    return SharedRows(at, lay.arena.take(size), lay.arena.take(size), size, slot)
 
 
 def place_rows(node: Rows, lay: Layout, shared: SharedRows | None) -> rows.RowList:
@@ -211,12 +215,20 @@ def place_rows(node: Rows, lay: Layout, shared: SharedRows | None) -> rows.RowLi
     if not node.is_shared:
         slots = np.full(count, -1, np.int32)
         slots[order] = node.wid
-        return rows.RowList(len(heads), table, sources, 0, lay.weights.add(slots), 0, False)
+        weights = lay.weights.add(slots)
+        return rows.RowList(len(heads), table, sources, 0, weights, 0, 0, False)
     assert shared is not None
     which = np.full(count, shared.size - 1, np.int32)
     which[order] = [shared.slot[int(weight)] for weight in node.wid]
     return rows.RowList(
-        len(heads), table, sources, lay.tables.add(which), shared.weights, shared.descents, True
+        len(heads),
+        table,
+        sources,
+        lay.tables.add(which),
+        shared.weights,
+        shared.descents,
+        shared.curvs,
+        True,
     )
 
 

@@ -7,9 +7,10 @@ gradients add up in scratch and are applied after the last layer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sn.emit.update import UpdateRule
+from sn.emit.update import Rule
 from sn.simd import LANES, Builder, Index, Memories, Vec
 
 
@@ -18,7 +19,8 @@ class RowList:
     """Rows into `units` units. `heads` from `table` on: (state, first row, rows in vectors).
 
     `sources` and, when shared, `which` are tables with an entry per row. `weights` starts the
-    packed weights; `descents` the scratch where the gradients of shared weights add up.
+    packed weights; `descents` and `curvs` the scratch where the gradients and
+    curvatures of shared weights add up.
     """
 
     units: int
@@ -27,6 +29,7 @@ class RowList:
     which: int
     weights: int
     descents: int
+    curvs: int
     is_shared: bool
 
 
@@ -58,38 +61,53 @@ def _weights(k: Builder, m: Memories, c: RowList, here: Index) -> Vec:
 
 
 def rows_backward(
-    k: Builder, m: Memories, c: RowList, to_grad: int, rule: UpdateRule, propagate: bool
+    k: Builder,
+    m: Memories,
+    c: RowList,
+    to_grad: int,
+    to_curv: int,
+    rule: Rule,
+    propagate: bool,
 ) -> None:
     """back[i] += w g and the update of w (unshared) or its descent (shared), row by row."""
     for unit in k.loop(c.units):
         state, first, count = _head(k, m, c, unit)
-        one = k.load1(m.s, state + to_grad)
-        grad = k.splat(one)
-        scaled = rule.scale(k, grad)
+        grad = k.splat(k.load1(m.s, state + to_grad))
+        curv = k.splat(k.load1(m.s, state + (to_grad + to_curv))) if rule.second else None
+        shared_row = rule.row(k, grad, curv)
         for row in k.loop(count, LANES):
             here = first + row
             sources = [k.index(m.t, here + (c.sources + lane)) for lane in range(LANES)]
             w = _weights(k, m, c, here)
             if propagate:
-                product = w * grad
-                for lane, source in enumerate(sources):
-                    back = source + to_grad
-                    k.store1(k.load1(m.s, back) + k.lane(product, lane), m.s, back)
+                _scatter_add(k, m, [source + to_grad for source in sources], w * grad)
+                if curv is not None:
+                    places = [source + (to_grad + to_curv) for source in sources]
+                    _scatter_add(k, m, places, w * w * curv)
             x = k.gather([k.load1(m.s, source) for source in sources])
             if not c.is_shared:
-                k.store(rule.move(k, w, scaled, x), m.w, here + c.weights)
+                rule.move(k, here + c.weights, w, shared_row, x)
                 continue
-            product = grad * x
-            for lane in range(LANES):
-                which = k.index(m.t, here + (c.which + lane)) + c.descents
-                k.store1(k.load1(m.s, which) + k.lane(product, lane), m.s, which)
+            which = [k.index(m.t, here + (c.which + lane)) for lane in range(LANES)]
+            _scatter_add(k, m, [weight + c.descents for weight in which], grad * x)
+            if curv is not None:
+                _scatter_add(k, m, [weight + c.curvs for weight in which], curv * (x * x))
+
+
+def _scatter_add(k: Builder, m: Memories, places: Sequence[Index], values: Vec) -> None:
+    """Add one lane after the other, so that places may repeat."""
+    for lane, place in enumerate(places):
+        k.store1(k.load1(m.s, place) + k.lane(values, lane), m.s, place)
 
 
 def apply_descents(
-    k: Builder, m: Memories, weights: int, descents: int, size: int, rule: UpdateRule
+    k: Builder, m: Memories, weights: int, descents: int, curvs: int, size: int, rule: Rule
 ) -> None:
     """Apply the summed gradients of shared rows and clear them."""
     nothing = k.constant(0)
     for i in k.loop(size, LANES):
-        rule.apply(k, i + weights, k.load(m.s, i + descents))
+        curv = k.load(m.s, i + curvs) if rule.second else None
+        rule.apply(k, i + weights, k.load(m.s, i + descents), curv)
         k.store(nothing, m.s, i + descents)
+        if rule.second:
+            k.store(nothing, m.s, i + curvs)

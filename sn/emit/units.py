@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sn.emit.functions import compile_expression
 from sn.emit.layout import LayerLayout
-from sn.emit.update import UpdateRule
+from sn.emit.update import Rule
 from sn.net.expr import Expr
 from sn.simd import LANES, Builder, Index, Memories, Vec
 
@@ -51,37 +51,53 @@ def bias_per_map(k: Builder, m: Memories, layer: LayerLayout, weights: int) -> N
 
 
 def update_bias_per_unit(
-    k: Builder, m: Memories, layer: LayerLayout, weights: int, rule: UpdateRule
+    k: Builder, m: Memories, layer: LayerLayout, weights: int, rule: Rule
 ) -> None:
     """d_bias[j] = grad[j]."""
     for i in k.loop(layer.size, LANES):
-        rule.apply(k, i + weights, k.load(m.s, i + layer.grad))
+        curv = k.load(m.s, i + layer.curv) if rule.second else None
+        rule.apply(k, i + weights, k.load(m.s, i + layer.grad), curv)
 
 
 def update_bias_per_map(
-    k: Builder, m: Memories, layer: LayerLayout, weights: int, rule: UpdateRule
+    k: Builder, m: Memories, layer: LayerLayout, weights: int, rule: Rule
 ) -> None:
     """d_bias[map] = sum over p of grad[map, p]."""
-    for first in range(0, layer.maps, LANES):
+
+    def totals(planes: range, start: int) -> Vec:
         sums = []
-        for plane in range(first, min(first + LANES, layer.maps)):
+        for plane in planes:
             cell = k.cell(k.constant(0))
             for i in k.loop(layer.pitch, LANES):
-                cell.set(cell.get() + k.load(m.s, i + (layer.grad + plane * layer.pitch)))
+                cell.set(cell.get() + k.load(m.s, i + (start + plane * layer.pitch)))
             sums.append(cell.get())
-        rule.apply(k, weights + first, k.totals(sums))
+        return k.totals(sums)
+
+    for first in range(0, layer.maps, LANES):
+        planes = range(first, min(first + LANES, layer.maps))
+        curv = totals(planes, layer.curv) if rule.second else None
+        rule.apply(k, weights + first, totals(planes, layer.grad), curv)
 
 
-def activate(k: Builder, m: Memories, layer: LayerLayout, value: Expr, slope: Expr | None) -> None:
-    """State = f(sum) and slope = f'(sum), map by map; pads become 0."""
+def activate(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    value: Expr,
+    slope: Expr | None = None,
+    bend: Expr | None = None,
+) -> None:
+    """State = f(sum), slope = f'(sum), bend = f''(sum), map by map; pads become 0."""
     tail = layer.positions % LANES
     whole = layer.pitch // LANES - (1 if tail else 0)
+    formulas = [(layer.state, value), (layer.slope, slope), (layer.bend, bend)]
 
     def one(at: Index, keep: int) -> None:
         memo: dict[Expr, Vec] = {}
         a = {"a": k.load(m.s, at + layer.state)}
-        results = [(layer.state, value)] + ([(layer.slope, slope)] if slope else [])
-        for target, formula in results:
+        for target, formula in formulas:
+            if formula is None:
+                continue
             result = compile_expression(k, formula, a, memo)
             if keep < LANES:
                 lanes = [lane if lane < keep else LANES for lane in range(LANES)]
@@ -99,8 +115,28 @@ def activate(k: Builder, m: Memories, layer: LayerLayout, value: Expr, slope: Ex
         one(plane * layer.pitch + whole * LANES, tail)
 
 
-def output_grad(k: Builder, m: Memories, layer: LayerLayout, slope: Expr, example: Index) -> None:
-    """grad = -dE/dy * f'(a) at the output layer; the desired values are pattern `example`'s."""
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What rules of second order need at a layer: the cost's second derivative (at the output
+    only), and whether the term with f'' is kept (full Newton) or dropped (Gauss-Newton).
+    """
+
+    cost_bend: Expr | None
+    is_full: bool
+
+
+def output_grad(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    slope: Expr,
+    example: Index,
+    second: Second | None = None,
+) -> None:
+    """grad = -dE/dy * f'(a) at the output layer; the desired values are pattern `example`'s.
+
+    curv = E'' f'(a)^2 [- (-dE/dy) f''(a)].
+    """
     size = layer.maps * layer.positions
     for plane in range(layer.maps):
         for first in range(0, layer.positions, LANES):
@@ -111,17 +147,32 @@ def output_grad(k: Builder, m: Memories, layer: LayerLayout, slope: Expr, exampl
             else:
                 numbers = [k.load1(m.y, at + lane) for lane in range(count)]
                 desired = k.gather(numbers + [k.lane(k.constant(0), 0)] * (LANES - count))
-            here = plane * layer.pitch + first
-            ends = {"y": k.load(m.s, layer.state + here), "d": desired}
-            error = compile_expression(k, -slope, ends, {})
-            k.store(error * k.load(m.s, layer.slope + here), m.s, layer.grad + here)
+            here = Index(k, None, plane * layer.pitch + first)
+            ends = {"y": k.load(m.s, here + layer.state), "d": desired}
+            k.store(compile_expression(k, -slope, ends, {}), m.s, here + layer.grad)
+            if second is not None and second.cost_bend is not None:
+                curv = compile_expression(k, second.cost_bend, ends, {})
+                k.store(curv, m.s, here + layer.curv)
+            _through(k, m, layer, here, second)
 
 
-def hidden_grad(k: Builder, m: Memories, layer: LayerLayout) -> None:
-    """grad = (back-propagated sum) * f'(a)."""
+def hidden_grad(k: Builder, m: Memories, layer: LayerLayout, second: Second | None = None) -> None:
+    """grad = back f'(a); curv = back_curv f'(a)^2 [- back f''(a)].
+
+    Source: SN 2.8, update-gradient, update-lmggradient, update-ggradient.
+    """
     for i in k.loop(layer.size, LANES):
-        at = i + layer.grad
-        k.store(k.load(m.s, at) * k.load(m.s, i + layer.slope), m.s, at)
+        _through(k, m, layer, i, second)
+
+
+def _through(k: Builder, m: Memories, layer: LayerLayout, at: Index, second: Second | None) -> None:
+    slope, back = k.load(m.s, at + layer.slope), k.load(m.s, at + layer.grad)
+    if second is not None:
+        curv = k.load(m.s, at + layer.curv) * (slope * slope)
+        if second.is_full:
+            curv = k.fma(-back, k.load(m.s, at + layer.bend), curv)
+        k.store(curv, m.s, at + layer.curv)
+    k.store(back * slope, m.s, at + layer.grad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,28 +226,37 @@ def full_backward(
     dst: LayerLayout,
     src: LayerLayout,
     weights: FullWeights,
-    rule: UpdateRule,
+    rule: Rule,
     propagate: bool,
 ) -> None:
     """back[i] += sum over j of w[j, i] grad[j] with the old weights, and update w[j, i].
 
-    Weights are read and written once, row after row.
+    Curvatures likewise, with squared weights. Weights are read and written once, row after row.
     """
 
     def rows(unit: Index, row: Index, count: int) -> None:
         grads = [k.spread(m.s, unit + (dst.grad + number)) for number in range(count)]
-        scaled = [rule.scale(k, grad) for grad in grads]
+        curvs: list[Vec | None] = [None] * count
+        if rule.second:
+            curvs = [k.spread(m.s, unit + (dst.curv + number)) for number in range(count)]
+        scaled = [rule.row(k, grad, curv) for grad, curv in zip(grads, curvs, strict=True)]
         for i in k.loop(src.size, LANES):
             x = k.load(m.s, i + src.state)
             back = k.load(m.s, i + src.grad) if propagate else x
+            back_curv = k.load(m.s, i + src.curv) if propagate and rule.second else x
             for number in range(count):
                 at = row * weights.pitch + i + (weights.at + number * weights.pitch)
                 w = k.load(m.w, at)
                 if propagate:
                     back = k.fma(w, grads[number], back)
-                k.store(rule.move(k, w, scaled[number], x), m.w, at)
+                curv = curvs[number]
+                if propagate and curv is not None:
+                    back_curv = k.fma(w * w, curv, back_curv)
+                rule.move(k, at, w, scaled[number], x)
             if propagate:
                 k.store(back, m.s, i + src.grad)
+                if rule.second:
+                    k.store(back_curv, m.s, i + src.curv)
 
     maps, positions = _runs(dst)
     for plane in k.loop(maps):

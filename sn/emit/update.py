@@ -1,52 +1,116 @@
-"""Update rules: how one vector of weights moves, as vector code.
+"""The update rule: how one vector of weights moves, as vector code.
 
-A rule is handed the descent direction of a weight (the sum of x_i g_j over its connections)
-and writes the new weight. `scale` lets a section fold what is common to a row of weights into
-the gradient once.
+A section hands over the descent direction d of a weight (the sum of x_i g_j over its
+connections) and, for rules of second order, its curvature h (the sum of x_i^2 h_j). With step
+r, curvature average c, momentum alpha and decay:
+
+    c' = (1 - gamma) c + gamma h          r' = r, or r / (mu + |c'|), or r / clip(|c'|)
+    v' = alpha v + (1 - alpha) r' d       w' = (1 - decay [r']) w + v'
+
+Source: SN 2.8, update-weight, update-w-newton, update-lmggradient (sn-network, 5.3 and 5.4);
+the clipped step is that of the later Torch trainers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from sn.simd import Builder, Index, Memory, Vec
+from sn.simd import Builder, Memories, Position, Vec
 
-
-class UpdateRule(Protocol):
-    """How one vector of weights moves."""
-
-    def scale(self, k: Builder, grad: Vec) -> Vec:
-        """Return a gradient as `move` wants it."""
-        ...
-
-    def move(self, k: Builder, w: Vec, scaled: Vec, x: Vec) -> Vec:
-        """Return the new weights for descent = gradient * x, the gradient being scaled."""
-        ...
-
-    def apply(self, k: Builder, at: Index | int, descent: Vec) -> None:
-        """Move the weights at `at` along a finished descent direction."""
-        ...
+# places of the numbers that a rule reads from `h`, the hyperparameters
+ALPHA, DECAY, GAMMA, MU, LIMIT = range(5)
+N_HYPER = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sgd:
-    """w += step * descent, the step being that of the section's node.
+class Row:
+    """What the weights of one row have in common: gradient times step, gradient, curvature."""
 
-    Source: SN 2.8, update-weight with alpha = decay = 0.
+    scaled: Vec
+    grad: Vec
+    curv: Vec | None
+
+
+class Rule:
+    """An update rule as sections use it.
+
+    `step`: "node" (one step per node), "weight" (a step per weight in `e`), "newton" (divided by
+    mu plus the curvature) or "clip" (by the curvature, kept between mu and LIMIT). `decay`:
+    "", "plain" or "scaled" (by the step). `gather`: leave the weights alone and add descent and
+    curvature up in `e` and `c`. `second`: curvatures are handed over.
     """
 
-    w: Memory
-    step: Vec
+    def __init__(
+        self,
+        k: Builder,
+        m: Memories,
+        node: int,
+        *,
+        step: str = "node",
+        momentum: bool = False,
+        decay: str = "",
+        gather: bool = False,
+        second: bool = False,
+    ) -> None:
+        self.m = m
+        self.kind, self.momentum, self.decay = step, momentum, decay
+        self.gather, self.second = gather, second
+        self.step = k.spread(m.r, node)
+        self._simple = step == "node" and not (momentum or decay or gather)
+        self._hyper = {place: k.spread(m.h, place) for place in (ALPHA, DECAY, GAMMA, MU, LIMIT)}
+        one = k.constant(1)
+        self._rest = {place: one - value for place, value in self._hyper.items()}
 
-    def scale(self, k: Builder, grad: Vec) -> Vec:
-        """Return the gradient as `move` wants it."""
-        return grad * self.step
+    def row(self, k: Builder, grad: Vec, curv: Vec | None) -> Row:
+        """Prepare the gradient (and curvature) that a row of weights shares."""
+        return Row(grad * self.step if self._simple else grad, grad, curv)
 
-    def move(self, k: Builder, w: Vec, scaled: Vec, x: Vec) -> Vec:
-        """Return the new weights for descent = gradient * x, the gradient being scaled."""
-        return k.fma(scaled, x, w)
+    def move(self, k: Builder, at: Position, w: Vec, row: Row, x: Vec) -> None:
+        """Move the weights w at `at` for descent = gradient * x."""
+        if self._simple:
+            k.store(k.fma(row.scaled, x, w), self.m.w, at)
+            return
+        curv = row.curv * (x * x) if row.curv is not None else None
+        self._general(k, at, w, row.grad * x, curv)
 
-    def apply(self, k: Builder, at: Index | int, descent: Vec) -> None:
+    def apply(self, k: Builder, at: Position, descent: Vec, curv: Vec | None) -> None:
         """Move the weights at `at` along a finished descent direction."""
-        k.store(k.fma(self.step, descent, k.load(self.w, at)), self.w, at)
+        w = k.load(self.m.w, at)
+        if self._simple:
+            k.store(k.fma(self.step, descent, w), self.m.w, at)
+            return
+        self._general(k, at, w, descent, curv)
+
+    def _general(self, k: Builder, at: Position, w: Vec, descent: Vec, curv: Vec | None) -> None:
+        m = self.m
+        if self.gather:
+            k.store(k.load(m.e, at) + descent, m.e, at)
+            if curv is not None:
+                k.store(k.load(m.c, at) + curv, m.c, at)
+            return
+        step = self._step(k, at, curv)
+        delta = step * descent
+        if self.momentum:
+            old = k.load(m.v, at) * self._hyper[ALPHA]
+            delta = k.fma(self._rest[ALPHA], delta, old)
+            k.store(delta, m.v, at)
+        if self.decay == "plain":
+            w = w * self._rest[DECAY]
+        elif self.decay == "scaled":
+            w = k.fma(-(self._hyper[DECAY] * step), w, w)
+        k.store(w + delta, m.w, at)
+
+    def _step(self, k: Builder, at: Position, curv: Vec | None) -> Vec:
+        m = self.m
+        if self.kind == "node":
+            return self.step
+        if self.kind == "weight":
+            return k.load(m.e, at)
+        assert curv is not None
+        old = k.load(m.c, at) * self._rest[GAMMA]
+        average = k.fma(self._hyper[GAMMA], curv, old)
+        k.store(average, m.c, at)
+        size = k.absolute(average)
+        if self.kind == "newton":
+            return self.step / (size + self._hyper[MU])
+        return self.step / k.minimum(k.maximum(size, self._hyper[MU]), self._hyper[LIMIT])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from sn.emit.columns import Geometry
 from sn.emit.tiles import Tile
-from sn.emit.update import UpdateRule
+from sn.emit.update import Rule
 from sn.simd import LANES, Builder, Index, Memories, Memory, Vec
 
 
@@ -67,8 +67,8 @@ class Conv:
     """One convolution: geometry, places in memory, tiles.
 
     `maps` are (out, in); `source`, `back`: states and gradients of the in maps, `pitch` apart;
-    `grads`: gradients of the out maps, `grad_pitch` apart; `columns`, `spread`, `classes`:
-    scratch.
+    `grads`: gradients of the out maps, `grad_pitch` apart; `columns`, their `squares`,
+    `spread`, `classes`: scratch.
     """
 
     geometry: Geometry
@@ -79,6 +79,7 @@ class Conv:
     grads: int
     grad_pitch: int
     columns: int
+    squares: int
     spread: int
     classes: int
     kernels: Kernels
@@ -119,15 +120,19 @@ def forward(k: Builder, m: Memories, c: Conv) -> None:
     taps = list(zip(c.geometry.taps, range(len(c.geometry.taps)), strict=True))
     positions = c.geometry.grid[0] * c.geometry.grid[1]
     for tile in c.forward.tiles:
-        correlate(k, m, c.kernels, tile, taps, -(-positions // LANES), c.forward.chunk, 0)
+        correlate(k, m, c.kernels, tile, taps, -(-positions // LANES), c.forward.chunk, 0, False)
 
 
-def backward(k: Builder, m: Memories, c: Conv) -> None:
-    """back[b, site] += sum over out maps a and taps of w[a, b, u, v] * grad[a, y, x]."""
+def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0) -> None:
+    """back[b, site] += sum over out maps a and taps of w[a, b, u, v] * grad[a, y, x].
+
+    With `to_curv`, the distance from gradients to curvatures, the same for these, with the
+    weights squared.
+    """
     g = c.geometry
     lanes = g.gradient_lanes
     for plane in k.loop(c.maps[0]):
-        base = plane * c.grad_pitch + c.grads
+        base = plane * c.grad_pitch + (c.grads + to_curv)
         for i in range(0, len(lanes), LANES):
             vector = gather(k, m.s, base, lanes[i : i + LANES], 0.0)
             k.store(vector, m.s, plane * len(lanes) + (c.spread + i))
@@ -138,13 +143,16 @@ def backward(k: Builder, m: Memories, c: Conv) -> None:
     for start, class_taps in g.classes:
         for tile in c.backward.tiles:
             vectors = g.class_pitch // LANES
-            correlate(k, m, c.kernels, tile, class_taps, vectors, c.backward.chunk, start)
+            out = start + (to_curv if g.is_direct else 0)
+            correlate(
+                k, m, c.kernels, tile, class_taps, vectors, c.backward.chunk, out, to_curv > 0
+            )
     if not g.is_direct:
         sites = g.class_lanes
         for plane in k.loop(c.maps[1]):
             base = plane * (g.n_classes * g.class_pitch) + c.classes
             for i in range(0, len(sites), LANES):
-                back = plane * c.pitch + (c.back + i)
+                back = plane * c.pitch + (c.back + to_curv + i)
                 vector = gather(k, m.s, base, sites[i : i + LANES], 0.0)
                 k.store(k.load(m.s, back) + vector, m.s, back)
 
@@ -158,10 +166,12 @@ def correlate(
     vectors: int,
     chunk: int,
     start: int,
+    square: bool,
 ) -> None:
     """out[a, p] += sum over in maps and taps of w[pair, tap] * in[b, p + distance].
 
-    `taps`: (distance, tap of the kernel); `start`: offset of the first position in an out map.
+    `taps`: (distance, tap of the kernel); `start`: offset of the first position in an out map;
+    `square` the weights first.
     """
     for number in k.loop(tile.count):
         entry = number * tile.entry + tile.table
@@ -169,10 +179,11 @@ def correlate(
         whole = vectors // chunk
         if whole:
             for part in k.loop(whole):
-                _tile(k, m, kernels, tile, taps, entry, outs, part * (chunk * LANES), chunk)
+                first = part * (chunk * LANES)
+                _tile(k, m, kernels, tile, taps, entry, outs, first, chunk, square)
         if vectors % chunk:
             first = Index(k, None, whole * chunk * LANES)
-            _tile(k, m, kernels, tile, taps, entry, outs, first, vectors % chunk)
+            _tile(k, m, kernels, tile, taps, entry, outs, first, vectors % chunk, square)
 
 
 def _tile(
@@ -185,6 +196,7 @@ def _tile(
     outs: Sequence[Index],
     start: Index,
     chunk: int,
+    square: bool,
 ) -> None:
     sums = [[k.cell(k.load(m.s, out + start + q * LANES)) for q in range(chunk)] for out in outs]
     for number in k.loop(tile.sources):
@@ -196,6 +208,7 @@ def _tile(
             x = [k.load(m.s, base + (distance + q * LANES)) for q in range(chunk)]
             for i in range(tile.width):
                 w = k.spread(m.w, kernels.at(pairs[i], tap))
+                w = w * w if square else w
                 held[i] = [k.fma(x[q], w, held[i][q]) for q in range(chunk)]
         for row, values in zip(sums, held, strict=True):
             for cell, value in zip(row, values, strict=True):
@@ -205,25 +218,39 @@ def _tile(
             k.store(cell.get(), m.s, out + start + q * LANES)
 
 
-def update(k: Builder, m: Memories, c: Conv, rule: UpdateRule) -> None:
-    """d_w[a, b, u, v] = sum over positions of grad[a, y, x] * in[b, site], applied at once."""
+def update(k: Builder, m: Memories, c: Conv, rule: Rule, to_curv: int) -> None:
+    """d_w[a, b, u, v] = sum over positions of grad[a, y, x] * in[b, site], applied at once.
+
+    The curvature of a weight is the same sum of curvatures and squared sites.
+    """
     g = c.geometry
     vectors = -(-g.grid[0] * g.grid[1] // LANES)
+    if rule.second:
+        for i in k.loop(c.maps[1] * len(g.column_lanes), LANES):
+            x = k.load(m.s, i + c.columns)
+            k.store(x * x, m.s, i + c.squares)
+
+    def move(at: Index, grads: Sequence[Index], sites: Sequence[Index]) -> None:
+        descent, curv = _dots(k, m, grads, sites, vectors), None
+        if rule.second:
+            curvs = [grad + to_curv for grad in grads]
+            squares = [site + (c.squares - c.columns) for site in sites]
+            curv = _dots(k, m, curvs, squares, vectors)
+        rule.apply(k, at, descent, curv)
+
     if c.kernels.main:
         for pair in k.loop(c.updates.pairs):
             grad = k.index(m.t, pair * 2 + c.updates.table)
             site = k.index(m.t, pair * 2 + (c.updates.table + 1))
             for first in range(0, c.kernels.main, LANES):
                 sites = [site + distance for distance in g.taps[first : first + LANES]]
-                total = _dots(k, m, [grad], sites, vectors)
-                rule.apply(k, pair * c.kernels.main + (c.kernels.main_at + first), total)
+                move(pair * c.kernels.main + (c.kernels.main_at + first), [grad], sites)
     if c.updates.rest_groups:
         for group in k.loop(c.updates.rest_groups):
             at = group * (2 * LANES) + c.updates.rest_table
             grads = [k.index(m.t, at + 2 * i) for i in range(LANES)]
             sites = [k.index(m.t, at + (2 * i + 1)) for i in range(LANES)]
-            total = _dots(k, m, grads, sites, vectors)
-            rule.apply(k, group * LANES + c.kernels.rest_at, total)
+            move(group * LANES + c.kernels.rest_at, grads, sites)
 
 
 def _dots(

@@ -34,11 +34,16 @@ class States:
 
 
 class Reference:
-    """The rows of one table and the cost at its last layer, ready to be walked."""
+    """The rows of one table and the cost at its last layer, ready to be walked.
 
-    def __init__(self, table: ConnectionTable, cost: Cost) -> None:
+    `is_full` keeps the term with f'' in the curvatures (SN's learn-newton); without it they are
+    those of Gauss and Newton, never negative (learn-lm).
+    """
+
+    def __init__(self, table: ConnectionTable, cost: Cost, is_full: bool = False) -> None:
         self.table = table
         self.cost = cost
+        self.is_full = is_full
         bounds = np.searchsorted(
             table.dst,
             [edge for layer in table.layers for edge in (layer.first, layer.first + layer.size)],
@@ -63,7 +68,8 @@ class Reference:
     def present(self, weights: Floats, pattern: Floats, desired: Floats) -> States:
         """Walk one pattern forward and backward, without an update.
 
-        grad g = -dE/da; curv h is the Gauss-Newton estimate of d2E/da2; d_weight is the sum of
+        grad g = -dE/da; curv h estimates d2E/da2 from the diagonal alone: with q the curvature
+        of the state and b = -dE/dx, h = q f'^2, or q f'^2 - b f'' when full; d_weight is the sum of
         x_i g_j over the connections of a weight, curv_weight the sum of x_i^2 h_j.
         """
         table = self.table
@@ -80,6 +86,9 @@ class Reference:
             slope = evaluate(layer.activation.slope, {"a": total[units]})
             grad[units] = back[units] * slope
             curv[units] = back_curv[units] * slope * slope
+            if self.is_full:
+                bend = evaluate(layer.activation.bend, {"a": total[units]})
+                curv[units] -= back[units] * bend
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * grad[dst])
             np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])

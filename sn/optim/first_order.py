@@ -4,32 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sn.registry import Registry
-
-Floats = NDArray[np.float64]
-
-optimizer: Registry[type[Sgd]] = Registry("optimizer")
+from sn.optim.base import Mode, Optimizer, Scale, optimizer
+from sn.optim.rules import Decay, Hyper, RuleSpec, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Sgd:
-    """(sgd (learning-rate R)): after each pattern, every weight moves R down its gradient.
+@optimizer("sgd")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sgd(Optimizer):
+    """(sgd (learning-rate R) [(momentum A)] [(decay D)] [(decay-rule plain|scaled)] ...).
 
-    SN calls the learning rate epsilon; both names work.
-    Source: SN 2.8, update-weight with alpha = decay = 0.
+    After each pattern: delta = A delta + (1 - A) R descent; w = (1 - D) w + delta, or with the
+    scaled rule (1 - R D) w + delta.
+    Source: SN 2.8, update-weight; plain is the decay of its iterative kernels, scaled that of
+    the others; SN's names are epsilon, alpha and decay.
     """
 
-    learning_rate: float
+    momentum: float = 0.0
+    decay: float = 0.0
+    decay_rule: Decay = Decay.PLAIN
 
-    # NOTE(emit): the class in emit/update.py that moves the weights
-    rule = "Sgd"
+    @property
+    def rule(self) -> RuleSpec:
+        """One step per node, or one per weight where fan-ins scale it."""
+        step = Step.NODE if self.scale is Scale.NONE else Step.WEIGHT
+        return RuleSpec(step, self.momentum != 0, self.decay_rule if self.decay else Decay.NONE)
 
-    def move(self, weights: Floats, descent: Floats) -> Floats:
-        """Return the weights after one presentation: w + R * descent, (n_weights,) float64."""
-        return weights + self.learning_rate * descent
+    @property
+    def hyper(self) -> Hyper:
+        """Momentum and decay."""
+        return Hyper(momentum=self.momentum, decay=self.decay)
 
 
-optimizer.add("sgd", Sgd)
+@optimizer("batch")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(Sgd):
+    """(batch (learning-rate R) ...): one step per pass, along the sum over all patterns.
+
+    Source: SN 2.8, learn-batch.
+    """
+
+    @property
+    def mode(self) -> Mode:
+        """Once per pass."""
+        return Mode.BATCH
+
+    @property
+    def gathering(self) -> RuleSpec:
+        """Descents only."""
+        return RuleSpec(gather=True)

@@ -1,86 +1,175 @@
 """Engines: the two ways to present patterns, compiled kernels and the slow float64 twin.
 
-Both hold the weights while a run lasts; the loop asks them to present, to score and to hand
-the weights out.
+Both hold the weights while a run lasts, and know what an optimizer wants done around a pass:
+sample the curvature before it, or take one step after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.kernels import Kernels
-from sn.net.reference import Reference
+from sn.kernels import Kernels, Slots
+from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
-from sn.optim.first_order import Sgd
+from sn.optim.base import Mode, Optimizer
+from sn.optim.rules import Memory, RuleSpec, Step, advance, damped
 
+Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Order = NDArray[np.int32]
+Sets = dict[str, Floats32]
 
 
 class Engine(Protocol):
-    """What the loop needs. `weights` are in weight order, (n_weights,)."""
+    """What the loop needs; `state` is everything a later pass depends on, by name."""
 
     def get_weights(self) -> Floats32:
-        """Return the weights, (n_weights,) float32."""
+        """Return the weights in weight order, (n_weights,) float32."""
         ...
 
     def set_weights(self, weights: Floats32) -> None:
-        """Put weights in place."""
+        """Start from these weights with an empty memory."""
+        ...
+
+    def get_state(self) -> dict[str, NDArray[np.generic]]:
+        """Return copies of the weights and of what the optimizer remembers."""
+        ...
+
+    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
+        """Go back to a state."""
+        ...
+
+    def begin_pass(self, order: Order) -> None:
+        """Prepare a pass that will show the patterns in this order."""
         ...
 
     def present(self, order: Order) -> None:
-        """Train on these patterns of the training set, one by one."""
+        """Show these patterns of the training set, one by one."""
+        ...
+
+    def end_pass(self) -> None:
+        """Finish the pass."""
         ...
 
     def outputs(self, which: str) -> Floats32:
         """Return the outputs for all patterns of "train" or "test": (n, n_outputs)."""
         ...
 
-    def totals(self) -> NDArray[np.floating]:
+    def states(self) -> NDArray[np.floating]:
         """Return the states of all units after the last presentation, (n_units,)."""
         ...
 
 
 class KernelEngine:
-    """Runs the compiled kernels; patterns are float32 (n, n_inputs), targets (n, n_outputs)."""
+    """Runs compiled kernels; patterns are float32 (n, n_inputs), targets (n, n_outputs).
+
+    `compiled(rule)` gives the kernels of the net for a rule.
+    """
 
     def __init__(
         self,
-        kernels: Kernels,
-        optimizer: Sgd,
-        patterns: dict[str, Floats32],
+        compiled: Callable[[RuleSpec], Kernels],
+        table: ConnectionTable,
+        optimizer: Optimizer,
+        patterns: Sets,
         targets: Floats32,
     ) -> None:
-        self._kernels = kernels
+        self._optimizer = optimizer
+        gathering = optimizer.gathering
+        self._gather = compiled(gathering) if gathering is not None else None
+        batch = optimizer.mode is Mode.BATCH
+        self._kernels = self._gather if self._gather and batch else compiled(optimizer.rule)
+        self.compile_seconds = sum(k.compile_seconds for k in self._all)
+        self.was_cached = all(k.was_cached for k in self._all)
         self._patterns = np.ascontiguousarray(patterns["train"], np.float32)
         self._targets = np.ascontiguousarray(targets, np.float32)
-        self._batches = {name: kernels.batches(rows) for name, rows in patterns.items()}
+        self._batches = {name: self._kernels.batches(rows) for name, rows in patterns.items()}
         self._counts = {name: len(rows) for name, rows in patterns.items()}
-        self._step = np.full(len(kernels.source.nodes), optimizer.learning_rate, np.float32)
-        self._packed = kernels.pack(np.zeros(kernels.n_weights, np.float32))
+        self._rates = optimizer.steps(table)
+        rates = [optimizer.layer_rate(layer) for layer in self._kernels.source.node_layers]
+        self._node_rates = np.array(rates, np.float32)
+        self._slots = self._fresh(np.zeros(table.n_weights, np.float32))
+
+    @property
+    def _all(self) -> list[Kernels]:
+        return [self._kernels] + (
+            [self._gather] if self._gather not in (None, self._kernels) else []
+        )
+
+    def _fresh(self, weights: Floats32) -> Slots:
+        slots = self._kernels.slots(weights, self._node_rates, self._optimizer.hyper)
+        if self._optimizer.rule.step is Step.WEIGHT:
+            slots.extra = self._kernels.pack(self._rates)
+        return slots
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order."""
-        return self._kernels.unpack(self._packed)
+        return self._kernels.unpack(self._slots.weights)
 
     def set_weights(self, weights: Floats32) -> None:
         """Pack the weights for the kernels."""
-        self._packed = self._kernels.pack(weights)
+        self._slots = self._fresh(weights)
+
+    def get_state(self) -> dict[str, NDArray[np.generic]]:
+        """Return the weights, velocity, curvature and steps per weight, in weight order."""
+        unpack, slots = self._kernels.unpack, self._slots
+        names = {"weights": slots.weights, "velocity": slots.velocity}
+        names |= {"curvature": slots.curvature, "steps": slots.extra}
+        return {name: unpack(array) for name, array in names.items()}
+
+    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
+        """Pack all arrays of a state."""
+        pack, slots = self._kernels.pack, self._slots
+        slots.weights, slots.velocity = pack(state["weights"]), pack(state["velocity"])
+        slots.curvature, slots.extra = pack(state["curvature"]), pack(state["steps"])
+
+    def begin_pass(self, order: Order) -> None:
+        """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
+        optimizer, slots = self._optimizer, self._slots
+        if optimizer.mode is Mode.BATCH:
+            slots.extra[:] = 0
+            slots.curvature[:] = 0
+        elif optimizer.samples_per_pass and self._gather is not None:
+            slots.extra[:] = 0
+            slots.curvature[:] = 0
+            some = order[: optimizer.samples_per_pass]
+            self._gather.train(slots, self._patterns, self._targets, some)
+            mean = self._kernels.unpack(slots.curvature).astype(np.float64) / len(some)
+            steps = damped(optimizer.damped_by, self._rates, optimizer.hyper, mean)
+            slots.extra = self._kernels.pack(steps)
 
     def present(self, order: Order) -> None:
         """Run the training kernel."""
-        self._kernels.train(
-            self._packed, self._step, self._patterns, self._targets, order, 0, len(order)
+        self._kernels.train(self._slots, self._patterns, self._targets, order)
+
+    def end_pass(self) -> None:
+        """In batch mode, take the one step of the pass."""
+        if self._optimizer.mode is not Mode.BATCH:
+            return
+        unpack, slots = self._kernels.unpack, self._slots
+        memory = Memory(unpack(slots.velocity).astype(np.float64), np.zeros(len(self._rates)))
+        weights = advance(
+            self._optimizer.rule,
+            self._optimizer.hyper,
+            self._rates,
+            unpack(slots.weights).astype(np.float64),
+            memory,
+            unpack(slots.extra).astype(np.float64),
+            unpack(slots.curvature).astype(np.float64),
         )
+        slots.weights = self._kernels.pack(weights)
+        slots.velocity = self._kernels.pack(memory.velocity)
 
     def outputs(self, which: str) -> Floats32:
         """Run the batch kernel."""
-        return self._kernels.evaluate(self._packed, self._batches[which], self._counts[which])
+        packed, count = self._slots.weights, self._counts[which]
+        return self._kernels.evaluate(packed, self._batches[which], count)
 
-    def totals(self) -> NDArray[np.floating]:
+    def states(self) -> NDArray[np.floating]:
         """Return the states the kernel left."""
         return self._kernels.states[self._kernels.source.layout.unit]
 
@@ -92,13 +181,14 @@ class ReferenceEngine:
         self,
         reference: Reference,
         table: ConnectionTable,
-        optimizer: Sgd,
-        patterns: dict[str, Floats32],
+        optimizer: Optimizer,
+        patterns: Sets,
         targets: Floats32,
     ) -> None:
         self._reference, self._table, self._optimizer = reference, table, optimizer
         self._patterns, self._targets = patterns, targets
-        self._weights = np.zeros(table.n_weights)
+        self._rates = optimizer.steps(table)
+        self.set_weights(np.zeros(table.n_weights, np.float32))
         self._states = np.zeros(table.n_units)
 
     def get_weights(self) -> Floats32:
@@ -107,16 +197,79 @@ class ReferenceEngine:
 
     def set_weights(self, weights: Floats32) -> None:
         """Take the weights in float64."""
-        self._weights = weights.astype(np.float64)
+        self._weights: Floats = weights.astype(np.float64)
+        count = len(self._weights)
+        self._memory = Memory.empty(count)
+        self._descent, self._curvature = np.zeros(count), np.zeros(count)
+        self._steps = self._rates
+
+    def get_state(self) -> dict[str, NDArray[np.generic]]:
+        """Return the weights and the memory in float64."""
+        return {
+            "weights": self._weights.copy(),
+            "velocity": self._memory.velocity.copy(),
+            "curvature": self._memory.curvature.copy(),
+            "steps": self._steps.copy(),
+        }
+
+    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
+        """Go back to a state."""
+        self._weights = state["weights"].astype(np.float64)
+        arrays = (state[name].astype(np.float64) for name in ("velocity", "curvature"))
+        self._memory = Memory(*arrays)
+        self._steps = state["steps"].astype(np.float64)
+
+    def begin_pass(self, order: Order) -> None:
+        """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
+        optimizer = self._optimizer
+        self._descent[:] = 0
+        self._curvature[:] = 0
+        if optimizer.mode is Mode.ONLINE and optimizer.samples_per_pass:
+            some = order[: optimizer.samples_per_pass]
+            for number in some:
+                self._curvature += self._present(number).curv_weight
+            mean = self._curvature / len(some)
+            self._steps = damped(optimizer.damped_by, self._rates, optimizer.hyper, mean)
+
+    def _present(self, number: np.int32) -> States:
+        """Walk one pattern of the training set."""
+        pattern = self._patterns["train"][number].astype(np.float64)
+        desired = self._targets[number].astype(np.float64)
+        found = self._reference.present(self._weights, pattern, desired)
+        self._states = found.state
+        return found
 
     def present(self, order: Order) -> None:
         """Present the patterns one by one."""
+        optimizer = self._optimizer
         for number in order:
-            pattern = self._patterns["train"][number].astype(np.float64)
-            desired = self._targets[number].astype(np.float64)
-            found = self._reference.present(self._weights, pattern, desired)
-            self._states = found.state
-            self._weights = self._optimizer.move(self._weights, found.d_weight)
+            found = self._present(number)
+            if optimizer.mode is Mode.BATCH:
+                self._descent += found.d_weight
+                self._curvature += found.curv_weight
+                continue
+            self._weights = advance(
+                optimizer.rule,
+                optimizer.hyper,
+                self._steps,
+                self._weights,
+                self._memory,
+                found.d_weight,
+                found.curv_weight,
+            )
+
+    def end_pass(self) -> None:
+        """In batch mode, take the one step of the pass."""
+        if self._optimizer.mode is Mode.BATCH:
+            self._weights = advance(
+                self._optimizer.rule,
+                self._optimizer.hyper,
+                self._rates,
+                self._weights,
+                self._memory,
+                self._descent,
+                self._curvature,
+            )
 
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
@@ -127,6 +280,6 @@ class ReferenceEngine:
         ]
         return np.array(rows)[:, last.first : last.first + last.size].astype(np.float32)
 
-    def totals(self) -> NDArray[np.floating]:
+    def states(self) -> NDArray[np.floating]:
         """Return the states of the last presentation."""
         return self._states

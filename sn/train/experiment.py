@@ -9,7 +9,7 @@ from typing import Any
 from sn.errors import Span
 from sn.net.costs import Cost
 from sn.net.init import Init
-from sn.optim.first_order import Sgd
+from sn.optim.base import Optimizer
 from sn.results.record import Reference
 
 ORDERS = ("constant", "shuffled")
@@ -26,7 +26,7 @@ class ExperimentSpec:
     net: str
     data: tuple[str, ...]
     cost: Cost
-    optimizers: Mapping[str, Sgd]
+    optimizers: Mapping[str, Optimizer]
     targets: tuple[float, float] = (-1.0, 1.0)
     init: Init = field(default_factory=Init)
     passes: int = 23

@@ -25,6 +25,7 @@ from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.observer import Observer
 
+State = dict[str, NDArray[np.generic]]
 CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
 
 
@@ -105,8 +106,9 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
             passes.append(record)
             if files is not None:
                 files.add_pass(record)
-                state = {"weights": job.engine.get_weights()}
-                files.write_checkpoint(state, {"pass": str(number), "seed": str(job.seed)})
+                files.write_checkpoint(
+                    job.engine.get_state(), {"pass": str(number), "seed": str(job.seed)}
+                )
             for observer in observers:
                 observer.pass_finished(record)
     except KeyboardInterrupt:
@@ -145,10 +147,12 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
 def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) -> float:
     """Present the training set once; return the seconds spent presenting."""
     order = order_of_pass(job.spec.order, count, job.seed, number)
-    seconds = 0.0
+    started = time.perf_counter()
+    job.engine.begin_pass(order)
+    seconds = time.perf_counter() - started
     for first in range(0, count, CHUNK):
         part = order[first : first + CHUNK]
-        before = job.engine.get_weights()
+        before = job.engine.get_state()
         started = time.perf_counter()
         job.engine.present(part)
         seconds += time.perf_counter() - started
@@ -156,16 +160,18 @@ def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) 
             raise _diverged(job, before, part, number, (number - 1) * count + first)
         for observer in observers:
             observer.advanced(len(part))
-    return seconds
+    started = time.perf_counter()
+    job.engine.end_pass()
+    return seconds + time.perf_counter() - started
 
 
-def _diverged(job: Job, before: Floats32, part: Order, number: int, done: int) -> TrainError:
+def _diverged(job: Job, before: State, part: Order, number: int, done: int) -> TrainError:
     """Repeat a chunk pattern by pattern and say where the first bad number appears."""
     table = job.table
-    job.engine.set_weights(before)
+    job.engine.set_state(before)
     for index, pattern in enumerate(part):
         job.engine.present(part[index : index + 1])
-        weights, states = job.engine.get_weights(), job.engine.totals()
+        weights, states = job.engine.get_weights(), job.engine.states()
         if np.isfinite(weights).all():
             continue
         place = next(

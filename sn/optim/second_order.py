@@ -1,0 +1,109 @@
+"""Second-order optimizers: steps divided by a diagonal estimate of the curvature.
+
+The curvature of a weight is the sum of x_i^2 h_j over its connections, h from a second backward
+pass. "gauss-newton" drops the term with f'', so that it is never negative (SN's learn-lm, the
+Levenberg-Marquardt form); "full" keeps it (learn-newton).
+
+Source: LeCun 1989; SN 2.8, learn-lm, learn-newton, learn-batch-lm; gblearn2,
+compute-diaghessian for `samples`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sn.optim.base import Mode, Optimizer, optimizer
+from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step
+
+
+class Damping(StrEnum):
+    """How a curvature h becomes a step: R / (mu + |h|), or R / |h| with |h| in [mu, limit]."""
+
+    ADD = "add"
+    CLIP = "clip"
+
+
+class Form(StrEnum):
+    """Which curvature: Gauss-Newton, or with the second derivative of the units."""
+
+    GAUSS_NEWTON = "gauss-newton"
+    FULL = "full"
+
+
+@optimizer("diagonal-newton")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagonalNewton(Optimizer):
+    """(diagonal-newton [(learning-rate R)] [(mu M)] [(gamma G)] [(samples N)] [(curvature C)]).
+
+    After each pattern every weight moves R / (M + c) down its gradient. c is a running average
+    of the curvature, c = (1 - G) c + G h; with `samples` it is the mean over the first N
+    patterns of each pass, then frozen. C is gauss-newton or full; (damping add|clip),
+    (limit L), (momentum A), (decay D) and (decay-rule plain|scaled) as named.
+    Source: SN 2.8: learning rate .0005, mu = gamma = .05 are its manual's advice.
+    """
+
+    learning_rate: float = 0.0005
+    mu: float = 0.05
+    gamma: float = 0.05
+    samples: int = 0
+    curvature: Form = Form.GAUSS_NEWTON
+    damping: Damping = Damping.ADD
+    limit: float = 50.0
+    momentum: float = 0.0
+    decay: float = 0.0
+    decay_rule: Decay = Decay.PLAIN
+
+    @property
+    def _decay(self) -> Decay:
+        return self.decay_rule if self.decay else Decay.NONE
+
+    @property
+    def rule(self) -> RuleSpec:
+        """Divided by the running curvature; with samples, a frozen step per weight."""
+        if self.samples:
+            return RuleSpec(Step.WEIGHT, self.momentum != 0, self._decay)
+        step = Step.CLIP if self.damping is Damping.CLIP else Step.NEWTON
+        return RuleSpec(step, self.momentum != 0, self._decay, Curvature(self.curvature))
+
+    @property
+    def samples_per_pass(self) -> int:
+        """As many as were asked for."""
+        return self.samples
+
+    @property
+    def damped_by(self) -> Step:
+        """How a curvature that was gathered becomes a step."""
+        return Step.CLIP if self.damping is Damping.CLIP else Step.NEWTON
+
+    @property
+    def gathering(self) -> RuleSpec | None:
+        """Curvatures, where they are sampled."""
+        return RuleSpec(curvature=Curvature(self.curvature), gather=True) if self.samples else None
+
+    @property
+    def hyper(self) -> Hyper:
+        """All numbers."""
+        return Hyper(self.momentum, self.decay, self.gamma, self.mu, self.limit)
+
+
+@optimizer("batch-newton")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchNewton(DiagonalNewton):
+    """(batch-newton [(learning-rate R)] [(mu M)] [(curvature C)] ...): one step per pass.
+
+    Descents and curvatures are summed over all patterns; each weight moves R / (M + |sum h|).
+    Source: SN 2.8, learn-batch-lm, learn-batch-newton (gamma is 1 there).
+    """
+
+    gamma: float = 1.0
+
+    @property
+    def mode(self) -> Mode:
+        """Once per pass."""
+        return Mode.BATCH
+
+    @property
+    def gathering(self) -> RuleSpec:
+        """Descents and curvatures."""
+        return RuleSpec(curvature=Curvature(self.curvature), gather=True)
