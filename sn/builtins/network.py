@@ -20,9 +20,12 @@ from sn.builtins.options import (
     count,
     name,
     number,
+    unknown,
     whole,
+    wrong,
 )
-from sn.calls import Special, special
+from sn.builtins.schemes import OWN_SCHEME, own_scheme, window
+from sn.calls import Special, special, special_forms
 from sn.errors import (
     ArityError,
     EvalError,
@@ -33,11 +36,13 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements, span_of
+from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lambdas import De
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Layer, Network
-from sn.net.schemes import Link, Window, scheme
+from sn.net.schemes import Link, scheme
+from sn.registry import Registry
 from sn.train.experiment import ExperimentSpec
 
 
@@ -54,13 +59,6 @@ _LAYER = {
     "border": "(border VALUE)",
     "bias": "(bias unit|map|none)",
     "nlf": "(nlf FUNCTION)",
-}
-_WINDOW = {
-    "kernel": "(kernel ROWS COLS)",
-    "stride": "(stride ROWS COLS)",
-    "offset": "(offset ROWS COLS)",
-    "maps": "(maps TABLE)",
-    "wrap": "(wrap)",
 }
 _EXPECT = {
     "units": "(units N)",
@@ -80,41 +78,46 @@ def defnet(it: Any, form: Pair) -> Value:
     title = name(first, "the name of the net")
     world: World = it.world
     if world.current is not None:
-        raise EvalError("a net cannot be described inside another", span=form.span)
+        raise EvalError(
+            f"net {title} is described inside net {world.current.name}",
+            span=form.span,
+            hint=f"is a ')' missing at the end of (defnet {world.current.name} ...)?",
+        )
     net = Network(title, form.span)
     world.current = net
-    inner = {
-        form_name: Special(form_name, function, pattern)
-        for form_name, (function, pattern) in _INNER.items()
-    }
     try:
-        with it.bound(inner):
+        with it.bound(_INNER):
             it.progn(form.cdr.cdr)
     finally:
         world.current = None
-    if len(net.layers) < 2:
-        raise NetError(f"net {title} needs at least two layers", span=form.span)
+    _check_connected(net)
     world.networks[title] = net
     return form.cdr.car
 
 
-def _layer(it: Any, form: Pair) -> Value:
-    """(layer NAME (SIZE ...) [(nlf-tanh MX DMIN) | (tanh) | ...] [(border V)] [(bias ...)]).
+@special("layer", pattern="name shape . options")
+def layer(it: Any, form: Pair) -> Value:
+    """(layer NAME (SIZE ...) [NON-LINEARITY] [(border VALUE)] [(bias unit|map|none)])
 
-    Sizes are (UNITS), (ROWS COLS) or (MAPS ROWS COLS).
+    Add a layer to the net; this form stands in a `defnet`. Sizes are (UNITS), (ROWS COLS) or
+    (MAPS ROWS COLS). The first layer holds the pattern. The value is the name.
     """
     title, shape_arg, *rest = arguments(form)
-    net = _current(it)
+    net = _current(it, form)
     label = _layer_name(it, title)
     earlier = net.layer(label)
     if earlier is not None:
-        first = (Label(earlier.span, "it is declared here"),) if earlier.span else ()
-        raise NetError(f"layer '{label}' is already there", span=title.span, labels=first)
+        raise NetError(
+            f"net {net.name} has a layer '{label}' already",
+            span=title.span,
+            labels=_declared(earlier),
+            hint="give this one another name",
+        )
     shape = _shape(it, shape_arg)
     border: float | None = None
     bias = "unit"
     chosen: Activation | None = None
-    known = {**_LAYER, **{word: f"({word} ...)" for word in activation}}
+    known = {**_LAYER, **_call_forms(activation)}
     for found in clauses(rest, known, f"layer {label}"):
         match found.word:
             case "border":
@@ -140,26 +143,35 @@ def _layer(it: Any, form: Pair) -> Value:
             span=form.span,
             hint="give it a shape of (MAPS ROWS COLS), or use (bias unit)",
         )
-    layer = net.add_layer(label, shape, chosen or nlf_tanh(), border, form.span)
+    added = net.add_layer(label, shape, chosen or nlf_tanh(), border, form.span)
     if not is_input and bias != "none":
-        schemes.bias(net, layer, bias == "map", form.span)
+        schemes.bias(net, added, bias == "map", form.span)
     return form.cdr.car
 
 
-def _connect(it: Any, form: Pair) -> Value:
-    """(connect FROM TO (full) | (conv ...) | (local ...) | (scheme FUNCTION)).
+def connect(it: Any, form: Pair) -> Value:
+    """(connect FROM TO SCHEME)
 
-    A FUNCTION is called with the two lists of unit numbers from 0 and returns rows
-    (TO-UNIT FROM-UNIT [KEY]); rows with equal keys share a weight.
+    Connect two layers of the net; this form stands in a `defnet`. SCHEME is (full), (conv ...),
+    (local ...) or (scheme FUNCTION). A FUNCTION is called with the two lists of unit numbers
+    from 0 and returns rows (TO-UNIT FROM-UNIT [KEY]); rows with equal keys share a weight.
     """
     source, target, *rest = arguments(form)
-    net = _current(it)
+    net = _current(it, form)
     src, dst = _known_layer(it, net, source), _known_layer(it, net, target)
-    if net.layers.index(src) >= net.layers.index(dst):
+    if src is dst:
         raise NetError(
-            f"{src.name} is not before {dst.name}: layers are computed in the order in which "
-            "they are declared",
+            f"layer {src.name} cannot feed itself",
             span=target.span,
+            hint="connect it to a layer that is declared after it",
+        )
+    if net.layers.index(src) > net.layers.index(dst):
+        raise NetError(
+            f"layer {src.name} cannot feed {dst.name}, which is declared before it",
+            span=form.span,
+            labels=(*_declared(dst), *_declared(src)),
+            hint=f"did you mean (connect {dst.name} {src.name} ...)? layers are computed in the "
+            "order in which they are declared",
         )
     if len(rest) != 1:
         raise ArityError(
@@ -167,29 +179,35 @@ def _connect(it: Any, form: Pair) -> Value:
             span=rest[1].span if rest else form.span,
             hint="such as (full) or (conv (kernel 5 5) (stride 2 2))",
         )
-    found = clause(rest[0], "a connection scheme such as (full)")
+    known = {**_call_forms(scheme), "scheme": OWN_SCHEME}
+    found = clause(rest[0], "a connection scheme such as (full)", known)
+    if found.word not in known:
+        raise unknown(f"there is no connection scheme '{found.word}'", found.word, known, found)
     link = Link(src, dst, form.span)
     if found.word == "scheme":
-        count(found, 1, 1, "(scheme FUNCTION)")
-        _own_scheme(it, net, link, found)
+        count(found, 1, 1, OWN_SCHEME)
+        own_scheme(it, net, link, found)
         return None
-    known = {word: f"({word} ...)" for word in (*scheme, "scheme")}
-    if found.word not in known:
-        hint = did_you_mean(found.word, known) or "known: " + ", ".join(known.values())
-        raise UnknownNameError(
-            f"there is no connection scheme '{found.word}'", span=found.head_span, hint=hint
-        )
     if found.word == "full":
-        count(found, 0, 0, "(full)")
+        count(found, 0, 0, known["full"])
         scheme.get("full")(net, link)
         return None
-    scheme.get(found.word)(net, link, _window(it, found, src, dst))
+    options = window(it, found, src, dst)
+    try:
+        scheme.get(found.word)(net, link, options)
+    except NetError as error:
+        error.labels += (*_declared(src), *_declared(dst))
+        raise
     return None
 
 
-def _expect(it: Any, form: Pair) -> Value:
-    """(expect (units N) (connections N) (parameters N)): check the counts of the net so far."""
-    net = _current(it)
+@special("expect", pattern=". counts")
+def expect(it: Any, form: Pair) -> Value:
+    """(expect [(units N)] [(connections N)] [(parameters N)])
+
+    Check the counts of the net as described so far; this form stands in a `defnet`.
+    """
+    net = _current(it, form)
     dst, _, _, _ = net.rows()
     counts = {
         "units": sum(layer.size for layer in net.layers),
@@ -200,39 +218,117 @@ def _expect(it: Any, form: Pair) -> Value:
         count(found, 1, 1, _EXPECT[found.word])
         wanted = whole(it, found.args[0], found.word, 0)
         if wanted != counts[found.word]:
+            # a forgotten `connect` is the better news
+            _check_connected(net)
             raise NetError(
-                f"net {net.name} has {counts[found.word]} {found.word}, {wanted} are expected",
+                f"expected {wanted} {found.word} in net {net.name}, "
+                f"found {counts[found.word]} = {_parts(net, found.word)}",
                 span=found.span,
-                hint=_hint_for_counts(net, found.word),
+                hint="if the net is to be like this, write "
+                f"({found.word} {counts[found.word]}) here",
             )
     return None
 
 
-# name -> (function, pattern of its arguments); bound while the body of a defnet runs
-_INNER: dict[str, tuple[Any, str]] = {
-    "layer": (_layer, "name shape . options"),
-    "connect": (_connect, "from to . scheme"),
-    "expect": (_expect, ". counts"),
+# A program may use these names for its own purposes outside a `defnet`.
+for _word in ("layer", "expect"):
+    special_forms.get(_word).locked = False
+
+# Bound while the body of a `defnet` runs; outside it, `connect` is SN's function on units.
+_INNER: dict[str, Special] = {
+    "layer": special_forms.get("layer"),
+    "connect": Special("connect", connect, "from to . scheme"),
+    "expect": special_forms.get("expect"),
 }
 
 
-def _hint_for_counts(net: Network, word: str) -> str:
+def _parts(net: Network, word: str) -> str:
+    """Return the summands of a count, biases as one."""
     if word == "units":
-        parts = [f"{layer.name} {layer.size}" for layer in net.layers]
-    else:
-        _, _, wid, group = net.rows()
-        parts = []
-        for index, entry in enumerate(net.groups):
-            mine = wid[group == index]
-            size = len(mine) if word == "connections" else len(set(mine.tolist()))
-            parts.append(f"{entry.label} {size}")
-    return "it has " + ", ".join(parts)
+        return " + ".join(f"{layer.name} {layer.size}" for layer in net.layers)
+    _, _, wid, group = net.rows()
+    sizes: dict[str, int] = {}
+    for index, entry in enumerate(net.groups):
+        mine = wid[group == index]
+        size = len(mine) if word == "connections" else len(set(mine.tolist()))
+        label = "biases" if entry.scheme == "bias" else entry.label
+        sizes[label] = sizes.get(label, 0) + size
+    return " + ".join(f"{label} {size}" for label, size in sizes.items())
 
 
-def _current(it: Any) -> Network:
+def _check_connected(net: Network) -> None:
+    """Raise NetError when a layer of a finished net is fed by nothing, or feeds nothing."""
+    end: tuple[Label, ...] = ()
+    closing = None
+    if net.span is not None:
+        line, column = net.span.end_line, net.span.end_column
+        closing = Span(net.span.file, line, column, line, column)
+        end = (Label(closing, f"net {net.name} ends here"),)
+    if len(net.layers) < 2:
+        raise NetError(
+            f"net {net.name} needs at least two layers, found {len(net.layers)}",
+            span=net.span,
+            hint="(layer NAME (SIZE ...)) declares one; the first holds the pattern",
+            labels=end,
+        )
+    dst, src, _, _ = net.rows()
+    if not src.any():
+        raise NetError(
+            f"net {net.name} connects no layers",
+            span=closing,
+            hint="add (connect FROM TO (full)) before the ')' that closes the (defnet ...) here",
+        )
+    first, last = net.layers[0], net.layers[-1]
+    for one in net.layers:
+        units = range(one.first, one.first + one.size)
+        inside = (dst >= units.start) & (dst < units.stop) & (src != 0)
+        if one is not first and not inside.any():
+            raise NetError(
+                f"nothing is connected to layer {one.name}",
+                span=one.span,
+                hint=f"add (connect FROM {one.name} (full)), or leave the layer out",
+                labels=end,
+            )
+        if one is not last and not ((src >= units.start) & (src < units.stop)).any():
+            raise NetError(
+                f"layer {one.name} is connected to no layer after it",
+                span=one.span,
+                hint=f"add (connect {one.name} TO (full)), or leave the layer out",
+                labels=end,
+            )
+
+
+def _current(it: Any, form: Pair) -> Network:
     world: World = it.world
-    assert world.current is not None
-    return world.current
+    if world.current is not None:
+        return world.current
+    before = list(world.networks.values())
+    labels: tuple[Label, ...] = ()
+    if before and before[-1].span is not None:
+        labels = (Label(before[-1].span, f"net {before[-1].name} is described here"),)
+    raise EvalError(
+        f"({show(form.car)} ...) stands outside of a (defnet ...)",
+        span=form.span,
+        hint="does a ')' too many close the defnet before it?",
+        labels=labels,
+    )
+
+
+def _declared(one: Layer) -> tuple[Label, ...]:
+    sizes = " x ".join(str(size) for size in one.shape)
+    text = f"{one.name} is declared here, {sizes}"
+    return (Label(one.span, text),) if one.span is not None else ()
+
+
+def _call_forms(registry: Registry[Any]) -> dict[str, str]:
+    """Return the call forms that open the docstrings of schemes or non-linearities, shortened."""
+    forms = {}
+    for entry in registry.describe():
+        usage = entry.doc.split("\n")[0].partition("): ")[0]
+        required, bracket, _ = usage.partition(" [")
+        _, blank, rest = required.partition(" ")
+        forms[entry.name] = f"({entry.name}{blank}{rest}" + (" ...)" if bracket else ")")
+    return forms
 
 
 def _layer_name(it: Any, argument: Argument) -> str:
@@ -267,18 +363,17 @@ def _shape(it: Any, argument: Argument) -> tuple[int, ...]:
     if type(form) is Symbol:
         form = it.eval(form)
     if type(form) is not Pair:
-        raise ValueKindError(
-            f"expected the sizes of a layer, such as (16 16), found {describe(form)}",
-            span=argument.span,
-        )
+        hint = f"(SIZE ...) is a list: write ({show(form)})" if type(form) is float else None
+        raise wrong(it, argument, form, "expected the sizes of a layer, such as (16 16)", hint)
     sizes = tuple(
         whole(it, Argument(cell.car, element_span(cell) or argument.span), "a size")
         for cell in cells(form)
     )
     if len(sizes) > 3:
         raise ValueKindError(
-            f"a layer has one to three sizes, (MAPS ROWS COLS), found {len(sizes)}",
+            f"a layer has one to three sizes, found {len(sizes)}",
             span=argument.span,
+            hint="(UNITS), (ROWS COLS) or (MAPS ROWS COLS)",
         )
     return sizes
 
@@ -288,167 +383,21 @@ def _activation(it: Any, found: Clause) -> Activation:
         count(found, 1, 1, _LAYER["nlf"])
         function = it.eval(found.args[0].form)
         if type(found.args[0].form) is Symbol and function is None:
+            title = found.args[0].form.name
+            known = (symbol.name for symbol in it.symbols if type(symbol.value) is De)
             raise UnknownNameError(
-                f"no function is called '{found.args[0].form.name}'", span=found.args[0].span
+                f"no function is called '{title}'",
+                span=found.args[0].span,
+                hint=did_you_mean(title, known) or f"(de {title} (a) ...) defines one",
             )
         value = formula(it, function, ("a",), found.form.cdr)
         return Activation(expr.show(expr.substitute(value, "a", expr.variable("x"))), value)
     make = activation.get(found.word)
     least, most = _arity(make)
-    doc = (make.__doc__ or "").split("\n")[0]
-    count(found, least, most, doc)
+    count(found, least, most, (make.__doc__ or "").split("\n")[0].partition("): ")[0] + ")")
     return make(*(number(it, arg, f"an argument of {found.word}") for arg in found.args))
 
 
 def _arity(make: Any) -> tuple[int, int]:
     most = make.__code__.co_argcount
     return most - len(make.__defaults__ or ()), most
-
-
-def _window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
-    what = f"({found.word} ...)"
-    values: dict[str, Any] = {}
-    table: Clause | None = None
-    for option in clauses(list(found.args), _WINDOW, found.word):
-        match option.word:
-            case "maps":
-                count(option, 1, 1, _WINDOW["maps"])
-                table = option
-            case "wrap":
-                count(option, 0, 0, _WINDOW["wrap"])
-                values["wrap"] = True
-            case word:
-                count(option, 1, 2, _WINDOW[word])
-                least = 0 if word == "offset" else 1
-                values[word] = tuple(whole(it, arg, f"the {word}", least) for arg in option.args)
-    if "kernel" not in values:
-        raise ArityError(
-            f"{what} needs a kernel", span=found.span, hint=f"such as ({found.word} (kernel 5 5))"
-        )
-    dims = len(values["kernel"])
-    for word in ("stride", "offset"):
-        if word in values and len(values[word]) != dims:
-            if len(values[word]) == 1:
-                values[word] *= dims
-                continue
-            raise ArityError(
-                f"the kernel has {dims} sizes, the {word} has {len(values[word])}", span=found.span
-            )
-    if table is not None:
-        n_dst, n_src = (schemes.as_maps(layer, dims)[0] for layer in (dst, src))
-        values["maps"] = _table(it, table, src, dst, n_src, n_dst)
-    return Window(**values)
-
-
-def _table(
-    it: Any, option: Clause, src: Layer, dst: Layer, n_src: int, n_dst: int
-) -> tuple[tuple[int, ...], ...]:
-    """Read a table of maps; a caret stands under the row or the number that is wrong."""
-    value = it.eval(option.args[0].form)
-    used: tuple[Label, ...] = ()
-    if option.span is not None:
-        used = (Label(option.span, f"the table of {src.name} -> {dst.name} is used here"),)
-    if type(value) is not Pair:
-        raise ValueKindError(
-            f"the table of maps must be a list of lists, found {describe(value)}",
-            span=option.args[0].span,
-        )
-    rows: list[tuple[int, ...]] = []
-    for cell in cells(value):
-        row_span = element_span(cell) or option.span
-        if cell.car is not None and type(cell.car) is not Pair:
-            raise ValueKindError(
-                f"a row of the table must be a list of maps of {src.name}, "
-                f"found {describe(cell.car)}",
-                span=row_span,
-                labels=used,
-            )
-        if len(rows) == n_dst:
-            raise NetError(
-                f"{dst.name} has {n_dst} maps, this is row {n_dst + 1} of the table",
-                span=row_span,
-                hint=f"the table needs one row for each map of {dst.name}",
-                labels=used,
-            )
-        rows.append(_row(cell.car, row_span, src, n_src, used))
-    if len(rows) != n_dst:
-        raise NetError(
-            f"{dst.name} has {n_dst} maps, the table has {len(rows)} rows",
-            span=span_of(value) or option.span,
-            hint=f"the table needs one row for each map of {dst.name}",
-            labels=used,
-        )
-    return tuple(rows)
-
-
-def _row(
-    row: Value, span: Span | None, src: Layer, n_src: int, used: tuple[Label, ...]
-) -> tuple[int, ...]:
-    seen: dict[int, Span | None] = {}
-    for cell in cells(row):
-        place = element_span(cell) or span
-        entry = cell.car
-        if type(entry) is not float or entry != int(entry):
-            raise ValueKindError(
-                f"a map of {src.name} is a whole number, found {describe(entry)}",
-                span=place,
-                labels=used,
-            )
-        if not 0 <= entry < n_src:
-            raise NetError(
-                f"{src.name} has maps 0 to {n_src - 1}, not {int(entry)}",
-                span=place,
-                hint="maps are counted from 0",
-                labels=used,
-            )
-        if int(entry) in seen:
-            first = seen[int(entry)]
-            labels = (Label(first, "it stands here first"), *used) if first else used
-            raise NetError(
-                f"map {int(entry)} of {src.name} stands twice in this row",
-                span=place,
-                hint="a unit has one connection from each unit at most",
-                labels=labels,
-            )
-        seen[int(entry)] = place
-    return tuple(seen)
-
-
-def _own_scheme(it: Any, net: Network, link: Link, found: Clause) -> None:
-    """Call a scheme written in Lisp and connect the rows it returns."""
-    argument = found.args[0]
-    function = it.eval(argument.form)
-    title = argument.form.name if type(argument.form) is Symbol else "lambda"
-    if not hasattr(function, "apply"):
-        raise ValueKindError(
-            f"a scheme is a function of two lists of units, found {describe(function)}",
-            span=argument.span,
-            hint="(lambda (from to) ...) returns rows (TO-UNIT FROM-UNIT [KEY])",
-        )
-    lists = [_numbers(layer.size) for layer in (link.src, link.dst)]
-    rows = it.call(function, lists)
-    pairs: list[tuple[int, int, float | None]] = []
-    for index, row in enumerate(elements(rows)):
-        values = elements(row) if type(row) is Pair else []
-        if not 2 <= len(values) <= 3 or not all(type(value) is float for value in values):
-            raise ValueKindError(
-                f"row {index} of scheme {title} must be (TO-UNIT FROM-UNIT [KEY]), "
-                f"found {it.show(row)}",
-                span=argument.span,
-            )
-        for value, layer in zip(values, (link.dst, link.src), strict=False):
-            if value != int(value) or not 0 <= value < layer.size:
-                raise NetError(
-                    f"row {index} of scheme {title}, {it.show(row)}: {layer.name} has units "
-                    f"0 to {layer.size - 1}, not {value:g}",
-                    span=argument.span,
-                )
-        pairs.append((int(values[0]), int(values[1]), values[2] if len(values) == 3 else None))
-    schemes.rows(net, link, pairs, f"scheme {title}")
-
-
-def _numbers(n: int) -> Value:
-    result: Value = None
-    for value in reversed(range(n)):
-        result = Pair(float(value), result)
-    return result

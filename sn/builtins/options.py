@@ -1,17 +1,47 @@
 """Options: sub-lists such as (kernel 5 5), read with their places and checked once.
 
-Net and experiment forms say what they accept as a table of `Option`; an unknown word, a value
-of the wrong kind or a wrong count gets a caret and the accepted form.
+Net and experiment forms say what they accept as a table from each word to its call form; an
+unknown word, a value of the wrong kind or a wrong count gets a caret and the accepted form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sn.errors import ArityError, EvalError, Span, UnknownNameError, ValueKindError, did_you_mean
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span
+from sn.errors import (
+    ArityError,
+    EvalError,
+    Label,
+    Span,
+    UnknownNameError,
+    ValueKindError,
+    did_you_mean,
+)
+from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
+
+# What other programs and papers say for a word of SN; docs/glossary.md tells the same.
+OTHER_WORDS = {
+    "convolution": "conv",
+    "conv2d": "conv",
+    "dataset": "data",
+    "dense": "full",
+    "epochs": "passes",
+    "eta": "learning-rate",
+    "filters": "maps",
+    "loss": "cost",
+    "lr": "learning-rate",
+    "mse": "mean-square",
+    "pad": "border",
+    "padding": "border",
+    "periodic": "wrap",
+    "random": "shuffled",
+    "sequential": "constant",
+    "toroidal": "wrap",
+}
+_FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +70,25 @@ def arguments(form: Value) -> list[Argument]:
     return [Argument(cell.car, element_span(cell)) for cell in cells(form.cdr)]
 
 
-def clause(argument: Argument, expected: str) -> Clause:
-    """Return an argument as a clause.
+def clause(argument: Argument, expected: str, known: Mapping[str, str] | None = None) -> Clause:
+    """Return an argument as a clause; `known` maps words to the call forms that hints show.
 
     Raises: ValueKindError when it is not a list that starts with a symbol.
     """
     form = argument.form
-    if type(form) is not Pair or type(form.car) is not Symbol:
-        raise ValueKindError(f"expected {expected}, found {describe(form)}", span=argument.span)
-    return Clause(
-        form.car.name, tuple(arguments(form)), form.span or argument.span, element_span(form), form
-    )
+    if type(form) is Pair and type(form.car) is Symbol and form.car.name != "scope":
+        place = form.span or argument.span
+        return Clause(form.car.name, tuple(arguments(form)), place, element_span(form), form)
+    found, hint = describe(form), None
+    word = form
+    if type(form) is Pair and type(form.car) is Symbol:
+        # the reader makes (scope x) of :x
+        found = show(form)
+        hint = "an option is a list; a colon means the global value of a name"
+        word = form.cdr.car if type(form.cdr) is Pair else None
+    if type(word) is Symbol and known is not None and word.name in known:
+        hint = f"an option is a list: write {known[word.name]}"
+    raise ValueKindError(f"expected {expected}, found {found}", span=argument.span, hint=hint)
 
 
 def clauses(args: list[Argument], known: Mapping[str, str], what: str) -> Iterator[Clause]:
@@ -60,36 +98,88 @@ def clauses(args: list[Argument], known: Mapping[str, str], what: str) -> Iterat
     """
     seen: dict[str, Clause] = {}
     for argument in args:
-        found = clause(argument, f"an option of {what}, such as {next(iter(known.values()))}")
+        example = next(iter(known.values()), "()")
+        found = clause(argument, f"an option of {what}, such as {example}", known)
         if found.word not in known:
-            hint = did_you_mean(found.word, known) or "known: " + ", ".join(known.values())
-            raise UnknownNameError(
-                f"{what} has no option '{found.word}'", span=found.head_span, hint=hint
-            )
+            raise unknown(f"{what} has no option '{found.word}'", found.word, known, found)
         if found.word in seen:
-            raise EvalError(f"{what} has option '{found.word}' twice", span=found.span)
+            first = seen[found.word].span
+            raise EvalError(
+                f"{what} has the option '{found.word}' twice",
+                span=found.span,
+                labels=[Label(first, "it stands here first")] if first else (),
+                hint="leave one of them out",
+            )
         seen[found.word] = found
         yield found
+
+
+def unknown(
+    text: str, word: str, known: Mapping[str, str], place: Clause | Argument
+) -> UnknownNameError:
+    """Return the error for a word that is not in `known`, a table of call forms.
+
+    The hint names what SN calls the thing, the nearest word, or all of them.
+    """
+    ours = OTHER_WORDS.get(word, "")
+    if ours in known:
+        hint = f"SN says {known[ours]}"
+    else:
+        hint = did_you_mean(word, known) or "known: " + ", ".join(known.values())
+    span = place.head_span if isinstance(place, Clause) else place.span
+    return UnknownNameError(text, span=span, hint=hint)
 
 
 def count(found: Clause, least: int, most: int | None, usage: str) -> None:
     """Demand a number of arguments.
 
-    Raises: ArityError with the call form.
+    Raises: ArityError with the call form, at the first argument too many or at the clause.
     """
     n = len(found.args)
-    if n < least or (most is not None and n > most):
-        need = (
-            str(least)
-            if least == most
-            else f"{least} or more"
-            if most is None
-            else (f"{least} to {most}")
-        )
-        noun = "argument" if need == "1" else "arguments"
-        raise ArityError(
-            f"({found.word} ...) needs {need} {noun}, found {n}", span=found.span, hint=usage
-        )
+    if n >= least and (most is None or n <= most):
+        return
+    if most is None:
+        need = f"at least {least}"
+    elif least == most:
+        need = str(least) if least else "no"
+    else:
+        need = f"{least} or {most}" if most == least + 1 else f"{least} to {most}"
+    noun = "argument" if need.rsplit(" ", 1)[-1] == "1" else "arguments"
+    span = found.args[most].span if most is not None and n > most else found.span
+    raise ArityError(
+        f"{found.word} needs {need} {noun}, found {n}", span=span, hint=f"the call form is {usage}"
+    )
+
+
+def wrong(
+    it: Any, argument: Argument, value: Value, expected: str, hint: str | None = None
+) -> ValueKindError:
+    """Return the error for an argument whose value is not what was expected.
+
+    The usual reasons get a hint of their own: a name without a value, a fraction, a quote.
+    """
+    form = argument.form
+    found = describe(value)
+    if type(form) is Symbol and value is None:
+        found = f"{show(form)}, which has no value"
+        hint = _hint_for_unset(it, form.name) or hint
+    elif type(value) is Symbol and value.value is not None and type(form) is Pair:
+        hint = f"without the quote, {show(value)} stands for its value"
+    return ValueKindError(f"{expected}, found {found}", span=argument.span, hint=hint)
+
+
+def _hint_for_unset(it: Any, word: str) -> str | None:
+    """Return what may be meant by a name that has no value."""
+    if match := _FRACTION.fullmatch(word):
+        top, bottom = (int(part) for part in match.groups())
+        value = f"write {top / bottom:.8g}, or " if bottom else "write "
+        return f"SN Lisp has no fractions: {value}(/ {top} {bottom})"
+    named = (
+        symbol.name
+        for symbol in it.symbols
+        if symbol.value is not None and not hasattr(symbol.value, "run")
+    )
+    return did_you_mean(word, named)
 
 
 def number(it: Any, argument: Argument, what: str) -> float:
@@ -101,12 +191,8 @@ def number(it: Any, argument: Argument, what: str) -> float:
     if type(value) is not float:
         hint = None
         if type(argument.form) is Symbol:
-            hint = f"(setq {argument.form.name} NUMBER) gives it a value"
-            if "/" in argument.form.name:
-                hint = "SN Lisp has no fractions: write 0.66666666, or (/ 2 3)"
-        raise ValueKindError(
-            f"{what} must be a number, found {describe(value)}", span=argument.span, hint=hint
-        )
+            hint = f"(setq {show(argument.form)} NUMBER) gives it a value"
+        raise wrong(it, argument, value, f"{what} must be a number", hint)
     return value
 
 
@@ -116,7 +202,7 @@ def whole(it: Any, argument: Argument, what: str, least: int = 1) -> int:
     Raises: ValueKindError.
     """
     value = number(it, argument, what)
-    if value != int(value) or value < least:
+    if value % 1 != 0 or value < least:
         raise ValueKindError(
             f"{what} must be a whole number of at least {least}, found {value:g}",
             span=argument.span,
@@ -129,11 +215,17 @@ def name(argument: Argument, what: str) -> str:
 
     Raises: ValueKindError.
     """
-    if type(argument.form) is not Symbol:
+    form = argument.form
+    if type(form) is not Symbol:
+        hint = None
+        if type(form) is str:
+            hint = f"write {form} without the quotes"
+        elif type(form) is Pair and type(form.car) is Symbol and form.car.name == "quote":
+            hint = "write the name without a quote"
         raise ValueKindError(
-            f"expected {what}, a symbol, found {describe(argument.form)}", span=argument.span
+            f"expected {what}, a symbol, found {describe(form)}", span=argument.span, hint=hint
         )
-    return argument.form.name
+    return form.name
 
 
 def choice(argument: Argument, what: str, known: Mapping[str, Any]) -> str:
@@ -143,9 +235,7 @@ def choice(argument: Argument, what: str, known: Mapping[str, Any]) -> str:
     """
     found = name(argument, what)
     if found not in known:
-        hint = did_you_mean(found, known) or "known: " + ", ".join(known)
-        raise UnknownNameError(f"there is no {what} '{found}'", span=argument.span, hint=hint)
+        raise unknown(
+            f"there is no {what} '{found}'", found, {word: word for word in known}, argument
+        )
     return found
-
-
-Reader = Callable[[Any, Clause], Any]

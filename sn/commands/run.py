@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from sn.commands._progress import Bar, JsonPrinter, PassPrinter
 from sn.commands._tables import print_table
+from sn.errors import UnknownNameError, did_you_mean
+from sn.forms import fold
 from sn.results.folder import CHECKPOINT, RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
@@ -27,8 +32,25 @@ def parse_settings(
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"'{word}' is not of the form name=value", ctx, param)
-        settings[name] = value
+        settings[fold(name)] = value
     return settings
+
+
+def check_settings(settings: Mapping[str, str], path: Path) -> None:
+    """Demand that the program in a file mentions each variable that --set names.
+
+    A program that loads others may leave the mention to them.
+    Raises: UnknownNameError with the nearest variables that the program sets.
+    """
+    code = re.sub(r";.*", "", path.read_text(encoding="utf-8", errors="replace"))
+    words = {fold(word) for word in re.findall(r"[^\s()\[\]\"']+", code)}
+    if words & {"load", "libload"}:
+        return
+    for name in settings:
+        if name not in words:
+            ours = [fold(word) for word in re.findall(r"\(setq\s+([^\s()]+)", code)]
+            hint = did_you_mean(name, ours) or (f"it sets: {', '.join(ours)}" if ours else None)
+            raise UnknownNameError(f"--set {name}: {path} has no variable '{name}'", hint=hint)
 
 
 @click.command("run")
@@ -93,6 +115,8 @@ def command(
         else:
             observers.append(printer)
         experiment = Session(settings=settings, observers=observers).load(path).experiment()
+        if settings:
+            check_settings(settings, path)
         folder = out
         if out is None and not no_folder:
             folder = RunFolder.create(None, path.stem).path
@@ -150,7 +174,19 @@ def _print_report(record: RunRecord, note: str) -> None:
         facts.append(("folder", str(record.folder)))
     print()
     for name, value in facts:
-        print(f"{name:<10}  {value}")
+        print(_folded(name, value))
+
+
+def _folded(name: str, value: str) -> str:
+    """Return a fact about a run, folded so that long ones stay readable; paths stay whole."""
+    return textwrap.fill(
+        value,
+        width=96,
+        initial_indent=f"{name:<10}  ",
+        subsequent_indent=" " * 12,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _counts(record: RunRecord) -> str:

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NET = NetCounts("tiny", 1256, 64660, 9760)
 DATA = DataUsed("mnist-1989", "0123")
 PAPER = Reference("paper (1989)", 2.5e-3, 10, 1.8e-2, 102, 23, 7291, 2007)
-NOTE = "the real digits: `sn data get zipcode`"
+NOTE = "data: mnist-1989; the real digits: `sn data get zipcode`"
 REPORT = CheckReport(
     "tiny",
     (LayerReport("input", (16, 16), 256, "input"), LayerReport("h1", (12, 8, 8), 768, "tanh")),
@@ -122,7 +122,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     module.Session = make  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "sn.session", module)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.sn").write_text(";;; tiny: two layers\n(defnet tiny)\n")
+    (tmp_path / "tiny.sn").write_text(";;; tiny: two layers\n(defnet tiny)\n(setq mu 0.05 name 1)\n")
     return calls
 
 

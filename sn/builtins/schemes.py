@@ -1,0 +1,185 @@
+"""Scheme forms: what stands after the two layers of `connect`, read into a `Window` or rows.
+
+(conv ...) and (local ...) have options, of which the table of maps is the one that people edit:
+a caret stands under the row or the number that is wrong. (scheme FUNCTION) calls a function of
+the program for its rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sn.builtins.options import Clause, clauses, count, whole, wrong
+from sn.errors import ArityError, Label, NetError, Span, ValueKindError
+from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements
+from sn.net import schemes
+from sn.net.layer import Layer, Network
+from sn.net.schemes import Link, Window
+
+OWN_SCHEME = "(scheme FUNCTION)"
+_WINDOW = {
+    "kernel": "(kernel ROWS COLS)",
+    "stride": "(stride ROWS COLS)",
+    "offset": "(offset ROWS COLS)",
+    "maps": "(maps TABLE)",
+    "wrap": "(wrap)",
+}
+
+
+def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
+    """Return the options of a windowed scheme such as (conv ...).
+
+    Raises: SnError with the place of the option, row or number that is wrong.
+    """
+    what = f"({found.word} ...)"
+    values: dict[str, Any] = {}
+    table: Clause | None = None
+    for option in clauses(list(found.args), _WINDOW, found.word):
+        match option.word:
+            case "maps":
+                count(option, 1, 1, _WINDOW["maps"])
+                table = option
+            case "wrap":
+                count(option, 0, 0, _WINDOW["wrap"])
+                values["wrap"] = True
+            case word:
+                count(option, 1, 2, _WINDOW[word])
+                least = 0 if word == "offset" else 1
+                values[word] = tuple(whole(it, arg, f"the {word}", least) for arg in option.args)
+    if "kernel" not in values:
+        raise ArityError(
+            f"{what} needs a kernel", span=found.span, hint=f"such as ({found.word} (kernel 5 5))"
+        )
+    dims = len(values["kernel"])
+    for word in ("stride", "offset"):
+        if word in values and len(values[word]) != dims:
+            if len(values[word]) == 1:
+                values[word] *= dims
+                continue
+            raise ArityError(
+                f"the kernel has {dims} sizes, the {word} has {len(values[word])}", span=found.span
+            )
+    if table is not None:
+        n_dst, n_src = (schemes.as_maps(layer, dims)[0] for layer in (dst, src))
+        values["maps"] = _table(it, table, src, dst, n_src, n_dst)
+    return Window(**values)
+
+
+def _table(
+    it: Any, option: Clause, src: Layer, dst: Layer, n_src: int, n_dst: int
+) -> tuple[tuple[int, ...], ...]:
+    """Read a table of maps; a caret stands under the row or the number that is wrong."""
+    value = it.eval(option.args[0].form)
+    used: tuple[Label, ...] = ()
+    if option.span is not None:
+        used = (Label(option.span, f"the table of {src.name} -> {dst.name} is used here"),)
+    if type(value) is not Pair:
+        raise wrong(
+            it,
+            option.args[0],
+            value,
+            "the table of maps must be a list of lists",
+            "such as '((0 1) (1 2))",
+        )
+    rows: list[tuple[int, ...]] = []
+    row_span: Span | None = None
+    for cell in cells(value):
+        row_span = element_span(cell) or option.span
+        if cell.car is not None and type(cell.car) is not Pair:
+            raise ValueKindError(
+                f"a row of the table must be a list of maps of {src.name}, "
+                f"found {describe(cell.car)}",
+                span=row_span,
+                labels=used,
+                hint="each row stands in parentheses of its own, as in '((0 1) (1 2))",
+            )
+        if len(rows) == n_dst:
+            raise NetError(
+                f"{dst.name} has {n_dst} maps, this is row {n_dst + 1} of the table",
+                span=row_span,
+                hint=f"the table needs one row for each map of {dst.name}",
+                labels=used,
+            )
+        rows.append(_row(cell.car, row_span, src, n_src, used))
+    if len(rows) != n_dst:
+        raise NetError(
+            f"{dst.name} has {n_dst} maps, the table ends after row {len(rows)}",
+            span=row_span or option.span,
+            hint=f"the table needs one row for each map of {dst.name}",
+            labels=used,
+        )
+    return tuple(rows)
+
+
+def _row(
+    row: Value, span: Span | None, src: Layer, n_src: int, used: tuple[Label, ...]
+) -> tuple[int, ...]:
+    seen: dict[int, Span | None] = {}
+    for cell in cells(row):
+        place = element_span(cell) or span
+        entry = cell.car
+        if type(entry) is not float or entry % 1 != 0:
+            raise ValueKindError(
+                f"a map of {src.name} is a whole number, found {describe(entry)}",
+                span=place,
+                hint="a quoted table is taken as it stands: nothing in it is computed",
+                labels=used,
+            )
+        if not 0 <= entry < n_src:
+            raise NetError(
+                f"{src.name} has maps 0 to {n_src - 1}, not {int(entry)}",
+                span=place,
+                hint=f"maps are counted from 0, so the last of {n_src} is {n_src - 1}",
+                labels=used,
+            )
+        if int(entry) in seen:
+            first = seen[int(entry)]
+            labels = (Label(first, "it stands here first"), *used) if first else used
+            raise NetError(
+                f"map {int(entry)} of {src.name} stands twice in this row",
+                span=place,
+                hint="list each map once: two units have one connection at most",
+                labels=labels,
+            )
+        seen[int(entry)] = place
+    return tuple(seen)
+
+
+def own_scheme(it: Any, net: Network, link: Link, found: Clause) -> None:
+    """Call a scheme written in Lisp and connect the rows it returns."""
+    argument = found.args[0]
+    function = it.eval(argument.form)
+    title = argument.form.name if type(argument.form) is Symbol else "lambda"
+    if not hasattr(function, "apply"):
+        raise ValueKindError(
+            f"a scheme is a function of two lists of units, found {describe(function)}",
+            span=argument.span,
+            hint="(lambda (from to) ...) returns rows (TO-UNIT FROM-UNIT [KEY])",
+        )
+    lists = [_numbers(layer.size) for layer in (link.src, link.dst)]
+    rows = it.call(function, lists)
+    pairs: list[tuple[int, int, float | None]] = []
+    for index, row in enumerate(elements(rows)):
+        values = elements(row) if type(row) is Pair else []
+        if not 2 <= len(values) <= 3 or not all(type(value) is float for value in values):
+            raise ValueKindError(
+                f"row {index} of scheme {title} must be (TO-UNIT FROM-UNIT [KEY]), "
+                f"found {it.show(row)}",
+                span=argument.span,
+            )
+        for value, layer in zip(values, (link.dst, link.src), strict=False):
+            if value != int(value) or not 0 <= value < layer.size:
+                raise NetError(
+                    f"row {index} of scheme {title}, {it.show(row)}: {layer.name} has units "
+                    f"0 to {layer.size - 1}, not {value:g}",
+                    span=argument.span,
+                )
+        pairs.append((int(values[0]), int(values[1]), values[2] if len(values) == 3 else None))
+    schemes.rows(net, link, pairs, f"scheme {title}")
+
+
+def _numbers(n: int) -> Value:
+    result: Value = None
+    for value in reversed(range(n)):
+        result = Pair(float(value), result)
+    return result
