@@ -95,8 +95,9 @@ _FUNCTIONS = {
     "linear": "(linear 0.7)",
     "relu": "(relu)",
     "a Lisp expression": "(nlf (lambda (x) (/ x (+ 1 (abs x)))))",
-    "a Lisp expression of all functions": "(nlf (lambda (x) (+ (* 0.3 (sin x)) (* 0.2 (cos (* 2 x)))"
-    " (log (+ 2 (exp (/ x 2)))) (sqrt (+ 1 (* x x))) (tanh (min x 2)) (max (- x) -3))))",
+    "a Lisp expression of all functions": "(nlf (lambda (x) (+ (* 0.3 (sin x))"
+    " (* 0.2 (cos (* 2 x))) (log (+ 2 (exp (/ x 2)))) (sqrt (+ 1 (* x x)))"
+    " (tanh (min x 2)) (max (- x) -3))))",
     "a Lisp expression with a choice": "(nlf (lambda (x) (if (< x 0) (- (exp x) 1) x)))",
 }
 NON_LINEARITIES = {name: _SQUASHED.format(form) for name, form in _FUNCTIONS.items()}

@@ -1,0 +1,250 @@
+"""What the compiler sees in a table: kinds of node per scheme, frozen plans, reasons for rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sn.errors import SnInternalError
+from sn.lower.ir import Bias, Full, Plan, Rows, Window, verify
+from sn.lower.recognise import lower
+from sn.lower.rules.windows import views
+from sn.net import schemes
+from sn.net.activations import tanh
+from sn.net.layer import Layer, Network
+from sn.net.schemes import Link
+from sn.net.table import freeze
+from sn.session import Session
+from sn.shipped import nets_folder
+from tests.sample_nets import FAMILIES, SCHEMES, facts, family
+
+NETS = sorted(path.stem for path in nets_folder().glob("*.sn"))
+
+# what stands between the first two layers of each family
+RECOGNISED = {
+    "full": "full 9 x 5",
+    "full without biases": "full 9 x 5",
+    "full over maps": "full 8 x 18",
+    "conv": "conv 3x3, 3 x 1 maps",
+    "conv with a stride and a border": "conv 5x5, stride 2, 3 x 1 maps, border -1",
+    "conv with an offset": "conv 3x3, stride 2, 2 x 1 maps, border 0.5",
+    "conv with two strides": "conv 2x3, stride 1x3, 2 x 1 maps",
+    "conv with gaps": "conv 2x2, stride 3, 2 x 1 maps",
+    "conv with a table of maps": "conv 3x3, stride 2, 4 x 1 maps, border 0",
+    "conv that wraps": "conv 3x3, 2 x 1 maps, wrap",
+    "conv in one dimension": "conv 5, stride 2, 3 x 1 maps, border 0",
+    "conv in one dimension that wraps": "conv 4, stride 3, 2 x 2 maps, wrap",
+    "conv with shared biases": "conv 3x3, 3 x 1 maps",
+    "conv without biases": "conv 3x3, 3 x 1 maps",
+    "local": "local 3x3, 2 x 1 maps",
+    "local with a stride and a border": "local 3x3, stride 2, 2 x 1 maps, border -1",
+    "local with a table of maps": "local 2x2, 3 x 1 maps",
+    "local that wraps": "local 3x2, wrap",
+    "local in one dimension": "local 4, stride 2, 2 x 1 maps",
+    "two sources": "conv 3x3, 2 x 1 maps",
+    "scheme of own weights": "rows: windows of 1x9 need 81 connections, 59 are here",
+    "scheme of shared weights": "rows: windows of 1x9 need 81 connections, 42 are here",
+}
+
+
+def node(plan: Plan, label: str) -> Any:
+    """The one node with a label."""
+    (found,) = [some for some in plan.nodes if some.label == label]
+    return found
+
+
+def lowered(text: str) -> Plan:
+    """The plan of the net in a program."""
+    session = Session()
+    session.evaluate(text)
+    return lower(freeze(list(session.world.networks.values())[-1]))
+
+
+def test_every_scheme_has_its_kind() -> None:
+    assert set(RECOGNISED) == set(SCHEMES)
+
+
+@pytest.mark.parametrize("name", RECOGNISED)
+def test_the_kind_of_node_of_each_scheme(name: str) -> None:
+    assert str(node(lower(freeze(family(name))), "in -> h")) == RECOGNISED[name]
+
+
+def test_a_table_of_maps_is_read_off_the_rows() -> None:
+    found = node(lower(freeze(family("conv with a table of maps"))), "h -> h2")
+    assert isinstance(found, Window)
+    assert found.pairs == ((0, 0), (0, 1), (0, 3), (1, 1), (1, 2), (2, 0), (2, 2), (2, 3))
+    assert (found.kernel, found.stride, found.offset) == ((3, 3), (1, 1), (1, 1))
+    assert str(found) == "conv 3x3, 8 of 12 pairs of maps, border 1"
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_plan_of_every_net_is_frozen(name: str, golden: Callable[[str, str], None]) -> None:
+    plan = Session().load(nets_folder() / f"{name}.sn").plan
+    # a span names the file as it was asked for; the golden holds the name alone
+    golden(f"plans/{name}.txt", f"{plan}\n".replace(f"{nets_folder()}/", "nets/"))
+
+
+# --- schemes written by a user ---
+
+HAND_MADE = """
+(de by-hand (from to)              ; an 8x8 layer, 3 maps of 6x6: a shared 3x3 kernel each
+  (let ((rows ()))
+    (for (m 0 2) (for (y 0 5) (for (x 0 5) (for (u 0 2) (for (v 0 2)
+      (setq rows (cons (list (+ x (* 6 y) (* 36 m))
+                             (+ x v (* 8 (+ y u)))
+                             (+ v (* 3 u) (* 9 m)))
+                       rows)))))))
+    rows))
+(defnet mine (layer in (8 8)) (layer h (3 6 6)) (layer out (2))
+  (connect in h {scheme}) (connect h out (full)))
+"""
+
+
+def test_a_scheme_in_lisp_is_recognised_like_the_built_in_one() -> None:
+    mine = lowered(HAND_MADE.format(scheme="(scheme by-hand)"))
+    built_in = lowered(HAND_MADE.format(scheme="(conv (kernel 3 3))"))
+    assert facts(mine) == facts(built_in)
+
+
+def test_equal_weight_numbers_do_not_make_a_convolution() -> None:
+    """Sharing along one axis only: right windows, but weights serve taps of other rows."""
+    text = HAND_MADE.format(scheme="(scheme by-hand)").replace("(+ v (* 3 u) (* 9 m))", "(+ v u)")
+    assert str(node(lowered(text), "in -> h")) == (
+        "rows: weights are shared by other taps than those of one kernel"
+    )
+
+
+# --- biases ---
+
+
+def biased(shape: tuple[int, ...], pick: Callable[[Network, Layer], None]) -> Plan:
+    net = Network("biased")
+    a, b = net.add_layer("a", (2,)), net.add_layer("b", shape, tanh())
+    pick(net, b)
+    schemes.full(net, Link(a, b))
+    return lower(freeze(net))
+
+
+def some_units(net: Network, layer: Layer) -> None:
+    units = layer.units.ravel()[1:]
+    net.connect(net.add_group("bias", "bias"), units, 0 * units, net.add_weights(len(units)))
+
+
+def halves(net: Network, layer: Layer) -> None:
+    units = layer.units.ravel()
+    wid = net.add_weights(2)[np.arange(len(units)) % 2]
+    net.connect(net.add_group("bias", "bias"), units, 0 * units, wid)
+
+
+@pytest.mark.parametrize(
+    ("shape", "pick", "expected"),
+    [
+        ((6,), lambda net, layer: schemes.bias(net, layer, False), "bias per unit"),
+        ((3, 2), lambda net, layer: schemes.bias(net, layer, True), "bias per map"),
+        ((3, 2, 2), lambda net, layer: schemes.bias(net, layer, True), "bias per map"),
+        ((6,), some_units, "rows: some units have a bias and some have none"),
+        ((6,), halves, "rows: biases are shared by other units than the maps"),
+    ],
+)
+def test_biases(
+    shape: tuple[int, ...], pick: Callable[[Network, Layer], None], expected: str
+) -> None:
+    assert str(biased(shape, pick).nodes[0]) == expected
+
+
+# --- weights that serve two connections ---
+
+
+def test_a_weight_lives_in_one_node() -> None:
+    """Two statements that share their weights (SN's dup-connection) become rows, both of them."""
+    net = Network("tied")
+    a, b, c = net.add_layer("a", (3,)), net.add_layer("b", (3,)), net.add_layer("c", (3,))
+    schemes.full(net, Link(a, b))
+    wid = net.parameters[0].wid
+    group = net.add_group("b -> c", "dup")
+    dst, src = np.meshgrid(c.units, b.units, indexing="ij")
+    net.connect(group, dst.ravel(), src.ravel(), wid.ravel())
+    plan = lower(freeze(net))
+    assert [type(some) for some in plan.nodes] == [Rows, Rows]
+    assert all(some.is_shared for some in plan.nodes if isinstance(some, Rows))
+    assert {str(some) for some in plan.nodes} == {"rows: its weights also serve other connections"}
+
+
+def test_constant_units_alone_make_rows() -> None:
+    net = Network("fed")
+    a, b = net.add_layer("a", (2,)), net.add_layer("b", (2,))
+    schemes.full(net, Link(a, b))
+    frame = net.padded(
+        net.add_layer("c", (1, 1, 1), None, 0.5), np.array([[[0]]], np.int32), 0, 1, 0, 0
+    )
+    one = frame.ravel()[:1]
+    net.connect(net.add_group("c -> b", "mine"), b.units[:1], one, net.add_weights(1))
+    found = [some for some in lower(freeze(net)).nodes if isinstance(some, Rows)]
+    assert len(found) == 1
+
+
+# --- the check between the stages ---
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_verify_refuses_a_plan_with_two_weights_exchanged(name: str) -> None:
+    plan = lower(freeze(family(name)))
+    for index, some in enumerate(plan.nodes):
+        wid = some.wid.copy()
+        flat = wid.reshape(-1)
+        others = np.flatnonzero(flat != flat[0])
+        if not len(others):
+            continue
+        flat[0], flat[others[0]] = flat[others[0]], flat[0]
+        damaged = dataclasses.replace(some, wid=wid)
+        nodes = (*plan.nodes[:index], damaged, *plan.nodes[index + 1 :])
+        with pytest.raises(SnInternalError, match="does not expand to its table"):
+            verify(Plan(plan.table, nodes))
+
+
+def test_verify_refuses_a_plan_that_lacks_a_node() -> None:
+    plan = lower(freeze(family("conv")))
+    with pytest.raises(SnInternalError):
+        verify(Plan(plan.table, plan.nodes[1:]))
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [("stride", (1, 2)), ("offset", (1, 2)), ("border", 0.0), ("border", None), ("wrap", True)],
+)
+def test_verify_refuses_a_window_that_is_another(change: str, value: object) -> None:
+    plan = lower(freeze(family("conv with a stride and a border")))
+    nodes = [
+        dataclasses.replace(some, **{change: value}) if isinstance(some, Window) else some
+        for some in plan.nodes
+    ]
+    with pytest.raises(SnInternalError):
+        verify(Plan(plan.table, tuple(nodes)))
+
+
+def test_a_plan_can_be_read() -> None:
+    text = str(lowered("(defnet tiny (layer a (2)) (layer b (3)) (connect a b (full)))"))
+    assert text.split("\n") == [
+        "plan tiny: 2 nodes",
+        "bias -> b  bias per unit, 3 connections  (<text>:1:28)",
+        "a -> b  full 3 x 2, 6 connections  (<text>:1:42)",
+    ]
+
+
+def test_the_ways_to_see_a_layer() -> None:
+    def of(*shape: int) -> list[tuple[int, int, int]]:
+        layer = Layer("x", shape, 1, tanh())
+        return [(view.maps, view.rows, view.cols) for view in views(layer)]
+
+    assert of(6) == [(1, 1, 6), (6, 1, 1)]
+    assert of(3, 4) == [(1, 3, 4), (3, 1, 4)]
+    assert of(2, 3, 4) == [(2, 3, 4)]
+
+
+def test_the_kinds_of_node_are_these() -> None:
+    kinds = {type(some) for name in FAMILIES for some in lower(freeze(family(name))).nodes}
+    assert kinds == {Bias, Full, Window, Rows}
