@@ -159,10 +159,8 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Ne
         raise EvalError(f"there are two optimizers called '{title}'", span=found.args[0].span)
     inner = clause(found.args[1], _FORMS["optimizer"])
     if inner.word not in optimizer:
-        hint = did_you_mean(inner.word, optimizer) or "known: " + ", ".join(optimizer)
-        raise UnknownNameError(
-            f"there is no optimizer '{inner.word}'", span=inner.head_span, hint=hint
-        )
+        rules = {word: f"({word} ...)" for word in optimizer}
+        raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
     kind = optimizer.get(inner.word)
     fields = {f.name.replace("_", "-"): f for f in dataclasses.fields(kind) if f.name != "layers"}
     known = {word: f"({word} X)" for word in fields}
@@ -173,6 +171,12 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Ne
     for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
         count(option, 1, 1, known[option.word])
         field = fields[_ALIASES.get(option.word, option.word)]
+        if field.name in values:
+            raise EvalError(
+                f"{option.word} is another name of an option that is there already",
+                span=option.span,
+                hint="leave one of them out",
+            )
         values[field.name] = _value(it, option, field)
     for word, field in fields.items():
         if field.default is dataclasses.MISSING and field.name not in values:

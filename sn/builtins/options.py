@@ -33,6 +33,8 @@ OTHER_WORDS = {
     "filters": "maps",
     "loss": "cost",
     "lr": "learning-rate",
+    "learn-lm": "diagonal-newton",
+    "newton": "diagonal-newton",
     "mse": "mean-square",
     "pad": "border",
     "padding": "border",
