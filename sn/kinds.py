@@ -134,8 +134,9 @@ def finish_of(hint: Any, name: str) -> Finish | None:
         return lambda it, result: it.t if result else None
     if hint is int:
         return lambda it, result: float(result)
-    if hint is list or get_origin(hint) is list:
-        return lambda it, result: to_list(result)
+    if get_origin(hint) is list:
+        of_numbers = get_args(hint)[0] in (int, float)
+        return lambda it, result: to_list(map(float, result) if of_numbers else result)
     if hint is float:
 
         def finite(it: Machine, result: Any) -> float:

@@ -18,5 +18,5 @@ from sn.registry import load_folder
 def new_interpreter(**options: Any) -> Interpreter:
     """Return an interpreter that knows every builtin; `options` are those of `Interpreter`."""
     load_folder(sys.modules[__name__])
-    make_matrix = getattr(importlib.import_module("sn.builtins.arrays"), "make_matrix", None)
+    make_matrix = importlib.import_module(f"{__name__}.arrays").make_matrix
     return Interpreter(builtins, **{"make_matrix": make_matrix, **options})

@@ -456,7 +456,7 @@ def is_same(a: Value, b: Value) -> bool:
 
     (== 'a 'a)
     => t
-    (== "a" "a")
+    (== "ab" "ab")
     => ()
     """
     return a is b

@@ -44,7 +44,7 @@ def gauss(it: Interpreter, a: float | None = None, b: float | None = None) -> fl
     Return a normal random number; one argument gives the deviation, two the mean and deviation.
 
     (progn (seed 0) (gauss 10 1))
-    => 9.80129
+    => 10.1281
     """
     z = it.random.gauss()
     if a is None:

@@ -40,7 +40,7 @@ def dm(it: Machine, form: Pair) -> Value:
     Define a macro: it takes the whole call, its name included, and its value is evaluated in the
     place of the call. Return its name.
 
-    (progn (dm sum (head . args) (cons '+ args)) (sum 1 2 3))
+    (progn (dm plus (head . args) (cons '+ args)) (plus 1 2 3))
     => 6
     """
     return _define(it, form, Dm)

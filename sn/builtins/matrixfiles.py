@@ -1,0 +1,282 @@
+"""Builtins that load and save matrices in SN's files, and in bare ones."""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from sn.calls import builtin, special
+from sn.errors import EvalError, ValueKindError
+from sn.forms import NUMBER, Pair, Symbol, Value, describe, element_span, show
+from sn.interp import Interpreter
+from sn.matrix import (
+    BYTE,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LARGEST,
+    MAX_DIMENSIONS,
+    PACKED,
+    SHORT,
+    UBYTE,
+    Matrix,
+    Storage,
+    dimensions_text,
+    from_numbers,
+)
+
+# Source: Lush 1, the magic numbers of matrix files, from 0x1E3D4C51 on.
+_MAGICS = dict(enumerate((FLOAT, PACKED, DOUBLE, INT, UBYTE, SHORT, BYTE), start=0x1E3D4C51))
+_TEXT_MAGIC = b".MAT"
+# Source: LeCun, the IDX format of MNIST: third byte of the big-endian magic.
+_IDX_TYPES = {8: UBYTE, 9: BYTE, 11: SHORT, 12: INT, 13: FLOAT, 14: DOUBLE}
+
+
+def parse_matrix(raw: bytes, name: str) -> Matrix:
+    """Return the matrix in the bytes of a file: binary of either byte order, text, or IDX.
+
+    Bytes behind the elements are ignored: files of the time have them.
+    Raises: EvalError when it is none of these, or too short.
+    """
+    if raw.startswith(_TEXT_MAGIC):
+        return _parse_text(raw, name)
+    for order in "<>":
+        storage = _MAGICS.get(_number(raw, 0, order, name))
+        if storage is not None:
+            return _parse_binary(raw, order, storage, name)
+    magic = _number(raw, 0, ">", name)
+    if magic & ~0xF03 == 0 and magic >> 8 in _IDX_TYPES:
+        sizes = [_number(raw, 4 + 4 * i, ">", name) for i in range(magic & 3)]
+        return _elements(raw, 4 + 4 * len(sizes), sizes, ">", _IDX_TYPES[magic >> 8], name)
+    raise EvalError(f"{name} is not a matrix file", hint="save-matrix writes such files")
+
+
+def _number(raw: bytes, at: int, order: str, name: str) -> int:
+    if len(raw) < at + 4:
+        raise EvalError(f"{name} is too short for a matrix file: {len(raw)} bytes")
+    number: int = struct.unpack_from(f"{order}i", raw, at)[0]
+    return number
+
+
+def _parse_binary(raw: bytes, order: str, storage: Storage, name: str) -> Matrix:
+    n = _number(raw, 4, order, name)
+    if not 0 <= n <= MAX_DIMENSIONS:
+        raise EvalError(
+            f"{name} says that it has {n} dimensions, at most {MAX_DIMENSIONS} are known"
+        )
+    sizes = [_number(raw, 8 + 4 * i, order, name) for i in range(n)]
+    return _elements(raw, 8 + 4 * max(3, n), sizes, order, storage, name)
+
+
+def _elements(
+    raw: bytes, at: int, sizes: list[int], order: str, storage: Storage, name: str
+) -> Matrix:
+    count = _count(sizes, name)
+    dtype = storage.dtype.newbyteorder("<" if order == "<" else ">")
+    need, here = count * dtype.itemsize, len(raw) - at
+    if need > here:
+        text = f"{name} is too short: {dimensions_text(sizes)} elements need {need:,} bytes"
+        raise EvalError(f"{text} behind the header, found {max(here, 0):,}")
+    data = np.frombuffer(raw, dtype, count, at).reshape(sizes).astype(storage.dtype)
+    return Matrix(data, storage)
+
+
+def _count(sizes: list[int], name: str) -> int:
+    if any(size < 1 for size in sizes) or math.prod(sizes) > LARGEST:
+        raise EvalError(f"{name} has the dimensions {dimensions_text(sizes)}, which cannot be")
+    return math.prod(sizes)
+
+
+def _parse_text(raw: bytes, name: str) -> Matrix:
+    words = raw[len(_TEXT_MAGIC) :].decode("latin-1").split()
+    try:
+        n = int(words[0])
+        sizes = [int(word) for word in words[1 : n + 1]]
+        count = _count(sizes, name)
+        numbers = np.array([float(word) for word in words[n + 1 : n + 1 + count]])
+    except (ValueError, IndexError) as problem:
+        raise EvalError(f"{name} is not a text matrix file: {problem}") from None
+    if len(sizes) != n or n > MAX_DIMENSIONS or len(numbers) != count:
+        text = f"{name} is too short: {dimensions_text(sizes)} elements expected"
+        raise EvalError(f"{text}, found {len(numbers)}")
+    return from_numbers(numbers.reshape(sizes), FLOAT)
+
+
+def format_matrix(matrix: Matrix) -> bytes:
+    """Return the bytes of a binary matrix file, little-endian."""
+    if matrix.storage.holds_objects:
+        raise ValueKindError("a matrix file holds numbers, found an array of any values")
+    magic = next(magic for magic, storage in _MAGICS.items() if storage is matrix.storage)
+    shape = matrix.data.shape
+    padded = [*shape, *[1] * (3 - len(shape))]
+    header = struct.pack(f"<ii{len(padded)}i", magic, len(shape), *padded)
+    dtype = matrix.storage.dtype.newbyteorder("<")
+    return header + np.ascontiguousarray(matrix.data, dtype=dtype).tobytes()
+
+
+def _read(it: Interpreter, file: str) -> tuple[bytes, Path]:
+    path = it.find_file(file, (".mat",))
+    try:
+        return path.read_bytes(), path
+    except OSError as problem:
+        raise EvalError(f"cannot read '{path}': {problem.strerror}") from problem
+
+
+def _write(file: str, content: bytes, suffix: str = ".mat") -> str:
+    path = Path(file) if Path(file).suffix else Path(file + suffix)
+    try:
+        path.write_bytes(content)
+    except OSError as problem:
+        raise EvalError(f"cannot write '{path}': {problem.strerror}") from problem
+    return str(path)
+
+
+@special("load-matrix", pattern="symbol [file]")
+def load_matrix(it: Interpreter, form: Pair) -> Value:
+    """(load-matrix [symbol] file)
+
+    Return the matrix in a file, searched as `load` does and with the suffix .mat; a symbol in
+    front, not evaluated, is assigned the matrix.
+
+    (load-matrix "no-such-file")
+    => error: no file is called 'no-such-file'
+    """
+    cell, symbol = form.cdr, None
+    if cell.cdr is not None:
+        symbol, cell = cell.car, cell.cdr
+        if type(symbol) is not Symbol:
+            text = f"load-matrix needs a symbol in front of the file, found {describe(symbol)}"
+            raise ValueKindError(text, span=element_span(form.cdr))
+    file = it.eval(cell.car)
+    if type(file) is not str:
+        text = f"load-matrix needs a file name, found {describe(file)}"
+        raise ValueKindError(text, span=element_span(cell))
+    raw, path = _read(it, file)
+    matrix = parse_matrix(raw, str(path))
+    if symbol is not None:
+        it.assign(symbol, matrix)
+    return matrix
+
+
+@builtin("map-matrix")
+def map_matrix(it: Interpreter, file: str) -> Matrix:
+    """(map-matrix file)
+
+    Return the matrix in a file; changes to it do not go to the file.
+
+    (map-matrix "no-such-file")
+    => error: no file is called 'no-such-file'
+    """
+    raw, path = _read(it, file)
+    return parse_matrix(raw, str(path))
+
+
+@builtin("save-matrix")
+def save_matrix(matrix: Matrix, file: str) -> str:
+    """(save-matrix matrix file)
+
+    Write a matrix to a binary file, with the suffix .mat unless it has one; return its name.
+
+    (save-matrix [1 2] "no-such-folder/x")
+    => error: cannot write 'no-such-folder/x.mat': No such file or directory
+    """
+    return _write(file, format_matrix(matrix))
+
+
+@builtin("save-ascii-matrix")
+def save_ascii_matrix(it: Interpreter, matrix: Matrix, file: str) -> str:
+    """(save-ascii-matrix matrix file)
+
+    Write a matrix to a text file, with the digits that `print` shows; return its name.
+
+    (save-ascii-matrix [1 2] "no-such-folder/x")
+    => error: cannot write 'no-such-folder/x.mat': No such file or directory
+    """
+    shape = matrix.data.shape
+    lines = [" ".join([".MAT", str(len(shape)), *map(str, shape)]), *_text_rows(it, matrix)]
+    return _write(file, ("\n".join(lines) + "\n").encode("latin-1"))
+
+
+def _text_rows(it: Interpreter, matrix: Matrix) -> list[str]:
+    matrix.numbers()  # refuses an array of objects
+    width = matrix.data.shape[-1] if matrix.data.ndim else 1
+    values = [it.numbers(value) for value in matrix.values()]
+    return [" ".join(values[i : i + width]) for i in range(0, len(values), width)]
+
+
+@builtin("import-raw-matrix")
+def import_raw_matrix(
+    it: Interpreter, matrix: Matrix, file: str, offset: int | None = None
+) -> Matrix:
+    """(import-raw-matrix matrix file [offset])
+
+    Fill a matrix with the bytes of a file, from an offset on, in this machine's byte order.
+
+    (import-raw-matrix (matrix 2) "no-such-file")
+    => error: no file is called 'no-such-file'
+    """
+    if matrix.storage.holds_objects:
+        raise ValueKindError("a file of numbers cannot fill an array of any values")
+    raw, path = _read(it, file)
+    at = offset or 0
+    need = matrix.data.size * matrix.storage.dtype.itemsize
+    if not 0 <= at <= len(raw) - need:
+        here = max(0, len(raw) - at)
+        raise EvalError(f"{path} is too short: {need:,} bytes are needed, found {here:,}")
+    count = matrix.data.size
+    found = np.frombuffer(raw, matrix.storage.dtype, count, at)
+    matrix.data[...] = found.reshape(matrix.data.shape)
+    return matrix
+
+
+@builtin("export-raw-matrix")
+def export_raw_matrix(matrix: Matrix, file: str) -> str:
+    """(export-raw-matrix matrix file)
+
+    Write the elements alone, in this machine's byte order; return the file's name.
+
+    (export-raw-matrix [1 2] "no-such-folder/x")
+    => error: cannot write 'no-such-folder/x': No such file or directory
+    """
+    if matrix.storage.holds_objects:
+        raise ValueKindError("a file of numbers cannot hold an array of any values")
+    return _write(file, np.ascontiguousarray(matrix.data).tobytes(), suffix="")
+
+
+@builtin("import-text-matrix")
+def import_text_matrix(it: Interpreter, matrix: Matrix, file: str) -> Matrix:
+    """(import-text-matrix matrix file)
+
+    Fill a matrix with the numbers in a text file.
+
+    (import-text-matrix (matrix 2) "no-such-file")
+    => error: no file is called 'no-such-file'
+    """
+    raw, path = _read(it, file)
+    words = raw.decode("latin-1").split()[: matrix.data.size]
+    for word in words:
+        if not NUMBER.fullmatch(word):
+            raise EvalError(f"{path} holds {show(word)} where a number was expected")
+    if len(words) < matrix.data.size:
+        raise EvalError(
+            f"{path} is too short: {matrix.data.size} numbers are needed, found {len(words)}"
+        )
+    numbers = np.array([float(word) for word in words]).reshape(matrix.data.shape)
+    matrix.set_numbers(numbers)
+    return matrix
+
+
+@builtin("export-text-matrix")
+def export_text_matrix(it: Interpreter, matrix: Matrix, file: str) -> str:
+    """(export-text-matrix matrix file)
+
+    Write the elements alone as text, a line for each row; return the file's name.
+
+    (export-text-matrix [1 2] "no-such-folder/x")
+    => error: cannot write 'no-such-folder/x': No such file or directory
+    """
+    text = "\n".join(_text_rows(it, matrix)) + "\n"
+    return _write(file, text.encode("latin-1"), suffix="")
