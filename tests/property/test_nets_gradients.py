@@ -22,6 +22,7 @@ from sn.net.table import ConnectionTable, freeze
 from tests.sample_nets import (
     CORNER,
     FAMILIES,
+    NON_LINEARITIES,
     SMOOTH,
     Floats,
     Presentation,
@@ -123,6 +124,26 @@ def test_curvature_is_that_of_the_output_layer(table: ConnectionTable, seed: int
     assert found.curv[units] == pytest.approx(np.broadcast_to(slope_at**2, units.shape), rel=1e-14)
     assert found.curv.min() >= 0
     assert found.curv_weight.min() >= 0
+
+
+@pytest.mark.parametrize("name", [*NON_LINEARITIES, "conv with two strides", "local"])
+def test_full_curvature_is_exact_below_one_layer(name: str) -> None:
+    """With f'' the diagonal estimate leaves out nothing when only the output layer follows."""
+    table = freeze(family(name))
+    shown = presentation(table)
+    twin = Reference(table, lms(table), is_full=True)
+    found = twin.present(shown.weights, shown.pattern, shown.desired)
+    for row in np.flatnonzero(table.src == 0):
+        bias = np.zeros(table.n_weights)
+        bias[table.wid[row]] = 1
+
+        def descent(x: float, bias: Floats = bias) -> float:
+            moved = twin.present(shown.weights + x * bias, shown.pattern, shown.desired)
+            return float(-moved.d_weight @ bias)
+
+        step = 2.0**-10 if has_corner(table) else 2.0**-6
+        expected = slope(descent, step)
+        assert found.curv[table.dst[row]] == pytest.approx(expected, rel=RELATIVE, abs=1e-9)
 
 
 def test_curvature_is_exact_where_one_linear_layer_follows() -> None:
