@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sn.calls import builtin
 from sn.errors import EvalError, ValueKindError
-from sn.forms import List, Pair, Symbol, Value, cells, describe, elements, equal, iterate, to_list
-from sn.interp import Interpreter
+from sn.forms import List, Pair, Value, cells, describe, elements, equal, iterate, to_list
 
 # The longest list that one call makes; chosen here: above it Python's memory is at risk.
 LONGEST = 10_000_000
@@ -286,66 +285,6 @@ def append(*lists: Value) -> Value:
     return result
 
 
-@builtin("nconc")
-def nconc(*lists: List) -> Value:
-    """(nconc lists...)
-
-    Join lists by changing the last pair of each; return the first that is not ().
-
-    (let ((l (list 1 2))) (nconc l (list 3)) l)
-    => (1 2 3)
-    """
-    result: List = None
-    end: List = None
-    for part in lists:
-        if part is None:
-            continue
-        if end is None:
-            result = part
-        else:
-            end.cdr = part
-        end = lastcdr(part)
-    return result
-
-
-@builtin("nconc1")
-def nconc1(list: List, value: Value) -> Value:
-    """(nconc1 list value)
-
-    Add a value at the end of a list by changing its last pair; return the list.
-
-    (let ((l (list 1 2))) (nconc1 l 3) l)
-    => (1 2 3)
-    """
-    return nconc(list, Pair(value, None))
-
-
-@builtin("rplaca")
-def rplaca(list: Pair, value: Value) -> Value:
-    """(rplaca list value)
-
-    Replace the first element of a list; return the list.
-
-    (rplaca (list 1 2) 'a)
-    => (a 2)
-    """
-    list.car, list.car_span = value, None
-    return list
-
-
-@builtin("rplacd")
-def rplacd(list: Pair, rest: Value) -> Value:
-    """(rplacd list rest)
-
-    Replace what follows the first element of a list; return the list.
-
-    (rplacd (list 1 2) '(a b))
-    => (1 a b)
-    """
-    list.cdr = rest
-    return list
-
-
 @builtin("reverse")
 def reverse(list: List) -> Value:
     """(reverse list)
@@ -409,63 +348,3 @@ def makelist(n: int, value: Value) -> Value:
     if not 0 <= n <= LONGEST:
         raise EvalError(f"makelist makes lists of 0 to {LONGEST:,} elements, found {n:,}")
     return to_list([value] * n)
-
-
-@builtin("null", "not")
-def null(x: Value) -> bool:
-    """(null x)
-
-    Tell whether x is (); written ~x.
-
-    (null ())
-    => t
-    """
-    return x is None
-
-
-@builtin("atom")
-def atom(x: Value) -> bool:
-    """(atom x)
-
-    Tell whether x is anything but a list with elements.
-
-    (atom 'a)
-    => t
-    """
-    return type(x) is not Pair
-
-
-@builtin("consp")
-def consp(x: Value) -> Value:
-    """(consp x)
-
-    Return x if it is a list with elements, else ().
-
-    (consp '(1))
-    => (1)
-    """
-    return x if type(x) is Pair else None
-
-
-@builtin("listp")
-def listp(it: Interpreter, x: Value) -> Value:
-    """(listp x)
-
-    Return x if it is a list with elements, t for (), else ().
-
-    (listp '(1 2))
-    => (1 2)
-    """
-    return x if type(x) is Pair else it.t if x is None else None
-
-
-@builtin("symbolp")
-def symbolp(x: Value) -> Value:
-    """(symbolp x)
-
-    Return x if it is a symbol, else ().
-
-    (symbolp 'a)
-    => a
-    """
-    return x if type(x) is Symbol else None
