@@ -131,8 +131,11 @@ class Kernels:
         return int(self.source.slots.max(initial=-1)) + 1
 
     def __post_init__(self) -> None:
-        self.states = self.source.states.copy()
-        self.batch_states = np.repeat(self.source.batch_states, self.source.lanes)
+        self.states = _on_cache_line(len(self.source.states))
+        self.states[:] = self.source.states
+        batch = np.repeat(self.source.batch_states, self.source.lanes)
+        self.batch_states = _on_cache_line(len(batch))
+        self.batch_states[:] = batch
 
     def slots(
         self, weights: NDArray[Any], steps: Floats32 | Sequence[float], hyper: Hyper
@@ -141,13 +144,13 @@ class Kernels:
         packed = self.pack(weights)
         numbers = np.zeros(N_HYPER, np.float32)
         numbers[[ALPHA, DECAY, GAMMA, MU, LIMIT]] = astuple(hyper)
-        velocity, curvature, extra = (np.zeros_like(packed) for _ in range(3))
+        velocity, curvature, extra = (_on_cache_line(len(packed)) for _ in range(3))
         return Slots(packed, velocity, curvature, extra, np.asarray(steps, np.float32), numbers)
 
     def pack(self, weights: NDArray[Any]) -> Floats32:
         """Return weights in kernel order from weight order: (n_slots,) float32."""
         slots = self.source.slots
-        packed = np.zeros(len(slots), np.float32)
+        packed = _on_cache_line(len(slots))
         packed[slots >= 0] = weights[slots[slots >= 0]]
         return packed
 
@@ -208,6 +211,13 @@ class Kernels:
         )
         rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)
         return np.ascontiguousarray(rows[:n])
+
+
+def _on_cache_line(count: int) -> Floats32:
+    """Return zeros that start on a cache line: fewer loads straddle two lines."""
+    memory = np.zeros(count + 16, np.float32)
+    start = -memory.ctypes.data // 4 % 16
+    return memory[start : start + count]
 
 
 def emitted(plan: Plan, cost: Cost, rule: RuleSpec) -> KernelSource:

@@ -237,12 +237,25 @@ class Builder:
         def join(a: Vec, b: Vec, low: Sequence[int], high: Sequence[int]) -> Vec:
             return self.shuffle(a, b, low) + self.shuffle(a, b, high)
 
-        halves = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
+        # of each pair of shuffles the first is a blend, which any vector port can do
+        halves = (0, 1, 2, 3, 12, 13, 14, 15), (4, 5, 6, 7, 8, 9, 10, 11)
         fours = [join(v[i], v[i + 4], *halves) for i in range(4)]
-        pairs = (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)
+        pairs = (0, 1, 10, 11, 4, 5, 14, 15), (2, 3, 8, 9, 6, 7, 12, 13)
         twos = [join(fours[i], fours[i + 1], *pairs) for i in (0, 2)]
         ones = (0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15)
         return join(twos[0], twos[1], *ones)
+
+    def transpose(self, rows: Sequence[Vec]) -> list[Vec]:
+        """Turn 8 vectors of 8 lanes round: lane i of vector j becomes lane j of vector i."""
+        v = list(rows)
+        for width in (4, 2, 1):
+            low = [lane if lane & width == 0 else 8 + lane - width for lane in range(8)]
+            high = [lane + width if lane & width == 0 else 8 + lane for lane in range(8)]
+            for i in range(8):
+                if i & width == 0:
+                    a, b = v[i], v[i + width]
+                    v[i], v[i + width] = self.shuffle(a, b, low), self.shuffle(a, b, high)
+        return v
 
     # --- control ---
 

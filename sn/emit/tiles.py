@@ -111,10 +111,11 @@ def _shape(
     return Tiling(chunk, shapes, cost)
 
 
-def scaled(tiling: Tiling, out: Ints, source: Ints) -> list[tuple[int, int, Ints]]:
-    """Return (width, sources, entries) with maps replaced by their offsets in memory.
+def scaled(tiling: Tiling, out: Ints, source: Ints, pair: Ints) -> list[tuple[int, int, Ints]]:
+    """Return (width, sources, entries) with maps and pairs replaced by their places in memory.
 
-    Shapes: out, source: offset of each map; entries: (count, entry) int32.
+    Shapes: out, source: offset of each map; pair: place of each pair's kernel; entries:
+    (count, entry) int32.
     """
     result = []
     for (width, sources), entries in tiling.shapes.items():
@@ -123,5 +124,7 @@ def scaled(tiling: Tiling, out: Ints, source: Ints) -> list[tuple[int, int, Ints
         for index in range(sources):
             column = width + index * (1 + width)
             array[:, column] = source[array[:, column]]
+            weights = slice(column + 1, column + 1 + width)
+            array[:, weights] = pair[array[:, weights]]
         result.append((width, sources, array))
     return result

@@ -24,13 +24,14 @@ from sn.simd import LANES, Builder, Index, Memories, Memory, Vec
 
 @dataclass(frozen=True, slots=True)
 class Kernels:
-    """Packed kernels: per pair of maps the first `main` taps, and apart the `rest` of them.
-
-    The first run is whole vectors; the few taps left are collected from all pairs, so that
+    """Packed kernels. Tap t of pair p lies at `at` + p * `pair` + t * `tap`, for the first `main`
+    taps; the few left over, `rest` a pair, are collected from all pairs at `rest_at`, so that
     they fill vectors too.
     """
 
     main_at: int
+    pair: int
+    tap: int
     main: int
     rest_at: int
     rest: int
@@ -38,7 +39,7 @@ class Kernels:
     def at(self, pair: Index, tap: int) -> Index:
         """Offset in `w` of one tap of a pair."""
         if tap < self.main:
-            return pair * self.main + (self.main_at + tap)
+            return pair * self.pair + (self.main_at + tap * self.tap)
         return pair * self.rest + (self.rest_at + tap - self.main)
 
 
@@ -60,6 +61,37 @@ class Updates:
     table: int
     rest_groups: int
     rest_table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Out maps that see one list of in maps; vectors run along the list.
+
+    `maps` entries from `table` on: (gradient map, its weights). `site`: where the list's states
+    at the first site lie, `pitch` elements a site; `picked`: the in maps to gather them from,
+    none when they lie in a run.
+    """
+
+    maps: int
+    table: int
+    site: int
+    pitch: int
+    picked: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUpdates:
+    """Kernels to update with in maps along the lanes: the choice for small maps.
+
+    `frame`: the in maps turned round, `pitch` elements per site of a grid of (rows, cols) that
+    has the border; `width`: elements of a list, whole vectors.
+    """
+
+    frame: int
+    pitch: int
+    sites: tuple[int, int]
+    width: int
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +117,7 @@ class Conv:
     kernels: Kernels
     forward: Sums
     backward: Sums
-    updates: Updates
+    updates: Updates | SourceUpdates
 
 
 def gather(k: Builder, s: Memory, base: Index, lanes: Sequence[int], fill: float) -> Vec:
@@ -224,6 +256,10 @@ def update(k: Builder, m: Memories, c: Conv, rule: Rule, to_curv: int) -> None:
     The curvature of a weight is the same sum of curvatures and squared sites.
     """
     g = c.geometry
+    if isinstance(c.updates, SourceUpdates):
+        _update_by_sources(k, m, c, c.updates, rule, to_curv)
+        return
+    updates = c.updates
     vectors = -(-g.grid[0] * g.grid[1] // LANES)
     if rule.second:
         for i in k.loop(c.maps[1] * len(g.column_lanes), LANES):
@@ -239,18 +275,107 @@ def update(k: Builder, m: Memories, c: Conv, rule: Rule, to_curv: int) -> None:
         rule.apply(k, at, descent, curv)
 
     if c.kernels.main:
-        for pair in k.loop(c.updates.pairs):
-            grad = k.index(m.t, pair * 2 + c.updates.table)
-            site = k.index(m.t, pair * 2 + (c.updates.table + 1))
+        for pair in k.loop(updates.pairs):
+            grad = k.index(m.t, pair * 2 + updates.table)
+            site = k.index(m.t, pair * 2 + (updates.table + 1))
             for first in range(0, c.kernels.main, LANES):
                 sites = [site + distance for distance in g.taps[first : first + LANES]]
                 move(pair * c.kernels.main + (c.kernels.main_at + first), [grad], sites)
-    if c.updates.rest_groups:
-        for group in k.loop(c.updates.rest_groups):
-            at = group * (2 * LANES) + c.updates.rest_table
+    if updates.rest_groups:
+        for group in k.loop(updates.rest_groups):
+            at = group * (2 * LANES) + updates.rest_table
             grads = [k.index(m.t, at + 2 * i) for i in range(LANES)]
             sites = [k.index(m.t, at + (2 * i + 1)) for i in range(LANES)]
             move(group * LANES + c.kernels.rest_at, grads, sites)
+
+
+def _update_by_sources(
+    k: Builder, m: Memories, c: Conv, updates: SourceUpdates, rule: Rule, to_curv: int
+) -> None:
+    """Sum the same gradients with one vector per tap and list of in maps: no sums over lanes."""
+    _turn_round(k, m, c, updates)
+    rows, cols = updates.sites
+    for group in updates.groups:
+        if group.picked:
+            for site in k.loop(rows * cols):
+                base = site * updates.pitch + updates.frame
+                for q in range(0, updates.width, LANES):
+                    lanes = [*group.picked[q : q + LANES], *[-1] * LANES][:LANES]
+                    vector = gather(k, m.s, base, lanes, 0.0)
+                    k.store(vector, m.s, site * group.pitch + (group.site + q))
+        taps_across = c.geometry.kernel[1]
+        width = max(1, (15 - taps_across) // taps_across)
+        whole = group.maps // width
+        if whole:
+            for number in k.loop(whole):
+                _group_tile(k, m, c, updates, group, number * width, width, rule, to_curv)
+        if group.maps % width:
+            first = Index(k, None, whole * width)
+            rest = group.maps % width
+            _group_tile(k, m, c, updates, group, first, rest, rule, to_curv)
+
+
+def _turn_round(k: Builder, m: Memories, c: Conv, updates: SourceUpdates) -> None:
+    """Copy the in maps to the frame: all maps of a site side by side."""
+    (rows, cols), g = updates.sites, c.geometry
+    zero = k.constant(0)
+    for first in range(0, c.maps[1], LANES):
+        for start in range(0, g.field[0] * g.field[1], LANES):
+            some = [
+                k.load(m.s, c.source + plane * c.pitch + start) if plane < c.maps[1] else zero
+                for plane in range(first, first + LANES)
+            ]
+            for position, vector in enumerate(k.transpose(some), start):
+                row, col = divmod(position, g.field[1])
+                row, col = row + g.offset[0], col + g.offset[1]
+                if position < g.field[0] * g.field[1] and 0 <= row < rows and 0 <= col < cols:
+                    at = updates.frame + (row * cols + col) * updates.pitch + first
+                    k.store(vector, m.s, at)
+
+
+def _group_tile(
+    k: Builder,
+    m: Memories,
+    c: Conv,
+    updates: SourceUpdates,
+    group: Group,
+    first: Index,
+    width: int,
+    rule: Rule,
+    to_curv: int,
+) -> None:
+    g, cols = c.geometry, updates.sites[1]
+    entry = [first * 2 + (group.table + 2 * i) for i in range(width)]
+    grads, weights = [k.index(m.t, at) for at in entry], [k.index(m.t, at + 1) for at in entry]
+    taps = range(g.kernel[1])
+
+    def sums(u: Index, q: Index, shift: int, square: bool) -> list[list[Vec]]:
+        """One vector per map and tap of row u: the sum over positions."""
+        cells = [[k.cell(k.constant(0)) for _ in taps] for _ in range(width)]
+        for y in k.loop(g.grid[0]):
+            row = (y * g.stride[0] + u) * (cols * group.pitch) + q + group.site
+            held = [[cell.get() for cell in some] for some in cells]
+            for x in range(g.grid[1]):
+                sites = [row + (x * g.stride[1] + v) * group.pitch for v in taps]
+                states = [k.load(m.s, site) for site in sites]
+                if square:
+                    states = [state * state for state in states]
+                for i in range(width):
+                    grad = k.spread(m.s, grads[i] + y * g.grid[1] + (x + shift))
+                    held[i] = [k.fma(s, grad, t) for s, t in zip(states, held[i], strict=True)]
+            for some, values in zip(cells, held, strict=True):
+                for cell, value in zip(some, values, strict=True):
+                    cell.set(value)
+        return [[cell.get() for cell in some] for some in cells]
+
+    for u in k.loop(g.kernel[0]):
+        for q in k.loop(updates.width, LANES):
+            descents = sums(u, q, 0, False)
+            curvs = sums(u, q, to_curv, True) if rule.second else None
+            for i in range(width):
+                for v in taps:
+                    at = weights[i] + (u * len(taps) + v) * updates.width + q
+                    rule.apply(k, at, descents[i][v], curvs[i][v] if curvs else None)
 
 
 def _dots(
