@@ -72,6 +72,12 @@ _KINDS: dict[Any, Kind] = {
 }
 
 
+def _plural(words: str) -> str:
+    """Return "numbers" for "a number", "lists of numbers" for "a list of numbers"."""
+    noun, space, rest = words.removeprefix("a ").partition(" ")
+    return f"{noun}s{space}{rest}"
+
+
 def _list_kind(element: Kind | None) -> Kind:
     def convert(value: Value) -> Value:
         items, start = [], value
@@ -85,8 +91,8 @@ def _list_kind(element: Kind | None) -> Kind:
                 return WRONG
         return items if value is None else WRONG
 
-    plural = "" if element is None else " of " + element.words.removeprefix("a ") + "s"
-    return Kind(f"a list{plural}", (Pair, NoneType), convert)
+    of_what = "" if element is None else " of " + _plural(element.words)
+    return Kind(f"a list{of_what}", (Pair, NoneType), convert)
 
 
 def _union_kind(parts: tuple[Any, ...]) -> Kind | None:

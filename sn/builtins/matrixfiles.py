@@ -64,9 +64,7 @@ def _number(raw: bytes, at: int, order: str, name: str) -> int:
 def _parse_binary(raw: bytes, order: str, storage: Storage, name: str) -> Matrix:
     n = _number(raw, 4, order, name)
     if not 0 <= n <= MAX_DIMENSIONS:
-        raise EvalError(
-            f"{name} says that it has {n} dimensions, at most {MAX_DIMENSIONS} are known"
-        )
+        raise EvalError(f"{name} claims {n} dimensions, at most {MAX_DIMENSIONS} are known")
     sizes = [_number(raw, 8 + 4 * i, order, name) for i in range(n)]
     return _elements(raw, 8 + 4 * max(3, n), sizes, order, storage, name)
 
@@ -95,11 +93,13 @@ def _parse_text(raw: bytes, name: str) -> Matrix:
     try:
         n = int(words[0])
         sizes = [int(word) for word in words[1 : n + 1]]
+        if len(sizes) != n:
+            raise ValueError("a dimension is missing")
         count = _count(sizes, name)
         numbers = np.array([float(word) for word in words[n + 1 : n + 1 + count]])
     except (ValueError, IndexError) as problem:
         raise EvalError(f"{name} is not a text matrix file: {problem}") from None
-    if len(sizes) != n or n > MAX_DIMENSIONS or len(numbers) != count:
+    if n > MAX_DIMENSIONS or len(numbers) != count:
         text = f"{name} is too short: {dimensions_text(sizes)} elements expected"
         raise EvalError(f"{text}, found {len(numbers)}")
     return from_numbers(numbers.reshape(sizes), FLOAT)
