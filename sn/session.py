@@ -284,7 +284,9 @@ class Experiment:
         else:
             for observer in observers:
                 observer.compile_started(self.name)
-            kernels = KernelEngine(self.compile, self.table, rule, patterns, targets["train"])
+            kernels = KernelEngine(
+                self.compile, self.table, rule, patterns, targets["train"], self.spec.cost
+            )
             seconds = kernels.compile_seconds
             for observer in observers:
                 observer.compile_finished(seconds, kernels.was_cached)

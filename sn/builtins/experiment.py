@@ -29,7 +29,7 @@ from sn.forms import Pair, Symbol, Value
 from sn.net.costs import Cost, cost
 from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network
-from sn.optim import first_order, second_order  # noqa: F401 - they register
+from sn.optim import conjugate, first_order, second_order  # noqa: F401 - they register
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
 from sn.train.experiment import ORDERS, ExperimentSpec

@@ -97,3 +97,23 @@ class Reference:
         np.add.at(curv_weight, table.wid, state[table.src] ** 2 * curv[table.dst])
         cost = float(np.sum(evaluate(self.cost.value, ends)))
         return States(total, state, grad, curv, d_weight, curv_weight, cost)
+
+    def along(self, weights: Floats, direction: Floats, pattern: Floats, desired: Floats) -> float:
+        """Return the Gauss-Newton curvature of one pattern's cost along a direction of weights.
+
+        With r the derivative of the states, r_j = f'(a_j) sum_i (w_ij r_i + v_ij x_i), it is the
+        sum of E''(y) r^2 over the outputs.
+        Source: SN 2.8, update-deltastate, batch-cg2-iteration.
+        """
+        table = self.table
+        total, state = self.forward(weights, pattern)
+        moved = np.zeros(table.n_units)
+        for layer, rows in list(zip(table.layers, self._slices, strict=True))[1:]:
+            dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
+            np.add.at(moved, dst, weights[wid] * moved[src] + direction[wid] * state[src])
+            units = slice(layer.first, layer.first + layer.size)
+            moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})
+        last = table.layers[-1]
+        out = slice(last.first, last.first + last.size)
+        bend = evaluate(self.cost.bend, {"y": state[out], "d": desired})
+        return float(np.sum(bend * moved[out] ** 2))

@@ -7,19 +7,19 @@ follows from its `Mode`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.net.init import fan_in_law
 from sn.net.table import ConnectionTable
-from sn.optim.rules import Hyper, RuleSpec, Step
+from sn.optim.rules import Hyper, Memory, RuleSpec, Step, advance
 from sn.registry import Registry
 
 Floats = NDArray[np.float64]
+Along = Callable[[Floats], float]
 
 
 class Mode(StrEnum):
@@ -30,10 +30,10 @@ class Mode(StrEnum):
 
 
 class Scale(StrEnum):
-    """What divides the learning rate of a weight: nothing, F, sqrt F, or sqrt(F c).
+    """What divides the learning rate of a unit: nothing, F, sqrt F, or sqrt(F c).
 
-    F is the fan-in of the unit it feeds, bias included, c how many connections share it.
-    Source: SN 2.8, epsi, epsi-sqrt, mask-epsi.
+    F is its fan-in, bias included; c is how many connections share the weight of its last one.
+    Source: SN 2.8, epsi, epsi-sqrt, mask-epsi (sn-network, 6.3).
     """
 
     NONE = "none"
@@ -84,19 +84,53 @@ class Optimizer:
         """Return the learning rate of the connections into a layer, before `scale`."""
         return self.layers.get(layer, self.learning_rate)
 
-    def steps(self, table: ConnectionTable) -> Floats:
-        """Return the learning rate of each weight: (n_weights,) float64."""
-        rates = np.array([self.layer_rate(layer.name) for layer in table.layers])
-        steps = np.full(table.n_weights, self.learning_rate)
-        steps[table.wid] = rates[table.layer_of[table.dst]]
-        fan_in = table.fan_in_of_weight.astype(float)
+    def unit_steps(self, table: ConnectionTable) -> Floats:
+        """Return the learning rate of the connections into each unit: (n_units,) float64.
+
+        Units without incoming connections get 0.
+        """
+        rates = np.zeros(table.n_units)
+        for layer in table.layers:
+            rates[layer.first : layer.first + layer.size] = self.layer_rate(layer.name)
+        fed = table.fan_in > 0
+        divisor = table.fan_in[fed].astype(float)
         if self.scale is Scale.MASK:
             shared = np.bincount(table.wid, minlength=table.n_weights)
-            masked: Floats = steps / np.sqrt(fan_in * np.maximum(shared, 1))
-            return masked
-        law = {Scale.NONE: "constant", Scale.FAN_IN: "fan-in", Scale.SQRT_FAN_IN: "sqrt-fan-in"}
-        scaled: Floats = steps * fan_in_law.get(law[self.scale])(fan_in)
-        return scaled
+            last = np.searchsorted(table.dst, np.flatnonzero(fed), side="right") - 1
+            divisor *= shared[table.wid[last]]
+        if self.scale is Scale.NONE:
+            divisor[:] = 1
+        elif self.scale is not Scale.FAN_IN:
+            divisor = np.sqrt(divisor)
+        steps = np.zeros(table.n_units)
+        steps[fed] = rates[fed] / divisor
+        return steps
+
+    def steps(self, table: ConnectionTable) -> Floats:
+        """Return the learning rate of each weight: (n_weights,) float64.
+
+        It is that of the unit the weight feeds; where units of different rates share a weight,
+        that of the last one. SN gives each connection the rate of its own unit.
+        """
+        steps = np.zeros(table.n_weights)
+        steps[table.wid] = self.unit_steps(table)[table.dst]
+        return steps
+
+    def finish_pass(
+        self,
+        steps: Floats,
+        weights: Floats,
+        memory: Memory,
+        descent: Floats,
+        curvature: Floats,
+        along: Along,
+    ) -> Floats:
+        """Return the weights after the one step of a pass in batch mode; change `memory`.
+
+        Shapes: all (n_weights,) float64; `descent` and `curvature` are sums over the pass;
+        `along(d)` is the curvature of the cost, summed over the pass, along a direction d.
+        """
+        return advance(self.rule, self.hyper, steps, weights, memory, descent, curvature)
 
 
 optimizer: Registry[type[Optimizer]] = Registry("optimizer")

@@ -3,7 +3,7 @@
 An optimizer names a `RuleSpec`; the emitter compiles it into the kernels, and numbers such as
 momentum and mu are read at run time. `advance` is the same update in float64, for the twin.
 
-Read next: first_order.py, second_order.py, batch.py.
+Read next: first_order.py, second_order.py, conjugate.py.
 """
 
 from __future__ import annotations
@@ -72,15 +72,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Memory:
-    """What a rule remembers per weight: arrays (n_weights,) float64, in weight order."""
+    """What a rule remembers per weight: arrays (n_weights,) float64, in weight order.
+
+    `previous` is the descent of the pass before, for rules that compare the two.
+    """
 
     velocity: Floats
     curvature: Floats
+    previous: Floats
 
     @classmethod
     def empty(cls, count: int) -> Memory:
         """Return the memory before the first update."""
-        return cls(np.zeros(count), np.zeros(count))
+        return cls(*(np.zeros(count) for _ in range(3)))
 
 
 def advance(

@@ -12,11 +12,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.errors import SnInternalError
 from sn.kernels import Kernels, Slots
+from sn.net.costs import Cost
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
+from sn.net.tangent import Tangent
 from sn.optim.base import Mode, Optimizer
-from sn.optim.rules import Memory, RuleSpec, Step, advance, damped
+from sn.optim.rules import Curvature, Memory, RuleSpec, Step, advance, damped
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -67,7 +70,8 @@ class Engine(Protocol):
 class KernelEngine:
     """Runs compiled kernels; patterns are float32 (n, n_inputs), targets (n, n_outputs).
 
-    `compiled(rule)` gives the kernels of the net for a rule.
+    `compiled(rule)` gives the kernels of the net for a rule; `cost` is the one they compute, for
+    optimizers that ask for the curvature along a line.
     """
 
     def __init__(
@@ -77,8 +81,9 @@ class KernelEngine:
         optimizer: Optimizer,
         patterns: Sets,
         targets: Floats32,
+        cost: Cost | None = None,
     ) -> None:
-        self._optimizer = optimizer
+        self._optimizer, self._table, self._cost = optimizer, table, cost
         gathering = optimizer.gathering
         self._gather = compiled(gathering) if gathering is not None else None
         batch = optimizer.mode is Mode.BATCH
@@ -93,6 +98,7 @@ class KernelEngine:
         rates = [optimizer.layer_rate(layer) for layer in self._kernels.source.node_layers]
         self._node_rates = np.array(rates, np.float32)
         self._slots = self._fresh(np.zeros(table.n_weights, np.float32))
+        self._memory = Memory.empty(table.n_weights)
 
     @property
     def _all(self) -> list[Kernels]:
@@ -113,19 +119,30 @@ class KernelEngine:
     def set_weights(self, weights: Floats32) -> None:
         """Pack the weights for the kernels."""
         self._slots = self._fresh(weights)
+        self._memory = Memory.empty(len(weights))
 
     def get_state(self) -> dict[str, NDArray[np.generic]]:
-        """Return the weights, velocity, curvature and steps per weight, in weight order."""
+        """Return the weights and what is kept beside them, in weight order.
+
+        In batch mode "steps" is the descent gathered so far, and velocity and the descent of the
+        pass before are float64, as the one step of a pass is taken in float64.
+        """
         unpack, slots = self._kernels.unpack, self._slots
         names = {"weights": slots.weights, "velocity": slots.velocity}
         names |= {"curvature": slots.curvature, "steps": slots.extra}
-        return {name: unpack(array) for name, array in names.items()}
+        state: dict[str, NDArray[np.generic]] = {n: unpack(array) for n, array in names.items()}
+        if self._optimizer.mode is Mode.BATCH:
+            state["velocity"] = self._memory.velocity.copy()
+            state["previous"] = self._memory.previous.copy()
+        return state
 
     def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Pack all arrays of a state."""
         pack, slots = self._kernels.pack, self._slots
         slots.weights, slots.velocity = pack(state["weights"]), pack(state["velocity"])
         slots.curvature, slots.extra = pack(state["curvature"]), pack(state["steps"])
+        if self._optimizer.mode is Mode.BATCH:
+            self._memory = _batch_memory(state)
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
@@ -151,18 +168,22 @@ class KernelEngine:
         if self._optimizer.mode is not Mode.BATCH:
             return
         unpack, slots = self._kernels.unpack, self._slots
-        memory = Memory(unpack(slots.velocity).astype(np.float64), np.zeros(len(self._rates)))
-        weights = advance(
-            self._optimizer.rule,
-            self._optimizer.hyper,
+        weights = unpack(slots.weights).astype(np.float64)
+        weights = self._optimizer.finish_pass(
             self._rates,
-            unpack(slots.weights).astype(np.float64),
-            memory,
+            weights,
+            self._memory,
             unpack(slots.extra).astype(np.float64),
             unpack(slots.curvature).astype(np.float64),
+            lambda direction: self._along(weights, direction),
         )
         slots.weights = self._kernels.pack(weights)
-        slots.velocity = self._kernels.pack(memory.velocity)
+
+    def _along(self, weights: Floats, direction: Floats) -> float:
+        if self._cost is None:
+            raise SnInternalError("an engine whose optimizer asks for curvatures needs the cost")
+        tangent = Tangent(self._table, self._cost)
+        return tangent.along(weights, direction, self._patterns, self._targets)
 
     def outputs(self, which: str) -> Floats32:
         """Run the batch kernel."""
@@ -185,6 +206,9 @@ class ReferenceEngine:
         patterns: Sets,
         targets: Floats32,
     ) -> None:
+        rule = optimizer.gathering or optimizer.rule
+        if rule.curvature is Curvature.FULL:
+            reference = Reference(table, reference.cost, is_full=True)
         self._reference, self._table, self._optimizer = reference, table, optimizer
         self._patterns, self._targets = patterns, targets
         self._rates = optimizer.steps(table)
@@ -210,14 +234,19 @@ class ReferenceEngine:
             "velocity": self._memory.velocity.copy(),
             "curvature": self._memory.curvature.copy(),
             "steps": self._steps.copy(),
+            "previous": self._memory.previous.copy(),
+            "descent": self._descent.copy(),
+            "gathered": self._curvature.copy(),
         }
 
     def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Go back to a state."""
         self._weights = state["weights"].astype(np.float64)
-        arrays = (state[name].astype(np.float64) for name in ("velocity", "curvature"))
-        self._memory = Memory(*arrays)
+        self._memory = _batch_memory(state)
+        self._memory.curvature = state["curvature"].astype(np.float64)
         self._steps = state["steps"].astype(np.float64)
+        self._descent = state["descent"].astype(np.float64)
+        self._curvature = state["gathered"].astype(np.float64)
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
@@ -260,16 +289,25 @@ class ReferenceEngine:
 
     def end_pass(self) -> None:
         """In batch mode, take the one step of the pass."""
-        if self._optimizer.mode is Mode.BATCH:
-            self._weights = advance(
-                self._optimizer.rule,
-                self._optimizer.hyper,
-                self._rates,
-                self._weights,
-                self._memory,
-                self._descent,
-                self._curvature,
-            )
+        if self._optimizer.mode is not Mode.BATCH:
+            return
+        weights = self._weights
+        self._weights = self._optimizer.finish_pass(
+            self._rates,
+            weights,
+            self._memory,
+            self._descent,
+            self._curvature,
+            lambda direction: self._along(weights, direction),
+        )
+
+    def _along(self, weights: Floats, direction: Floats) -> float:
+        """Walk the whole training set along a direction."""
+        pairs = zip(self._patterns["train"], self._targets, strict=True)
+        return sum(
+            self._reference.along(weights, direction, pattern.astype(float), desired.astype(float))
+            for pattern, desired in pairs
+        )
 
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
@@ -283,3 +321,9 @@ class ReferenceEngine:
     def states(self) -> NDArray[np.floating]:
         """Return the states of the last presentation."""
         return self._states
+
+
+def _batch_memory(state: dict[str, NDArray[np.generic]]) -> Memory:
+    """Return the memory of a state, with an empty curvature."""
+    velocity, previous = (state[name].astype(np.float64) for name in ("velocity", "previous"))
+    return Memory(velocity, np.zeros_like(velocity), previous)

@@ -1,0 +1,155 @@
+"""The historical engine: an optimizer in the arithmetic of the original program, bit for bit.
+
+SN keeps a running curvature for every connection, even where connections share a weight, and a
+learning rate for every unit; gradients and curvatures of a shared weight are summed over its
+connections, units ascending. It is slow, and there to be compared with.
+
+Source: SN 2.8, update-acc, update-delta, update-wghtonly, update-hess, hessian-scale
+(sn-network, 5.3 and 5.4).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import TrainError
+from sn.net.costs import Cost
+from sn.net.historical import Historical, Shown
+from sn.net.table import ConnectionTable
+from sn.optim.base import Mode, Optimizer
+from sn.optim.conjugate import ConjugateGradient
+from sn.optim.rules import Curvature, Decay, Step
+from sn.train.engines import Floats32, Order, Sets
+
+_ONE = np.float32(1)
+
+
+class HistoricalEngine:
+    """Walks the connection table as SN 2.8 did; patterns and targets as in the other engines.
+
+    Raises: TrainError for an optimizer that SN 2.8 does not have in this form.
+    """
+
+    def __init__(
+        self,
+        table: ConnectionTable,
+        cost: Cost,
+        optimizer: Optimizer,
+        patterns: Sets,
+        targets: Floats32,
+    ) -> None:
+        _refuse(optimizer)
+        self._optimizer, self._table = optimizer, table
+        rule = optimizer.gathering or optimizer.rule
+        self._second = rule.second
+        self._walk = Historical(table, cost, rule.curvature is Curvature.FULL)
+        self._patterns, self._targets = patterns, targets
+        self._epsilon = optimizer.unit_steps(table).astype(np.float32)
+        self._states = np.zeros(table.n_units, np.float32)
+        self.set_weights(np.zeros(table.n_weights, np.float32))
+
+    def get_weights(self) -> Floats32:
+        """Return a copy of the weights."""
+        return self._weights.copy()
+
+    def set_weights(self, weights: Floats32) -> None:
+        """Start from these weights with an empty memory."""
+        self._weights = weights.astype(np.float32)
+        zeros = np.zeros_like(self._weights)
+        self._delta, self._acc, self._hess = zeros, zeros.copy(), zeros.copy()
+        self._sigma = np.zeros(self._table.n_rows, np.float32)
+
+    def get_state(self) -> dict[str, NDArray[np.generic]]:
+        """Return copies of SN's fields: delta, acc and hess per weight, sigma per connection.
+
+        Connections are in the order of the table.
+        """
+        fields = (self._weights, self._delta, self._acc, self._hess, self._sigma)
+        names = ("weights", "delta", "acc", "hess", "sigma")
+        return {name: array.copy() for name, array in zip(names, fields, strict=True)}
+
+    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
+        """Go back to a state."""
+        names = ("weights", "delta", "acc", "hess", "sigma")
+        fields = [state[name].astype(np.float32) for name in names]
+        self._weights, self._delta, self._acc, self._hess, self._sigma = fields
+
+    def begin_pass(self, order: Order) -> None:
+        """Clear what is gathered."""
+        self._clear()
+
+    def present(self, order: Order) -> None:
+        """Present the patterns one by one."""
+        for number in order:
+            pattern, desired = self._patterns["train"][number], self._targets[number]
+            shown = self._walk.present(self._weights, pattern, desired, self._second)
+            self._states = shown.state
+            if self._optimizer.mode is Mode.ONLINE:
+                self._clear()
+            self._gather(shown)
+            if self._optimizer.mode is Mode.ONLINE:
+                self._update()
+
+    def end_pass(self) -> None:
+        """In batch mode, take the one step of the pass."""
+        if self._optimizer.mode is Mode.BATCH:
+            self._update()
+
+    def outputs(self, which: str) -> Floats32:
+        """Compute the outputs pattern by pattern."""
+        last = self._table.layers[-1]
+        rows = [self._walk.forward(self._weights, row)[1] for row in self._patterns[which]]
+        return np.array(rows)[:, last.first : last.first + last.size]
+
+    def states(self) -> NDArray[np.floating]:
+        """Return the states of the last presentation."""
+        return self._states
+
+    def _clear(self) -> None:
+        self._acc = np.zeros_like(self._weights)
+        self._hess = np.zeros_like(self._weights)
+
+    def _gather(self, shown: Shown) -> None:
+        """acc += (epsilon g) x; sigma = (1 - gamma) sigma + (gamma h) (x x); hess += sigma."""
+        walk = self._walk
+        x = shown.state[walk.src]
+        np.add.at(self._acc, walk.wid, (self._epsilon * shown.grad)[walk.dst] * x)
+        if not self._second:
+            return
+        gamma = np.float32(self._optimizer.hyper.gamma)
+        self._sigma = (_ONE - gamma) * self._sigma + (gamma * shown.curv)[walk.dst] * (x * x)
+        np.add.at(self._hess, walk.wid, self._sigma)
+
+    def _update(self) -> None:
+        """delta = alpha delta + (1 - alpha) acc / (mu + |hess|); w = (1 - decay) w + delta."""
+        hyper, rule = self._optimizer.hyper, self._optimizer.rule
+        alpha, decay, mu = (np.float32(x) for x in (hyper.momentum, hyper.decay, hyper.mu))
+        divisor = mu + np.abs(self._hess)
+        acc = self._acc / divisor if self._second else self._acc
+        self._delta = alpha * self._delta + (_ONE - alpha) * acc if rule.momentum else acc
+        weights = self._weights
+        if rule.decay is Decay.PLAIN:
+            weights = (_ONE - decay) * weights
+        elif rule.decay is Decay.SCALED:
+            step = np.zeros_like(weights)
+            step[self._walk.wid] = self._epsilon[self._walk.dst]
+            step = step / divisor if self._second else step
+            weights = (_ONE - step * decay) * weights
+        self._weights = weights + self._delta
+
+
+def _refuse(optimizer: Optimizer) -> None:
+    """Raise TrainError for what the original program cannot do."""
+    asked = None
+    if isinstance(optimizer, ConjugateGradient):
+        asked = "conjugate-gradient in float32"
+    elif optimizer.mode is Mode.ONLINE and optimizer.samples_per_pass:
+        asked = "(samples N)"
+    elif optimizer.rule.step is Step.CLIP:
+        asked = "(damping clip)"
+    if asked is not None:
+        raise TrainError(
+            f"the historical arithmetic has no {asked}",
+            hint="train with the kernels or with the float64 twin",
+        )
