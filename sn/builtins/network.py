@@ -36,11 +36,12 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements, show
 from sn.lambdas import De
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Layer, Network
+from sn.net.raw import RawNet, take_over
 from sn.net.schemes import Link, scheme
 from sn.registry import Registry
 from sn.train.experiment import ExperimentSpec
@@ -53,6 +54,9 @@ class World:
     networks: dict[str, Network] = field(default_factory=dict)
     experiments: dict[str, ExperimentSpec] = field(default_factory=dict)
     current: Network | None = None
+    raw: RawNet = field(default_factory=RawNet)
+    # raw units of the layers of the net being described
+    taken: dict[str, list[int]] = field(default_factory=dict)
 
 
 _LAYER = {
@@ -69,10 +73,14 @@ _EXPECT = {
 
 @special("defnet", pattern="name . body")
 def defnet(it: Any, form: Pair) -> Value:
-    """(defnet NAME (layer ...) ... (connect ...) ... (expect ...)): describe a network.
+    """(defnet NAME body...)
 
-    Inside, `layer`, `connect` and `expect` are net forms; anything else is evaluated as usual.
-    The value is the name.
+    Describe a network. In the body `layer`, `connect` and `expect` are net forms; anything else
+    is evaluated as usual, so that loops and functions can stand around them. The value is the
+    name.
+
+    (defnet tiny (layer in (2)) (layer out (1)) (connect in out (full)))
+    => tiny
     """
     first, *_ = arguments(form)
     title = name(first, "the name of the net")
@@ -86,10 +94,12 @@ def defnet(it: Any, form: Pair) -> Value:
     net = Network(title, form.span)
     world.current = net
     try:
-        with it.bound(_INNER):
+        with it.bound(NET_FORMS):
             it.progn(form.cdr.cdr)
+        _settle(world, net)
     finally:
         world.current = None
+        world.taken = {}
     _check_connected(net)
     world.networks[title] = net
     return form.cdr.car
@@ -100,7 +110,8 @@ def layer(it: Any, form: Pair) -> Value:
     """(layer NAME (SIZE ...) [NON-LINEARITY] [(border VALUE)] [(bias unit|map|none)])
 
     Add a layer to the net; this form stands in a `defnet`. Sizes are (UNITS), (ROWS COLS) or
-    (MAPS ROWS COLS). The first layer holds the pattern. The value is the name.
+    (MAPS ROWS COLS). In their place, (units LIST) makes a layer of units that `newneurons` made,
+    with the connections they have. The first layer holds the pattern. The value is the name.
     """
     title, shape_arg, *rest = arguments(form)
     net = _current(it, form)
@@ -113,9 +124,10 @@ def layer(it: Any, form: Pair) -> Value:
             labels=_declared(earlier),
             hint="give this one another name",
         )
-    shape = _shape(it, shape_arg)
+    raw = _raw_units(it, shape_arg)
+    shape = (len(raw),) if raw is not None else _shape(it, shape_arg)
     border: float | None = None
-    bias = "unit"
+    bias = "unit" if raw is None else "none"
     chosen: Activation | None = None
     known = {**_LAYER, **_call_forms(activation)}
     for found in clauses(rest, known, f"layer {label}"):
@@ -144,6 +156,8 @@ def layer(it: Any, form: Pair) -> Value:
             hint="give it a shape of (MAPS ROWS COLS), or use (bias unit)",
         )
     added = net.add_layer(label, shape, chosen or nlf_tanh(), border, form.span)
+    if raw is not None:
+        it.world.taken[label] = raw
     if not is_input and bias != "none":
         schemes.bias(net, added, bias == "map", form.span)
     return form.cdr.car
@@ -208,6 +222,7 @@ def expect(it: Any, form: Pair) -> Value:
     Check the counts of the net as described so far; this form stands in a `defnet`.
     """
     net = _current(it, form)
+    _settle(it.world, net)
     dst, _, _, _ = net.rows()
     counts = {
         "units": sum(layer.size for layer in net.layers),
@@ -235,7 +250,7 @@ for _word in ("layer", "expect"):
     special_forms.get(_word).locked = False
 
 # Bound while the body of a `defnet` runs; outside it, `connect` is SN's function on units.
-_INNER: dict[str, Special] = {
+NET_FORMS: dict[str, Special] = {
     "layer": special_forms.get("layer"),
     "connect": Special("connect", connect, "from to . scheme"),
     "expect": special_forms.get("expect"),
@@ -356,6 +371,39 @@ def _known_layer(it: Any, net: Network, argument: Argument) -> Layer:
             hint=did_you_mean(label, names) or "declared so far: " + ", ".join(names),
         )
     return layer
+
+
+def _settle(world: World, net: Network) -> None:
+    """Add the connections that raw units brought along, once."""
+    if world.taken:
+        take_over(world.raw, net, world.taken)
+        world.taken = {}
+
+
+def _raw_units(it: Any, argument: Argument) -> list[int] | None:
+    """Read (units LIST): unit numbers made by newneurons; None for other forms."""
+    form = argument.form
+    if type(form) is not Pair or type(form.car) is not Symbol or form.car.name != "units":
+        return None
+    found = clause(argument, "(units LIST)")
+    count(found, 1, 1, "(units LIST)")
+    value = it.eval(found.args[0].form)
+    world: World = it.world
+    units: list[int] = []
+    for entry in elements(value):
+        if type(entry) is not float or not 0 < entry < len(world.raw.state):
+            raise ValueKindError(
+                f"expected units made by newneurons, found {describe(entry)}",
+                span=found.args[0].span,
+                hint="(setq h1 (newneurons 768)) makes units, (layer h1 (units h1)) uses them",
+            )
+        units.append(int(entry))
+    earlier = {unit for others in world.taken.values() for unit in others}
+    again = [unit for unit in units if unit in earlier]
+    if again or len(set(units)) < len(units) or not units:
+        what = f"unit {again[0]} is in two layers" if again else "units stand twice or not at all"
+        raise NetError(what, span=found.args[0].span)
+    return units
 
 
 def _shape(it: Any, argument: Argument) -> tuple[int, ...]:

@@ -1,0 +1,122 @@
+"""Units: SN's own way to make a net, unit by unit and connection by connection.
+
+Source: SN 2.8, sn-network 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sn.calls import builtin
+from sn.errors import ValueKindError
+from sn.forms import Pair, Value, describe, iterate, to_list
+from sn.net.raw import RawNet
+
+
+def _units(value: Value) -> Iterator[int]:
+    """Yield the unit numbers of a number, a list, or nested lists."""
+    if type(value) is float:
+        if value != int(value):
+            raise ValueKindError(f"a unit is a whole number, found {value:g}")
+        yield int(value)
+        return
+    if value is not None and type(value) is not Pair:
+        raise ValueKindError(f"expected units, found {describe(value)}")
+    for part in iterate(value):
+        yield from _units(part)
+
+
+@builtin("alloc-net")
+def alloc_net(it: Any, units: int, links: int, weights: int = 0) -> float:
+    """(alloc-net UNITS LINKS [WEIGHTS]): forget all units and connections.
+
+    Memory grows as needed, so the sizes are a promise that nothing depends on. The value is
+    the number of units asked for.
+    """
+    it.world.raw = RawNet()
+    return float(units)
+
+
+@builtin("clear-net")
+def clear_net(it: Any) -> Value:
+    """(clear-net): forget all units and connections."""
+    it.world.raw = RawNet()
+    return None
+
+
+@builtin("newneurons")
+def newneurons(it: Any, count: int) -> Value:
+    """(newneurons N): make N units and return the list of their numbers.
+
+    Unit 0, the bias, is always there.
+    """
+    if count < 0:
+        raise ValueKindError(f"newneurons needs a number of units, found {count}")
+    return to_list(float(unit) for unit in it.world.raw.add_units(count))
+
+
+@builtin("connect")
+def connect(it: Any, pre: Value, post: Value, val: float = 0.0, eps: float = 0.0) -> Value:
+    """(connect PRE POST): connect every unit of PRE to every unit of POST.
+
+    Each is a unit or a list of units, nested or not. The upstream units are the outer loop.
+    Every connection has a weight of its own.
+    """
+    raw: RawNet = it.world.raw
+    below = list(_units(post))
+    for src in _units(pre):
+        for dst in below:
+            raw.connect(src, dst)
+    return None
+
+
+@builtin("dup-connection")
+def dup_connection(
+    it: Any, m1: Value, m2: Value, n1: Value, n2: Value, val: float = 0.0, eps: float = 0.0
+) -> Value:
+    """(dup-connection M1 M2 N1 N2): connect N1 to N2 by the weight of M1 to M2.
+
+    With lists, M1 and N1 are walked together, and M2 and N2.
+    """
+    raw: RawNet = it.world.raw
+    sources = list(zip(_units(m1), _units(n1), strict=True))
+    targets = list(zip(_units(m2), _units(n2), strict=True))
+    for from_src, src in sources:
+        for from_dst, dst in targets:
+            raw.connect(src, dst, raw.weight_of(from_src, from_dst))
+    return None
+
+
+@builtin("nval")
+def nval(it: Any, unit: int, value: float | None = None) -> float:
+    """(nval UNIT [VALUE]): the state of a unit; with a value, set it.
+
+    A unit that belongs to no layer keeps its state: that is what a border is made of.
+    """
+    raw: RawNet = it.world.raw
+    raw.check_unit(unit)
+    if value is not None:
+        raw.state[unit] = value
+    return raw.state[unit]
+
+
+@builtin("amont", "pre-syn")
+def amont(it: Any, unit: int) -> Value:
+    """(amont UNIT): the units that feed it, in order of creation."""
+    raw: RawNet = it.world.raw
+    return to_list(float(src) for src, dst in zip(raw.src, raw.dst, strict=True) if dst == unit)
+
+
+@builtin("aval", "post-syn")
+def aval(it: Any, unit: int) -> Value:
+    """(aval UNIT): the units that it feeds, in order of creation."""
+    raw: RawNet = it.world.raw
+    return to_list(float(dst) for src, dst in zip(raw.src, raw.dst, strict=True) if src == unit)
+
+
+@builtin("nfanin")
+def nfanin(it: Any, unit: int) -> float:
+    """(nfanin UNIT): the number of connections into it, the bias included."""
+    raw: RawNet = it.world.raw
+    return float(sum(dst == unit for dst in raw.dst))
