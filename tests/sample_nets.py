@@ -70,6 +70,9 @@ SCHEMES = {
     " (connect h h2 (local (kernel 3 3) (stride 2 2) (wrap))) (connect h2 out (full))",
     "local in one dimension": "(layer in (12)) (layer h (2 5)) (layer out (4))"
     " (connect in h (local (kernel 4) (stride 2))) (connect h out (full))",
+    "full with shared biases": "(layer in (5)) (layer h (2 3) (bias map)) (layer h2 (2 2 2)"
+    " (bias map)) (layer out (3)) (connect in h (full)) (connect h h2 (full))"
+    " (connect h2 out (full))",
     "two sources": "(layer in (6 6)) (layer h (2 4 4)) (layer h2 (7)) (layer out (4))"
     " (connect in h (conv (kernel 3 3))) (connect in h2 (full)) (connect h h2 (full))"
     " (connect h2 out (full)) (connect h out (full))",
@@ -82,6 +85,20 @@ SCHEMES = {
     " (if (< i (+ 1 j)) (setq rows (cons (list j i (- j i)) rows))))) rows))))"
     " (connect h out (full))",
 }
+
+# a net with a node of every kind, for what must hold wherever weights live
+ALL_KINDS = (
+    "(de odd (from to) (let ((rows ())) (each ((j to)) (each ((i from))"
+    " (if (<> 0 (mod (+ i j) 3)) (setq rows (cons (list j i (mod (+ i (* 2 j)) 5)) rows))))) rows))"
+    " (de even (from to) (let ((rows ())) (each ((j to)) (each ((i from))"
+    " (if (= 0 (mod (+ i j) 3)) (setq rows (cons (list j i) rows))))) rows))"
+    " (defnet sample (layer in (6 6) (border -1)) (layer h (3 3 3) (bias map) (border 0))"
+    " (layer h2 (2 3 3)) (layer h3 (9)) (layer out (4))"
+    " (connect in h (conv (kernel 3 3) (stride 2 2)))"
+    " (connect h h2 (local (kernel 3 3) (maps '((0 2) (1)))))"
+    " (connect h2 h3 (scheme odd)) (connect in h3 (scheme even))"
+    " (connect h3 out (full)) (connect h out (full)))"
+)
 
 _SQUASHED = (
     "(layer in (5)) (layer h (11) {0}) (layer out (3) {0})"
@@ -109,9 +126,14 @@ CORNER = 0.02
 
 def family(name: str) -> Network:
     """Build one of FAMILIES."""
+    return described(f"(defnet sample {FAMILIES[name]})")
+
+
+def described(text: str) -> Network:
+    """Build the last net of a program."""
     session = Session()
-    session.evaluate(f"(defnet sample {FAMILIES[name]})")
-    return session.world.networks["sample"]
+    session.evaluate(text)
+    return list(session.world.networks.values())[-1]
 
 
 def lms(table: ConnectionTable) -> Cost:

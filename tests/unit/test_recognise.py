@@ -20,7 +20,7 @@ from sn.net.schemes import Link
 from sn.net.table import freeze
 from sn.session import Session
 from sn.shipped import nets_folder
-from tests.sample_nets import FAMILIES, SCHEMES, facts, family
+from tests.sample_nets import ALL_KINDS, FAMILIES, SCHEMES, described, facts, family
 
 NETS = sorted(path.stem for path in nets_folder().glob("*.sn"))
 
@@ -45,6 +45,7 @@ RECOGNISED = {
     "local with a table of maps": "local 2x2, 3 x 1 maps",
     "local that wraps": "local 3x2, wrap",
     "local in one dimension": "local 4, stride 2, 2 x 1 maps",
+    "full with shared biases": "full 6 x 5",
     "two sources": "conv 3x3, 2 x 1 maps",
     "scheme of own weights": "rows: windows of 1x9 need 81 connections, 59 are here",
     "scheme of shared weights": "rows: windows of 1x9 need 81 connections, 42 are here",
@@ -59,9 +60,7 @@ def node(plan: Plan, label: str) -> Any:
 
 def lowered(text: str) -> Plan:
     """The plan of the net in a program."""
-    session = Session()
-    session.evaluate(text)
-    return lower(freeze(list(session.world.networks.values())[-1]))
+    return lower(freeze(described(text)))
 
 
 def test_every_scheme_has_its_kind() -> None:
@@ -245,6 +244,8 @@ def test_the_ways_to_see_a_layer() -> None:
     assert of(2, 3, 4) == [(2, 3, 4)]
 
 
-def test_the_kinds_of_node_are_these() -> None:
-    kinds = {type(some) for name in FAMILIES for some in lower(freeze(family(name))).nodes}
-    assert kinds == {Bias, Full, Window, Rows}
+def test_one_net_has_every_kind_of_node() -> None:
+    plan = lowered(ALL_KINDS)
+    assert {type(some) for some in plan.nodes} == {Bias, Full, Window, Rows}
+    assert {some.shared for some in plan.nodes if isinstance(some, Bias | Window)} == {True, False}
+    assert {some.is_shared for some in plan.nodes if isinstance(some, Rows)} == {True, False}
