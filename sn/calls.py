@@ -305,6 +305,8 @@ class Special:
                 n, rest = n + 1, rest.cdr
             if n < least or (most is not None and n > most):
                 raise wrong_count(self, n, form)
+            if most is not None and rest is not None:
+                raise EvalError(f"{self.name} cannot take a dotted argument list")
             return function(it, form)
 
         return run_one if least == 1 and most is None else run_any

@@ -308,33 +308,34 @@ class Interpreter:
         return result
 
     def load(self, name: str, after: Callable[[Value], None] | None = None) -> str:
-        """Evaluate a file, found as `find_file` does; return its full name."""
-        file = self.find_file(name, (".sn", ".lsh", ".tl"))
+        """Evaluate a file, found as `find_program` does; return its full name."""
+        file = self.find_program(name)
         reader = self.file_reader(file)
         with self.bound({"file-being-loaded": str(file)}):
             self.run_stream(reader, after)
         self.loaded.add(str(file.resolve()))
         return str(file)
 
+    def find_program(self, name: str) -> Path:
+        """Return a file to load: beside the loading file first, as programs refer to their parts.
+
+        Raises: EvalError when there is none.
+        """
+        folders = [*self._loading_folder(), Path(), *self.path]
+        return _find(name, folders, (".sn", ".lsh", ".tl"))
+
     def find_file(self, name: str, suffixes: Sequence[str] = ()) -> Path:
         """Return the file called `name`, with one of `suffixes` added where there is none such.
 
-        The current folder comes first, then that of the file being loaded, then `path`.
+        The current folder comes first, where a program writes its files, then that of the file
+        being loaded, then `path`.
         Raises: EvalError when there is none.
         """
+        return _find(name, [Path(), *self._loading_folder(), *self.path], suffixes)
+
+    def _loading_folder(self) -> list[Path]:
         loading = self.intern("file-being-loaded").value
-        folders = [
-            Path(),
-            *([Path(loading).parent] if isinstance(loading, str) else []),
-            *self.path,
-        ]
-        for folder in folders:
-            for suffix in ("", *suffixes):
-                file = folder / (name + suffix)
-                if file.is_file():
-                    return file
-        searched = ", ".join(str(folder) for folder in folders)
-        raise EvalError(f"no file is called '{name}'", hint=f"searched in: {searched}")
+        return [Path(loading).parent] if isinstance(loading, str) else []
 
     def source(self, file: str) -> str | None:
         """Return the text read under a file name, for `errors.render`."""
@@ -407,3 +408,13 @@ def _source_text(file: Path) -> str:
     except UnicodeDecodeError:
         # programs of the nineties have accents in Latin-1
         return raw.decode("latin-1").replace("\r\n", "\n")
+
+
+def _find(name: str, folders: list[Path], suffixes: Sequence[str]) -> Path:
+    for folder in folders:
+        for suffix in ("", *suffixes):
+            file = folder / (name + suffix)
+            if file.is_file():
+                return file
+    searched = ", ".join(str(folder) for folder in folders)
+    raise EvalError(f"no file is called '{name}'", hint=f"searched in: {searched}")

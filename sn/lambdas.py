@@ -17,7 +17,7 @@ Bindings: TypeAlias = list[tuple[Symbol, Value]]
 
 
 def match(pattern: Value, value: Value) -> Bindings:
-    """Return the bindings that a parameter tree makes of a value.
+    """Return the bindings that a parameter tree, checked before, makes of a value.
 
     A symbol takes the whole value, a list of trees the elements of a list, a dotted tail the
     rest. `&optional s (s2 constant)` may be absent, `&rest s` takes what is left. Defaults are
@@ -52,7 +52,7 @@ def _match(pattern: Value, value: Value, bindings: Bindings) -> None:
         elif type(want) is Pair:
             default = want.cdr
             bindings.append((want.car, default.car if type(default) is Pair else None))
-        else:
+        elif want is not None:
             bindings.append((want, None))
         pattern = pattern.cdr
     if pattern is None:
@@ -118,7 +118,10 @@ def _parts(tree: Pair) -> list[tuple[Value, Pair | None]]:
             if rest.cdr is not None:
                 span = rest.cdr.car_span if type(rest.cdr) is Pair else None
                 raise EvalError("&rest takes one parameter, the last one", span=span)
-        elif optional and type(want) is Pair and type(want.car) is Symbol:
+        elif optional and type(want) is Pair:
+            if type(want.car) is not Symbol:
+                text = f"expected an optional parameter (symbol default), found {describe(want)}"
+                raise EvalError(text, span=cell.car_span)
             parts.append((want.car, want))
         else:
             parts.append((want, cell))

@@ -6,11 +6,15 @@ from typing import TextIO
 
 
 class OutputPort:
-    """A text file being written, or the standard output."""
+    """A text file being written, or the standard output.
+
+    A port that is its file's owner closes it when nothing refers to the port any more, as SN does.
+    """
 
     noun = "output file"
 
-    def __init__(self, file: TextIO, name: str) -> None:
+    def __init__(self, file: TextIO, name: str, *, is_owner: bool = False) -> None:
+        self.is_owner = is_owner
         self.file = file
         self.name = name
         self.column = 0
@@ -28,6 +32,10 @@ class OutputPort:
     def close(self) -> None:
         """Close the file; writing to it afterwards is an error."""
         self.file.close()
+
+    def __del__(self) -> None:
+        if self.is_owner:
+            self.file.close()
 
     def show(self, numbers: object) -> str:
         """Return the printed name."""

@@ -19,4 +19,6 @@ def new_interpreter(**options: Any) -> Interpreter:
     """Return an interpreter that knows every builtin; `options` are those of `Interpreter`."""
     load_folder(sys.modules[__name__])
     make_matrix = importlib.import_module(f"{__name__}.arrays").make_matrix
-    return Interpreter(builtins, **{"make_matrix": make_matrix, **options})
+    it = Interpreter(builtins, **{"make_matrix": make_matrix, **options})
+    importlib.import_module(f"{__name__}.classes").define_classes(it)
+    return it

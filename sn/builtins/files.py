@@ -20,7 +20,7 @@ END_OF_FILE = "\xff"  # what the reader makes of "\e"
 def load(it: Interpreter, file: str, out: str | None = None, prompt: str | None = None) -> str:
     """(load file [out [prompt]])
 
-    Evaluate the forms of a file, searched in the current folder, that of the file being loaded
+    Evaluate the forms of a file, searched in the folder of the file being loaded, the current one
     and the path, with the suffix .sn, .lsh or .tl if need be; return its full name. With `out`
     the value of each form is written to that file, behind the prompt.
 
@@ -45,7 +45,7 @@ def libload(it: Interpreter, file: str) -> str:
     (libload "no-such-file")
     => error: no file is called 'no-such-file'
     """
-    found = it.find_file(file, (".sn", ".lsh", ".tl"))
+    found = it.find_program(file)
     return str(found) if str(found.resolve()) in it.loaded else it.load(file)
 
 
@@ -56,7 +56,7 @@ def _open_output(it: Interpreter, name: str, mode: Literal["w", "a"]) -> OutputP
         return it.err
     try:
         file = Path(name).open(mode, encoding="utf-8")
-        return OutputPort(file, name)
+        return OutputPort(file, name, is_owner=True)
     except OSError as problem:
         raise EvalError(f"cannot write '{name}': {problem.strerror}") from problem
 
@@ -112,7 +112,8 @@ def open_append(it: Interpreter, file: str, suffix: str | None = None) -> Value:
 def open_read(it: Interpreter, file: str, suffix: str | None = None) -> Value:
     """(open-read file [suffix])
 
-    Open a file for reading, to be used with `reading`; it is searched as `load` does.
+    Open a file for reading, to be used with `reading`; it is searched in the current folder, that
+    of the file being loaded and the path.
 
     (open-read "no-such-file")
     => error: no file is called 'no-such-file'

@@ -138,8 +138,8 @@ def _write(file: str, content: bytes, suffix: str = ".mat") -> str:
 def load_matrix(it: Interpreter, form: Pair) -> Value:
     """(load-matrix [symbol] file)
 
-    Return the matrix in a file, searched as `load` does and with the suffix .mat; a symbol in
-    front, not evaluated, is assigned the matrix.
+    Return the matrix in a file, searched as `open-read` does and with the suffix .mat; a symbol
+    in front, not evaluated, is assigned the matrix.
 
     (load-matrix "no-such-file")
     => error: no file is called 'no-such-file'

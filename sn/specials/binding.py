@@ -6,7 +6,7 @@ from sn.calls import special
 from sn.errors import ArityError, EvalError, ValueKindError
 from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
 from sn.kinds import Machine
-from sn.lambdas import Bindings, match
+from sn.lambdas import Bindings, check_pattern, match
 
 
 @special("setq", pattern="target value . more")
@@ -71,7 +71,8 @@ def scope_symbol(it: Machine, form: Pair) -> Symbol:
         symbol: Symbol = rest.car
         return symbol
     hint = ":x is the global value of x; slots of objects (:object:slot) are not part of this SN"
-    raise EvalError(f"expected a symbol behind ':', found {show(form, limit=24)}", hint=hint)
+    text = f"expected a symbol behind ':', found {show(form, limit=24)}"
+    raise EvalError(text, span=form.span, hint=hint)
 
 
 @special("scope", pattern="symbol . slots")
@@ -132,6 +133,7 @@ def let(it: Machine, form: Pair) -> Value:
         if type(pattern) is Symbol:
             bindings.append((pattern, value))
         else:
+            check_pattern(pattern, cell.car)
             bindings += match(pattern, value)
     for symbol, value in bindings:
         symbol.saved.append(symbol.value)
