@@ -173,7 +173,9 @@ class Program:
             for i, layer in enumerate(table.layers)
         )
         parts = []
-        found = {node.label: str(node) for node in plan.nodes}
+        found: dict[str, list[str]] = {}
+        for node in plan.nodes:
+            found.setdefault(node.label, []).append(str(node))
         for index, group in enumerate(table.groups):
             mine = np.flatnonzero(table.group == index)
             parts.append(
@@ -183,7 +185,7 @@ class Program:
                     len(mine),
                     len(np.unique(table.wid[mine])),
                     len(mine),
-                    found.get(group.label, ""),
+                    "; ".join(found.get(group.label, [])),
                 )
             )
         return CheckReport(

@@ -21,7 +21,7 @@ from sn.emit.layout import Arena, Floats32, Layout, Tables, lay_out
 from sn.emit.local import Local
 from sn.emit.windows import Conv
 from sn.emit.writer import Writer, formula, record
-from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, n_rows
+from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, n_rows, node_as_rows
 from sn.net.costs import Cost
 from sn.net.layer import Ints
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
@@ -84,7 +84,7 @@ class _Emitter:
                 layer = self.lay.layers[index]
                 if place.map_pitch(layer, view.maps, view.positions) is None:
                     why = f"{layer.name} is laid out for windows of another shape"
-                    return place.as_rows(node, self.plan, why)
+                    return node_as_rows(node, self.plan.table, why)
         return node
 
     def run(self) -> KernelSource:

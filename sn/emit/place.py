@@ -16,7 +16,7 @@ from sn.emit.columns import Geometry
 from sn.emit.layout import Arena, LayerLayout, Layout, Tables, whole_vectors
 from sn.emit.tiles import Tile, Tiling, scaled, tile
 from sn.emit.units import FullWeights
-from sn.lower.ir import Full, Plan, Rows, Window, expand
+from sn.lower.ir import Full, Plan, Rows, Window
 from sn.net.layer import Ints
 from sn.simd import LANES
 
@@ -353,27 +353,6 @@ def _row_blocks(node: Rows) -> tuple[list[tuple[int, int, int]], Ints, int]:
     order = np.repeat(first - starts, counts) + np.arange(len(node.dst_unit))
     heads = [(int(u), int(f), int(n)) for u, f, n in zip(units, first, padded, strict=True)]
     return heads, order.astype(np.int32), int(padded.sum())
-
-
-def as_rows(node: Window, plan: Plan, why: str) -> Rows:
-    """Give a window node back as rows, for a layer that lies in memory in another shape."""
-    table = plan.table
-    dst, src, wid = expand(node, table)
-    if node.border is not None:
-        unit = int(np.flatnonzero(table.constant == node.border)[0])
-        src = np.where(src < 0, unit, src)
-    order = np.argsort(dst, kind="stable")
-    shared = len(np.unique(wid)) < len(wid)
-    return Rows(
-        node.dst,
-        dst[order],
-        src[order].astype(np.int32),
-        wid[order],
-        shared,
-        node.label,
-        why,
-        node.span,
-    )
 
 
 # --- the batch engine ---

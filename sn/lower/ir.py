@@ -250,6 +250,17 @@ def _expand_window(node: Window, table: ConnectionTable) -> tuple[Ints, Ints, In
     )
 
 
+def node_as_rows(node: Node, table: ConnectionTable, why: str) -> Rows:
+    """Return any node as plain rows whose weights may serve others too."""
+    dst, src, wid = expand(node, table)
+    constant = np.flatnonzero(~np.isnan(table.constant))
+    of_class = np.zeros(len(constant) + 1, np.int32)
+    of_class[-1 - constant_class(table)[constant]] = constant
+    src = np.where(src < 0, of_class[-1 - np.minimum(src, -1)], src).astype(np.int32)
+    order = np.argsort(dst, kind="stable")
+    return Rows(node.dst, dst[order], src[order], wid[order], True, node.label, why, node.span)
+
+
 def constant_class(table: ConnectionTable) -> Ints:
     """Return, per unit, its own number, or -1 - class for a constant: (n_units,) int32."""
     code = np.arange(table.n_units, dtype=np.int32)

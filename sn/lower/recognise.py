@@ -8,11 +8,12 @@ one become rows.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
 
-from sn.lower.ir import Bias, Node, Part, Plan, Rows, verify
+from sn.lower.ir import Bias, Node, Part, Plan, Rows, node_as_rows, verify
 from sn.lower.rules.full import match_full
 from sn.lower.rules.windows import match_windows
 from sn.net.layer import Ints
@@ -24,22 +25,27 @@ def lower(table: ConnectionTable) -> Plan:
     nodes: list[Node] = []
     for dst in range(len(table.layers)):
         for part in _parts(table, dst):
-            nodes.append(_recognise(table, part))
+            nodes += _recognise(table, part)
     plan = Plan(table, tuple(_untie(table, nodes)))
     verify(plan)
     return plan
 
 
-def _recognise(table: ConnectionTable, part: Part) -> Node:
+def _recognise(table: ConnectionTable, part: Part) -> list[Node]:
     if part.src == -2:
-        return _bias(table, part)
+        return [_bias(table, part)]
     if part.src == -1:
-        return as_rows(table, part, "only constant units feed them")
-    found = match_full(table, part)
-    if found is not None:
-        return found
-    node, why = match_windows(table, part)
-    return node if node is not None else as_rows(table, part, why)
+        return [as_rows(table, part, "only constant units feed them")]
+    full = match_full(table, part)
+    if full is not None:
+        return [full]
+    found, why = match_windows(table, part)
+    if found is None:
+        return [as_rows(table, part, why)]
+    if found.held.all():
+        return [found.node]
+    rest = dataclasses.replace(part, rows=part.rows[~found.held])
+    return [found.node, as_rows(table, rest, "the rest, which completes no window")]
 
 
 def _parts(table: ConnectionTable, dst: int) -> list[Part]:
@@ -111,23 +117,8 @@ def _untie(table: ConnectionTable, nodes: list[Node]) -> list[Node]:
         owner[mine] = index
     if not tied:
         return nodes
-    parts = {part.label: part for dst in range(len(table.layers)) for part in _parts(table, dst)}
-    result: list[Node] = []
-    for index, node in enumerate(nodes):
-        if index not in tied:
-            result.append(node)
-            continue
-        rows = as_rows(table, parts[node.label], "its weights also serve other connections")
-        result.append(
-            Rows(
-                rows.dst,
-                rows.dst_unit,
-                rows.src_unit,
-                rows.wid,
-                True,
-                rows.label,
-                rows.why,
-                rows.span,
-            )
-        )
-    return result
+    why = "its weights also serve other connections"
+    return [
+        node_as_rows(node, table, why) if index in tied else node
+        for index, node in enumerate(nodes)
+    ]

@@ -9,7 +9,7 @@ Source: SN 2.8, sn-network 2 and 3.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,7 +78,7 @@ class RawNet:
         return wid
 
 
-def take_over(raw: RawNet, net: Network, layers: dict[str, Sequence[int]]) -> None:
+def take_over(raw: RawNet, net: Network, layers: Mapping[str, Sequence[int]]) -> None:
     """Add to `net` the connections among raw units of its layers; others are constants.
 
     `layers`: raw unit numbers of each layer of `net` that is made of them, in layer order.

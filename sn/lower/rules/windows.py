@@ -9,6 +9,7 @@ border units have one state, so every choice computes the same.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -19,18 +20,35 @@ from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 
-def match_windows(table: ConnectionTable, part: Part) -> tuple[Window | None, str]:
-    """Return the part as a window node, or None and the reason."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A window node and which rows of the part it holds: (n_rows,) bool."""
+
+    node: Window
+    held: NDArray[np.bool_]
+
+
+def match_windows(table: ConnectionTable, part: Part) -> tuple[Found | None, str]:
+    """Return the window node that holds most of the part, or None and the reason.
+
+    Pairs of maps whose windows are complete make the node; the rest stays as rows.
+    """
     dst, src = table.layers[part.dst], table.layers[part.src]
+    best: Found | None = None
     reasons = []
     for grid, field in product(views(dst), views(src)):
         if grid.positions == 1 or (grid.rows == 1) != (field.rows == 1):
             continue
         for wrap in (False, True):
-            node, why = _match(table, part, grid, field, wrap)
-            if node is not None:
-                return node, ""
-            reasons.append(why)
+            found, why = _match(table, part, grid, field, wrap)
+            if found is None:
+                reasons.append(why)
+            elif found.held.all():
+                return found, ""
+            elif best is None or found.held.sum() > best.held.sum():
+                best = found
+    if best is not None and 2 * best.held.sum() >= len(best.held):
+        return best, ""
     return None, reasons[0] if reasons else "no map of units to move a window over"
 
 
@@ -47,7 +65,7 @@ def views(layer: Layer) -> list[View]:
 
 def _match(
     table: ConnectionTable, part: Part, grid: View, field: View, wrap: bool
-) -> tuple[Window | None, str]:
+) -> tuple[Found | None, str]:
     dst = table.dst[part.rows] - table.layers[part.dst].first
     src = table.src[part.rows] - table.layers[part.src].first
     wid = table.wid[part.rows]
@@ -60,49 +78,48 @@ def _match(
         border = float(values[0])
     plane, y, x = _split(dst, grid)
     source, row, col = _split(src[inner], field)
+    keys = plane[inner].astype(np.int64) * field.maps + source
+    pairs, number = _unique_in_order(keys)
+    # what most pairs of maps do shows the geometry; the others are held against it
+    counts = np.bincount(number)
+    typical = (counts == np.bincount(counts).argmax())[number]
     axes = []
     for site, position, count, size in (
         (row, y[inner], grid.rows, field.rows),
         (col, x[inner], grid.cols, field.cols),
     ):
-        found = (
-            _wrapped(site, position, count, size) if wrap else _axis(site, position, count, size)
-        )
+        axis = _wrapped if wrap else _axis
+        found = axis(site[typical], position[typical], count, size)
         if found is None:
             return None, "the windows do not move by a constant stride"
         axes.append(found)
     (step_y, top, n_u), (step_x, left, n_v) = axes
-    keys = plane[inner].astype(np.int64) * field.maps + source
-    pairs = _unique_in_order(keys)
-    expected = len(pairs) * grid.positions * n_u * n_v
-    if expected != len(part.rows):
-        return (
-            None,
-            f"windows of {n_u}x{n_v} need {expected} connections, {len(part.rows)} are here",
-        )
+    expected = int(typical.sum()) and len(np.unique(number[typical])) * grid.positions * n_u * n_v
+    if not wrap and border is None and expected != typical.sum():
+        return None, f"windows of {n_u}x{n_v} need {expected} connections, {typical.sum()} are here"
     u, v = row - (y[inner] * step_y - top), col - (x[inner] * step_x - left)
     if wrap:
         u, v = u % field.rows, v % field.cols
-    if u.min() < 0 or v.min() < 0 or u.max() >= n_u or v.max() >= n_v:
-        return None, f"connections outside windows of {n_u}x{n_v}"
-    place = np.full(int(keys.max()) + 1, -1)
-    place[pairs] = np.arange(len(pairs))
+    inside = (u >= 0) & (v >= 0) & (u < n_u) & (v < n_v)
     weights = np.full((len(pairs), n_u, n_v, grid.rows, grid.cols), -1, np.int32)
-    weights[place[keys], u, v, y[inner], x[inner]] = wid[inner]
-    if np.count_nonzero(weights >= 0) != np.count_nonzero(inner):
-        return None, "two connections at one tap of a window"
-    if not inner.all() and not _place_border(
-        weights, plane[~inner], y[~inner], x[~inner], wid[~inner], pairs // field.maps
-    ):
-        return None, "border connections do not complete the windows"
-    if weights.min() < 0:
-        return None, "some windows lack connections"
-    shared = bool(np.all(weights == weights[..., :1, :1]))
-    if shared:
-        weights = weights[..., 0, 0]
-    if len(np.unique(weights)) != weights.size:
+    if weights.size > 4 * len(part.rows):
+        return None, f"windows of {n_u}x{n_v} would be mostly empty"
+    places = (number[inside], u[inside], v[inside], y[inner][inside], x[inner][inside])
+    weights[places] = wid[inner][inside]
+    pair_of_row = np.full(len(part.rows), -1)
+    pair_of_row[np.flatnonzero(inner)[inside]] = number[inside]
+    if not inner.all():
+        pair_of_row[~inner] = _place_border(
+            weights, plane[~inner], y[~inner], x[~inner], wid[~inner], pairs // field.maps
+        )
+    kept, shared = _regular(weights)
+    if not kept.any():
+        if weights.reshape(len(weights), -1).min(axis=1).max() < 0:
+            return None, f"every window of {n_u}x{n_v} lacks connections"
         return None, "weights are shared by other taps than those of one kernel"
-    listed = tuple((int(key) // field.maps, int(key) % field.maps) for key in pairs)
+    held = (pair_of_row >= 0) & kept[pair_of_row]
+    weights = weights[kept][..., 0, 0] if shared else weights[kept]
+    listed = tuple((int(key) // field.maps, int(key) % field.maps) for key in pairs[kept])
     node = Window(
         part.dst,
         part.src,
@@ -119,7 +136,27 @@ def _match(
         part.label,
         part.span,
     )
-    return node, ""
+    return Found(node, held), ""
+
+
+def _regular(weights: Ints) -> tuple[NDArray[np.bool_], bool]:
+    """Return which pairs are complete and share weights as most do, and whether they share.
+
+    weights: (n_pairs, kernel, grid) weight numbers, -1 where a connection is missing.
+    """
+    flat = weights.reshape(len(weights), -1)
+    complete = flat.min(axis=1) >= 0
+    alike = np.all(weights == weights[..., :1, :1], axis=(1, 2, 3, 4)) & complete
+    taps = weights.shape[1] * weights.shape[2]
+    shared = 2 * alike.sum() >= complete.sum()
+    kept = alike if shared else complete & ~alike
+    used = weights[..., 0, 0].reshape(len(weights), taps) if shared else flat
+    counts = np.bincount(used[kept].ravel()) if kept.any() else np.zeros(1, np.int64)
+    # a weight that serves two taps ties its kernels together
+    single = np.array(
+        [bool(np.all(counts[row] == 1)) if k else False for row, k in zip(used, kept, strict=True)]
+    )
+    return kept & single, bool(shared)
 
 
 def _split(unit: Ints, view: View) -> tuple[Ints, Ints, Ints]:
@@ -128,10 +165,13 @@ def _split(unit: Ints, view: View) -> tuple[Ints, Ints, Ints]:
     return plane, row, col
 
 
-def _unique_in_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Distinct pairs of maps, by downstream map, upstream maps in order of creation."""
-    distinct, first = np.unique(keys, return_index=True)
-    return distinct[np.lexsort((first, np.zeros(len(distinct))))] if len(distinct) else distinct
+def _unique_in_order(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct pairs of maps as they first appear, and the pair of each row."""
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return distinct[order], rank[inverse]
 
 
 def _axis(site: Ints, position: Ints, count: int, size: int) -> tuple[int, int, int] | None:
@@ -180,31 +220,32 @@ def _wrapped(site: Ints, position: Ints, count: int, size: int) -> tuple[int, in
 
 def _place_border(
     weights: Ints, plane: Ints, y: Ints, x: Ints, wid: Ints, pair_plane: NDArray[np.int64]
-) -> bool:
-    """Fill border rows into the free taps of `weights`; False when they do not fit."""
-    taps: dict[int, tuple[int, int, int]] = {}
-    for pair, u, v in np.ndindex(*weights.shape[:3]):
-        known = weights[pair, u, v]
-        known = known[known >= 0]
-        if len(known) and np.all(known == known[0]):
-            taps.setdefault(int(known[0]), (pair, u, v))
-    rest = []
-    for index, weight in enumerate(wid.tolist()):
-        tap = taps.get(weight)
-        if tap is not None and weights[(*tap, y[index], x[index])] < 0:
-            if pair_plane[tap[0]] != plane[index]:
-                return False
-            weights[(*tap, y[index], x[index])] = weight
-        else:
-            rest.append(index)
-    free: dict[tuple[int, int, int], list[tuple[int, int, int]]] = {}
-    if rest:
-        for pair, u, v, row, col in np.argwhere(weights < 0).tolist():
-            free.setdefault((int(pair_plane[pair]), row, col), []).append((pair, u, v))
-    for index in rest:
-        spots = free.get((int(plane[index]), int(y[index]), int(x[index])))
-        if not spots:
-            return False
-        pair, u, v = spots.pop(0)
-        weights[pair, u, v, y[index], x[index]] = wid[index]
-    return True
+) -> NDArray[np.int64]:
+    """Fill border rows into the free taps of `weights`; return each one's pair, -1 for none.
+
+    A shared weight tells the tap; others take the free taps of their unit in turn.
+    """
+    n_u, n_v = weights.shape[1:3]
+    taps = weights.reshape(len(weights) * n_u * n_v, -1)
+    highest = taps.max(axis=1)
+    same = np.all((taps == highest[:, None]) | (taps < 0), axis=1) & (highest >= 0)
+    tap_of_weight = np.full(int(max(wid.max(), highest.max())) + 1, -1)
+    tap_of_weight[highest[same][::-1]] = np.flatnonzero(same)[::-1]
+    tap = tap_of_weight[wid]
+    pair = np.where(tap >= 0, tap // (n_u * n_v), 0)
+    position = y.astype(np.int64) * weights.shape[4] + x
+    fits = (tap >= 0) & (pair_plane[pair] == plane) & (taps[tap, position] < 0)
+    taps[tap[fits], position[fits]] = wid[fits]
+    result = np.where(fits, pair, -1)
+    rest = np.flatnonzero(~fits)
+    if len(rest):
+        free: dict[tuple[int, int], list[int]] = {}
+        for number, place in np.argwhere(taps < 0).tolist():
+            free.setdefault((int(pair_plane[number // (n_u * n_v)]), place), []).append(number)
+        for index in rest.tolist():
+            spots = free.get((int(plane[index]), int(position[index])))
+            if spots:
+                number = spots.pop(0)
+                taps[number, position[index]] = wid[index]
+                result[index] = number // (n_u * n_v)
+    return result
