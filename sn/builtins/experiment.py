@@ -222,12 +222,13 @@ def _order(it: Any, found: Clause, net: Network) -> str:
 
 def _reference(it: Any, found: Clause, net: Network) -> Reference:
     count(found, 1, None, _FORMS["reference"])
-    title = it.eval(found.args[0].form)
+    words = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Reference)}
+    del words["title"]
+    form = found.args[0].form
+    title = form if _head(found.args[0]) in words else it.eval(form)
     if type(title) is not str:
         expected = "a reference starts with its title, a string"
         raise wrong(it, found.args[0], title, expected, _FORMS["reference"])
-    words = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Reference)}
-    del words["title"]
     known = {word: f"({word} X)" for word in words}
     values: dict[str, Any] = {}
     for option in clauses(list(found.args[1:]), known, "reference"):

@@ -122,7 +122,8 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     module.Session = make  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "sn.session", module)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.sn").write_text(";;; tiny: two layers\n(defnet tiny)\n(setq mu 0.05 name 1)\n")
+    program = ";;; tiny: two layers\n(defnet tiny)\n(setq mu 0.05 name 1)\n"
+    (tmp_path / "tiny.sn").write_text(program)
     return calls
 
 
