@@ -25,12 +25,13 @@ RANKS: dict[str, float] = {
     "forms": 1,
     "random": 1,
     "net": 1,
-    "optim": 1,
+    "optim": 1.5,
     "data": 1,
     "results": 1,
     "pieces": 1.5,
     "templates": 1.5,
     "calls": 1.5,
+    "kinds": 1.25,
     "lambdas": 1.75,
     "matrix": 2,
     "parser": 2,
@@ -43,6 +44,7 @@ RANKS: dict[str, float] = {
     "train": 5,
     "builtins": 6,
     "session": 7,
+    "compare": 7.5,
     "commands": 8,
     "__init__": 9,
 }
@@ -62,6 +64,7 @@ LIBRARIES = {
     "train": {"numpy"},
     "builtins": {"numpy"},
     "session": {"numpy"},
+    "compare": {"numpy"},
     "commands": {"click", "rich"},
 }
 
