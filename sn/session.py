@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from sn import data
 from sn.builtins import new_interpreter
-from sn.builtins.network import World
 from sn.errors import DataError, EvalError, NetError, SnError, TrainError, did_you_mean
 from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
@@ -37,6 +36,7 @@ from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
+from sn.train.world import World
 
 
 class Session:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from sn.builtins.formula import formula
-from sn.builtins.network import World
 from sn.builtins.options import (
     Argument,
     Clause,
@@ -33,6 +32,7 @@ from sn.optim import conjugate, first_order, second_order  # noqa: F401 - they r
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
 from sn.train.experiment import ORDERS, ExperimentSpec
+from sn.train.world import World
 
 _FORMS = {
     "data": '(data "NAME") or (data (first-available "NAME" ...))',

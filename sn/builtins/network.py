@@ -6,7 +6,6 @@ and connections may come from loops, variables and functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from sn.builtins.formula import formula
@@ -25,6 +24,7 @@ from sn.builtins.options import (
     wrong,
 )
 from sn.builtins.schemes import OWN_SCHEME, own_scheme, window
+from sn.builtins.units import raw_units
 from sn.calls import Special, special, special_forms
 from sn.errors import (
     ArityError,
@@ -36,28 +36,14 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements, show
+from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
 from sn.lambdas import De
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Layer, Network
-from sn.net.raw import RawNet, take_over
 from sn.net.schemes import Link, scheme
 from sn.registry import Registry
-from sn.train.experiment import ExperimentSpec
-
-
-@dataclass(slots=True)
-class World:
-    """What a program has described: nets and experiments by name, and the net being described."""
-
-    networks: dict[str, Network] = field(default_factory=dict)
-    experiments: dict[str, ExperimentSpec] = field(default_factory=dict)
-    current: Network | None = None
-    raw: RawNet = field(default_factory=RawNet)
-    # raw units of the layers of the net being described
-    taken: dict[str, list[int]] = field(default_factory=dict)
-
+from sn.train.world import World, settle
 
 _LAYER = {
     "border": "(border VALUE)",
@@ -96,7 +82,7 @@ def defnet(it: Any, form: Pair) -> Value:
     try:
         with it.bound(NET_FORMS):
             it.progn(form.cdr.cdr)
-        _settle(world, net)
+        settle(world, net)
     finally:
         world.current = None
         world.taken = {}
@@ -124,7 +110,7 @@ def layer(it: Any, form: Pair) -> Value:
             labels=_declared(earlier),
             hint="give this one another name",
         )
-    raw = _raw_units(it, shape_arg)
+    raw = raw_units(it, shape_arg)
     shape = (len(raw),) if raw is not None else _shape(it, shape_arg)
     border: float | None = None
     bias = "unit" if raw is None else "none"
@@ -222,7 +208,7 @@ def expect(it: Any, form: Pair) -> Value:
     Check the counts of the net as described so far; this form stands in a `defnet`.
     """
     net = _current(it, form)
-    _settle(it.world, net)
+    settle(it.world, net)
     dst, _, _, _ = net.rows()
     counts = {
         "units": sum(layer.size for layer in net.layers),
@@ -371,39 +357,6 @@ def _known_layer(it: Any, net: Network, argument: Argument) -> Layer:
             hint=did_you_mean(label, names) or "declared so far: " + ", ".join(names),
         )
     return layer
-
-
-def _settle(world: World, net: Network) -> None:
-    """Add the connections that raw units brought along, once."""
-    if world.taken:
-        take_over(world.raw, net, world.taken)
-        world.taken = {}
-
-
-def _raw_units(it: Any, argument: Argument) -> list[int] | None:
-    """Read (units LIST): unit numbers made by newneurons; None for other forms."""
-    form = argument.form
-    if type(form) is not Pair or type(form.car) is not Symbol or form.car.name != "units":
-        return None
-    found = clause(argument, "(units LIST)")
-    count(found, 1, 1, "(units LIST)")
-    value = it.eval(found.args[0].form)
-    world: World = it.world
-    units: list[int] = []
-    for entry in elements(value):
-        if type(entry) is not float or not 0 < entry < len(world.raw.state):
-            raise ValueKindError(
-                f"expected units made by newneurons, found {describe(entry)}",
-                span=found.args[0].span,
-                hint="(setq h1 (newneurons 768)) makes units, (layer h1 (units h1)) uses them",
-            )
-        units.append(int(entry))
-    earlier = {unit for others in world.taken.values() for unit in others}
-    again = [unit for unit in units if unit in earlier]
-    if again or len(set(units)) < len(units) or not units:
-        what = f"unit {again[0]} is in two layers" if again else "units stand twice or not at all"
-        raise NetError(what, span=found.args[0].span)
-    return units
 
 
 def _shape(it: Any, argument: Argument) -> tuple[int, ...]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sn.builtins.options import Argument, clause, count
 from sn.calls import builtin
-from sn.errors import ValueKindError
-from sn.forms import Pair, Value, describe, iterate, to_list
+from sn.errors import NetError, ValueKindError
+from sn.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
 from sn.net.raw import RawNet
+from sn.train.world import World
 
 
 def _units(value: Value) -> Iterator[int]:
@@ -120,3 +122,29 @@ def nfanin(it: Any, unit: int) -> float:
     """(nfanin UNIT): the number of connections into it, the bias included."""
     raw: RawNet = it.world.raw
     return float(sum(dst == unit for dst in raw.dst))
+
+
+def raw_units(it: Any, argument: Argument) -> list[int] | None:
+    """Read (units LIST): unit numbers made by newneurons; None for other forms."""
+    form = argument.form
+    if type(form) is not Pair or type(form.car) is not Symbol or form.car.name != "units":
+        return None
+    found = clause(argument, "(units LIST)")
+    count(found, 1, 1, "(units LIST)")
+    value = it.eval(found.args[0].form)
+    world: World = it.world
+    units: list[int] = []
+    for entry in elements(value):
+        if type(entry) is not float or not 0 < entry < len(world.raw.state):
+            raise ValueKindError(
+                f"expected units made by newneurons, found {describe(entry)}",
+                span=found.args[0].span,
+                hint="(setq h1 (newneurons 768)) makes units, (layer h1 (units h1)) uses them",
+            )
+        units.append(int(entry))
+    earlier = {unit for others in world.taken.values() for unit in others}
+    again = [unit for unit in units if unit in earlier]
+    if again or len(set(units)) < len(units) or not units:
+        what = f"unit {again[0]} is in two layers" if again else "units stand twice or not at all"
+        raise NetError(what, span=found.args[0].span)
+    return units
