@@ -25,7 +25,7 @@ from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
-from sn.net.costs import cost
+from sn.net.costs import Cost, cost
 from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
@@ -34,6 +34,13 @@ from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
 from sn.results.record import DataUsed, RunRecord
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
+from sn.train.gradient_check import (
+    PATTERNS,
+    Examples,
+    GradientReport,
+    check_gradients,
+    random_examples,
+)
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.world import World
@@ -93,6 +100,10 @@ class Session:
     def check(self, path: str | Path) -> CheckReport:
         """Build the net of a program and report what it is made of."""
         return self.load(path).check()
+
+    def check_gradients(self, path: str | Path) -> GradientReport:
+        """Compare the derivatives of a program's net with differences, and its kernels."""
+        return self.load(path).check_gradients()
 
     def dump(self, path: str | Path, stage: str) -> str:
         """Return what the compiler made of a program's net: forms, table, plan, source, ..."""
@@ -192,15 +203,34 @@ class Program:
             table.name, layers, tuple(parts), table.counted_units, table.n_rows, table.n_weights
         )
 
+    def check_gradients(self, seed: int = 0) -> GradientReport:
+        """Compare the derivatives of the net with differences, and its kernels with the twin.
+
+        Patterns are those of its experiment where the data is here, else random; so are weights.
+        """
+        spec = self.session.world.experiments.get(self.network.name)
+        examples = random_examples(self.table, seed)
+        if spec is not None and any(data.is_available(name) for name in spec.data):
+            examples = self.experiment(self.network.name).examples(seed)
+        error = self._cost
+        return check_gradients(
+            self.table, error, lambda rule: compile_net(self.plan, error, rule), examples, seed
+        )
+
+    @property
+    def _cost(self) -> Cost:
+        """The cost of the net's experiment, SN's own where it has none."""
+        spec = self.session.world.experiments.get(self.network.name)
+        return spec.cost if spec else cost.get("lms")(self.network.layers[-1].size)
+
     def dump(self, stage: str) -> str:
         """Return one stage of the compiler as text."""
         if stage == "table":
             return str(self.table)
         if stage == "plan":
             return str(self.plan)
-        specs = self.session.world.experiments
-        spec = specs.get(self.network.name)
-        error = spec.cost if spec else cost.get("lms")(self.network.layers[-1].size)
+        spec = self.session.world.experiments.get(self.network.name)
+        error = self._cost
         rule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
         if stage == "source":
             return emitted(self.plan, error, rule).text
@@ -307,6 +337,18 @@ class Experiment:
             source=self.program.source,
         )
         return train(job, Path(folder) if folder is not None else None, observers)
+
+    def examples(self, seed: int = 0) -> Examples:
+        """Draw a few patterns of the training set with their desired outputs.
+
+        Raises: DataError when no data set is here.
+        """
+        digits, _ = data.first_available(*self.spec.data)
+        self._check_sizes(digits)
+        stream = np.random.default_rng([seed, 3])
+        some = stream.choice(len(digits.train_labels), PATTERNS, replace=False)
+        desired = self._targets(digits.train_labels[some], digits.classes)
+        return Examples(digits.train_inputs[some], desired, f"patterns of {digits.name}")
 
     def _check_sizes(self, digits: data.Dataset) -> None:
         first, last = self.table.layers[0], self.table.layers[-1]

@@ -1,33 +1,58 @@
-"""Build a network and tell what it is made of."""
+"""Build a network and tell what it is made of, or check its derivatives."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from sn.commands._tables import print_table
+from sn.results.check_report import CheckReport
 from sn.results.lines import json_line
 from sn.shipped import find_net
+
+if TYPE_CHECKING:
+    from sn.train.gradient_check import GradientReport  # start-up time of numba
 
 
 @click.command("check")
 @click.argument("file")
+@click.option(
+    "--grad", is_flag=True, help="Check gradients and curvatures; exit with 1 if one is wrong."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-def command(file: str, as_json: bool) -> None:
+def command(file: str, grad: bool, as_json: bool) -> None:
     """Build the network of FILE and list its layers and connections.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN. For each connection
     the report gives the loops that the compiler found in it; `rows` means that it found none
     and walks the connections one by one.
+
+    With --grad it compares, for each connection, gradients and curvatures with differences of
+    the cost and with the network of squared weights, in float64, and the compiled kernels with
+    both. The columns are the largest differences, relative to the largest value.
     """
     path = find_net(file)
     from sn.session import Session  # start-up time of numba, which --help can do without
 
-    report = Session().check(path)
-    if as_json:
-        print(json_line(asdict(report)))
+    session = Session()
+    if not grad:
+        report = session.check(path)
+        _print_parts(report) if not as_json else print(json_line(asdict(report)))
         return
+    derivatives = session.check_gradients(path)
+    if as_json:
+        parts = [{**asdict(part), "passes": part.passes} for part in derivatives.connections]
+        whole = {"type": "gradients", **asdict(derivatives), "connections": parts}
+        print(json_line({**whole, "passes": derivatives.passes}))
+    else:
+        _print_derivatives(derivatives)
+    if not derivatives.passes:
+        click.get_current_context().exit(1)
+
+
+def _print_parts(report: CheckReport) -> None:
     print(f"{report.name}\n")
     print_table(
         ("layer", "shape", "units", "activation"),
@@ -57,3 +82,38 @@ def command(file: str, as_json: bool) -> None:
         f"\nin all {report.total_units:,} units, {report.total_connections:,} connections, "
         f"{report.total_parameters:,} parameters"
     )
+
+
+def _print_derivatives(report: GradientReport) -> None:
+    print(f"{report.name}: gradients and curvatures, {report.patterns}\n")
+    numbers = ("gradient", "curvature", "where exact", "kernels' gradient", "kernels' curvature")
+    print_table(
+        ("connection", "scheme", *numbers, ""),
+        [
+            (
+                part.label,
+                part.scheme,
+                _size(part.gradient),
+                _size(part.curvature),
+                _size(part.exact_curvature),
+                _size(part.kernel_gradient),
+                _size(part.kernel_curvature),
+                "ok" if part.passes else "WRONG",
+            )
+            for part in report.connections
+        ],
+        right=numbers,
+    )
+    print(f"\noutputs of the kernels: {_size(report.outputs)}")
+    skipped = sum(part.skipped for part in report.connections)
+    if skipped:
+        print(f"{skipped} directions were left out, because they cross a corner of a function")
+    print(
+        f"differences may reach {_size(report.differences_tolerance)}, those of the float32 "
+        f"kernels {_size(report.kernels_tolerance)}: "
+        + ("all are smaller" if report.passes else "some are larger")
+    )
+
+
+def _size(difference: float | None) -> str:
+    return "-" if difference is None else f"{difference:.0e}" if difference else "0"
