@@ -1,0 +1,182 @@
+"""Engines: compiled kernels and the twin train alike, under every optimizer, and can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sn.kernels import Kernels, compile_net
+from sn.lower.recognise import lower
+from sn.net.reference import Reference
+from sn.net.table import ConnectionTable, freeze
+from sn.optim.base import Optimizer, Scale
+from sn.optim.conjugate import ConjugateGradient
+from sn.optim.first_order import Batch, Sgd
+from sn.optim.rules import Decay, RuleSpec
+from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
+from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from tests.sample_nets import described, lms
+
+pytestmark = pytest.mark.kernels
+
+NET = """(defnet sample (layer in (6 6) (border -1)) (layer h (3 3 3) (border 0)) (layer out (4))
+  (connect in h (conv (kernel 3 3) (stride 2 2))) (connect h out (full)))"""
+COUNT = 24
+
+# what is set, and how far the kernels may be from the twin after two passes: a curvature that is
+# nearly 0 magnifies the rounding of a step
+OPTIMIZERS: dict[str, tuple[Optimizer, float]] = {
+    "sgd": (Sgd(learning_rate=0.02), 1e-6),
+    "sgd, a rate per layer": (Sgd(learning_rate=0.02, layers={"out": 0.1}), 1e-6),
+    "sgd, a rate per weight": (Sgd(learning_rate=0.3, scale=Scale.FAN_IN), 1e-6),
+    "sgd, momentum and decay": (
+        Sgd(learning_rate=0.02, momentum=0.5, decay=0.01, decay_rule=Decay.SCALED),
+        1e-6,
+    ),
+    "batch": (Batch(learning_rate=0.005, momentum=0.5), 1e-6),
+    "batch, masks": (Batch(learning_rate=0.02, scale=Scale.MASK), 1e-6),
+    "newton": (DiagonalNewton(learning_rate=0.01), 2e-5),
+    "newton, full": (DiagonalNewton(learning_rate=0.01, curvature=Form.FULL), 5e-5),
+    "newton, sampled": (DiagonalNewton(learning_rate=0.01, samples=9), 2e-5),
+    "newton, clipped": (
+        DiagonalNewton(learning_rate=0.01, damping=Damping.CLIP, limit=2.0, momentum=0.5),
+        2e-5,
+    ),
+    "batch newton": (BatchNewton(learning_rate=0.1), 2e-5),
+    "conjugate gradient": (ConjugateGradient(mu=0.1), 2e-5),
+}
+
+
+class Bench:
+    """One net, made-up patterns, and engines for any optimizer; kernels are compiled once."""
+
+    def __init__(self) -> None:
+        self.table: ConnectionTable = freeze(described(NET))
+        rng = np.random.default_rng(0)
+        self.sets = {
+            name: rng.uniform(-1, 1, (count, 36)).astype(np.float32)
+            for name, count in (("train", COUNT), ("test", 11))
+        }
+        self.targets = rng.uniform(-1, 1, (COUNT, 4)).astype(np.float32)
+        self.start = rng.uniform(-0.4, 0.4, self.table.n_weights).astype(np.float32)
+        plan, error = lower(self.table), lms(self.table)
+
+        @cache
+        def compiled(rule: RuleSpec) -> Kernels:
+            return compile_net(plan, error, rule)
+
+        self.compiled = compiled
+        self.cost = error
+
+    def kernels(self, rule: Optimizer) -> Engine:
+        return self._started(
+            KernelEngine(self.compiled, self.table, rule, self.sets, self.targets, self.cost)
+        )
+
+    def twin(self, rule: Optimizer) -> Engine:
+        reference = Reference(self.table, self.cost)
+        return self._started(ReferenceEngine(reference, self.table, rule, self.sets, self.targets))
+
+    def _started(self, engine: Engine) -> Engine:
+        engine.set_weights(self.start)
+        return engine
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield Bench()
+
+
+def one_pass(engine: Engine, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(COUNT).astype(np.int32)
+    engine.begin_pass(order)
+    for part in (order[:5], order[5:]):
+        engine.present(part)
+    engine.end_pass()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_kernels_and_twin_train_alike(name: str, bench: Bench) -> None:
+    rule, room = OPTIMIZERS[name]
+    fast, slow = bench.kernels(rule), bench.twin(rule)
+    for seed in (1, 2):
+        one_pass(fast, seed)
+        one_pass(slow, seed)
+    assert np.abs(slow.get_weights() - bench.start).max() > 0.01
+    assert fast.get_weights() == pytest.approx(slow.get_weights(), abs=room)
+    for which, count in (("train", COUNT), ("test", 11)):
+        outputs = fast.outputs(which)
+        assert outputs.shape == (count, 4)
+        assert outputs == pytest.approx(slow.outputs(which), abs=20 * room)
+    units = np.flatnonzero(np.isnan(bench.table.constant))
+    assert fast.states()[units] == pytest.approx(slow.states()[units], abs=20 * room)
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_state_holds_all_that_later_passes_depend_on(
+    name: str, engine: str, bench: Bench
+) -> None:
+    rule, _ = OPTIMIZERS[name]
+    make: Callable[[Optimizer], Engine] = getattr(bench, engine)
+    whole = make(rule)
+    one_pass(whole, 1)
+    state = whole.get_state()
+    one_pass(whole, 2)
+    resumed = make(rule)
+    one_pass(resumed, 3)  # what it remembers of this must go
+    resumed.set_state(state)
+    one_pass(resumed, 2)
+    assert same(whole.get_state(), resumed.get_state())
+
+
+def same(a: dict[str, NDArray[np.generic]], b: dict[str, NDArray[np.generic]]) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+def test_a_state_in_the_middle_of_a_pass_is_whole_too(engine: str, bench: Bench) -> None:
+    """The loop goes back to the start of a chunk to find where a run diverged."""
+    order = np.arange(COUNT, dtype=np.int32)
+    for rule in (Batch(learning_rate=0.005), DiagonalNewton(learning_rate=0.01, samples=5)):
+        some: Engine = getattr(bench, engine)(rule)
+        some.begin_pass(order)
+        some.present(order[:10])
+        state = some.get_state()
+        some.present(order[10:])
+        some.end_pass()
+        expected = some.get_state()
+        some.set_state(state)
+        some.present(order[10:])
+        some.end_pass()
+        assert same(some.get_state(), expected)
+
+
+def test_a_state_is_a_copy(bench: Bench) -> None:
+    for engine in (bench.kernels(Sgd(learning_rate=0.02)), bench.twin(Sgd(learning_rate=0.02))):
+        before = engine.get_state()["weights"].copy()
+        state = engine.get_state()
+        one_pass(engine, 1)
+        assert np.array_equal(state["weights"], before)
+
+
+def test_the_order_of_the_patterns_is_followed(bench: Bench) -> None:
+    """One by one or all at once, in the order given."""
+    order = np.array([3, 3, 0, 7, 1], np.int32)
+    at_once, one_by_one = (bench.kernels(Sgd(learning_rate=0.02)) for _ in range(2))
+    at_once.present(order)
+    for number in order:
+        one_by_one.present(np.array([number], np.int32))
+    assert np.array_equal(at_once.get_weights(), one_by_one.get_weights())
+
+
+def test_no_patterns_change_nothing(bench: Bench) -> None:
+    engine = bench.kernels(Sgd(learning_rate=0.02))
+    engine.present(np.zeros(0, np.int32))
+    assert np.array_equal(engine.get_weights(), bench.start)
