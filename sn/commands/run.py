@@ -46,11 +46,14 @@ def check_settings(settings: Mapping[str, str], path: Path) -> None:
     words = {fold(word) for word in re.findall(r"[^\s()\[\]\"']+", code)}
     if words & {"load", "libload"}:
         return
-    for name in settings:
-        if name not in words:
-            ours = [fold(word) for word in re.findall(r"\(setq\s+([^\s()]+)", code)]
-            hint = did_you_mean(name, ours) or (f"it sets: {', '.join(ours)}" if ours else None)
-            raise UnknownNameError(f"--set {name}: {path} has no variable '{name}'", hint=hint)
+    for name, value in settings.items():
+        if name in words:
+            continue
+        ours = [fold(word) for word in re.findall(r"\(setq\s+([^\s()]+)", code)]
+        hint = did_you_mean(name, ours) or (f"it sets: {', '.join(ours)}" if ours else None)
+        if name in ("passes", "seed", "optimizer"):
+            hint = f"did you mean --{name} {value}?"
+        raise UnknownNameError(f"--set {name}: {path} has no variable '{name}'", hint=hint)
 
 
 @click.command("run")

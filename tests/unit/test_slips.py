@@ -157,6 +157,7 @@ SLIPS = {
     "optimizer-not-in-the-program": typed("run zipcode.sn --optimizer adam"),
     "set-without-a-value": typed("run zipcode.sn --set rate"),
     "set-unknown": typed("run zipcode.sn --set rte=0.01"),
+    "set-an-option": typed("run zipcode.sn --set seed=3"),
     "set-half-a-list": typed("run zipcode.sn --set rate=(+ 1"),
     "set-to-a-word": typed("run zipcode.sn --set rate=fast"),
     "stage-unknown": typed("dump zipcode.sn --stage code"),
