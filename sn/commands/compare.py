@@ -1,0 +1,251 @@
+"""Compare networks or optimizers over several seeds, with error bars."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sn.commands._tables import print_table
+from sn.commands.run import check_settings, parse_settings
+from sn.errors import TrainError
+from sn.results import comparison_texts as texts
+from sn.results.arrays import write_whole
+from sn.results.comparison import Comparison, comparison_object
+from sn.results.folder import RunFolder
+from sn.results.lines import json_line, result_object
+from sn.results.record import RunRecord
+from sn.results.table import error_text
+from sn.shipped import find_net
+
+NAME = "comparison"
+
+
+class Progression:
+    """Tells how a comparison goes: a bar over all passes, or a line per run, on stderr.
+
+    With `as_json` an object per run goes to stdout as well.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._out = sys.stdout
+        self._runs = self._done = 0
+        self._bar: Progress | None = None
+        if sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("passes,"),
+                TimeRemainingColumn(),
+                TextColumn("left"),
+                console=Console(stderr=True),
+                transient=True,
+            )
+
+    def __enter__(self) -> Progression:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def started(self, runs: int, passes: int) -> None:
+        """Show the bar."""
+        self._runs = runs
+        if self._bar is not None:
+            self._bar.add_task(f"run 1/{runs}", total=passes)
+
+    def advanced(self, passes: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], passes)
+
+    def run_finished(self, label: str, record: RunRecord) -> None:
+        """Name the run that comes next, or say how this one ended."""
+        self._done += 1
+        if self._as_json:
+            line = json_line({**result_object(record), "type": "run", "entry": label})
+            print(line, file=self._out, flush=True)
+        if self._bar is not None:
+            number = min(self._done + 1, self._runs)
+            self._bar.update(self._bar.task_ids[0], description=f"run {number}/{self._runs}")
+        else:
+            click.echo(
+                f"run {self._done}/{self._runs}  {label}, seed {record.seed}: "
+                f"train {error_text(record.train.error)}, {record.train.misses} misses; "
+                f"test {error_text(record.test.error)}, {record.test.misses} misses",
+                err=True,
+            )
+
+
+@click.command("compare")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--optimizers", metavar="A,B", help="Which optimizers take part, of each file.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="How many runs of each, from seed 0.",
+)
+@click.option("--passes", type=click.IntRange(min=1), help="Passes over the training set.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="How many runs at once; as many as there are cores by default. Only times depend on it.",
+)
+@click.option(
+    "--reach",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="ERROR",
+    help="Count passes until the test error is no larger; by default a published one, rounded up.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of the results, instead of a fresh one in runs/.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=parse_settings,
+    help="Set a variable of every program before it is read; may be repeated.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per run, and one of all."
+)
+def command(
+    files: tuple[str, ...],
+    optimizers: str | None,
+    seeds: int,
+    passes: int | None,
+    jobs: int | None,
+    reach: float | None,
+    out: Path | None,
+    settings: dict[str, str],
+    as_json: bool,
+) -> None:
+    """Compare networks or optimizers over several seeds, with error bars.
+
+    FILES are programs or names of nets that come with SN. One file is compared with all its
+    optimizers (`sn compare zipcode`), several files with the first optimizer of each (`sn compare
+    nets/zipcode*.sn`). Table, curves and figures are left in a folder.
+    """
+    paths = [find_net(file) for file in files]
+    from sn import compare  # start-up time of numba, which --help can do without
+
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(Progression(as_json))
+        if as_json:
+            # what the programs print is not for the reader of the JSON
+            stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
+        those = compare.contenders(paths, words, settings)
+        if settings:
+            for path in paths:
+                check_settings(settings, path)
+        folder = _folder(out)
+        stack.callback(_remove_if_empty, folder)
+        found = compare.compare(
+            those,
+            range(seeds),
+            passes=passes,
+            jobs=jobs or _cores(),
+            reach=reach,
+            watcher=progress,
+        )
+        note = _write(found, folder)
+    if as_json:
+        print(json_line(comparison_object(found, str(folder))))
+    else:
+        _print(found)
+        print(f"\n{'folder':<12}{folder}")
+    if note:
+        click.echo(f"note: {note}", err=True)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _folder(out: Path | None) -> Path:
+    folder = RunFolder.create(out, "compare").path
+    if (folder / f"{NAME}.json").exists():
+        raise TrainError(
+            f"the folder '{folder}' already holds a comparison",
+            hint="choose another folder with --out, or remove this one",
+        )
+    return folder
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Take back a folder in which nothing was written."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _write(found: Comparison, folder: Path) -> str:
+    """Write all files; return a note about those that could not be drawn, or nothing."""
+    pictures: Sequence[str] = ()
+    note = ""
+    try:
+        from sn.results import plots  # matplotlib is an extra, and slow to import
+    except ImportError:
+        note = "no curves were drawn: matplotlib is not here; pip install 'sn[plot]' brings it"
+    else:
+        pictures = [path.name for path in plots.save_curves(found, folder / "curves")]
+    shown = [name for name in pictures if name.endswith(".svg")]
+    write_whole(folder / f"{NAME}.md", texts.markdown(found, shown).encode())
+    write_whole(folder / f"{NAME}.csv", texts.summary_csv(found).encode())
+    write_whole(folder / "passes.csv", texts.passes_csv(found).encode())
+    content = json_line(comparison_object(found, str(folder)))
+    write_whole(folder / f"{NAME}.json", content.encode() + b"\n")
+    return note
+
+
+def _print(found: Comparison) -> None:
+    """Print what comparison.md holds, in columns."""
+    print(f"{texts.heading(found)}\n")
+    columns = texts.SUMMARY_COLUMNS
+    print_table(columns, texts.summary_rows(found), right=columns[1:])
+    print()
+    columns = texts.speed_columns(found)
+    print_table(columns, texts.speed_rows(found), right=columns[1:])
+    if rows := texts.difference_rows(found):
+        print(f"\nagainst {found.first.label}, seed by seed\n")
+        print_table(texts.DIFFERENCE_COLUMNS, rows, right=texts.DIFFERENCE_COLUMNS[1:2])
+    print()
+    for sentence in texts.remarks(found):
+        print(_folded("", sentence))
+    if lines := texts.fact_lines(found):
+        print("\nwhat differs\n")
+        width = max(len(fact) for fact, _ in lines)
+        for fact, values in lines:
+            print(_folded(f"{fact:<{width}}  ", values))
+
+
+def _folded(lead: str, text: str) -> str:
+    return textwrap.fill(
+        text,
+        width=100,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,336 @@
+"""Compare: the same seeds on several nets or optimizers, in one process or in many.
+
+`contenders` finds in files what can be compared, `compare` trains each once per seed and returns
+a `Comparison`. Runs are deterministic and do not know of
+each other, so what comes out does not depend on how many run at once, but for the times.
+
+Read next: results/comparison.py for what a comparison holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from sn import data
+from sn.errors import SnError, TrainError, did_you_mean
+from sn.lower.ir import Plan, Rows, Window, n_rows
+from sn.net import expr
+from sn.optim.base import optimizer as rules
+from sn.results.comparison import Comparison, Entry, default_reach
+from sn.results.record import PassRecord, RunRecord
+from sn.session import Experiment, Session
+from sn.train.observer import Observer
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """What is trained: the experiment of a file with one of its optimizers.
+
+    `label` tells it from the others; `name` is that of the file; `settings` are as for Session.
+    """
+
+    label: str
+    name: str
+    path: Path
+    optimizer: str
+    experiment: Experiment
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One run of one contender, as it travels to another process."""
+
+    index: int
+    label: str
+    path: Path
+    settings: tuple[tuple[str, str], ...]
+    optimizer: str
+    seed: int
+    passes: int | None
+
+
+class Watcher(Protocol):
+    """Somebody who watches a comparison, and must not change it."""
+
+    def started(self, runs: int, passes: int) -> None:
+        """Hear how many runs there are, and how many passes in all of them together."""
+        ...
+
+    def advanced(self, passes: int) -> None:
+        """Hear that so many more passes are done."""
+        ...
+
+    def run_finished(self, label: str, record: RunRecord) -> None:
+        """Hear the outcome of a run; runs are told in the order of entries and seeds."""
+        ...
+
+
+class Nobody:
+    """A watcher who looks away."""
+
+    def started(self, runs: int, passes: int) -> None:
+        """Do nothing."""
+
+    def advanced(self, passes: int) -> None:
+        """Do nothing."""
+
+    def run_finished(self, label: str, record: RunRecord) -> None:
+        """Do nothing."""
+
+
+NOBODY = Nobody()
+
+
+def contenders(
+    files: Sequence[str | Path],
+    optimizers: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+) -> tuple[Contender, ...]:
+    """Return what there is to compare in files.
+
+    `optimizers` are taken from every file. Without them a single file takes part with all its
+    optimizers, and each of several files with its first.
+    Raises: SnError when a file cannot be evaluated, or has no experiment or optimizer so named.
+    """
+    pinned = tuple(sorted((settings or {}).items()))
+    paths = tuple(dict.fromkeys(Path(file) for file in files))
+    chosen: list[tuple[Path, Experiment, str]] = []
+    for path in paths:
+        experiment = _load(path, pinned)
+        names = tuple(dict.fromkeys(optimizers))
+        if not names:
+            names = experiment.optimizers if len(paths) == 1 else experiment.optimizers[:1]
+        for name in names:
+            if name not in experiment.optimizers:
+                hint = did_you_mean(name, experiment.optimizers)
+                raise TrainError(
+                    f"{path} has no optimizer '{name}'",
+                    span=experiment.spec.span,
+                    hint=hint or "it has: " + ", ".join(experiment.optimizers),
+                )
+            chosen.append((path, experiment, name))
+    stems = [path.stem for path in paths]
+    one_optimizer = len({name for _, _, name in chosen}) == 1
+    found = []
+    for path, experiment, name in chosen:
+        title = path.stem if stems.count(path.stem) == 1 else str(path.with_suffix(""))
+        both = title if one_optimizer else f"{title} {name}"
+        label = name if len(paths) == 1 else both
+        found.append(Contender(label, title, path, name, experiment, pinned))
+    return tuple(found)
+
+
+def compare(
+    those: Sequence[Contender],
+    seeds: Sequence[int],
+    *,
+    passes: int | None = None,
+    jobs: int = 1,
+    reach: float | None = None,
+    watcher: Watcher = NOBODY,
+) -> Comparison:
+    """Train every contender once per seed, `jobs` at once, and return the comparison.
+
+    `reach` is the test error that passes are counted to; see `default_reach` for None.
+    Raises: SnError from the first run that fails, with its contender and seed.
+    """
+    assert those and seeds, "there is nothing to compare"
+    runs = [(one, seed) for one in those for seed in seeds]
+    tasks = [
+        _Task(index, one.label, one.path, one.settings, one.optimizer, seed, passes)
+        for index, (one, seed) in enumerate(runs)
+    ]
+    said = [facts(one.experiment, one.optimizer, passes) for one in those]
+    watcher.started(len(runs), sum(passes or one.experiment.spec.passes for one, _ in runs))
+    jobs = min(jobs, len(tasks))
+    if jobs == 1:
+        finished = _here(tasks, [one.experiment for one, _ in runs], watcher)
+    else:
+        finished = _apart(tasks, jobs, len(seeds), watcher)
+    records: dict[int, RunRecord] = {}
+    n_told = 0
+    for index, record in finished:
+        records[index] = record
+        while n_told in records:
+            watcher.run_finished(tasks[n_told].label, records[n_told])
+            n_told += 1
+    entries = tuple(
+        Entry(
+            one.label,
+            one.name,
+            one.optimizer,
+            said[row],
+            tuple(records[len(seeds) * row + column] for column in range(len(seeds))),
+        )
+        for row, one in enumerate(those)
+    )
+    notes = dict.fromkeys(data.first_available(*one.experiment.spec.data)[1] for one in those)
+    reach = default_reach(entries) if reach is None else reach
+    return Comparison(entries, tuple(seeds), reach, jobs, tuple(notes))
+
+
+def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> dict[str, str]:
+    """Return in words all that shapes a run: data, layers, connections, rule and its numbers."""
+    spec = experiment.spec
+    digits, _ = data.first_available(*spec.data)
+    said = {"data": digits.name}
+    for layer in experiment.network.layers:
+        size = " x ".join(str(n) for n in layer.shape)
+        border = "" if layer.border is None else f", border {layer.border:g}"
+        kind = "input" if layer is experiment.network.layers[0] else str(layer.activation)
+        said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
+    said |= dict(_connections(experiment.plan))
+    said["connections"] = f"{experiment.table.n_rows:,}"
+    said["parameters"] = f"{experiment.table.n_weights:,}"
+    said["cost"] = spec.cost.name if spec.cost.name != "lisp" else expr.show(spec.cost.value)
+    said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
+    said["initial weights"] = f"uniform {spec.init.scale:g} {spec.init.law}"
+    said["order"] = spec.order
+    said["passes"] = str(passes or spec.passes)
+    rule = spec.optimizers[optimizer]
+    said["rule"] = next(e.name for e in rules.describe() if e.value is type(rule))
+    for field in fields(rule):
+        value = getattr(rule, field.name)
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{layer} {rate:g}" for layer, rate in value.items()) or "as all"
+        said[field.name.replace("_", "-")] = f"{value:g}" if type(value) is float else str(value)
+    return said
+
+
+def _connections(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what is between each two layers, and which of several maps see which."""
+    for node in plan.nodes:
+        words = f"{node}, {n_rows(node):,} connections"
+        if isinstance(node, Rows):
+            rows = np.stack([node.dst_unit, node.src_unit, node.wid])
+            words += f" [{hashlib.sha256(rows.tobytes()).hexdigest()[:8]}]"
+        yield node.label, words
+        if isinstance(node, Window) and node.grid.maps > 1 and node.field.maps > 1:
+            yield f"maps of {node.label}", _maps(node)
+
+
+def _maps(node: Window) -> str:
+    """Return a table of maps in short: `0-7 (4 maps), 4-11 (4 maps), 0-3 8-11 (4 maps)`."""
+    if len(node.pairs) == node.grid.maps * node.field.maps:
+        return "each sees all"
+    seen: dict[int, list[int]] = {plane: [] for plane in range(node.grid.maps)}
+    for plane, source in node.pairs:
+        seen[plane].append(source)
+    runs: list[tuple[str, int]] = []
+    for sources in seen.values():
+        text = _spans(sorted(sources))
+        if runs and runs[-1][0] == text:
+            runs[-1] = (text, runs[-1][1] + 1)
+        else:
+            runs.append((text, 1))
+    return ", ".join(text + (f" ({times} maps)" if times > 1 else "") for text, times in runs)
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Return ascending numbers with runs in short: `0-3 8-11`."""
+    ends: list[list[int]] = []
+    for number in numbers:
+        if ends and ends[-1][1] == number - 1:
+            ends[-1][1] = number
+        else:
+            ends.append([number, number])
+    return " ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ends) or "none"
+
+
+class _PassTeller(Observer):
+    """Tells a watcher of each pass of a run in this process."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def pass_finished(self, record: PassRecord) -> None:
+        """Count one."""
+        self._watcher.advanced(1)
+
+
+def _here(
+    tasks: Sequence[_Task], experiments: Sequence[Experiment], watcher: Watcher
+) -> Iterator[tuple[int, RunRecord]]:
+    """Run the tasks one after the other in this process."""
+    for task, experiment in zip(tasks, experiments, strict=True):
+        experiment.program.session.observers = (_PassTeller(watcher),)
+        yield task.index, _train(experiment, task)
+
+
+def _apart(
+    tasks: Sequence[_Task], jobs: int, n_seeds: int, watcher: Watcher
+) -> Iterator[tuple[int, RunRecord]]:
+    """Run the tasks in fresh processes: one of each contender, then the others.
+
+    So each net is compiled once, and what comes after finds its kernels in the cache.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_be_quiet)
+    try:
+        pending = {pool.submit(_run, task): task for task in tasks[::n_seeds]}
+        while pending:
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                index = pending.pop(future).index
+                record = future.result()
+                if index % n_seeds == 0:
+                    followers = tasks[index + 1 : index + n_seeds]
+                    pending |= {pool.submit(_run, task): task for task in followers}
+                watcher.advanced(len(record.passes))
+                yield index, record
+    except BrokenProcessPool as error:
+        raise TrainError(
+            "a process of the comparison ended before its run did",
+            hint="with --jobs 1 all runs stay in one process, and need less memory",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _be_quiet() -> None:
+    """Leave a worker's terminal to the process that started it.
+
+    What a program prints was printed there already; Ctrl-C ends a worker without words.
+    """
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _run(task: _Task) -> RunRecord:
+    """Train once in a worker."""
+    return _train(_load_once(task.path, task.settings), task)
+
+
+def _train(experiment: Experiment, task: _Task) -> RunRecord:
+    """Train once. The weights stay behind: a comparison does not need them."""
+    try:
+        record = experiment.train(passes=task.passes, seed=task.seed, optimizer=task.optimizer)
+    except SnError as error:
+        error.message = f"{task.label}, seed {task.seed}: {error.message}"
+        error.args = (error.message,)
+        raise
+    return replace(record, weights={})
+
+
+def _load(path: Path, settings: tuple[tuple[str, str], ...]) -> Experiment:
+    return Session(dict(settings)).load(path).experiment()
+
+
+@lru_cache
+def _load_once(path: Path, settings: tuple[tuple[str, str], ...]) -> Experiment:
+    """Return the experiment of a file, which a worker evaluates once for all its runs."""
+    return _load(path, settings)

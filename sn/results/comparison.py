@@ -1,0 +1,207 @@
+"""Comparison: runs of several nets or optimizers, over the same seeds, side by side.
+
+An `Entry` is one net with one optimizer and its runs, a `Comparison` all entries. What people
+read of it is in comparison_texts.py, the curves are in plots.py; the object that programs read
+is made here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sn.results.record import Reference, RunRecord
+from sn.results.statistics import PairedDifference, Summary
+
+# What is compared at the end of a run, as in the 1989 paper: name, set and figure.
+MEASURES = (
+    ("train_error", "train", "error"),
+    ("train_misses", "train", "misses"),
+    ("test_error", "test", "error"),
+    ("test_misses", "test", "misses"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One net with one optimizer, and a run per seed.
+
+    `label` names the entry among the others; `facts` says in words what it is made of, so that
+    what differs between entries can be told.
+    """
+
+    label: str
+    name: str
+    optimizer: str
+    facts: Mapping[str, str]
+    runs: tuple[RunRecord, ...]
+
+    def figures(self, measure: str) -> tuple[float, ...]:
+        """Return one of MEASURES for each run, in order of seeds."""
+        which, field = next((w, f) for name, w, f in MEASURES if name == measure)
+        return tuple(float(getattr(getattr(run, which), field)) for run in self.runs)
+
+    def summary(self, measure: str) -> Summary:
+        """Return the mean and spread of a measure."""
+        return Summary.of(self.figures(measure))
+
+    @property
+    def us_per_presentation(self) -> float:
+        """The median over the runs: another program that took the machine does not count."""
+        times = sorted(run.us_per_presentation for run in self.runs)
+        middle = len(times) // 2
+        return times[middle] if len(times) % 2 else (times[middle - 1] + times[middle]) / 2
+
+    def passes_to(self, error: float) -> tuple[int, ...]:
+        """Return, for the runs whose test error falls to `error`, the first pass where it does."""
+        firsts = (
+            next((record.number for record in run.passes if record.test.error <= error), None)
+            for run in self.runs
+        )
+        return tuple(first for first in firsts if first is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How an entry differs from the first one in one measure, over pairs of equal seeds."""
+
+    entry: Entry
+    measure: str
+    found: PairedDifference
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All entries over the same seeds.
+
+    `reach` is the test error that passes are counted to; `jobs` is how many runs shared the
+    machine while they were timed; `notes` say which data were taken, and how to get better ones.
+    """
+
+    entries: tuple[Entry, ...]
+    seeds: tuple[int, ...]
+    reach: float
+    jobs: int = 1
+    notes: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Entry:
+        """The entry that the others are compared with."""
+        return self.entries[0]
+
+    def references(self) -> tuple[Reference, ...]:
+        """Return the published figures that entries name, each once."""
+        found = dict.fromkeys(entry.runs[0].reference for entry in self.entries)
+        return tuple(reference for reference in found if reference is not None)
+
+    def comparable(self, entry: Entry) -> bool:
+        """Whether an entry saw the patterns that the first one saw."""
+        return entry.runs[0].data == self.first.runs[0].data
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Compare every other entry that saw the same patterns with the first, per measure."""
+        return tuple(
+            Difference(entry, name, PairedDifference.of(self.first.figures(name), figures))
+            for entry in self.entries[1:]
+            if self.comparable(entry)
+            for name, figures in ((name, entry.figures(name)) for name, _, _ in MEASURES)
+        )
+
+    def facts_that_differ(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Return each fact in which entries differ: its values, and who has them.
+
+        A fact that an entry lacks has the value "none".
+        """
+        known = dict.fromkeys(fact for entry in self.entries for fact in entry.facts)
+        differing: dict[str, dict[str, tuple[str, ...]]] = {}
+        for fact in known:
+            values: dict[str, tuple[str, ...]] = {}
+            for entry in self.entries:
+                value = entry.facts.get(fact, "none")
+                values[value] = (*values.get(value, ()), entry.label)
+            if len(values) > 1:
+                differing[fact] = values
+        return differing
+
+
+def default_reach(entries: tuple[Entry, ...]) -> float:
+    """Return a test error to count passes to: a published one, or one that all entries reach.
+
+    It is rounded up to one digit, so that runs that end just above the figure count as well:
+    the paper's 1.8e-2 becomes 0.02.
+    """
+    references = (entry.runs[0].reference for entry in entries)
+    published = [one.test_error for one in references if one and one.test_error is not None]
+    error = max(published or [entry.summary("test_error").mean for entry in entries])
+    if error <= 0:
+        return 0.0
+    unit = 10.0 ** math.floor(math.log10(error))
+    return float(f"{math.ceil(round(error / unit, 9)) * unit:.0e}")
+
+
+def summary_object(summary: Summary) -> dict[str, Any]:
+    """Return the JSON object of a summary; a single run has no `sd`."""
+    return {"mean": summary.mean, "sd": summary.sd, "min": summary.least, "max": summary.most}
+
+
+def comparison_object(comparison: Comparison, folder: str | None = None) -> dict[str, Any]:
+    """Return the JSON object of a comparison; `folder` is where its files are, or null."""
+    first = comparison.first
+    return {
+        "type": "comparison",
+        "entries": [_entry_object(entry) for entry in comparison.entries],
+        "seeds": list(comparison.seeds),
+        "jobs": comparison.jobs,
+        "data": [
+            {"name": name, "hash": digest}
+            for name, digest in dict.fromkeys(
+                (entry.runs[0].data.name, entry.runs[0].data.hash) for entry in comparison.entries
+            )
+        ],
+        "reach": {
+            "test_error": comparison.reach,
+            "entries": [_reach_object(entry, comparison.reach) for entry in comparison.entries],
+        },
+        "against": {"name": first.name, "optimizer": first.optimizer},
+        "differences": [
+            {
+                "name": one.entry.name,
+                "optimizer": one.entry.optimizer,
+                "measure": one.measure,
+                "mean": one.found.mean,
+                "low": one.found.low,
+                "high": one.found.high,
+                "pairs": one.found.pairs,
+                "clear": one.found.is_clear,
+            }
+            for one in comparison.differences()
+        ],
+        "differs": [
+            {"what": fact, "values": {value: list(labels) for value, labels in values.items()}}
+            for fact, values in comparison.facts_that_differ().items()
+        ],
+        "notes": list(comparison.notes),
+        "folder": folder,
+    }
+
+
+def _entry_object(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "optimizer": entry.optimizer,
+        "seeds": len(entry.runs),
+        **{name: summary_object(entry.summary(name)) for name, _, _ in MEASURES},
+        "us_per_presentation": entry.us_per_presentation,
+    }
+
+
+def _reach_object(entry: Entry, error: float) -> dict[str, Any]:
+    passes = entry.passes_to(error)
+    return {
+        "name": entry.name,
+        "optimizer": entry.optimizer,
+        "reached": len(passes),
+        "passes": summary_object(Summary.of(passes)) if passes else None,
+    }

@@ -1,0 +1,229 @@
+"""Comparison texts: from a `Comparison` to the tables and sentences that people read.
+
+The terminal and comparison.md show the same rows; comparison.csv has a line per entry and
+passes.csv a line per entry, seed and pass.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from sn.results.comparison import MEASURES, Comparison, Difference
+from sn.results.statistics import Summary
+from sn.results.table import error_text
+
+SUMMARY_COLUMNS = ("", *(name.replace("_", " ") for name, _, _ in MEASURES))
+SPEED_COLUMNS = ("", "µs per presentation", "passes to test error {}", "runs that reach it")
+DIFFERENCE_COLUMNS = ("", "difference", "95 % interval", "")
+
+
+def summary_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
+    """Return the rows under SUMMARY_COLUMNS.
+
+    They are two per entry, mean and deviation, then the range; and one per published result.
+    """
+    rows: list[tuple[str, ...]] = []
+    for entry in comparison.entries:
+        found = [(name, entry.summary(name)) for name, _, _ in MEASURES]
+        rows.append((entry.label, *(mean_text(name, summary) for name, summary in found)))
+        if len(entry.runs) > 1:
+            rows.append(("", *(range_text(name, summary) for name, summary in found)))
+    rows += [
+        (
+            reference.title,
+            *(_published(getattr(reference, name)) for name, _, _ in MEASURES),
+        )
+        for reference in comparison.references()
+    ]
+    return tuple(rows)
+
+
+def speed_columns(comparison: Comparison) -> tuple[str, ...]:
+    """Return the headings of `speed_rows`."""
+    return tuple(name.format(f"{comparison.reach:g}") for name in SPEED_COLUMNS)
+
+
+def speed_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
+    """Return a row per entry under `speed_columns`."""
+    rows = []
+    for entry in comparison.entries:
+        passes = entry.passes_to(comparison.reach)
+        text = "-"
+        if passes:
+            found = Summary.of(passes)
+            text = f"{found.mean:.1f}"
+            if found.most > found.least:
+                text += f" ({found.least:.0f} to {found.most:.0f})"
+        reached = f"{len(passes)} of {len(entry.runs)}"
+        rows.append((entry.label, f"{entry.us_per_presentation:.2f}", text, reached))
+    return tuple(rows)
+
+
+def difference_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
+    """Return a row per entry after the first, and measure, under DIFFERENCE_COLUMNS."""
+    rows = []
+    for one in comparison.differences():
+        what = f"{one.entry.label}: {one.measure.replace('_', ' ')}"
+        low, high = one.found.low, one.found.high
+        interval = ""
+        if low is not None and high is not None:
+            interval = f"{_signed(one.measure, low)} to {_signed(one.measure, high)}"
+        rows.append((what, _signed(one.measure, one.found.mean), interval, verdict(one)))
+    return tuple(rows)
+
+
+def verdict(one: Difference) -> str:
+    """Say in a few words what the seeds tell about a difference."""
+    if one.found.low is None:
+        return "one seed cannot tell"
+    if one.found.low == one.found.high == 0:
+        return "equal in every run"
+    if not one.found.is_clear:
+        return f"{one.found.pairs} seeds cannot tell"
+    return "higher" if one.found.mean > 0 else "lower"
+
+
+def fact_lines(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Return what differs between the entries: each fact, and its values with their owners."""
+    lines = []
+    for fact, values in comparison.facts_that_differ().items():
+        parts = (f"{', '.join(labels)}: {value}" for value, labels in values.items())
+        lines.append((fact, "; ".join(parts)))
+    return tuple(lines)
+
+
+def remarks(comparison: Comparison) -> tuple[str, ...]:
+    """Return the sentences that keep a reader from concluding too much."""
+    said = list(comparison.notes)
+    others = [e.label for e in comparison.entries if not comparison.comparable(e)]
+    if others:
+        said.append(
+            f"no difference is computed for {', '.join(others)}: other data than "
+            f"{comparison.first.label}"
+        )
+    if len(comparison.entries) > 1 and not comparison.facts_that_differ():
+        said.append("nothing differs between the entries but their names")
+    if comparison.differences() and len(comparison.seeds) > 1:
+        said.append(
+            "the intervals cover the choice of initial weights, not that of the test digits"
+        )
+    if comparison.jobs > 1:
+        said.append(f"times were taken with {comparison.jobs} runs at once; --jobs 1 is steadier")
+    return tuple(said)
+
+
+def mean_text(measure: str, summary: Summary) -> str:
+    """Return a mean and its deviation with their common power of ten: `(2.70 ± 0.12)e-3`."""
+    if measure.endswith("misses"):
+        return f"{summary.mean:.1f}" + (f" ± {summary.sd:.1f}" if summary.sd is not None else "")
+    if summary.sd is None:
+        return error_text(summary.mean)
+    unit, suffix = _power(summary.mean)
+    return f"({summary.mean / unit:.2f} ± {summary.sd / unit:.2f}){suffix}"
+
+
+def range_text(measure: str, summary: Summary) -> str:
+    """Return the smallest and largest figure: `12 to 19`, `(2.54 to 2.91)e-3`."""
+    if measure.endswith("misses"):
+        return f"{summary.least:.0f} to {summary.most:.0f}"
+    unit, suffix = _power(summary.mean)
+    return f"({summary.least / unit:.2f} to {summary.most / unit:.2f}){suffix}"
+
+
+def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
+    """Return comparison.md; `pictures` are files beside it that it shows."""
+    n_seeds = len(comparison.seeds)
+    many = "one seed" if n_seeds == 1 else f"{n_seeds} seeds"
+    names = ", ".join(entry.label for entry in comparison.entries)
+    parts = [f"# Comparison: {names}", f"{_where(comparison)}; {many} each."]
+    if n_seeds > 1:
+        parts.append("Mean ± standard deviation over the seeds, and below them the range.")
+    parts += [
+        _markdown_table(SUMMARY_COLUMNS, summary_rows(comparison)),
+        _markdown_table(speed_columns(comparison), speed_rows(comparison)),
+    ]
+    parts += [f"![learning curves]({name})" for name in pictures]
+    rows = difference_rows(comparison)
+    if rows:
+        parts.append(f"## Against {comparison.first.label}, seed by seed")
+        parts.append(_markdown_table(DIFFERENCE_COLUMNS, rows))
+    parts.append("\n".join(f"* {sentence}" for sentence in remarks(comparison)))
+    if facts := fact_lines(comparison):
+        parts.append("## What differs")
+        parts.append("\n".join(f"* **{fact}**: {values}" for fact, values in facts))
+    return "\n\n".join(parts) + "\n"
+
+
+def summary_csv(comparison: Comparison) -> str:
+    """Return comparison.csv: a line per entry, with mean, sd, min and max of each measure."""
+    head = ["name", "optimizer", "seeds"]
+    for name, _, _ in MEASURES:
+        head += [f"{name}_{part}" for part in ("mean", "sd", "min", "max")]
+    lines: list[list[object]] = [[*head, "us_per_presentation"]]
+    for entry in comparison.entries:
+        line: list[object] = [entry.name, entry.optimizer, len(entry.runs)]
+        for name, _, _ in MEASURES:
+            found = entry.summary(name)
+            line += [found.mean, found.sd, found.least, found.most]
+        lines.append([*line, entry.us_per_presentation])
+    return _csv(lines)
+
+
+def passes_csv(comparison: Comparison) -> str:
+    """Return passes.csv: the curves, a line per entry, seed and pass."""
+    head = ["name", "optimizer", "seed", "pass", *(name for name, _, _ in MEASURES)]
+    lines: list[list[object]] = [[*head]]
+    for entry in comparison.entries:
+        for run in entry.runs:
+            for record in run.passes:
+                figures = [getattr(getattr(record, which), field) for _, which, field in MEASURES]
+                lines.append([entry.name, entry.optimizer, run.seed, record.number, *figures])
+    return _csv(lines)
+
+
+def _where(comparison: Comparison) -> str:
+    passes = sorted({len(entry.runs[0].passes) for entry in comparison.entries})
+    data = dict.fromkeys(entry.runs[0].data.name for entry in comparison.entries)
+    return f"{' or '.join(map(str, passes))} passes over {' or '.join(data)}"
+
+
+def heading(comparison: Comparison) -> str:
+    """Return what the first table shows, in one line."""
+    if len(comparison.seeds) == 1:
+        return f"{_where(comparison)}; one seed, so nothing is known of the spread"
+    return (
+        f"{_where(comparison)}; {len(comparison.seeds)} seeds each: "
+        "mean ± standard deviation, range below"
+    )
+
+
+def _power(mean: float) -> tuple[float, str]:
+    exponent = int(f"{abs(mean):.2e}".partition("e")[2])
+    return 10.0**exponent, f"e{exponent}" if exponent else ""
+
+
+def _published(figure: float | None) -> str:
+    if figure is None:
+        return ""
+    return str(figure) if isinstance(figure, int) else error_text(figure)
+
+
+def _signed(measure: str, value: float) -> str:
+    return f"{value:+.1f}" if measure.endswith("misses") else _plus(error_text(value))
+
+
+def _plus(text: str) -> str:
+    return text if text.startswith("-") else f"+{text}"
+
+
+def _markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _csv(lines: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()

@@ -1,0 +1,146 @@
+"""Plots: from a `Comparison` to pictures of its learning curves. The only user of matplotlib.
+
+Left the training set, right the test set; above the error, below the misses. A line is the mean
+over the seeds, its band one standard deviation to either side, a level dashed line a published
+figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.typing import LineStyleType
+from numpy.typing import NDArray
+
+from sn.results.arrays import told_as_train_error
+from sn.results.comparison import Comparison, Entry
+from sn.results.record import Reference
+
+# Source: Okabe and Ito 2008, colours that people with any colour vision tell apart; black is
+# left to figures that several entries are measured by. The strongest contrasts come first.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DASHES: tuple[LineStyleType, ...] = ("solid", (0, (4, 1.5)), (0, (1, 1)))
+PUBLISHED_DASH: LineStyleType = (0, (6, 3))
+PANELS = (
+    ("train", "error", "training error per output"),
+    ("test", "error", "test error per output"),
+    ("train", "percent", "training misses, %"),
+    ("test", "percent", "test misses, %"),
+)
+
+
+def save_curves(comparison: Comparison, stem: Path) -> tuple[Path, ...]:
+    """Write `stem` with the suffixes .png and .svg and return both paths."""
+    # the same picture gives the same bytes, and text stays text
+    style = matplotlib.rc_context({"svg.hashsalt": "sn", "svg.fonttype": "none"})
+    with style, told_as_train_error(stem.with_suffix(".png")):
+        figure = curves(comparison)
+        paths = tuple(stem.with_suffix(suffix) for suffix in (".png", ".svg"))
+        figure.savefig(paths[0], dpi=150, metadata={"Software": None})
+        figure.savefig(paths[1], metadata={"Date": None, "Creator": None})
+    return paths
+
+
+def curves(comparison: Comparison) -> Figure:
+    """Draw the four panels under one legend."""
+    figure = Figure(figsize=(9.6, 7.2), layout="constrained")
+    grid = figure.subplots(2, 2, sharex=True)
+    legend: dict[str, Artist] = {}
+    for axes, (which, field, title) in zip(grid.flat, PANELS, strict=True):
+        _panel(axes, comparison, which, field)
+        axes.set_title(title, loc="left", fontsize=10)
+        handles, labels = axes.get_legend_handles_labels()
+        legend |= dict(zip(labels, handles, strict=True))
+    for axes in grid[1]:
+        axes.set_xlabel("pass")
+    figure.legend(
+        list(legend.values()),
+        list(legend),
+        loc="outside upper center",
+        ncols=min(len(legend), 4),
+        frameon=False,
+    )
+    return figure
+
+
+def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
+    """Draw one figure of one set for all entries."""
+    drawn: list[float] = []
+    for index, entry in enumerate(comparison.entries):
+        values = _values(entry, which, field)
+        passes = np.arange(1, values.shape[1] + 1)
+        mean = values.mean(axis=0)
+        colour = COLOURS[index % len(COLOURS)]
+        dash = DASHES[index // len(COLOURS) % len(DASHES)]
+        marker = "o" if len(passes) == 1 else None
+        axes.plot(
+            passes, mean, color=colour, linestyle=dash, marker=marker, lw=1.6, label=entry.label
+        )
+        drawn += mean.tolist()
+        if len(values) > 1:
+            sd = values.std(axis=0, ddof=1)
+            # no run is better than the best one, and a logarithm needs something above zero
+            low = np.maximum(mean - sd, values.min(axis=0))
+            axes.fill_between(passes, low, mean + sd, color=colour, alpha=0.18, lw=0)
+            drawn += low[low > 0].tolist()
+    for reference in comparison.references():
+        published = _published(reference, which, field)
+        if published is not None:
+            colour = _colour_of_reference(comparison, reference)
+            axes.axhline(published, color=colour, lw=1, ls=PUBLISHED_DASH, label=reference.title)
+            drawn.append(published)
+    _scale(axes, drawn)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(True, which="major", color="#dddddd", lw=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _values(entry: Entry, which: str, field: str) -> NDArray[np.float64]:
+    """Return a figure of every run and pass: (runs, passes)."""
+    return np.array(
+        [
+            [float(getattr(getattr(record, which), field)) for record in run.passes]
+            for run in entry.runs
+        ]
+    )
+
+
+def _colour_of_reference(comparison: Comparison, reference: Reference) -> str:
+    """Return the colour of the one entry that names a published figure, else black."""
+    owners = [
+        index
+        for index, entry in enumerate(comparison.entries)
+        if entry.runs[0].reference == reference
+    ]
+    shared = len(owners) > 1 or len(comparison.entries) == 1
+    return "black" if shared else COLOURS[owners[0] % len(COLOURS)]
+
+
+def _published(reference: Reference, which: str, field: str) -> float | None:
+    if field == "error":
+        return reference.train_error if which == "train" else reference.test_error
+    misses = reference.train_misses if which == "train" else reference.test_misses
+    patterns = reference.train_patterns if which == "train" else reference.test_patterns
+    return 100.0 * misses / patterns if misses is not None and patterns else None
+
+
+def _scale(axes: Axes, drawn: Sequence[float]) -> None:
+    """Use a logarithmic scale with plain numbers, unless a figure is zero."""
+    least = min(drawn)
+    if least <= 0:
+        axes.set_ylim(bottom=0)
+        return
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.8 * least)
+    # few figures a decade, more where the panel shows less than two
+    steps = (1.0, 2.0, 5.0) if max(drawn) > 50 * least else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

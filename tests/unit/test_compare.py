@@ -1,0 +1,263 @@
+"""Comparing small nets: labels, facts, processes, and the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sn.commands import main
+from sn.compare import Nobody, compare, contenders, facts
+from sn.errors import SnError, TrainError
+from sn.results.comparison import Comparison
+from sn.results.record import RunRecord
+
+ROOT = Path(__file__).resolve().parents[2]
+NET = """\
+;;; one layer
+(setq rate 0.001)
+(defnet {name}
+  (layer input (16 16))
+  (layer output (10) (nlf-tanh 0.66666666 0))
+  (connect input output {scheme}))
+(experiment {name}
+  (data "mnist-1989")
+  (optimizer slow (sgd (learning-rate rate)))
+  (optimizer fast (sgd (learning-rate 0.01)))
+  (passes 2))
+"""
+
+
+class Recorder(Nobody):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.total: tuple[int, int] | None = None
+        self.passes = 0
+        self.runs: list[tuple[str, int]] = []
+
+    def started(self, runs: int, passes: int) -> None:
+        self.total = (runs, passes)
+
+    def advanced(self, passes: int) -> None:
+        self.passes += passes
+
+    def run_finished(self, label: str, record: RunRecord) -> None:
+        self.runs.append((label, record.seed))
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.sn"
+    path.write_text(NET.format(name="small", scheme="(full)"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    path = tmp_path / "other.sn"
+    path.write_text(NET.format(name="other", scheme="(full)").replace("0.001", "0.002"))
+    return path
+
+
+def scores(found: Comparison) -> list[tuple[object, ...]]:
+    """Everything that must not depend on processes."""
+    return [
+        (entry.label, entry.facts, [(p.train, p.test) for run in entry.runs for p in run.passes])
+        for entry in found.entries
+    ]
+
+
+def test_a_single_file_is_compared_with_all_its_optimizers(net: Path) -> None:
+    found = contenders([net])
+    assert [(one.label, one.name, one.optimizer) for one in found] == [
+        ("slow", "small", "slow"),
+        ("fast", "small", "fast"),
+    ]
+
+
+def test_several_files_take_part_with_their_first_optimizer(net: Path, other: Path) -> None:
+    assert [one.label for one in contenders([net, other])] == ["small", "other"]
+    both = contenders([net, other], ["fast", "slow"])
+    assert [one.label for one in both] == ["small fast", "small slow", "other fast", "other slow"]
+
+
+def test_a_file_named_twice_takes_part_once(net: Path) -> None:
+    assert len(contenders([net, net], ["slow", "slow"])) == 1
+
+
+def test_files_of_one_name_are_told_apart_by_their_folder(net: Path) -> None:
+    Path("below").mkdir()
+    Path("below/small.sn").write_text(net.read_text())
+    found = contenders([Path("small.sn"), Path("below/small.sn")])
+    assert [one.label for one in found] == ["small", str(Path("below/small"))]
+
+
+def test_an_unknown_optimizer_gets_the_nearest(net: Path) -> None:
+    with pytest.raises(TrainError, match="no optimizer 'fasd'") as caught:
+        contenders([net], ["fasd"])
+    assert caught.value.hint == "did you mean 'fast'?"
+    assert caught.value.span is not None
+
+
+def test_facts_tell_what_differs_and_nothing_else(net: Path, other: Path) -> None:
+    one, two = (facts(c.experiment, c.optimizer) for c in contenders([net, other]))
+    assert {key for key in one if one[key] != two[key]} == {"learning-rate"}
+    assert one["input -> output"] == "full 10 x 256, 2,560 connections"
+    assert one["layer output"] == "10, 1.7159 tanh(0.66667 x)"
+    assert one["rule"] == "sgd"
+
+
+def test_facts_tell_one_table_of_maps_from_another() -> None:
+    nets = [ROOT / "nets" / f"zipcode{name}.sn" for name in ("", "-overlap", "-full")]
+    base, overlap, full = (facts(c.experiment, c.optimizer) for c in contenders(nets))
+    assert {key for key in base if base[key] != overlap[key]} == {"maps of h1 -> h2"}
+    assert base["maps of h1 -> h2"] == "0-7 (4 maps), 4-11 (4 maps), 0-3 8-11 (4 maps)"
+    assert overlap["maps of h1 -> h2"].startswith("0-7, 1-8, 2-9, 3-10, 4-11, 0 5-11,")
+    assert full["maps of h1 -> h2"] == "each sees all"
+
+
+def test_plain_rows_are_told_apart_by_their_content(net: Path, other: Path) -> None:
+    rows = "(scheme (lambda (from to) '((0 0) (1 {n}) (9 7))))"
+    nets = []
+    for n in (3, 4):
+        path = net.with_name(f"rows{n}.sn")
+        text = NET.format(name="rows", scheme=rows.format(n=n))
+        path.write_text(text.replace("(connect", "(connect input output (full)) (connect", 0))
+        nets.append(path)
+    one, two = (facts(c.experiment, c.optimizer) for c in contenders(nets))
+    assert {key for key in one if one[key] != two[key]} == {"input -> output"}
+
+
+@pytest.mark.kernels
+def test_processes_change_nothing_and_hear_the_settings(net: Path, other: Path) -> None:
+    those = contenders([net, other], settings={"rate": "0.005"})
+    assert those[0].experiment.spec.optimizers["slow"].learning_rate == 0.005
+    alone, together = Recorder(), Recorder()
+    here = compare(those, range(3), watcher=alone)
+    apart = compare(those, range(3), jobs=2, watcher=together)
+    assert scores(here) == scores(apart)
+    assert (here.jobs, apart.jobs) == (1, 2)
+    order = [("small", 0), ("small", 1), ("small", 2), ("other", 0), ("other", 1), ("other", 2)]
+    assert alone.runs == together.runs == order
+    assert alone.total == together.total == (6, 12)
+    assert alone.passes == together.passes == 12
+
+
+@pytest.mark.kernels
+def test_a_run_in_a_comparison_is_the_run_alone(net: Path) -> None:
+    (one,) = contenders([net], ["fast"])
+    found = compare([one], [4], passes=1)
+    record = one.experiment.train(passes=1, seed=4, optimizer="fast")
+    assert found.entries[0].runs[0].passes[0].test == record.passes[0].test
+    assert len(found.entries[0].runs[0].passes) == 1
+
+
+@pytest.mark.kernels
+def test_an_edited_file_is_read_again(net: Path) -> None:
+    first = compare(contenders([net], ["slow"]), [0])
+    net.write_text(net.read_text().replace("0.001", "0.002"))
+    again = compare(contenders([net], ["slow"]), [0])
+    assert scores(first) != scores(again)
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_that_fails_is_named(net: Path, jobs: int) -> None:
+    text = net.read_text().replace("(nlf-tanh 0.66666666 0)", "(linear)")
+    net.write_text(text.replace("0.01", "10"))
+    with pytest.raises(SnError, match="fast, seed 0: training diverged") as caught:
+        compare(contenders([net], ["fast"]), range(2), jobs=jobs)
+    assert caught.value.span is not None
+    assert "lower the learning rate" in (caught.value.hint or "")
+
+
+@pytest.mark.kernels
+def test_the_command_prints_and_keeps_a_comparison(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "small.sn", "--seeds", "2", "--jobs", "1", "--out", "here"]) == 0
+    out, err = capsys.readouterr()
+    assert "2 passes over mnist-1989; 2 seeds each" in out
+    assert "against slow, seed by seed" in out
+    assert "learning-rate  slow: 0.001; fast: 0.01" in out
+    assert err.splitlines()[0].startswith("run 1/4  slow, seed 0: train ")
+    kept = {path.name for path in Path("here").iterdir()}
+    assert {"comparison.md", "comparison.csv", "comparison.json", "passes.csv"} <= kept
+    assert main(["compare", "small.sn", "--out", "here"]) == 1
+    assert "already holds a comparison" in capsys.readouterr().err
+
+
+@pytest.mark.kernels
+def test_the_last_object_is_the_comparison(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net.write_text('(print "hello")\n' + net.read_text())
+    words = ["compare", "small.sn", "--optimizers", "fast", "--seeds", "2", "--json"]
+    assert main([*words, "--jobs", "2", "--passes", "1", "--set", "rate=0.1"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["type"] for line in lines] == ["run", "run", "comparison"]
+    assert [line["seed"] for line in lines[:2]] == [0, 1]
+    (entry,) = lines[-1]["entries"]
+    assert (entry["name"], entry["optimizer"], entry["seeds"]) == ("small", "fast", 2)
+    folder = Path(lines[-1]["folder"])
+    assert folder.parent == Path("runs") and folder.name.startswith("compare-")
+    kept = json.loads((folder / "comparison.json").read_text())
+    assert kept["entries"] == lines[-1]["entries"]
+
+
+@pytest.mark.kernels
+def test_without_matplotlib_there_is_a_note(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sn.results.plots", None)
+    monkeypatch.delattr("sn.results.plots", raising=False)
+    words = ["compare", "small.sn", "--seeds", "1", "--passes", "1", "--jobs", "1", "--out", "here"]
+    assert main(words) == 0
+    assert "note: no curves were drawn" in capsys.readouterr().err
+    assert not list(Path("here").glob("curves.*"))
+    assert "curves" not in Path("here/comparison.md").read_text()
+
+
+def test_a_comparison_that_fails_leaves_no_folder(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "small.sn", "--optimizers", "none"]) == 1
+    assert not Path("runs").exists()
+    assert main(["compare", "smal.sn"]) == 1
+    assert "did you mean 'small.sn'?" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_told_before_training(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "small.sn", "--set", "rat=1"]) == 1
+    assert "no variable 'rat'" in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+def test_files_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare"]) == 2
+
+
+@pytest.mark.kernels
+def test_ctrl_c_ends_all_processes_without_a_traceback(net: Path) -> None:
+    words = [sys.executable, str(ROOT / "cli.py"), "compare", str(net)]
+    with subprocess.Popen(
+        [*words, "--seeds", "500", "--jobs", "2", "--passes", "20"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("run 1/")
+        os.killpg(process.pid, 2)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in err

@@ -1,0 +1,200 @@
+"""Comparisons made by hand: summaries, texts and the JSON object."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sn.results import comparison_texts as texts
+from sn.results.comparison import Comparison, Entry, comparison_object, default_reach
+from sn.results.lines import json_line
+from sn.results.record import DataUsed, NetCounts, PassRecord, Reference, RunRecord, Scores
+
+NET = NetCounts("zipcode", 1256, 64660, 9760)
+DATA = DataUsed("zipcode", "0123")
+PAPER = Reference("paper (1989)", 2.5e-3, 10, 1.8e-2, 102, 23, 7291, 2007)
+
+
+def run(
+    seed: int, misses: int, optimizer: str, us: float = 20.0, data: DataUsed = DATA
+) -> RunRecord:
+    """A run of three passes whose test error falls to 0.03, 0.02, 0.01 and a bit per miss."""
+    passes = tuple(
+        PassRecord(
+            number,
+            Scores((4 - number) * 1e-3 + misses * 1e-5, misses, 7291),
+            Scores((4 - number) * 1e-2 + misses * 1e-5, 2 * misses, 2007),
+            0.1,
+        )
+        for number in (1, 2, 3)
+    )
+    return RunRecord(
+        NET, data, optimizer, {}, seed, passes, 0, 1, 0, us,
+        {"w": np.zeros(1, np.float32)}, PAPER,
+    )  # fmt: skip
+
+
+def entry(label: str, misses: tuple[int, ...], facts: dict[str, str] | None = None) -> Entry:
+    runs = tuple(run(seed, count, label, 20.0 + seed) for seed, count in enumerate(misses))
+    return Entry(label, "zipcode", label, facts or {"rule": label, "passes": "3"}, runs)
+
+
+def comparison(*entries: Entry, reference: Reference | None = PAPER) -> Comparison:
+    entries = tuple(
+        replace(one, runs=tuple(replace(r, reference=reference) for r in one.runs))
+        for one in entries
+    )
+    seeds = tuple(range(len(entries[0].runs)))
+    return Comparison(entries, seeds, 0.02, 2, ("data: zipcode, from here",))
+
+
+@pytest.fixture
+def two() -> Comparison:
+    return comparison(entry("newton", (10, 12, 14)), entry("sgd", (20, 20, 26)))
+
+
+def test_figures_are_those_of_the_last_pass() -> None:
+    one = entry("newton", (10, 12))
+    assert one.figures("test_misses") == (20.0, 24.0)
+    assert one.figures("train_error") == pytest.approx((1.1e-3, 1.12e-3))
+
+
+def test_the_time_is_the_median() -> None:
+    assert entry("a", (1, 2, 3)).us_per_presentation == 21.0
+    assert entry("a", (1, 2)).us_per_presentation == 20.5
+
+
+def test_passes_are_counted_to_the_first_that_is_low_enough() -> None:
+    one = entry("a", (10, 12))
+    assert one.passes_to(0.0205) == (2, 2)
+    assert one.passes_to(0.01011) == (3,)
+    assert one.passes_to(0.001) == ()
+
+
+def test_facts_that_are_equal_are_left_out(two: Comparison) -> None:
+    assert two.facts_that_differ() == {"rule": {"newton": ("newton",), "sgd": ("sgd",)}}
+
+
+def test_a_fact_that_one_lacks_differs() -> None:
+    found = comparison(entry("a", (1,), {"mu": "0.05"}), entry("b", (1,), {"rate": "1"}))
+    assert found.facts_that_differ() == {
+        "mu": {"0.05": ("a",), "none": ("b",)},
+        "rate": {"none": ("a",), "1": ("b",)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("published", "reach"), [(1.8e-2, 0.02), (0.02, 0.02), (1.42e-2, 0.02), (5.2, 6.0)]
+)
+def test_the_error_to_reach_is_a_published_one_rounded_up(published: float, reach: float) -> None:
+    reference = Reference("paper", test_error=published)
+    assert default_reach(comparison(entry("a", (1,)), reference=reference).entries) == reach
+
+
+def test_without_a_published_error_all_entries_reach_it() -> None:
+    found = comparison(entry("a", (10,)), entry("b", (900,)), reference=None)
+    assert default_reach(found.entries) == 0.02
+
+
+def test_the_difference_is_taken_seed_by_seed(two: Comparison) -> None:
+    (misses,) = (one for one in two.differences() if one.measure == "train_misses")
+    assert misses.entry.label == "sgd"
+    assert misses.found.mean == 10.0
+    assert texts.verdict(misses) == "higher"
+
+
+def test_few_seeds_cannot_tell() -> None:
+    found = comparison(entry("a", (10, 20)), entry("b", (20, 10)))
+    assert {texts.verdict(one) for one in found.differences()} == {"2 seeds cannot tell"}
+    one_seed = comparison(entry("a", (10,)), entry("b", (90,)))
+    assert {texts.verdict(one) for one in one_seed.differences()} == {"one seed cannot tell"}
+
+
+def test_equal_runs_are_called_equal() -> None:
+    found = comparison(entry("a", (10, 20)), entry("b", (10, 20)))
+    assert {texts.verdict(one) for one in found.differences()} == {"equal in every run"}
+
+
+def test_other_data_are_not_subtracted() -> None:
+    other = Entry("b", "b", "sgd", {}, (run(0, 5, "sgd", data=DataUsed("mnist", "9")),))
+    found = Comparison((entry("a", (10,)), other), (0,), 0.02)
+    assert found.differences() == ()
+    assert any("other data than a" in said for said in texts.remarks(found))
+
+
+def test_rows_of_the_first_table(two: Comparison) -> None:
+    assert texts.summary_rows(two) == (
+        ("newton", "(1.12 ± 0.02)e-3", "12.0 ± 2.0", "(1.01 ± 0.00)e-2", "24.0 ± 4.0"),
+        ("", "(1.10 to 1.14)e-3", "10 to 14", "(1.01 to 1.01)e-2", "20 to 28"),
+        ("sgd", "(1.22 ± 0.03)e-3", "22.0 ± 3.5", "(1.02 ± 0.00)e-2", "44.0 ± 6.9"),
+        ("", "(1.20 to 1.26)e-3", "20 to 26", "(1.02 to 1.03)e-2", "40 to 52"),
+        ("paper (1989)", "2.50e-3", "10", "1.80e-2", "102"),
+    )
+
+
+def test_one_seed_shows_no_spread() -> None:
+    found = comparison(entry("newton", (10,)), reference=None)
+    assert texts.summary_rows(found) == (("newton", "1.10e-3", "10.0", "1.01e-2", "20.0"),)
+    assert "one seed" in texts.heading(found)
+
+
+def test_rows_of_times_and_passes(two: Comparison) -> None:
+    assert texts.speed_columns(two)[2] == "passes to test error 0.02"
+    assert texts.speed_rows(two)[0] == ("newton", "21.00", "3.0", "3 of 3")
+
+
+def test_nothing_differs_is_said() -> None:
+    found = comparison(entry("a", (1,), {"x": "1"}), entry("b", (2,), {"x": "1"}))
+    assert "nothing differs between the entries but their names" in texts.remarks(found)
+
+
+def test_the_markdown_holds_tables_picture_and_differences(two: Comparison) -> None:
+    text = texts.markdown(two, ("curves.svg",))
+    assert text.startswith("# Comparison: newton, sgd\n")
+    assert "| newton | (1.12 ± 0.02)e-3 | 12.0 ± 2.0 |" in text
+    assert "![learning curves](curves.svg)" in text
+    assert "* **rule**: newton: newton; sgd: sgd" in text
+    tables = re.findall(r"^\|.*\|$", text, re.M)
+    assert {line.count("|") for line in tables} == {5, 6}
+
+
+def test_the_csv_files_are_read_back(two: Comparison) -> None:
+    rows = list(csv.DictReader(texts.summary_csv(two).splitlines()))
+    assert [row["optimizer"] for row in rows] == ["newton", "sgd"]
+    assert float(rows[1]["train_misses_mean"]) == 22.0
+    passes = list(csv.DictReader(texts.passes_csv(two).splitlines()))
+    assert len(passes) == 2 * 3 * 3
+    assert (passes[-1]["seed"], passes[-1]["pass"], passes[-1]["test_misses"]) == ("2", "3", "52")
+
+
+def test_the_json_object_has_the_promised_form(two: Comparison) -> None:
+    found = json.loads(json_line(comparison_object(two, "here")))
+    assert found["type"] == "comparison"
+    assert list(found["entries"][0]) == [
+        "name",
+        "optimizer",
+        "seeds",
+        "train_error",
+        "train_misses",
+        "test_error",
+        "test_misses",
+        "us_per_presentation",
+    ]
+    assert found["entries"][1]["train_misses"] == {
+        "mean": 22.0,
+        "sd": pytest.approx(12**0.5),
+        "min": 20.0,
+        "max": 26.0,
+    }
+    assert found["reach"]["entries"][0]["reached"] == 3
+    assert found["folder"] == "here"
+
+
+def test_a_single_seed_has_no_deviation_in_json() -> None:
+    found = json.loads(json_line(comparison_object(comparison(entry("a", (1,))))))
+    assert found["entries"][0]["test_error"]["sd"] is None
