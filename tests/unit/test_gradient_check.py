@@ -1,0 +1,184 @@
+"""The gradient check: right nets pass, and each kind of wrong derivative is found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sn.commands import main
+from sn.kernels import Kernels, compile_net
+from sn.lower.recognise import lower
+from sn.net import expr
+from sn.net.activations import Activation, nlf_tanh, relu
+from sn.net.costs import Cost, cost
+from sn.net.differences import Differences, comparisons, first, second
+from sn.net.expr import Expr
+from sn.net.reference import Reference
+from sn.net.table import ConnectionTable, freeze
+from sn.optim.rules import RuleSpec
+from sn.train.gradient_check import GradientReport, check_gradients, random_examples
+from tests.sample_nets import corner_margin, family, lms, presentation
+
+compiling = pytest.mark.kernels
+
+
+def compiled(table: ConnectionTable, error: Cost) -> Callable[[RuleSpec], Kernels]:
+    plan = lower(table)
+    return lambda rule: compile_net(plan, error, rule)
+
+
+def report(table: ConnectionTable, error: Cost, kernels: Cost | None = None) -> GradientReport:
+    examples = random_examples(table, 0)
+    return check_gradients(table, error, compiled(table, kernels or error), examples)
+
+
+# --- differences ---
+
+
+def test_differences_of_a_known_function() -> None:
+    def f(x: float) -> np.ndarray:
+        return np.exp(2 * (x + np.array([0.0, 1.0])))
+
+    expected = np.exp([0.0, 2.0])
+    assert first(f, 2.0**-6) == pytest.approx(2 * expected, rel=1e-10)
+    assert second(f, 2.0**-6) == pytest.approx(4 * expected, rel=1e-8)
+
+
+def test_a_formula_tells_where_its_corners_are() -> None:
+    a = expr.variable("a")
+    assert comparisons(nlf_tanh().value) == ()
+    assert comparisons(relu().value) == (expr.call("lt", expr.const(0), a),)
+    assert comparisons(expr.call("abs", a)) == (expr.call("lt", a, expr.const(0)),)
+    choice = expr.call("if", expr.call("le", a, expr.const(1)), a, expr.const(1))
+    assert comparisons(choice) == (expr.call("le", a, expr.const(1)),)
+
+
+def test_steps_shrink_before_a_corner() -> None:
+    """A unit 0.005 from its corner: the second difference needs a step below 2^-5."""
+    table = freeze(family("relu"))
+    shown = presentation(table)
+    weights = shown.weights.copy()
+    total, _ = Reference(table, lms(table)).forward(weights, shown.pattern)
+    hidden = table.layers[1].units.ravel()
+    on = hidden[np.argmax(total[hidden])]
+    own = table.wid[(table.src == 0) & (table.dst == on)]
+    weights[own] -= total[on] - 0.005
+    near = type(shown)(weights, shown.pattern, shown.desired)
+    assert corner_margin(table, near) == pytest.approx(0.005)
+    direction = np.zeros(table.n_weights)
+    direction[own] = 1
+    some = Differences(table, lms(table), weights, shown.pattern, shown.desired)
+    full = Reference(table, lms(table), is_full=True)
+    found = full.present(weights, shown.pattern, shown.desired)
+    assert some.bend(direction) == pytest.approx(float(found.curv_weight[own][0]), rel=1e-6)
+    assert some.slope(direction) == pytest.approx(-float(found.d_weight[own][0]), rel=1e-6)
+    weights[own] -= 0.005
+    at_corner = Differences(table, lms(table), weights, shown.pattern, shown.desired)
+    assert at_corner.slope(direction) is None
+
+
+# --- the check ---
+
+
+@compiling
+@pytest.mark.parametrize(
+    "name", ["conv with a table of maps", "local that wraps", "two sources", "relu"]
+)
+def test_right_derivatives_pass(name: str) -> None:
+    table = freeze(family(name))
+    found = report(table, lms(table))
+    assert found.passes
+    assert [part.label for part in found.connections] == [group.label for group in table.groups]
+    assert found.connections[-1].exact_curvature is not None
+
+
+class WrongSlope(Activation):
+    """A tanh whose derivative is a percent too large."""
+
+    @property
+    def slope(self) -> Expr:
+        return 1.01 * nlf_tanh().slope
+
+
+class WrongBend(Activation):
+    """A tanh whose second derivative is 0."""
+
+    @property
+    def bend(self) -> Expr:
+        return expr.const(0)
+
+
+def with_activation(kind: type[Activation]) -> ConnectionTable:
+    net = family("full")
+    wrong = kind("wrong", nlf_tanh().value)
+    net.layers[1] = type(net.layers[1])("h", (9,), net.layers[1].first, wrong)
+    return freeze(net)
+
+
+@compiling
+def test_a_wrong_first_derivative_is_found() -> None:
+    table = with_activation(WrongSlope)
+    found = {part.label: part for part in report(table, lms(table)).connections}
+    assert found["in -> h"].gradient == pytest.approx(0.01, rel=0.2)
+    assert (found["in -> h"].curvature or 0) > 1e-3
+    assert not found["in -> h"].passes
+    assert found["h -> out"].passes
+
+
+@compiling
+def test_a_wrong_second_derivative_is_found() -> None:
+    table = with_activation(WrongBend)
+    found = {part.label: part for part in report(table, lms(table)).connections}
+    assert (found["in -> h"].gradient or 1) < 1e-6
+    assert (found["in -> h"].curvature or 0) > 1e-3
+    assert (found["in -> h"].exact_curvature or 0) > 1e-3
+    assert not found["in -> h"].passes
+
+
+@compiling
+def test_wrong_kernels_are_found() -> None:
+    table = freeze(family("full"))
+    found = report(table, lms(table), kernels=cost.get("mean-square")(3))
+    assert not found.passes
+    assert all(part.kernel_gradient > 0.1 for part in found.connections)
+    assert all((part.gradient or 0) < 1e-6 for part in found.connections)
+
+
+# --- the command ---
+
+PROGRAM = """
+(defnet tiny
+  (layer input (6 6)) (layer h (2 4 4)) (layer output (3) (nlf (lambda (x) (/ x (+ 1 (abs x))))))
+  (connect input h (conv (kernel 3 3))) (connect h output (full)))
+"""
+
+
+@compiling
+def test_the_command_prints_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "tiny.sn"
+    path.write_text(PROGRAM)
+    assert main(["check", str(path), "--grad"]) == 0
+    out = capsys.readouterr().out
+    assert "tiny: gradients and curvatures, random patterns" in out
+    assert "all are smaller" in out
+    assert main(["check", str(path), "--grad", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["type"] == "gradients"
+    assert found["passes"] is True
+    labels = ["bias -> h", "bias -> output", "input -> h", "h -> output"]
+    assert [part["label"] for part in found["connections"]] == labels
+
+
+@compiling
+def test_a_wrong_derivative_exits_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tiny.sn"
+    path.write_text(PROGRAM)
+    monkeypatch.setattr("sn.train.gradient_check.KERNELS", 0.0)
+    assert main(["check", str(path), "--grad"]) == 1
+    assert "WRONG" in capsys.readouterr().out

@@ -1,0 +1,102 @@
+"""The historical arithmetic on nets of our own; test_goldens.py holds it to the original."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sn.errors import TrainError
+from sn.net.activations import Activation, linear, nlf_tanh, relu, tanh
+from sn.net.expr import evaluate
+from sn.net.historical import Historical, functions, tanh_form
+from sn.net.reference import Reference
+from sn.net.table import freeze
+from sn.optim.base import Optimizer
+from sn.optim.conjugate import ConjugateGradient
+from sn.optim.first_order import Sgd
+from sn.optim.second_order import Damping, DiagonalNewton
+from sn.train.engines import ReferenceEngine
+from sn.train.historical import HistoricalEngine
+from tests.sample_nets import FAMILIES, family, lms, presentation
+
+
+def test_the_form_of_a_tanh_is_read_off_its_formula() -> None:
+    found = tanh_form(nlf_tanh(0.5, 0.1, 2.0, -0.25).value)
+    assert found == tuple(np.float32([2, 0.5, 0.1, -0.25]))
+    assert tanh_form(tanh().value) == (1, 1, 0, 0)
+    assert tanh_form(linear().value) is None
+    assert tanh_form(relu().value) is None
+
+
+def test_the_default_scale_is_one_ulp_below_ours() -> None:
+    """SN divides 1 by a tanh that is rounded already."""
+    found = tanh_form(nlf_tanh().value)
+    assert found is not None
+    assert found[0] == np.nextafter(np.float32(1.7159047), np.float32(0))
+
+
+@pytest.mark.parametrize("f", [nlf_tanh(), tanh(), linear(0.5), relu()])
+def test_functions_are_those_of_the_twin_but_for_rounding(f: Activation) -> None:
+    x = np.linspace(-4, 4, 101, dtype=np.float32)
+    found = functions(f)
+    twin = functions_in_float64(f, x.astype(float))
+    for ours, theirs, room in zip(
+        (found.value, found.slope, found.bend), twin, (1e-6, 1e-6, 2e-2), strict=True
+    ):
+        assert ours(x).dtype == np.float32
+        assert ours(x) == pytest.approx(theirs, abs=room)
+
+
+def functions_in_float64(f: Activation, x: np.ndarray) -> list[np.ndarray]:
+    parts = (evaluate(e, {"a": x}) for e in (f.value, f.slope, f.bend))
+    return [np.broadcast_to(part, x.shape) for part in parts]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_presentation_is_that_of_the_twin_but_for_rounding(name: str) -> None:
+    table = freeze(family(name))
+    shown, error = presentation(table), lms(table)
+    twin = Reference(table, error).present(shown.weights, shown.pattern, shown.desired)
+    numbers = (shown.weights, shown.pattern, shown.desired)
+    weights, pattern, desired = (array.astype(np.float32) for array in numbers)
+    found = Historical(table, error).present(weights, pattern, desired, second=True)
+    for field in ("total", "state", "grad", "curv"):
+        expected = getattr(twin, field)
+        room = 2e-5 * max(1.0, float(np.abs(expected).max()))
+        assert getattr(found, field) == pytest.approx(expected, abs=room), field
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [ConjugateGradient(), DiagonalNewton(samples=10), DiagonalNewton(damping=Damping.CLIP)],
+)
+def test_what_sn_did_not_have_is_refused(optimizer: Optimizer) -> None:
+    table = freeze(family("full"))
+    with pytest.raises(TrainError, match="historical arithmetic has no"):
+        HistoricalEngine(table, lms(table), optimizer, {}, np.zeros((0, 3), np.float32))
+
+
+@pytest.mark.parametrize("optimizer", [Sgd(learning_rate=0.1, momentum=0.5), DiagonalNewton()])
+def test_it_goes_on_from_a_state(optimizer: Optimizer) -> None:
+    table = freeze(family("conv"))
+    rng = np.random.default_rng(0)
+    patterns = rng.uniform(-1, 1, (6, 49)).astype(np.float32)
+    targets = rng.uniform(-1, 1, (6, 4)).astype(np.float32)
+    engines = [
+        HistoricalEngine(table, lms(table), optimizer, {"train": patterns}, targets)
+        for _ in range(2)
+    ]
+    order = np.arange(6, dtype=np.int32)
+    engines[0].set_weights(presentation(table).weights.astype(np.float32))
+    engines[0].present(order[:3])
+    engines[1].set_state(engines[0].get_state())
+    for engine in engines:
+        engine.present(order[3:])
+    assert np.array_equal(engines[0].get_weights(), engines[1].get_weights())
+    twin = ReferenceEngine(
+        Reference(table, lms(table)), table, optimizer, {"train": patterns}, targets
+    )
+    twin.set_weights(presentation(table).weights.astype(np.float32))
+    twin.present(order)
+    assert engines[0].get_weights() == pytest.approx(twin.get_weights(), abs=1e-5)
+    assert engines[0].outputs("train") == pytest.approx(twin.outputs("train"), abs=1e-5)
