@@ -57,10 +57,10 @@ _COS_P = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 
 def tanh(k: Builder, x: Vec) -> Vec:
     """tanh x; all x. NaN stays NaN."""
-    clamped = k.maximum(k.minimum(x, k.constant(_TANH_LIMIT)), k.constant(-_TANH_LIMIT))
+    # minimum and maximum return their second operand for NaN: it must not become a limit
+    clamped = k.minimum(k.constant(_TANH_LIMIT), k.maximum(k.constant(-_TANH_LIMIT), x))
     square = clamped * clamped
-    ratio = clamped * k.polynomial(square, _TANH_P) / k.polynomial(square, _TANH_Q)
-    return k.keep_nan(x, ratio)
+    return clamped * k.polynomial(square, _TANH_P) / k.polynomial(square, _TANH_Q)
 
 
 def exp(k: Builder, x: Vec) -> Vec:

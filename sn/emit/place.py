@@ -64,22 +64,25 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
     by_sources = _sources_pay(node)
     pack = _pack_by_sources if by_sources else _pack_by_pairs
     kernels, pair_places = pack(node, lay)
-    width = len(g.column_lanes)
-    columns = lay.arena.take(node.field.maps * width)
-    squares = lay.arena.take(node.field.maps * width)
+    # with in maps along the lanes, the columns are not needed
+    width = 0 if by_sources else len(g.column_lanes)
+    columns = lay.arena.take(node.field.maps * width) if width else 0
+    squares = lay.arena.take(node.field.maps * width) if width else 0
     spread = lay.arena.take(node.grid.maps * len(g.gradient_lanes))
     class_width = g.n_classes * g.class_pitch
     classes = lay.arena.take(node.field.maps * class_width)
     out_maps = np.arange(node.grid.maps, dtype=np.int32)
     in_maps = np.arange(node.field.maps, dtype=np.int32)
     vectors = whole_vectors(node.grid.positions) // LANES
-    forward = _sums(
-        tile(node.pairs, vectors, taps),
-        dst.state + out_maps * dst_pitch,
-        columns + in_maps * width,
-        pair_places,
-        lay.tables,
-    )
+    forward = windows.Sums(1, ())
+    if not by_sources:
+        forward = _sums(
+            tile(node.pairs, vectors, taps),
+            dst.state + out_maps * dst_pitch,
+            columns + in_maps * width,
+            pair_places,
+            lay.tables,
+        )
     turned = [(source, out) for out, source in node.pairs]
     sums_at = src.grad + in_maps * src_pitch if g.is_direct else classes + in_maps * class_width
     backward = _sums(
@@ -101,6 +104,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
         src.state,
         src.grad,
         src_pitch,
+        dst.state,
         dst.grad,
         dst_pitch,
         columns,

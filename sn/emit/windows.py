@@ -99,8 +99,8 @@ class Conv:
     """One convolution: geometry, places in memory, tiles.
 
     `maps` are (out, in); `source`, `back`: states and gradients of the in maps, `pitch` apart;
-    `grads`: gradients of the out maps, `grad_pitch` apart; `columns`, their `squares`,
-    `spread`, `classes`: scratch.
+    `state`, `grads`: sums and gradients of the out maps, `grad_pitch` apart; `columns`, their
+    `squares`, `spread`, `classes`: scratch.
     """
 
     geometry: Geometry
@@ -108,6 +108,7 @@ class Conv:
     source: int
     back: int
     pitch: int
+    state: int
     grads: int
     grad_pitch: int
     columns: int
@@ -148,6 +149,9 @@ def expand(k: Builder, m: Memories, c: Conv) -> None:
 
 def forward(k: Builder, m: Memories, c: Conv) -> None:
     """sum[a, y, x] += sum over in maps b and taps of w[a, b, u, v] * in[b, site]."""
+    if isinstance(c.updates, SourceUpdates):
+        _forward_by_sources(k, m, c, c.updates)
+        return
     expand(k, m, c)
     taps = list(zip(c.geometry.taps, range(len(c.geometry.taps)), strict=True))
     positions = c.geometry.grid[0] * c.geometry.grid[1]
@@ -293,16 +297,7 @@ def _update_by_sources(
     k: Builder, m: Memories, c: Conv, updates: SourceUpdates, rule: Rule, to_curv: int
 ) -> None:
     """Sum the same gradients with one vector per tap and list of in maps: no sums over lanes."""
-    _turn_round(k, m, c, updates)
-    rows, cols = updates.sites
     for group in updates.groups:
-        if group.picked:
-            for site in k.loop(rows * cols):
-                base = site * updates.pitch + updates.frame
-                for q in range(0, updates.width, LANES):
-                    lanes = [*group.picked[q : q + LANES], *[-1] * LANES][:LANES]
-                    vector = gather(k, m.s, base, lanes, 0.0)
-                    k.store(vector, m.s, site * group.pitch + (group.site + q))
         taps_across = c.geometry.kernel[1]
         width = max(1, (15 - taps_across) // taps_across)
         whole = group.maps // width
@@ -313,6 +308,38 @@ def _update_by_sources(
             first = Index(k, None, whole * width)
             rest = group.maps % width
             _group_tile(k, m, c, updates, group, first, rest, rule, to_curv)
+
+
+def _forward_by_sources(k: Builder, m: Memories, c: Conv, updates: SourceUpdates) -> None:
+    """Sum over in maps along the lanes, 8 positions of an out map at a time."""
+    g, (_, cols) = c.geometry, updates.sites
+    positions = g.grid[0] * g.grid[1]
+    taps = range(g.kernel[1])
+    _turn_round(k, m, c, updates)
+    for group in updates.groups:
+        for number in k.loop(group.maps):
+            out = k.index(m.t, number * 2 + group.table) + (c.state - c.grads)
+            weights = k.index(m.t, number * 2 + (group.table + 1))
+            for first in range(0, positions, LANES):
+                places = [divmod(p, g.grid[1]) for p in range(first, first + LANES)]
+                places = [place if place[0] < g.grid[0] else (0, 0) for place in places]
+                zero = k.constant(0)
+                sums = [k.cell(zero) for _ in places]
+                for u in k.loop(g.kernel[0]):
+                    for q in k.loop(updates.width, LANES):
+                        row = u * (cols * group.pitch) + q + group.site
+                        weight = weights + u * (len(taps) * updates.width) + q
+                        held = [cell.get() for cell in sums]
+                        for v in taps:
+                            w = k.load(m.w, weight + v * updates.width)
+                            for i, (y, x) in enumerate(places):
+                                site = y * g.stride[0] * cols + x * g.stride[1] + v
+                                held[i] = k.fma(k.load(m.s, row + site * group.pitch), w, held[i])
+                        for cell, value in zip(sums, held, strict=True):
+                            cell.set(value)
+                at = out + first
+                total = k.totals([cell.get() for cell in sums])
+                k.store(k.load(m.s, at) + total, m.s, at)
 
 
 def _turn_round(k: Builder, m: Memories, c: Conv, updates: SourceUpdates) -> None:
@@ -331,6 +358,15 @@ def _turn_round(k: Builder, m: Memories, c: Conv, updates: SourceUpdates) -> Non
                 if position < g.field[0] * g.field[1] and 0 <= row < rows and 0 <= col < cols:
                     at = updates.frame + (row * cols + col) * updates.pitch + first
                     k.store(vector, m.s, at)
+    for group in updates.groups:
+        if not group.picked:
+            continue
+        for site in k.loop(rows * cols):
+            base = site * updates.pitch + updates.frame
+            for q in range(0, updates.width, LANES):
+                lanes = [*group.picked[q : q + LANES], *[-1] * LANES][:LANES]
+                picked = gather(k, m.s, base, lanes, 0.0)
+                k.store(picked, m.s, site * group.pitch + (group.site + q))
 
 
 def _group_tile(
