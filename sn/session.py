@@ -41,6 +41,7 @@ from sn.train.gradient_check import (
     check_gradients,
     random_examples,
 )
+from sn.train.historical import HistoricalEngine
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.world import World
@@ -291,11 +292,12 @@ class Experiment:
         optimizer: str | None = None,
         folder: str | Path | None = None,
         reference: bool = False,
+        historical: bool = False,
     ) -> RunRecord:
         """Train from fresh weights and return the record of the run.
 
-        `folder` keeps the files of the run; `reference` walks the rows in float64 instead of
-        running kernels.
+        `folder` keeps the files of the run; instead of running kernels, `reference` walks the
+        rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit.
         Raises: DataError when no data set is here, TrainError when training diverges.
         """
         observers = self.program.session.observers
@@ -309,8 +311,10 @@ class Experiment:
         targets = {name: self._targets(some, digits.classes) for name, some in labels.items()}
         rule = self.spec.optimizers[chosen]
         engine: Engine
-        if reference:
-            seconds = 0.0
+        seconds = 0.0
+        if historical:
+            engine = HistoricalEngine(self.table, self.spec.cost, rule, patterns, targets["train"])
+        elif reference:
             twin = Reference(self.table, self.spec.cost)
             engine = ReferenceEngine(twin, self.table, rule, patterns, targets["train"])
         else:
