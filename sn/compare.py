@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -279,7 +280,7 @@ def _apart(
     So each net is compiled once, and what comes after finds its kernels in the cache.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_be_quiet)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve)
     try:
         pending = {pool.submit(_run, task): task for task in tasks[::n_seeds]}
         while pending:
@@ -301,13 +302,23 @@ def _apart(
         pool.shutdown(cancel_futures=True)
 
 
-def _be_quiet() -> None:
-    """Leave a worker's terminal to the process that started it.
+def _serve() -> None:
+    """Make a process a good worker: silent, and gone when the process that started it is.
 
-    What a program prints was printed there already; Ctrl-C ends a worker without words.
+    What a program prints was printed there already, and so is that Ctrl-C came.
     """
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # a parent that is killed cannot say so: without this its workers wait for work for ever
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(task: _Task) -> RunRecord:
