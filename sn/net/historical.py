@@ -68,11 +68,16 @@ class Historical:
         self.table, self._cost, self._is_full = table, cost, is_full
         order = np.lexsort((-np.arange(table.n_rows), table.dst))
         self.dst, self.src, self.wid = table.dst[order], table.src[order], table.wid[order]
-        layer_of_dst, layer_of_src = table.layer_of[self.dst], table.layer_of[self.src]
         self._functions = [functions(layer.activation) for layer in table.layers]
-        self._into = [_rows(layer_of_dst == i) for i in range(len(table.layers))]
+        layers = range(len(table.layers))
+        downstream, upstream = table.layer_of[self.dst], table.layer_of[self.src]
+        self._into = [self._some(np.flatnonzero(downstream == i)) for i in layers]
         # outgoing connections: the last downstream unit first
-        self._out_of = [_rows(layer_of_src == i)[::-1] for i in range(len(table.layers))]
+        self._out_of = [self._some(np.flatnonzero(upstream == i)[::-1]) for i in layers]
+
+    def _some(self, rows: NDArray[np.signedinteger[Any]]) -> tuple[Ints, Ints, Ints]:
+        """Columns dst, src, wid of some rows, in this order."""
+        return self.dst[rows], self.src[rows], self.wid[rows]
 
     def forward(self, weights: Floats32, pattern: Floats32) -> tuple[Floats32, Floats32]:
         """Return total inputs and states."""
@@ -82,7 +87,9 @@ class Historical:
         state[_units(table, 0)] = pattern
         for index in range(1, len(table.layers)):
             units = _units(table, index)
-            self._add(total, self.dst, self._into[index], weights[self.wid], state[self.src])
+            dst, src, wid = self._into[index]
+            # NOTE: ufunc.at adds one by one, in the order of its indices
+            np.add.at(total, dst, weights[wid] * state[src])
             state[units] = self._functions[index].value(total[units])
         return total, state
 
@@ -98,24 +105,20 @@ class Historical:
         ends = {"y": state[out], "d": desired}
         back[out] = -_evaluate(self._cost.slope, ends)
         back_curv[out] = _evaluate(self._cost.bend, ends)
-        by_row = weights[self.wid]
         for index in range(last, 0, -1):
-            units, rows = _units(table, index), self._out_of[index]
-            self._add(back, self.src, rows, by_row, grad[self.dst])
+            units = _units(table, index)
+            dst, src, wid = self._out_of[index]
+            np.add.at(back, src, weights[wid] * grad[dst])
             grad[units] = back[units] * self._functions[index].slope(total[units])
         for index in range(last, 0, -1) if second else ():
-            units, rows = _units(table, index), self._out_of[index]
-            self._add(back_curv, self.src, rows, by_row * by_row, curv[self.dst])
+            units = _units(table, index)
+            dst, src, wid = self._out_of[index]
+            np.add.at(back_curv, src, (weights[wid] * weights[wid]) * curv[dst])
             slope = self._functions[index].slope(total[units])
             curv[units] = back_curv[units] * (slope * slope)
             if self._is_full:
                 curv[units] -= back[units] * self._functions[index].bend(total[units])
         return Shown(total, state, back, grad, back_curv, curv)
-
-    def _add(self, sums: Floats32, keys: Ints, rows: Ints, a: Floats32, b: Floats32) -> None:
-        """Add a * b of some rows to the sums of their units, one by one in this order."""
-        # NOTE: ufunc.at adds in the order of its indices; bincount and reduceat do not
-        np.add.at(sums, keys[rows], a[rows] * b[rows])
 
 
 def functions(activation: Activation) -> Functions:
@@ -211,10 +214,6 @@ def _rounding(op: str) -> Callable[..., Any]:
 
 # one operation of two float32 numbers in double precision, rounded, is the float32 operation
 _OPERATIONS = {op: _rounding(op) for op in OPERATIONS}
-
-
-def _rows(chosen: NDArray[np.bool_]) -> Ints:
-    return np.flatnonzero(chosen).astype(np.int32)
 
 
 def _units(table: ConnectionTable, index: int) -> slice:
