@@ -54,9 +54,10 @@ class Run:
     targets: Floats32
     optimizer: Optimizer
 
-    def engine(self, kind: str) -> Engine:
+    def engine(self, kind: str, test: Floats32 | None = None) -> Engine:
         error = cost.get("lms")(self.table.layers[-1].size)
-        arguments = (self.table, self.optimizer, {"train": self.patterns}, self.targets)
+        sets = {"train": self.patterns} | ({} if test is None else {"test": test})
+        arguments = (self.table, self.optimizer, sets, self.targets)
         if kind == "historical":
             return HistoricalEngine(self.table, error, *arguments[1:])
         if kind == "twin":
@@ -308,14 +309,19 @@ def test_the_twin_stays_with_the_original(name: str, shared: Shared) -> None:
 def test_kernels_end_where_the_original_does(name: str, shared: Shared) -> None:
     """23 passes: the weights, and the error and misses that the original printed."""
     run, path = _zipcode(name, shared)
+    test, test_targets = digits(shared("data/zip.test.gz"))
     last = max(path)
-    engine = run.engine("kernels")
+    engine = run.engine("kernels", test)
     engine.set_weights(path[0])
     present(engine, run, 0, last)
     assert float(np.abs(engine.get_weights() - path[last]).max()) < ROOM_23_PASSES
     with np.load(shared("goldens/lecun89.npz")) as arrays:
-        error, _, right = arrays[f"{name}__perf"][-1][:3].astype(float)
-    labels = run.targets.argmax(axis=1).astype(np.uint8)
-    found = score(engine.outputs("train"), run.targets, labels)
-    assert found.error == pytest.approx(error, rel=1e-4)
-    assert found.misses == round((1 - right / 100) * len(labels))
+        perf = arrays[f"{name}__perf"][-1].astype(float)
+    for which, targets, (error, _, right) in (
+        ("train", run.targets, perf[:3]),
+        ("test", test_targets, perf[3:6]),
+    ):
+        labels = targets.argmax(axis=1).astype(np.uint8)
+        found = score(engine.outputs(which), targets, labels)
+        assert found.error == pytest.approx(error, rel=1e-4)
+        assert found.misses == round((1 - right / 100) * len(labels))
