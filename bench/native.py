@@ -10,12 +10,14 @@ import platform
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.net import F32, STEP, Weights, flatten, unflatten
+from bench.machine import cpu_seconds
+from bench.net import flatten, unflatten
+from bench.reference import STEP
+from bench.task import F32, Weights
 
 HERE = Path(__file__).parent / "rivals"
 
@@ -49,9 +51,9 @@ def build(source: str, *flags: str) -> tuple[ctypes.CDLL, float]:
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "rival.so"
         command = ["gcc", "-O3", "-march=native", *flags, "-shared", "-fPIC"]
-        start = time.perf_counter()
+        start = cpu_seconds()
         subprocess.run([*command, "-o", library, HERE / source, "-lm"], check=True)
-        seconds = time.perf_counter() - start
+        seconds = cpu_seconds() - start
         return ctypes.CDLL(str(library)), seconds
 
 
@@ -76,7 +78,7 @@ class NativeRunner:
         arrays = (ctypes.c_void_p(a.ctypes.data) for a in (self.flat, self.inputs, self.targets))
         self.library.train(*arrays, ctypes.c_long(count), ctypes.c_float(STEP))
 
-    def weights(self) -> Weights:
+    def answer(self) -> Weights:
         """Return the parameters that the last `run` left."""
         return unflatten(self.flat)
 

@@ -8,32 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-Weights = dict[str, F32]
+from bench import reference
+from bench.reference import SHAPES
+from bench.task import F32, Task, Weights
 
-STEP = 0.03  # SGD step of the 2022 reproduction, on the mean of squares over the outputs
 CONNECTIONS = 64_660  # LeCun et al. 1989, biases included
 
 # forward 63,660 (connections less the 1,000 biases), weight gradients as many, and
 # back-propagation through all but the first layer 44,460
 MULTIPLY_ADDS = 171_780
 
-# which h1 maps each of the 12 h2 maps sees
-TABLE: tuple[tuple[int, ...], ...] = (
-    (tuple(range(8)),) * 4 + (tuple(range(4, 12)),) * 4 + ((0, 1, 2, 3, 8, 9, 10, 11),) * 4
-)
-
-# in the order in which the C rivals expect them in one flat array
-SHAPES: dict[str, tuple[int, ...]] = {
-    "w1": (12, 25),
-    "b1": (12, 8, 8),
-    "w2": (12, 8, 25),
-    "b2": (12, 4, 4),
-    "w3": (30, 192),
-    "b3": (30,),
-    "w4": (10, 30),
-    "b4": (10,),
-}
 FAN_IN = {"1": 26, "2": 201, "3": 193, "4": 31}  # bias included
 
 
@@ -101,3 +85,13 @@ def _strokes(count: int) -> tuple[F32, NDArray[np.int64]]:
         far = (y[..., None] - dots[:, 0]) ** 2 + (x[..., None] - dots[:, 1]) ** 2
         inputs[k] = 2 * np.exp(-far.min(-1) / rng.uniform(1, 2)) - 1
     return inputs.reshape(count, 256), labels
+
+
+ZIPCODE = Task(
+    "zipcode, SGD",
+    CONNECTIONS,
+    MULTIPLY_ADDS,
+    initial_weights,
+    examples,
+    reference.train,
+)

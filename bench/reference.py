@@ -1,6 +1,6 @@
 """The slow twin: the same training in float64 with plain numpy, as the formulas say it.
 
-Read next: `rival.py`, what a rival has to offer.
+Read next: `net.py`, the task that this is the answer to.
 """
 
 from __future__ import annotations
@@ -8,9 +8,29 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.net import F32, SHAPES, STEP, TABLE, Weights
+from bench.task import F32, F64, Weights
 
-F64 = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+STEP = 0.03  # SGD step of the 2022 reproduction, on the mean of squares over the outputs
+
+# which h1 maps each of the 12 h2 maps sees
+Table = tuple[tuple[int, ...], ...]
+TABLE: Table = (
+    (tuple(range(8)),) * 4 + (tuple(range(4, 12)),) * 4 + ((0, 1, 2, 3, 8, 9, 10, 11),) * 4
+)
+
+# in the order in which the C rivals expect them in one flat array
+SHAPES: dict[str, tuple[int, ...]] = {
+    "w1": (12, 25),
+    "b1": (12, 8, 8),
+    "w2": (12, 8, 25),
+    "b2": (12, 4, 4),
+    "w3": (30, 192),
+    "b3": (30,),
+    "w4": (10, 30),
+    "b4": (10,),
+}
 
 
 def _patches(maps: F64) -> F64:
@@ -27,17 +47,30 @@ def _patches(maps: F64) -> F64:
     return np.ascontiguousarray(patches)
 
 
-def train(weights: Weights, inputs: F32, targets: F32) -> dict[str, F64]:
+def outputs(weights: Weights, inputs: F32, targets: F32) -> dict[str, F64]:
+    """Return the outputs of all examples; targets are not looked at."""
+    exact = [weights[name].astype(np.float64) for name in SHAPES]
+    return {"outputs": np.array([_forward(exact, image, np.array(TABLE))[-1] for image in inputs])}
+
+
+def _forward(weights: list[F64], image: F32, table: Ints) -> tuple[F64, F64, F64, F64, F64, F64]:
+    """Return the patches that h1 and h2 see, and the states of all four layers."""
+    w1, b1, w2, b2, w3, b3, w4, b4 = weights
+    x1 = _patches(image.reshape(1, 16, 16).astype(np.float64))[0]
+    h1 = np.tanh(np.einsum("mt,tij->mij", w1, x1) + b1)
+    x2 = _patches(h1)[table]
+    h2 = np.tanh(np.einsum("mct,mctij->mij", w2, x2) + b2)
+    h3 = np.tanh(w3 @ h2.ravel() + b3)
+    return x1, x2, h1, h2, h3, np.tanh(w4 @ h3 + b4)
+
+
+def train(weights: Weights, inputs: F32, targets: F32, connected: Table = TABLE) -> dict[str, F64]:
     """Return the parameters after one presentation of each example, in order."""
-    w1, b1, w2, b2, w3, b3, w4, b4 = (weights[name].astype(np.float64) for name in SHAPES)
-    table = np.array(TABLE)
+    exact = [weights[name].astype(np.float64) for name in SHAPES]
+    w1, b1, w2, b2, w3, b3, w4, b4 = exact
+    table = np.array(connected)
     for image, target in zip(inputs, targets, strict=True):
-        x1 = _patches(image.reshape(1, 16, 16).astype(np.float64))[0]
-        h1 = np.tanh(np.einsum("mt,tij->mij", w1, x1) + b1)
-        x2 = _patches(h1)[table]
-        h2 = np.tanh(np.einsum("mct,mctij->mij", w2, x2) + b2)
-        h3 = np.tanh(w3 @ h2.ravel() + b3)
-        out = np.tanh(w4 @ h3 + b4)
+        x1, x2, h1, h2, h3, out = _forward(exact, image, table)
 
         # cost = mean over the outputs of (out - target)^2
         d4 = 2 / 10 * (out - target) * (1 - out * out)
@@ -59,4 +92,4 @@ def train(weights: Weights, inputs: F32, targets: F32) -> dict[str, F64]:
         b2 -= STEP * d2
         w1 -= STEP * np.einsum("mij,tij->mt", d1, x1)
         b1 -= STEP * d1
-    return dict(zip(SHAPES, (w1, b1, w2, b2, w3, b3, w4, b4), strict=True))
+    return dict(zip(SHAPES, exact, strict=True))

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bench.net import F32, Weights
+from bench.net import ZIPCODE
+from bench.task import F32, Answer, Task, Weights
 
 
 class Runner(Protocol):
@@ -20,21 +21,21 @@ class Runner(Protocol):
 
     @property
     def compile_seconds(self) -> float:
-        """Seconds from source to something that runs, as a user waits for them."""
+        """CPU seconds from source to something that runs, compilers that were started included."""
 
     def run(self, count: int) -> None:
-        """Train from the starting weights on the first `count` examples, and finish.
+        """Do the task, from the starting weights on the first `count` examples, and finish.
 
         Called with the number of all examples when timed; a small `count` serves the check.
         """
 
-    def weights(self) -> Weights:
-        """Return the parameters that the last `run` left."""
+    def answer(self) -> Answer:
+        """Return what the last `run` came to: what the task's reference returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """One way to train the network.
+    """One way to do a task.
 
     `available` returns None, or the reason why it cannot run on this machine;
     `environment` is set before its process starts, because libraries read it when loaded;
@@ -49,6 +50,7 @@ class Rival:
     environment: Mapping[str, str] = field(default_factory=dict)
     cores: int = 0
     share: float = 1.0
+    task: Task = ZIPCODE
 
 
 def needs(package: str) -> Callable[[], str | None]:

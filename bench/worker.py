@@ -1,9 +1,9 @@
 """The process in which one rival runs: commands come in on stdin, answers go out on stdout.
 
 `python -m bench.worker NAME COUNT` prepares the rival for `COUNT` examples and answers
-`{"compile_s": ...}`; then, for each line `N` on stdin, it trains on the first N examples and
-answers `{"wall_s": ..., "cpu_s": ...}`; for `check N`, it answers the largest difference of
-any parameter from the float64 reference after N presentations. It ends with its stdin.
+`{"compile_s": ...}`; then, for each line `N` on stdin, it does its task on the first N examples
+and answers `{"wall_s": ..., "cpu_s": ...}`; for `check N`, it answers the largest difference of
+any number from the float64 reference after N presentations. It ends with its stdin.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import time
 
 import numpy as np
 
-from bench import reference
-from bench.net import SHAPES, examples, initial_weights
 from bench.rival import Rival, Runner
 from bench.roster import roster
 
@@ -44,17 +42,18 @@ def main() -> None:
     os.dup2(2, 1)
     rival = next(rival for rival in roster()[0] if rival.name == name)
     _limit_cores(rival)
-    _, inputs, targets = examples(count)
-    runner = rival.prepare(initial_weights(SEED), inputs, targets)
+    task = rival.task
+    _, inputs, targets = task.examples(count)
+    runner = rival.prepare(task.start(SEED), inputs, targets)
     print(json.dumps({"compile_s": runner.compile_seconds}), file=answers)
     for line in sys.stdin:
         match line.split():
             case ["check", n]:
                 k = int(n)
                 runner.run(k)
-                have = runner.weights()
-                want = reference.train(initial_weights(SEED), inputs[:k], targets[:k])
-                worst = max(float(np.abs(want[key] - have[key]).max()) for key in SHAPES)
+                have = runner.answer()
+                want = task.reference(task.start(SEED), inputs[:k], targets[:k])
+                worst = max(float(np.abs(want[key] - have[key]).max()) for key in want)
                 print(json.dumps({"difference": worst}), file=answers)
             case [n]:
                 print(json.dumps(_clock(runner, int(n))), file=answers)

@@ -11,7 +11,6 @@ jax is optional, so it is imported where it is used.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,8 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.net import F32, SHAPES, STEP, Weights
+from bench.machine import cpu_seconds
+from bench.reference import SHAPES, STEP
 from bench.rival import Rival, needs
+from bench.task import F32, Weights
 
 Net = dict[str, Any]  # jax arrays, by the names of SHAPES
 GROUPS = (slice(0, 4), slice(4, 8), slice(8, 12))
@@ -107,7 +108,7 @@ class JaxRunner:
         net = self.train(self.start, self.inputs[:count], self.targets[:count])
         self.net = jax.block_until_ready(net)
 
-    def weights(self) -> Weights:
+    def answer(self) -> Weights:
         """Return the parameters that the last `run` left."""
         return {name: np.asarray(self.net[name]) for name in SHAPES}
 
@@ -120,9 +121,9 @@ def _prepare_scan(sums: Sums, weights: Weights, inputs: F32, targets: F32) -> Ja
 
     net = {name: jnp.asarray(values) for name, values in weights.items()}
     x, y = jnp.asarray(inputs), jnp.asarray(targets)
-    begin = time.perf_counter()
+    begin = cpu_seconds()
     train.lower(net, x, y).compile()
-    seconds = time.perf_counter() - begin
+    seconds = cpu_seconds() - begin
     return JaxRunner(seconds, train, net, x, y, net)
 
 
@@ -139,9 +140,9 @@ def _prepare_step(weights: Weights, inputs: F32, targets: F32) -> JaxRunner:
         return net
 
     net = {name: jnp.asarray(values) for name, values in weights.items()}
-    begin = time.perf_counter()
+    begin = cpu_seconds()
     step.lower(net, inputs[0], targets[0]).compile()
-    seconds = time.perf_counter() - begin
+    seconds = cpu_seconds() - begin
     return JaxRunner(seconds, train, net, inputs, targets, net)
 
 

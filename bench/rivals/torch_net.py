@@ -10,7 +10,6 @@ torch is optional, so the module is an argument here: `_prepare` imports it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.net import F32, SHAPES, STEP, Weights
+from bench.machine import cpu_seconds
+from bench.reference import SHAPES, STEP
 from bench.rival import Rival, needs
+from bench.task import F32, Weights
 
 Tensors = list[Any]  # in the order of SHAPES
 
@@ -101,7 +102,7 @@ class TorchRunner:
         for image, target in zip(self.inputs[:count], self.targets[:count], strict=True):
             step(parameters, image, target)
 
-    def weights(self) -> Weights:
+    def answer(self) -> Weights:
         """Return the parameters that the last `run` left."""
         values = (parameter.detach().numpy() for parameter in self.parameters)
         return dict(zip(SHAPES, values, strict=True))
@@ -119,9 +120,9 @@ def _prepare(
     x, y = list(torch.from_numpy(inputs)), list(torch.from_numpy(targets))
     runner = TorchRunner(step, start, x, y)
     if is_compiled:
-        begin = time.perf_counter()
+        begin = cpu_seconds()
         runner.run(1)
-        runner.compile_seconds = time.perf_counter() - begin
+        runner.compile_seconds = cpu_seconds() - begin
     return runner
 
 

@@ -1,0 +1,183 @@
+"""SN: the kernels of this project, made from Python as a program in Lisp would make them.
+
+Beside the race's own task stand those that only SN takes part in: online Newton, evaluation of
+many patterns at once, the same net made unit by unit, and the net with other tables of maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import layers, reference, sn_nets
+from bench.machine import cpu_seconds
+from bench.net import CONNECTIONS, MULTIPLY_ADDS, ZIPCODE, examples, initial_weights
+from bench.reference import STEP, Table
+from bench.rival import Rival
+from bench.sn_nets import Net
+from bench.task import F32, Answer, Task, Weights
+from sn.kernels import Kernels, Slots, compile_net
+from sn.lower.recognise import lower
+from sn.net.costs import mean_square
+from sn.net.reference import Reference
+from sn.optim.rules import Curvature, Hyper, Memory, RuleSpec, Step, advance
+
+NEWTON = RuleSpec(step=Step.NEWTON, curvature=Curvature.GAUSS_NEWTON)
+HYPER = Hyper(gamma=0.05, mu=0.05)
+NEWTON_STEP = 0.0005
+
+
+@dataclass(slots=True)
+class Trainer:
+    """Presents examples one by one."""
+
+    kernels: Kernels
+    net: Net
+    compile_seconds: float
+    start: F32
+    inputs: F32
+    targets: F32
+    step: float
+    hyper: Hyper
+    slots: Slots = field(init=False)
+    order: NDArray[np.int32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.order = np.arange(len(self.inputs), dtype=np.int32)
+
+    def run(self, count: int) -> None:
+        """Train from the starting weights on the first `count` examples."""
+        steps = [self.step] * len(self.kernels.source.nodes)
+        self.slots = self.kernels.slots(self.start, steps, self.hyper)
+        self.kernels.train(self.slots, self.inputs, self.targets, self.order[:count])
+
+    def answer(self) -> Answer:
+        """Return the weights that the last `run` left."""
+        return self.net.from_order(self.kernels.unpack(self.slots.weights))
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """Computes the outputs of the examples, a batch of them at a time."""
+
+    kernels: Kernels
+    compile_seconds: float
+    packed: F32
+    batches: F32
+    outputs: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    def run(self, count: int) -> None:
+        """Evaluate the first `count` examples."""
+        whole = -(-count // self.kernels.source.lanes)
+        self.outputs = self.kernels.evaluate(self.packed, self.batches[:whole], count)
+
+    def answer(self) -> Answer:
+        """Return the outputs of the last `run`."""
+        return {"outputs": self.outputs}
+
+
+def _compiled(net: Net, rule: RuleSpec, use_cache: bool) -> tuple[Kernels, float]:
+    """Return the kernels and the seconds from the table to machine code."""
+    start = cpu_seconds()
+    cost = mean_square(net.table.layers[-1].size)
+    kernels = compile_net(lower(net.table), cost, rule, use_cache=use_cache)
+    return kernels, cpu_seconds() - start
+
+
+def _inside(net: Net, inputs: F32, targets: F32) -> tuple[F32, F32]:
+    """Order patterns as the arranged net numbers its units."""
+    first, last = net.table.layers[0], net.table.layers[-1]
+    x, y = inputs[:, net.arranged.inside(first)], targets[:, net.arranged.inside(last)]
+    return np.ascontiguousarray(x), np.ascontiguousarray(y)
+
+
+def prepare_trainer(
+    build: Callable[[], Net],
+    rule: RuleSpec,
+    use_cache: bool,
+    weights: Weights,
+    inputs: F32,
+    targets: F32,
+) -> Trainer:
+    """Compile the net that `build` makes; `use_cache` where the compile time is not reported."""
+    net = build()
+    kernels, seconds = _compiled(net, rule, use_cache)
+    step, hyper = (NEWTON_STEP, HYPER) if rule.second else (STEP, Hyper())
+    x, y = _inside(net, inputs, targets)
+    return Trainer(kernels, net, seconds, net.to_order(weights), x, y, step, hyper)
+
+
+def prepare_evaluator(weights: Weights, inputs: F32, targets: F32) -> Evaluator:
+    """Compile the zip-code net and lay the patterns out in batches."""
+    net = sn_nets.zipcode()
+    kernels, seconds = _compiled(net, RuleSpec(), False)
+    x, _ = _inside(net, inputs, targets)
+    packed = kernels.pack(net.to_order(weights))
+    return Evaluator(kernels, seconds, packed, kernels.batches(x))
+
+
+def newton_reference(weights: Weights, inputs: F32, targets: F32) -> Answer:
+    """Return the weights after online Newton, by SN's float64 walk over the connections."""
+    net = sn_nets.zipcode()
+    twin = Reference(net.table, mean_square(10))
+    flat = net.to_order(weights).astype(np.float64)
+    memory, steps = Memory.empty(len(flat)), np.full(len(flat), NEWTON_STEP)
+    for image, target in zip(inputs, targets, strict=True):
+        shown = twin.present(flat, image.astype(np.float64), target.astype(np.float64))
+        flat = advance(NEWTON, HYPER, steps, flat, memory, shown.d_weight, shown.curv_weight)
+    return {name: flat[number] for name, number in net.numbers.items()}
+
+
+def random_tables(count: int) -> list[Table]:
+    """Return tables of eight of twelve maps, drawn at random."""
+    rng = np.random.default_rng(1989)
+    return [
+        tuple(tuple(sorted(rng.choice(12, 8, replace=False).tolist())) for _ in range(12))
+        for _ in range(count)
+    ]
+
+
+def _with_table(number: int, table: Table) -> Rival:
+    train = partial(reference.train, connected=table)
+    task = Task(
+        "zipcode, random tables", CONNECTIONS, MULTIPLY_ADDS, initial_weights, examples, train
+    )
+    prepare = partial(prepare_trainer, partial(sn_nets.zipcode, table), RuleSpec(), True)
+    return Rival(f"SN, random table {number} of {N_TABLES}", _here, prepare, cores=1, task=task)
+
+
+def _here() -> None:
+    return None
+
+
+# curvatures are propagated and summed as gradients are
+NEWTON_TASK = Task(
+    "zipcode, online Newton",
+    CONNECTIONS,
+    MULTIPLY_ADDS + 108_120,
+    initial_weights,
+    examples,
+    newton_reference,
+)
+EVALUATION = Task(
+    "zipcode, evaluation", CONNECTIONS, 63_660, initial_weights, examples, reference.outputs
+)
+N_TABLES = 20
+
+SGD = partial(prepare_trainer, sn_nets.zipcode, RuleSpec(), False)
+BY_HAND = partial(prepare_trainer, sn_nets.zipcode_by_hand, RuleSpec(), False)
+ONLINE_NEWTON = partial(prepare_trainer, sn_nets.zipcode, NEWTON, False)
+FULL = partial(prepare_trainer, partial(sn_nets.full, layers.SIZES), RuleSpec(), False)
+
+RIVALS = (
+    Rival("SN, SGD", _here, SGD, cores=1),
+    Rival("SN, raw connect loops", _here, BY_HAND, cores=1, task=ZIPCODE),
+    Rival("SN, online Newton", _here, ONLINE_NEWTON, cores=1, task=NEWTON_TASK),
+    Rival("SN, batch evaluation", _here, prepare_evaluator, cores=1, task=EVALUATION),
+    *(_with_table(number, table) for number, table in enumerate(random_tables(N_TABLES), 1)),
+    Rival("SN, full layers", _here, FULL, cores=1, task=layers.FULL),
+)
