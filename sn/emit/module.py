@@ -244,7 +244,7 @@ class _Emitter:
         )
 
     def _batch_window(self, node: Window, name: str, placed: Conv | Local) -> None:
-        window = place.place_batch_window(node, self.plan, self.batch, placed)
+        window = place.place_batch_window(node, self.plan, self.batch, placed, self.lanes)
         self.constants(f"{name}_BATCH = {record(window)}")
         self.evaluate(f"batch.window(k, m, {name}_BATCH)")
 

@@ -14,7 +14,7 @@ import numpy as np
 from sn.emit import batch, local, rows, windows
 from sn.emit.columns import Geometry
 from sn.emit.layout import Arena, LayerLayout, Layout, Tables, whole_vectors
-from sn.emit.tiles import Tile, Tiling, scaled, tile
+from sn.emit.tiles import REGISTERS, Tile, Tiling, scaled, tile
 from sn.emit.units import FullWeights
 from sn.lower.ir import Full, Plan, Rows, Window
 from sn.net.layer import Ints
@@ -363,7 +363,7 @@ def _row_blocks(node: Rows) -> tuple[list[tuple[int, int, int]], Ints, int]:
 
 
 def place_batch_window(
-    node: Window, plan: Plan, lay: BatchLayout, conv: windows.Conv | local.Local
+    node: Window, plan: Plan, lay: BatchLayout, conv: windows.Conv | local.Local, lanes: int
 ) -> batch.BatchWindow:
     """Place a window node for batches; the packed weights are those of training."""
     first, positions = plan.layers[node.src].first, node.field.positions
@@ -390,6 +390,8 @@ def place_batch_window(
         cols = frame_cols
     out_maps = np.arange(node.grid.maps, dtype=np.int32)
     in_maps = np.arange(node.field.maps, dtype=np.int32)
+    # 16-lane vectors come with 32 registers
+    registers = 2 * REGISTERS if lanes > LANES else REGISTERS
     pair_places = np.arange(len(node.pairs), dtype=np.int32)
     if isinstance(conv, windows.Conv):
         kernels, weight_pitch = conv.kernels, 0
@@ -398,7 +400,7 @@ def place_batch_window(
     else:
         kernels, weight_pitch = windows.Kernels(conv.weights, 0, 0, 0, 0, 0), conv.weight_pitch
     sums = _sums(
-        tile(node.pairs, node.grid.cols, node.taps),
+        tile(node.pairs, node.grid.cols, node.taps, registers),
         plan.layers[node.dst].first + out_maps * node.grid.positions,
         frame.at + in_maps * frame.size,
         pair_places,

@@ -48,7 +48,9 @@ class Tiling:
     cost: float
 
 
-def tile(pairs: Sequence[tuple[int, int]], vectors: int, taps: int) -> Tiling:
+def tile(
+    pairs: Sequence[tuple[int, int]], vectors: int, taps: int, registers: int = REGISTERS
+) -> Tiling:
     """Choose the cheapest tiling of `pairs` = (out map, in map), numbered by position.
 
     `vectors` per map and `taps` per pair set the estimate: two multiply-adds and two loads a
@@ -60,7 +62,7 @@ def tile(pairs: Sequence[tuple[int, int]], vectors: int, taps: int) -> Tiling:
         for group in groups
         for width in range(1, 13)
         for chunk in range(1, min(vectors, 12) + 1)
-        if width * chunk + chunk + 1 <= REGISTERS
+        if width * chunk + chunk + 1 <= registers
     ]
     return min(choices, key=lambda choice: choice.cost)
 
@@ -107,7 +109,9 @@ def _shape(
             for size in chunks:
                 products = len(some) * size
                 loads = len(some) + size
-                cost += len(sources) * taps * max(products, loads) / 2 + 1.5 * products + 6
+                # a sum takes 4 cycles a turn, however few there are
+                turn = max(products / 2, loads / 2, 4)
+                cost += len(sources) * taps * turn + 1.5 * products + 6
     return Tiling(chunk, shapes, cost)
 
 
