@@ -18,7 +18,7 @@ from sn.errors import NetError
 from sn.net.layer import Group, Ints, Layer, Network, Parameter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ConnectionTable:
     """Rows of a net ordered by downstream unit, in creation order within a unit.
 
@@ -99,12 +99,18 @@ class ConnectionTable:
             return "the bias" if unit == 0 else f"constant unit {unit}"
         return f"unit {unit - self.layers[index].first} of {self.layers[index].name}"
 
-    def __str__(self) -> str:
-        head = (
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{layer.name} {layer.shape}" for layer in self.layers)
+        return f"<{self._title()}; {shapes}>"
+
+    def _title(self) -> str:
+        return (
             f"table {self.name}: {self.counted_units} units, {self.n_rows} connections, "
-            f"{self.n_weights} weights\n"
+            f"{self.n_weights} weights"
         )
-        lines = []
+
+    def __str__(self) -> str:
+        lines = [self._title()]
         for index, group in enumerate(self.groups):
             rows = np.flatnonzero(self.group == index)
             lines.append(
@@ -116,7 +122,7 @@ class ConnectionTable:
                 if len(rows) > 6 and row == rows[-3]:
                     lines.append("   ...")
                 lines.append(f"  {self.dst[row]:>6} <- {self.src[row]:>6}  w{self.wid[row]}")
-        return head + "\n".join(lines)
+        return "\n".join(lines)
 
 
 def freeze(net: Network) -> ConnectionTable:

@@ -89,6 +89,11 @@ def test_a_table_can_be_read() -> None:
     ]
 
 
+def test_a_table_is_shown_in_one_line_to_python() -> None:
+    expected = "<table pair: 4 units, 6 connections, 6 weights; a (2,), b (2,)>"
+    assert repr(freeze(two_layers())) == expected
+
+
 def test_long_groups_are_shown_by_their_ends() -> None:
     text = str(freeze(family("conv")))
     group = text[text.index("in -> h") : text.index("h -> out")].strip().split("\n")

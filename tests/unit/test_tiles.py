@@ -46,14 +46,19 @@ def test_maps_that_see_the_same_maps_share_a_tile() -> None:
 
 
 @pytest.mark.parametrize("vectors", [1, 2, 3, 8])
-def test_entries_become_offsets(vectors: int) -> None:
+def test_entries_become_places_in_memory(vectors: int) -> None:
     pairs = [(0, 1), (0, 2), (1, 0), (1, 2)]
     out, source = np.array([100, 200], np.int32), np.array([7, 8, 9], np.int32)
-    for width, sources, entries in scaled(tile(pairs, vectors, 9), out, source):
+    kernel = np.array([1000, 1025, 1050, 1075], np.int32)
+    seen = []
+    for width, sources, entries in scaled(tile(pairs, vectors, 9), out, source, kernel):
         assert entries.dtype == np.int32
         for entry in entries.tolist():
             assert set(entry[:width]) <= {100, 200}
             for index in range(sources):
-                where, *numbers = entry[width + index * (1 + width) :][: 1 + width]
-                for place, number in zip(entry[:width], numbers, strict=True):
-                    assert (place, where) == (out[pairs[number][0]], source[pairs[number][1]])
+                where, *kernels = entry[width + index * (1 + width) :][: 1 + width]
+                for place, weights in zip(entry[:width], kernels, strict=True):
+                    a, b = pairs[kernel.tolist().index(weights)]
+                    assert (place, where) == (out[a], source[b])
+                    seen.append(weights)
+    assert sorted(seen) == kernel.tolist()
