@@ -14,13 +14,63 @@ from sn.emit.tiles import Tile
 from sn.emit.units import FullWeights
 from sn.emit.windows import Kernels, Sums
 from sn.net.expr import Expr
-from sn.simd import Builder, Index, Memories
+from sn.simd import Builder, Index, Memories, Vec
 
 
-def load_patterns(k: Builder, m: Memories, first: int, size: int, batch: Index) -> None:
-    """Copy a batch of patterns into the states of the input layer."""
-    for i in k.loop(size * k.lanes, k.lanes):
-        k.store(k.load(m.x, batch * (size * k.lanes) + i), m.s, i + first * k.lanes)
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the states of a layer go: map by map and row by row, at unit places.
+
+    A layer that only one window node reads goes straight into that node's frame.
+    """
+
+    at: int
+    maps: int
+    rows: int
+    cols: int
+    map_pitch: int
+    row_pitch: int
+
+    def place(self, plane: Index, row: Index, col: Index) -> Index:
+        """The place of one unit."""
+        return plane * self.map_pitch + row * self.row_pitch + col + self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """How the sums of a layer start and what becomes of them, for sections that do all of it.
+
+    `bias`: packed biases, `bias_pitch` from map to map, or one a map when 0; -1 for none.
+    """
+
+    bias: int
+    bias_pitch: int
+    value: Expr
+    target: Target
+
+    def start(self, k: Builder, m: Memories, plane: Index, position: Index) -> Vec:
+        """The first value of a sum."""
+        if self.bias < 0:
+            return k.constant(0)
+        if not self.bias_pitch:
+            return k.spread(m.w, plane + self.bias)
+        return k.spread(m.w, plane * self.bias_pitch + position + self.bias)
+
+    def finish(self, k: Builder, m: Memories, total: Vec, place: Index) -> None:
+        """Store the state of a finished sum."""
+        state = compile_expression(k, self.value, {"a": total}, {})
+        k.store(state, m.s, place * k.lanes)
+
+
+def load_patterns(k: Builder, m: Memories, target: Target, batch: Index) -> None:
+    """Copy a batch of patterns to where the input layer's states go."""
+    size = target.maps * target.rows * target.cols
+    for plane in k.loop(target.maps):
+        for row in k.loop(target.rows):
+            for col in k.loop(target.cols):
+                unit = (plane * target.rows + row) * target.cols + col
+                state = k.load(m.x, (batch * size + unit) * k.lanes)
+                k.store(state, m.s, target.place(plane, row, col) * k.lanes)
 
 
 def store_outputs(k: Builder, m: Memories, first: int, size: int, batch: Index) -> None:
@@ -29,36 +79,30 @@ def store_outputs(k: Builder, m: Memories, first: int, size: int, batch: Index) 
         k.store(k.load(m.s, i + first * k.lanes), m.o, batch * (size * k.lanes) + i)
 
 
-def clear(k: Builder, m: Memories, first: int, size: int) -> None:
-    """sum[j] = 0."""
-    nothing = k.constant(0)
-    for i in k.loop(size * k.lanes, k.lanes):
-        k.store(nothing, m.s, i + first * k.lanes)
+def start(k: Builder, m: Memories, first: int, ends: Ends) -> None:
+    """sum[map, p] = bias, for layers that several nodes add to."""
+    t = ends.target
+    for plane in k.loop(t.maps):
+        for p in k.loop(t.rows * t.cols):
+            unit = plane * (t.rows * t.cols) + p + first
+            k.store(ends.start(k, m, plane, p), m.s, unit * k.lanes)
 
 
-def bias(
-    k: Builder, m: Memories, first: int, maps: int, positions: int, weights: int, pitch: int
-) -> None:
-    """sum[map, p] = bias; the weights of a map are `pitch` apart, or one a map when 0."""
-    for plane in k.loop(maps):
-        for p in k.loop(positions):
-            at = plane * pitch + p + weights if pitch else plane + weights
-            unit = plane * positions + p + first
-            k.store(k.spread(m.w, at), m.s, unit * k.lanes)
-
-
-def activate(k: Builder, m: Memories, first: int, size: int, value: Expr) -> None:
-    """State = f(sum)."""
-    for i in k.loop(size * k.lanes, k.lanes):
-        at = i + first * k.lanes
-        k.store(compile_expression(k, value, {"a": k.load(m.s, at)}, {}), m.s, at)
+def activate(k: Builder, m: Memories, first: int, ends: Ends) -> None:
+    """State = f(sum), for layers that several nodes add to."""
+    t = ends.target
+    for plane in k.loop(t.maps):
+        for row in k.loop(t.rows):
+            for col in k.loop(t.cols):
+                unit = (plane * t.rows + row) * t.cols + col + first
+                ends.finish(k, m, k.load(m.s, unit * k.lanes), t.place(plane, row, col))
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """In maps with their border: `count` copies per map, (site in the frame, unit) from `table`.
 
-    Without copies the layer itself is the frame.
+    Without copies the layer below is the frame, or its states go straight into it.
     """
 
     maps: int
@@ -89,8 +133,11 @@ class BatchWindow:
     sums: Sums
 
 
-def window(k: Builder, m: Memories, c: BatchWindow) -> None:
-    """sum[a, y, x] += sum over in maps b and taps of w * in[b, site]."""
+def window(k: Builder, m: Memories, c: BatchWindow, ends: Ends | None = None) -> None:
+    """sum[a, y, x] += sum over in maps b and taps of w * in[b, site].
+
+    With `ends` the node is all that feeds its layer, and each sum is finished at once.
+    """
     f = c.frame
     if f.count:
         for plane in k.loop(f.maps):
@@ -107,25 +154,32 @@ def window(k: Builder, m: Memories, c: BatchWindow) -> None:
             for y in k.loop(rows):
                 if cols // chunk:
                     for x in k.loop(cols // chunk * chunk, chunk):
-                        _window_tile(k, m, c, tile, entry, y, x, chunk)
+                        _window_tile(k, m, c, ends, tile, entry, y, x, chunk)
                 if cols % chunk:
                     x = Index(k, None, cols // chunk * chunk)
-                    _window_tile(k, m, c, tile, entry, y, x, cols % chunk)
+                    _window_tile(k, m, c, ends, tile, entry, y, x, cols % chunk)
 
 
 def _window_tile(
     k: Builder,
     m: Memories,
     c: BatchWindow,
+    ends: Ends | None,
     tile: Tile,
     entry: Index,
     y: Index,
     x: Index,
     chunk: int,
 ) -> None:
-    place = (y * c.grid[1] + x) * k.lanes
-    outs = [k.index(m.t, entry + i) * k.lanes + place for i in range(tile.width)]
-    sums = [[k.cell(k.load(m.s, out + q * k.lanes)) for q in range(chunk)] for out in outs]
+    rows, cols = c.grid
+    planes = [k.index(m.t, entry + i) for i in range(tile.width)]
+    outs = [(plane * rows + y) * cols + x + c.first for plane in planes]
+    if ends is None:
+        firsts = [[k.load(m.s, (out + q) * k.lanes) for q in range(chunk)] for out in outs]
+    else:
+        position = y * cols + x
+        firsts = [[ends.start(k, m, plane, position + q) for q in range(chunk)] for plane in planes]
+    sums = [[k.cell(value) for value in row] for row in firsts]
     corner = (y * (c.stride[0] * c.cols) + x * c.stride[1]) * k.lanes
     for number in k.loop(tile.sources):
         source = number * (1 + tile.width) + entry + tile.width
@@ -152,7 +206,14 @@ def _window_tile(
                 cell.set(value)
     for out, row in zip(outs, sums, strict=True):
         for q, cell in enumerate(row):
-            k.store(cell.get(), m.s, out + q * k.lanes)
+            k.store(cell.get(), m.s, (out + q) * k.lanes)
+    if ends is None:
+        return
+    # a loop, so that the non-linearity is in the code once a map and not once a sum
+    for plane, out in zip(planes, outs, strict=True):
+        for turn in k.loop(chunk):
+            total = k.load(m.s, (out + turn) * k.lanes)
+            ends.finish(k, m, total, ends.target.place(plane, y, x + turn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +234,15 @@ class BatchFull:
 ROWS = 8
 
 
-def full(k: Builder, m: Memories, c: BatchFull) -> None:
-    """sum[j] += sum over i of w[j, i] x[i]."""
+def full(k: Builder, m: Memories, c: BatchFull, ends: Ends | None = None) -> None:
+    """sum[j] += sum over i of w[j, i] x[i]; with `ends`, each sum is finished at once."""
 
     def some(row: Index, count: int) -> None:
-        at = [row * k.lanes + (c.dst + i) * k.lanes for i in range(count)]
-        sums = [k.cell(k.load(m.s, place)) for place in at]
+        at = [(row + (c.dst + i)) * k.lanes for i in range(count)]
+        if ends is None:
+            sums = [k.cell(k.load(m.s, place)) for place in at]
+        else:
+            sums = [k.cell(ends.start(k, m, Index(k, None, 0), row + i)) for i in range(count)]
         for plane in k.loop(c.maps):
             for i in k.loop(c.positions):
                 x = k.load(m.s, (plane * c.positions + i + c.src) * k.lanes)
@@ -186,8 +250,11 @@ def full(k: Builder, m: Memories, c: BatchFull) -> None:
                     column = plane * c.pitch + i + (c.weights.at + number * c.weights.pitch)
                     w = k.spread(m.w, row * c.weights.pitch + column)
                     cell.set(k.fma(x, w, cell.get()))
-        for place, cell in zip(at, sums, strict=True):
-            k.store(cell.get(), m.s, place)
+        for number, (place, cell) in enumerate(zip(at, sums, strict=True)):
+            if ends is None:
+                k.store(cell.get(), m.s, place)
+            else:
+                ends.finish(k, m, cell.get(), row + (ends.target.at + number))
 
     whole = c.rows // ROWS * ROWS
     if whole:

@@ -11,17 +11,19 @@ Read next: windows.py and units.py for the sections, ../kernels.py for what happ
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from sn.emit import place
+from sn.emit.batch_pass import BatchPass, BiasWeights, Placed
 from sn.emit.layout import Arena, Floats32, Layout, Tables, lay_out
 from sn.emit.local import Local
+from sn.emit.rows import RowList
+from sn.emit.units import FullWeights
 from sn.emit.windows import Conv
-from sn.emit.writer import Writer, formula, record
-from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, n_rows, node_as_rows
+from sn.emit.writer import Writer, constant_name, formula, heading, record
+from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, node_as_rows
 from sn.net.costs import Cost
 from sn.net.layer import Ints
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
@@ -74,11 +76,16 @@ class _Emitter:
         self.shared = place.place_shared_rows(Plan(plan.table, tuple(self.nodes)), self.lay)
         self.constants, self.forward = Writer(), Writer()
         self.backward: list[Writer] = []
-        self.evaluate = Writer()
+        self.placed: list[Placed] = []
         self.bounds: list[int] = []
 
     def _fitting(self, node: Node) -> Node:
-        """A window whose layers lie in memory in another shape runs as rows."""
+        """A window or bias whose layers lie in memory in another shape runs as rows."""
+        if isinstance(node, Bias) and node.shared:
+            layer = self.lay.layers[node.dst]
+            if len(node.wid) not in (1, layer.maps) or (len(node.wid) == 1 and layer.maps > 1):
+                why = f"{layer.name} does not lie in memory map by map"
+                return node_as_rows(node, self.plan.table, why)
         if isinstance(node, Window):
             for index, view in ((node.dst, node.grid), (node.src, node.field)):
                 layer = self.lay.layers[index]
@@ -90,28 +97,22 @@ class _Emitter:
     def run(self) -> KernelSource:
         layers = self.plan.layers
         for layer, place_ in zip(layers, self.lay.layers, strict=True):
-            self.constants(f"{_constant(layer.name)} = {record(place_)}")
+            self.constants(f"{constant_name(layer.name)} = {record(place_)}")
         last = len(layers) - 1
         self.forward(f"# {layers[0].name}: pattern e")
-        self.forward(f"units.load_pattern(k, m, {_constant(layers[0].name)}, e)")
-        self.evaluate(f"# {layers[0].name}: the patterns of batch b")
-        self.evaluate(
-            f"batch.load_patterns(k, m, first={layers[0].first}, size={layers[0].size}, batch=b)"
-        )
+        self.forward(f"units.load_pattern(k, m, {constant_name(layers[0].name)}, e)")
         for index in range(1, len(layers)):
             mine = [(n, node) for n, node in enumerate(self.nodes) if node.dst == index]
             self._layer(index, mine, index == last)
-        self.evaluate()
-        self.evaluate(f"# {layers[last].name}: out")
-        self.evaluate(
-            f"batch.store_outputs(k, m, first={layers[last].first}, size={layers[last].size}, "
-            "batch=b)"
+        self.batch_pass = BatchPass(
+            self.plan, self.nodes, self.placed, self.lay, self.batch, self.lanes
         )
+        self.batch_pass.write()
         return self._finish()
 
     def _layer(self, index: int, nodes: list[tuple[int, Node]], is_output: bool) -> None:
         layer = self.plan.layers[index]
-        name = _constant(layer.name)
+        name = constant_name(layer.name)
         backward = Writer()
         self.backward.append(backward)
         if not any(isinstance(node, Bias) for _, node in nodes):
@@ -119,9 +120,6 @@ class _Emitter:
             self.forward()
             self.forward(f"# {layer.name}: no bias")
             self.forward(f"units.zero(k, m, {lay.state}, {lay.size})")
-            self.evaluate()
-            self.evaluate(f"# {layer.name}: no bias")
-            self.evaluate(f"batch.clear(k, m, first={layer.first}, size={layer.size})")
         backward()
         if is_output:
             backward(f"# {layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}")
@@ -141,35 +139,26 @@ class _Emitter:
         self.forward()
         self.forward(f"# {layer.name}: state = {layer.activation}")
         self.forward(f"units.activate(k, m, {name}, {formulas})")
-        self.evaluate()
-        self.evaluate(f"# {layer.name}: state = {layer.activation}")
-        self.evaluate(
-            f"batch.activate(k, m, first={layer.first}, size={layer.size}, value={name}_VALUE)"
-        )
 
     def _node(self, number: int, node: Node, backward: Writer) -> None:
-        dst = _constant(self.plan.layers[node.dst].name)
-        heading = f"# {node.label}  {node}, {n_rows(node)} connections"
-        if isinstance(node, Bias) and node.shared:
-            heading = f"# {node.label}  {node}, {self.plan.layers[node.dst].size} connections"
-        if node.span:
-            heading += f"  ({node.span})"
-        for writer in (self.forward, backward, self.evaluate):
+        dst = constant_name(self.plan.layers[node.dst].name)
+        for writer in (self.forward, backward):
             writer()
-            writer(heading)
+            writer(heading(self.plan, node))
         rule = self._rule(number)
         start = self.lay.weights.size
         match node:
             case Bias():
-                self._bias(node, dst, backward, rule)
+                placed: Placed = self._bias(node, dst, backward, rule)
             case Full():
-                self._full(node, number, dst, backward, rule)
+                placed = self._full(node, number, dst, backward, rule)
             case Window(shared=True):
-                self._conv(node, number, backward, rule)
+                placed = self._conv(node, number, backward, rule)
             case Window():
-                self._local(node, number, backward, rule)
+                placed = self._local(node, number, backward, rule)
             case Rows():
-                self._rows(node, number, backward, rule)
+                placed = self._rows(node, number, backward, rule)
+        self.placed.append(placed)
         self.bounds += [number] * (self.lay.weights.size - start)
 
     def _second(self, bend: str) -> str:
@@ -187,68 +176,55 @@ class _Emitter:
         words += ["second=True"] if self.rule.second else []
         return f"update.Rule({', '.join(['k', 'm', str(number), *words])})"
 
-    def _bias(self, node: Bias, dst: str, backward: Writer, rule: str) -> None:
-        layer, lay = self.plan.layers[node.dst], self.lay.layers[node.dst]
+    def _bias(self, node: Bias, dst: str, backward: Writer, rule: str) -> BiasWeights:
+        lay = self.lay.layers[node.dst]
         if node.shared:
-            at, kind = self.lay.weights.add(node.wid), "map"
-            maps, pitch = len(node.wid), 0
-            if maps != lay.maps:
-                maps = 1
+            at, kind, pitch = self.lay.weights.add(node.wid), "map", 0
         else:
             slots = np.full(lay.size, -1, np.int32)
             slots[lay.offsets()] = node.wid
-            at, kind = self.lay.weights.add(slots), "unit"
-            maps, pitch = lay.maps, lay.pitch
+            at, kind, pitch = self.lay.weights.add(slots), "unit", lay.pitch
         self.forward(f"units.bias_per_{kind}(k, m, {dst}, weights={at})")
         backward(f"units.update_bias_per_{kind}(k, m, {dst}, {at}, {rule})")
-        self.evaluate(
-            f"batch.bias(k, m, first={layer.first}, maps={maps}, positions={layer.size // maps}, "
-            f"weights={at}, pitch={pitch})"
-        )
+        return BiasWeights(at, pitch)
 
-    def _full(self, node: Full, number: int, dst: str, backward: Writer, rule: str) -> None:
-        src = _constant(self.plan.layers[node.src].name)
+    def _full(self, node: Full, number: int, dst: str, backward: Writer, rule: str) -> FullWeights:
+        src = constant_name(self.plan.layers[node.src].name)
         name = f"FULL_{number}"
         placed = place.place_full(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
-        self.constants(
-            f"{name}_BATCH = " + record(place.place_batch_full(node, self.plan, self.lay, placed))
-        )
         self.forward(f"units.full_forward(k, m, {dst}, {src}, {name})")
         backward(
             f"units.full_backward(k, m, {dst}, {src}, {name}, {rule}, propagate={node.src > 0})"
         )
-        self.evaluate(f"batch.full(k, m, {name}_BATCH)")
+        return placed
 
-    def _conv(self, node: Window, number: int, backward: Writer, rule: str) -> None:
+    def _conv(self, node: Window, number: int, backward: Writer, rule: str) -> Conv:
         name = f"CONV_{number}"
         placed = place.place_conv(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
-        self._batch_window(node, name, placed)
         self.forward(f"windows.forward(k, m, {name})")
         if node.src > 0:
             backward(f"windows.backward(k, m, {name})")
             if self.rule.second:
                 backward(f"windows.backward(k, m, {name}, to_curv={self.to_curv})")
         backward(f"windows.update(k, m, {name}, {rule}, to_curv={self.to_curv})")
+        return placed
 
-    def _local(self, node: Window, number: int, backward: Writer, rule: str) -> None:
+    def _local(self, node: Window, number: int, backward: Writer, rule: str) -> Local:
         name = f"LOCAL_{number}"
         placed = place.place_local(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
-        self._batch_window(node, name, placed)
         self.forward(f"local.forward(k, m, {name})")
         backward(
             f"local.backward(k, m, {name}, to_grad={self.lay.to_grad}, "
             f"to_curv={self.to_curv}, rule={rule}, propagate={node.src > 0})"
         )
+        return placed
 
-    def _batch_window(self, node: Window, name: str, placed: Conv | Local) -> None:
-        window = place.place_batch_window(node, self.plan, self.batch, placed, self.lanes)
-        self.constants(f"{name}_BATCH = {record(window)}")
-        self.evaluate(f"batch.window(k, m, {name}_BATCH)")
-
-    def _rows(self, node: Rows, number: int, backward: Writer, rule: str) -> None:
+    def _rows(
+        self, node: Rows, number: int, backward: Writer, rule: str
+    ) -> tuple[RowList, Ints | None]:
         name = f"ROWS_{number}"
         placed = place.place_rows(node, self.lay, self.shared)
         which = None
@@ -257,16 +233,13 @@ class _Emitter:
             which = self.lay.tables.parts[-1]
             assert len(which) == count
         self.constants(f"{name} = {record(placed)}")
-        self.constants(
-            f"{name}_BATCH = " + record(place.place_batch_rows(node, self.batch, placed, which))
-        )
         self.forward(f"rows.rows_forward(k, m, {name})")
         propagate = bool(np.any(self.plan.table.layer_of[node.src_unit] > 0))
         backward(
             f"rows.rows_backward(k, m, {name}, to_grad={self.lay.to_grad}, "
             f"to_curv={self.to_curv}, rule={rule}, propagate={propagate})"
         )
-        self.evaluate(f"batch.rows(k, m, {name}_BATCH)")
+        return placed, which
 
     def _finish(self) -> KernelSource:
         plan, table = self.plan, self.plan.table
@@ -287,6 +260,7 @@ class _Emitter:
         out(f"\nLANES = {self.lanes}  # patterns side by side in a batch")
         out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
         out(self.constants.text())
+        out(self.batch_pass.constants.text())
         out(f"COST_SLOPE = {formula(self.cost.slope)}")
         if self.rule.second:
             out(f"COST_BEND = {formula(self.cost.bend)}")
@@ -314,7 +288,7 @@ class _Emitter:
             )
         out("\n\ndef evaluate_batch(k, m, b):")
         out('"""Compute the outputs of the patterns of batch b."""', 1)
-        out(self.evaluate.text().rstrip("\n"), 1)
+        out(self.batch_pass.body.text().rstrip("\n"), 1)
         out('\n\n_present = section(present, "w v c e s t r h x y", 8)')
         out('_evaluate_batch = section(evaluate_batch, "w s t x o", LANES)')
         out('\n\n@kernel("train")')
@@ -345,8 +319,3 @@ class _Emitter:
             plan.layers[0].size,
             plan.layers[-1].size,
         )
-
-
-def _constant(name: str) -> str:
-    """A layer's name as a Python constant."""
-    return "L_" + re.sub(r"\W", "_", name).upper()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
+from sn.lower.ir import Bias, Node, Plan, n_rows
 from sn.net.expr import Expr
 
 WIDTH = 96
@@ -69,3 +71,16 @@ def formula(e: Expr) -> str:
 
 def _operand(e: Expr) -> str:
     return repr(e.value) if e.op == "const" else formula(e)
+
+
+def constant_name(layer: str) -> str:
+    """A layer's name as a Python constant."""
+    return "L_" + re.sub(r"\W", "_", layer).upper()
+
+
+def heading(plan: Plan, node: Node) -> str:
+    """The comment above a node's section: what it connects, how, and who asked for it."""
+    shared = isinstance(node, Bias) and node.shared
+    count = plan.layers[node.dst].size if shared else n_rows(node)
+    place = f"  ({node.span})" if node.span else ""
+    return f"# {node.label}  {node}, {count} connections{place}"
