@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sn.emit import batch, place
+from sn.emit import batch, place_batch
 from sn.emit.layout import Layout
 from sn.emit.local import Local
 from sn.emit.rows import RowList
@@ -42,7 +42,7 @@ class BatchPass:
         nodes: Sequence[Node],
         placed: Sequence[Placed],
         lay: Layout,
-        memory: place.BatchLayout,
+        memory: place_batch.BatchLayout,
         lanes: int,
     ) -> None:
         self.plan, self.nodes, self.placed = plan, nodes, placed
@@ -71,9 +71,9 @@ class BatchPass:
         ]
         if len(readers) == 1:
             number, node = readers[0]
-            if isinstance(node, Window) and place.fits_frame(node):
-                self.frames[number] = place.place_frame(node, self.plan, self.memory, True)
-                return place.frame_target(node, self.frames[number])
+            if isinstance(node, Window) and place_batch.fits_frame(node):
+                self.frames[number] = place_batch.place_frame(node, self.plan, self.memory, True)
+                return place_batch.frame_target(node, self.frames[number])
         layer, lay = self.plan.layers[index], self.lay.layers[index]
         for other in self.nodes:
             if isinstance(other, Window) and other.dst == index:
@@ -118,23 +118,23 @@ class BatchPass:
         name = f"BATCH_{number}"
         if isinstance(node, Full):
             assert isinstance(placed, FullWeights)
-            full = place.place_batch_full(node, self.plan, self.lay, placed)
+            full = place_batch.place_batch_full(node, self.plan, self.lay, placed)
             self.constants(f"{name} = {record(full)}")
             in_a_row = self.lay.layers[node.dst].maps == target.maps == target.rows == 1
             return f"batch.full(k, m, {name})", in_a_row
         if isinstance(node, Window):
             assert isinstance(placed, Conv | Local)
             if number not in self.frames:
-                self.frames[number] = place.place_frame(node, self.plan, self.memory, False)
+                self.frames[number] = place_batch.place_frame(node, self.plan, self.memory, False)
             frame = self.frames[number]
-            window = place.place_batch_window(
+            window = place_batch.place_batch_window(
                 node, self.plan, self.memory, placed, frame, self.lanes
             )
             self.constants(f"{name} = {record(window)}")
             grid = (node.grid.maps, node.grid.rows, node.grid.cols)
             same = grid == (target.maps, target.rows, target.cols)
-            return f"batch.window(k, m, {name})", same and place.visits_once(node, window)
+            return f"batch.window(k, m, {name})", same and place_batch.visits_once(node, window)
         assert isinstance(node, Rows) and isinstance(placed, tuple)
-        rows = place.place_batch_rows(node, self.memory, *placed)
+        rows = place_batch.place_batch_rows(node, self.memory, *placed)
         self.constants(f"{name} = {record(rows)}")
         return f"batch.rows(k, m, {name})", False

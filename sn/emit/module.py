@@ -19,6 +19,7 @@ from sn.emit import place
 from sn.emit.batch_pass import BatchPass, BiasWeights, Placed
 from sn.emit.layout import Arena, Floats32, Layout, Tables, lay_out
 from sn.emit.local import Local
+from sn.emit.place_batch import BatchLayout
 from sn.emit.rows import RowList
 from sn.emit.units import FullWeights
 from sn.emit.windows import Conv
@@ -69,7 +70,7 @@ class _Emitter:
         self.lay = lay_out(plan, rule.second)
         self.to_curv = self.lay.to_curv if rule.second else 0
         self.nodes = [self._fitting(node) for node in plan.nodes]
-        self.batch = place.BatchLayout(Arena(), Tables())
+        self.batch = BatchLayout(Arena(), Tables())
         constant = plan.table.constant
         states = np.where(np.isnan(constant), 0.0, constant).astype(np.float32)
         self.batch.arena.take(plan.table.n_units, states)

@@ -11,24 +11,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sn.emit import batch, local, rows, windows
+from sn.emit import local, rows, windows
 from sn.emit.columns import Geometry
-from sn.emit.layout import Arena, LayerLayout, Layout, Tables, whole_vectors
-from sn.emit.tiles import REGISTERS, Tile, Tiling, scaled, tile
+from sn.emit.layout import LayerLayout, Layout, Tables, whole_vectors
+from sn.emit.tiles import Tile, Tiling, scaled, tile
 from sn.emit.units import FullWeights
 from sn.lower.ir import Full, Plan, Rows, Window
 from sn.net.layer import Ints
 from sn.simd import LANES
 
 Placed: TypeAlias = windows.Conv | local.Local | FullWeights | rows.RowList
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLayout:
-    """Memory of the batch kernel, counted in units: unit u of the net is place u."""
-
-    arena: Arena
-    tables: Tables
 
 
 def geometry(node: Window) -> Geometry:
@@ -76,7 +68,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
     vectors = whole_vectors(node.grid.positions) // LANES
     forward = windows.Sums(1, ())
     if not by_sources:
-        forward = _sums(
+        forward = sums_of(
             tile(node.pairs, vectors, taps),
             dst.state + out_maps * dst_pitch,
             columns + in_maps * width,
@@ -85,7 +77,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
         )
     turned = [(source, out) for out, source in node.pairs]
     sums_at = src.grad + in_maps * src_pitch if g.is_direct else classes + in_maps * class_width
-    backward = _sums(
+    backward = sums_of(
         tile(turned, g.class_pitch // LANES, max(1, taps // g.n_classes)),
         sums_at,
         spread + out_maps * len(g.gradient_lanes),
@@ -154,7 +146,7 @@ def _sources_pay(node: Window) -> bool:
     positions = node.grid.positions
     by_positions = len(node.pairs) * node.taps * (0.5 * whole_vectors(positions) / LANES + 1.1)
     scattered = {tuple(found) for found in lists.values() if not _is_run(found)}
-    rows, cols = _frame(node)
+    rows, cols = frame_size(node)
     by_sources = len(lists) * node.taps * wide * (0.55 * positions + 1.5)
     by_sources += blocks * 20 + len(scattered) * rows * cols * wide * 2.5
     return by_sources < by_positions
@@ -164,7 +156,7 @@ def _is_run(found: list[int]) -> bool:
     return found == list(range(found[0], found[0] + len(found)))
 
 
-def _frame(node: Window) -> tuple[int, int]:
+def frame_size(node: Window) -> tuple[int, int]:
     """Rows and columns of all sites that some window meets."""
     rows = (node.grid.rows - 1) * node.stride[0] + node.kernel[0]
     return rows, (node.grid.cols - 1) * node.stride[1] + node.kernel[1]
@@ -216,7 +208,7 @@ def _source_updates(
     node: Window, lay: Layout, kernels: windows.Kernels, grads: Ints
 ) -> windows.SourceUpdates:
     """List groups of out maps with one list of in maps."""
-    lists, (rows, cols) = _lists(node), _frame(node)
+    lists, (rows, cols) = _lists(node), frame_size(node)
     pitch = whole_vectors(node.field.maps)
     fill = np.full(rows * cols * pitch, node.border or 0.0, np.float32)
     frame = lay.arena.take(len(fill), fill)
@@ -239,7 +231,8 @@ def _source_updates(
     return windows.SourceUpdates(frame, pitch, (rows, cols), width, tuple(groups))
 
 
-def _sums(tiling: Tiling, out: Ints, source: Ints, pair: Ints, tables: Tables) -> windows.Sums:
+def sums_of(tiling: Tiling, out: Ints, source: Ints, pair: Ints, tables: Tables) -> windows.Sums:
+    """Put the entries of a tiling into the tables; `out`, `source`, `pair` are places in memory."""
     tiles = [
         Tile(width, sources, len(entries), tables.add(entries))
         for width, sources, entries in scaled(tiling, out, source, pair)
@@ -324,7 +317,7 @@ def place_shared_rows(plan: Plan, lay: Layout) -> SharedRows | None:
 
 def place_rows(node: Rows, lay: Layout, shared: SharedRows | None) -> rows.RowList:
     """Place plain rows, each unit's padded to whole vectors."""
-    heads, order, count = _row_blocks(node)
+    heads, order, count = row_blocks(node)
     source = np.full(count, lay.zero, np.int32)
     source[order] = lay.unit[node.src_unit]
     head = np.array([[lay.unit[unit], first, n] for unit, first, n in heads], np.int32)
@@ -349,7 +342,7 @@ def place_rows(node: Rows, lay: Layout, shared: SharedRows | None) -> rows.RowLi
     )
 
 
-def _row_blocks(node: Rows) -> tuple[list[tuple[int, int, int]], Ints, int]:
+def row_blocks(node: Rows) -> tuple[list[tuple[int, int, int]], Ints, int]:
     """Return (unit, first slot, slots) per unit, the slot of each row, and the slots in all."""
     units, starts, counts = np.unique(node.dst_unit, return_index=True, return_counts=True)
     padded = -(-counts // LANES) * LANES
@@ -357,136 +350,3 @@ def _row_blocks(node: Rows) -> tuple[list[tuple[int, int, int]], Ints, int]:
     order = np.repeat(first - starts, counts) + np.arange(len(node.dst_unit))
     heads = [(int(u), int(f), int(n)) for u, f, n in zip(units, first, padded, strict=True)]
     return heads, order.astype(np.int32), int(padded.sum())
-
-
-# --- the batch engine ---
-
-
-def place_frame(node: Window, plan: Plan, lay: BatchLayout, direct: bool) -> batch.Frame:
-    """Place the in maps of a window node with their border.
-
-    `direct`: the states of the layer below go straight into the frame, nothing is copied.
-    """
-    first, positions = plan.layers[node.src].first, node.field.positions
-    rows, cols = _frame(node)
-    if node.border is None and not node.wrap and not direct:
-        corner = -node.offset[0] * node.field.cols - node.offset[1]
-        return batch.Frame(node.field.maps, first, positions, first + corner, positions, 0, 0)
-    size = rows * cols
-    fill = np.full(node.field.maps * size, node.border or 0.0, np.float32)
-    at = lay.arena.take(node.field.maps * size, fill)
-    sites = []
-    for y in range(rows):
-        for x in range(cols):
-            row, col = y - node.offset[0], x - node.offset[1]
-            if node.wrap:
-                row, col = row % node.field.rows, col % node.field.cols
-            if 0 <= row < node.field.rows and 0 <= col < node.field.cols:
-                sites.append((y * cols + x, row * node.field.cols + col))
-    count = 0 if direct else len(sites)
-    table = lay.tables.add(np.array(sites)) if count else 0
-    return batch.Frame(node.field.maps, first, positions, at, size, count, table)
-
-
-def fits_frame(node: Window) -> bool:
-    """Whether every unit below has one site in the frame of a node that has a border."""
-    rows, cols = _frame(node)
-    top, left = node.offset
-    return (
-        node.border is not None
-        and min(top, left) >= 0
-        and top + node.field.rows <= rows
-        and left + node.field.cols <= cols
-    )
-
-
-def frame_target(node: Window, frame: batch.Frame) -> batch.Target:
-    """Where the states of the layer below go when they go straight into the frame."""
-    _, cols = _frame(node)
-    at = frame.at + node.offset[0] * cols + node.offset[1]
-    field = node.field
-    return batch.Target(at, field.maps, field.rows, field.cols, frame.size, cols)
-
-
-def place_batch_window(
-    node: Window,
-    plan: Plan,
-    lay: BatchLayout,
-    conv: windows.Conv | local.Local,
-    frame: batch.Frame,
-    lanes: int,
-) -> batch.BatchWindow:
-    """Place a window node for batches; the packed weights are those of training."""
-    framed = frame.at >= plan.table.n_units
-    cols = _frame(node)[1] if framed else node.field.cols
-    out_maps = np.arange(node.grid.maps, dtype=np.int32)
-    in_maps = np.arange(node.field.maps, dtype=np.int32)
-    # 16-lane vectors come with 32 registers; tiles for 24 were fastest (1989 net, 1.35 us a
-    # pattern; 1.61 with 16 and 1.45 with 32)
-    registers = 24 if lanes > LANES else REGISTERS
-    pair_places = np.arange(len(node.pairs), dtype=np.int32)
-    if isinstance(conv, windows.Conv):
-        kernels, weight_pitch = conv.kernels, 0
-        if isinstance(conv.updates, windows.SourceUpdates):
-            pair_places = source_places(node)
-    else:
-        kernels, weight_pitch = windows.Kernels(conv.weights, 0, 0, 0, 0, 0), conv.weight_pitch
-    sums = _sums(
-        tile(node.pairs, node.grid.cols, node.taps, registers),
-        out_maps,
-        frame.at + in_maps * frame.size,
-        pair_places,
-        lay.tables,
-    )
-    return batch.BatchWindow(
-        frame,
-        plan.layers[node.dst].first,
-        (node.grid.rows, node.grid.cols),
-        node.kernel,
-        node.stride,
-        cols,
-        kernels,
-        weight_pitch,
-        sums,
-    )
-
-
-def visits_once(node: Window, window: batch.BatchWindow) -> bool:
-    """Whether every map of the layer is in exactly one tile, so that a tile finishes its sums."""
-    return sum(tile.width * tile.count for tile in window.sums.tiles) == node.grid.maps
-
-
-def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) -> batch.BatchFull:
-    """Place a full node for batches."""
-    src = lay.layers[node.src]
-    return batch.BatchFull(
-        plan.layers[node.dst].first,
-        node.wid.shape[0],
-        plan.layers[node.src].first,
-        src.maps,
-        src.positions,
-        src.pitch,
-        weights,
-    )
-
-
-def place_batch_rows(
-    node: Rows,
-    lay: BatchLayout,
-    placed: rows.RowList,
-    which: Ints | None,
-) -> batch.BatchRows:
-    """Place plain rows for batches: the slots of training, the units of the net."""
-    heads, order, count = _row_blocks(node)
-    source = np.zeros(count, np.int32)
-    source[order] = node.src_unit
-    counts = np.bincount(node.dst_unit, minlength=int(node.dst_unit.max()) + 1)
-    head = np.array([[unit, first, counts[unit]] for unit, first, _ in heads], np.int32)
-    return batch.BatchRows(
-        len(heads),
-        lay.tables.add(head),
-        lay.tables.add(source),
-        lay.tables.add(which) if which is not None else 0,
-        placed.weights,
-        placed.is_shared,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 from sn.lower.ir import Bias, Node, Plan, n_rows
@@ -82,5 +83,6 @@ def heading(plan: Plan, node: Node) -> str:
     """The comment above a node's section: what it connects, how, and who asked for it."""
     shared = isinstance(node, Bias) and node.shared
     count = plan.layers[node.dst].size if shared else n_rows(node)
-    place = f"  ({node.span})" if node.span else ""
+    # the file's name alone: the same net in another folder is the same module
+    place = f"  ({Path(node.span.file).name}:{node.span.line})" if node.span else ""
     return f"# {node.label}  {node}, {count} connections{place}"
