@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,6 +210,22 @@ def test_data_of_another_size_are_refused(tmp_path: Path) -> None:
     for change, words in (("(16 16)", "256 numbers a pattern"), ("(10)", "10 classes")):
         with pytest.raises(DataError, match=words):
             program(tmp_path, SMALL.replace(change, "(7)")).experiment().train()
+
+
+@pytest.mark.kernels
+def test_kernels_that_diverge_stop_the_run(tmp_path: Path) -> None:
+    deep = SMALL.replace("(connect in out (full))", "(connect in h (full)) (connect h out (full))")
+    deep = deep.replace("(layer out (10))", "(layer h (4) (relu)) (layer out (10) (linear))")
+    deep = deep.replace("0.001", "1000")
+    with pytest.raises(TrainError) as found:
+        program(tmp_path, deep).experiment().train()
+    assert re.fullmatch(
+        r"training diverged: layer (h|out) has numbers that are not finite after pattern \d+ "
+        r"\(presentation \d+, pass 1\)",
+        found.value.message,
+    )
+    assert found.value.span is not None
+    assert found.value.span.line == 4
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
