@@ -77,3 +77,38 @@ def of_race(report: dict[str, Any]) -> list[Aim]:
 
 def _compile(rows: dict[str, Any], name: str) -> float | None:
     return rows[name]["compile_s"] if name in rows else None
+
+
+def of_scaling(report: dict[str, Any]) -> list[Aim]:
+    """Return the aims of the scaling study for which there are measurements."""
+    nets = report["nets"]
+    aims = [
+        Aim(
+            f"{kind}: slowest against fastest from 10^4 to 10^6 connections, weights in L2",
+            max(times) / min(times),
+            "<=",
+            1.3,
+        )
+        for kind in ("full", "mask")
+        if len(times := _in_cache(report, kind)) > 1
+    ]
+    for row in nets:
+        if row["kind"] == "sparse" and row["asked"] == 1_000_000:
+            aims.append(Aim("sparse, 10^6: ns per connection", row["ns"]["median"], "<=", 2.5))
+        if row["asked"] == 10_000_000:
+            seconds = row["build_s"] + row["compile_s"]
+            aims.append(Aim(f"{row['kind']}, 10^7: build and compile, s", seconds, "<=", 60))
+            aims.append(Aim(f"{row['kind']}, 10^7: memory, GB", row["grown_bytes"] / 1e9, "<=", 2))
+    return aims
+
+
+def _in_cache(report: dict[str, Any], kind: str) -> list[float]:
+    """Return the times of nets of 10^4 to 10^6 connections whose weights fit in L2."""
+    room = report["caches"].get("L2", 1 << 20)
+    return [
+        row["ns"]["median"]
+        for row in report["nets"]
+        if row["kind"] == kind
+        and 10_000 <= row["asked"] <= 1_000_000
+        and 4 * row["weights"] <= room
+    ]
