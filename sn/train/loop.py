@@ -26,6 +26,7 @@ from sn.train.experiment import ExperimentSpec
 from sn.train.observer import Observer
 
 State = dict[str, NDArray[np.generic]]
+HINT = "lower the learning rate, or start from smaller weights"
 CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
 
 
@@ -161,8 +162,18 @@ def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) 
         for observer in observers:
             observer.advanced(len(part))
     started = time.perf_counter()
-    job.engine.end_pass()
-    return seconds + time.perf_counter() - started
+    with np.errstate(over="ignore", invalid="ignore"):  # told below, with its layer
+        job.engine.end_pass()
+    seconds += time.perf_counter() - started
+    weights = job.engine.get_weights()
+    if not np.isfinite(weights).all():
+        raise TrainError(
+            f"training diverged: layer {_layer_of_bad_weight(job, weights)} has weights that are "
+            f"not finite after the step of pass {number}",
+            span=job.spec.span,
+            hint=HINT,
+        )
+    return seconds
 
 
 def _diverged(job: Job, before: State, part: Order, number: int, done: int) -> TrainError:
@@ -183,14 +194,20 @@ def _diverged(job: Job, before: State, part: Order, number: int, done: int) -> T
             None,
         )
         if place is None:
-            bad = int(np.flatnonzero(~np.isfinite(weights))[0])
-            unit = int(table.dst[np.flatnonzero(table.wid == bad)[0]])
-            place = table.layers[int(table.layer_of[unit])].name
+            place = _layer_of_bad_weight(job, weights)
         step = done + index + 1
         return TrainError(
             f"training diverged: layer {place} has numbers that are not finite after pattern "
             f"{int(pattern)} (presentation {step}, pass {number})",
             span=job.spec.span,
-            hint="lower the learning rate, or start from smaller weights",
+            hint=HINT,
         )
     raise AssertionError("a chunk diverges only as a whole")
+
+
+def _layer_of_bad_weight(job: Job, weights: Floats32) -> str:
+    """Return the layer that the first weight which is not finite leads into."""
+    table = job.table
+    bad = int(np.flatnonzero(~np.isfinite(weights))[0])
+    unit = int(table.dst[np.flatnonzero(table.wid == bad)[0]])
+    return table.layers[int(table.layer_of[unit])].name
