@@ -85,6 +85,9 @@ def check_settings(settings: Mapping[str, str], path: Path) -> None:
 @click.option(
     "--reference", is_flag=True, help="Use the slow float64 engine that the kernels are held to."
 )
+@click.option(
+    "--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit: slowly, in float32."
+)
 def command(
     file: str,
     passes: int | None,
@@ -95,12 +98,15 @@ def command(
     settings: dict[str, str],
     as_json: bool,
     reference: bool,
+    historical: bool,
 ) -> None:
     """Train the network of FILE and compare it with the published figures.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN: `sn run zipcode`.
     What the options leave open, the program says.
     """
+    if reference and historical:
+        raise click.UsageError("--reference and --historical are two engines; give one of them")
     if no_folder and out is not None:
         raise click.UsageError("--out names a folder and --no-folder wants none; give one of them")
     path = find_net(file)
@@ -126,7 +132,12 @@ def command(
             stack.callback(_remove_if_empty, folder)
         try:
             record = experiment.train(
-                passes=passes, seed=seed, optimizer=optimizer, folder=folder, reference=reference
+                passes=passes,
+                seed=seed,
+                optimizer=optimizer,
+                folder=folder,
+                reference=reference,
+                historical=historical,
             )
         except KeyboardInterrupt:
             _tell_checkpoint(folder)

@@ -67,7 +67,7 @@ class FakeSession:
     def dump(self, path: Path, stage: str) -> str:
         return f"; {path.name} at {stage}"
 
-    def train(self, *, passes, seed, optimizer, folder, reference) -> RunRecord:
+    def train(self, *, passes, seed, optimizer, folder, reference, historical) -> RunRecord:
         self.calls["train"] = (passes, seed, optimizer, folder, reference)
         if isinstance(self.stops_with, TrainError):
             raise self.stops_with
