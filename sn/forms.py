@@ -233,6 +233,8 @@ def _escape(char: str) -> str:
     known = _ESCAPES.get(char)
     if known:
         return known
+    if char == "\x1c":  # its letter is the backslash, which would escape what follows
+        return "\\x1c"
     return char if char >= " " else f"\\^{chr(ord(char) + 64)}"
 
 
