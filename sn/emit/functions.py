@@ -65,13 +65,14 @@ def tanh(k: Builder, x: Vec) -> Vec:
 
 def exp(k: Builder, x: Vec) -> Vec:
     """e^x; 0 below -87.3, infinity above 88.7."""
-    clamped = k.maximum(k.minimum(x, k.constant(88.3762626647949)), k.constant(-87.3))
+    clamped = k.maximum(k.minimum(x, k.constant(88.7228)), k.constant(-87.3))
     whole = _round(k, clamped * k.constant(1.44269504088896341))
     rest = k.fma(whole, k.constant(-0.693359375), clamped)
     rest = k.fma(whole, k.constant(2.12194440e-4), rest)
     value = k.fma(k.polynomial(rest, _EXP_P), rest * rest, rest) + k.constant(1)
-    power = _power_of_two(k, whole)
-    value = value * power
+    # in two steps: 2^128 is no float32, though e^88.7 is
+    half = _round(k, whole * k.constant(0.5))
+    value = value * _power_of_two(k, half) * _power_of_two(k, whole - half)
     value = k.select(k.compare(">", x, k.constant(88.7228)), k.constant(float("inf")), value)
     value = k.select(k.compare("<", x, k.constant(-87.3)), k.constant(0), value)
     return k.keep_nan(x, value)
