@@ -53,6 +53,17 @@ _SIGNATURES = {
 }
 
 
+def _section_code() -> bytes:
+    """What the text calls: an edited section must not meet machine code of the old one."""
+    folder = Path(sn.emit.__file__).parent
+    files = [*sorted(folder.glob("*.py")), folder.parent / "simd.py", folder.parent / "kernels.py"]
+    return b"".join(file.read_bytes() for file in files)
+
+
+# read when the sections are imported: a process keeps the code it started with
+_SECTION_CODE = _section_code()
+
+
 def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
     """Return a Numba intrinsic that runs a pass of an emitted module on `arrays` and one index.
 
@@ -280,7 +291,7 @@ def _write(source: KernelSource) -> tuple[Path, bool]:
 
     Returns the path and whether it is in the cache, to be found again.
     """
-    digest = hashlib.sha256(source.text.encode() + _section_code()).hexdigest()[:16]
+    digest = hashlib.sha256(source.text.encode() + _SECTION_CODE).hexdigest()[:16]
     safe = "".join(c if c.isalnum() else "_" for c in source.name)
     file = f"sn_kernel_{safe}_{digest}.py"
     temporary_folder = Path(tempfile.gettempdir()) / f"sn-kernels-{os.getpid()}"
@@ -309,13 +320,6 @@ def _replace(path: Path, text: str) -> None:
 def _is_compiled(path: Path) -> bool:
     """Whether Numba has machine code of this module."""
     return any((path.parent / "__pycache__").glob(f"{path.stem}.train-*.nbc"))
-
-
-def _section_code() -> bytes:
-    """What the text calls: an edited section must not meet machine code of the old one."""
-    folder = Path(sn.emit.__file__).parent
-    files = [*sorted(folder.glob("*.py")), folder.parent / "simd.py", folder.parent / "kernels.py"]
-    return b"".join(file.read_bytes() for file in files)
 
 
 def _import(name: str, path: Path, use_cache: bool) -> ModuleType:
