@@ -22,6 +22,8 @@ from sn.lower.recognise import lower
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import Curvature, Decay, Hyper, Memory, RuleSpec, Step, advance
+from sn.session import Session
+from sn.shipped import nets_folder
 from tests.sample_nets import (
     ALL_KINDS,
     CORNER,
@@ -204,6 +206,12 @@ def test_every_rule_is_that_of_the_twin(rule: str) -> None:
 def test_every_kind_of_node_presents_like_the_twin(curvature: Curvature) -> None:
     plan = lower(freeze(described(ALL_KINDS)))
     check_presentations(plan, some_patterns(plan.table, 3, 9), curvature)
+
+
+@pytest.mark.parametrize("name", ["zipcode", "zipcode-full", "zipcode-random", "net-5"])
+def test_the_nets_that_come_with_sn_train_like_the_twin(name: str) -> None:
+    plan = Session().load(nets_folder() / f"{name}.sn").plan
+    check_training(plan, some_patterns(plan.table, 5, 25), RuleSpec(), Hyper(), 0.01)
 
 
 def as_rows(plan: Plan) -> Plan:
