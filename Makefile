@@ -12,7 +12,7 @@ CORE := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 PEER := $(VENV)/.installed-bench
 
-.PHONY: run test slow fast bench lint lock clean
+.PHONY: run test slow fast bench race scaling instructions lint lock clean
 
 run: $(CORE)
 	$(BIN)/sn run nets/zipcode.sn $(ARGS)
@@ -26,8 +26,16 @@ slow: $(DEV)
 fast: $(DEV)
 	$(BIN)/pytest -q -m "not slow and not kernels" $(ARGS)
 
-bench: $(PEER)
+bench: race scaling instructions
+
+race: $(PEER)
 	$(BIN)/python bench/zipcode.py $(ARGS)
+
+scaling: $(PEER)
+	$(BIN)/python bench/scaling.py
+
+instructions: $(CORE)
+	$(BIN)/python bench/instructions.py
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .
@@ -55,10 +63,15 @@ $(DEV): $(CORE) requirements-dev.lock
 	@$(PIP) --only-binary :all: -r requirements-dev.lock
 	@touch $@
 
+# On Linux the package index has torch for CUDA only, which is ten times as large; the page named
+# here lists torch for the CPU, and pip prefers it. What cannot be installed is left out of the race.
+TORCH_CPU := https://download.pytorch.org/whl/cpu/torch/
+
 $(PEER): $(CORE)
 	@echo "adding the benchmark's rivals to $(VENV) (once; these are large)" >&2
-	@$(PIP) -c requirements.lock -e '.[bench]'
-	@touch $@
+	@$(PIP) -c requirements.lock -e '.[plot]'
+	@$(PIP) -c requirements.lock --find-links $(TORCH_CPU) -e '.[bench]' && touch $@ || \
+	  echo "torch and jax could not be installed: they are left out, and tried again next time" >&2
 
 # Newest versions that fit pyproject.toml, frozen. The second list has what the first one lacks.
 lock:

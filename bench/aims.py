@@ -53,12 +53,11 @@ def of_race(report: dict[str, Any]) -> list[Aim]:
         ]
         return pick(found) if found else None
 
-    full = rows.get("SN, full layers")
     sgd = rows.get("SN, SGD")
-    compute = full.get("of_peak_8") if full else None
     wanted = [
-        ("the best JAX scan takes so many times as long", ratio("JAX, one scan"), ">=", 16),
-        ("plain C loops take so many times as long", ratio("C, plain loops"), ">=", 11),
+        ("JAX, one scan of convolutions, times ours", ratio("JAX, one scan, conv"), ">=", 16),
+        ("JAX, the best scan that was found, times ours", ratio("JAX, one scan"), ">=", 16),
+        ("C, plain loops, times ours", ratio("C, plain loops"), ">=", 11),
         ("C by hand, 8 lanes, times ours", ratio("C, tuned, 8 lanes"), ">=", 1),
         ("C by hand, all lanes, times ours", ratio("C, tuned"), ">=", 1),
         ("share of the peak with 8 lanes, SGD", sgd and sgd.get("of_peak_8"), ">=", 0.5),
@@ -68,7 +67,7 @@ def of_race(report: dict[str, Any]) -> list[Aim]:
         ("evaluation of a pattern against SGD", ratio("SN, batch"), "<=", 0.25),
         ("compile time of SGD and evaluation, s", sgd and sgd["compile_s"], "<=", 3),
         ("compile time of Newton, s", _compile(rows, "SN, online Newton"), "<=", 5),
-        ("full layers: share of the peak with 8 lanes", compute, ">=", 0.4),
+        ("full layers: time / (40 % of peak or streaming)", _full_floor(report, rows), "<=", 1),
         ("full layers: JAX, times ours", ratio("JAX", task="full"), ">=", 1),
         ("full layers: PyTorch, times ours", ratio("PyTorch", task="full"), ">=", 1),
     ]
@@ -79,19 +78,32 @@ def _compile(rows: dict[str, Any], name: str) -> float | None:
     return rows[name]["compile_s"] if name in rows else None
 
 
+def _full_floor(report: dict[str, Any], rows: dict[str, Any]) -> float | None:
+    """Return the full layers' time against the later of 40 % of the peak and of streaming."""
+    row = rows.get("SN, full layers")
+    if row is None or "of_peak_8" not in row or "streaming_us" not in report:
+        return None
+    time = float(row["cpu_us"]["median"])
+    at_40 = time * float(row["of_peak_8"]) / 0.4
+    return time / max(at_40, float(report["streaming_us"]["median"]))
+
+
 def of_scaling(report: dict[str, Any]) -> list[Aim]:
     """Return the aims of the scaling study for which there are measurements."""
     nets = report["nets"]
-    aims = [
-        Aim(
-            f"{kind}: slowest against fastest from 10^4 to 10^6 connections, weights in L2",
-            max(times) / min(times),
-            "<=",
-            1.3,
-        )
-        for kind in ("full", "mask")
-        if len(times := _in_cache(report, kind)) > 1
-    ]
+    aims = []
+    flat = "from 10^4 to 10^6, weights in L2"
+    if len(rows := _in_cache(report, "mask")) > 1:
+        times = [row["ns"]["median"] for row in rows]
+        aims.append(Aim(f"mask, {flat}: slowest / fastest", max(times) / min(times), "<=", 1.3))
+        aims.append(Aim(f"mask, {flat}: slowest / smallest", max(times) / times[0], "<=", 1.3))
+    if len(rows := _in_cache(report, "full")) > 1:
+        times = [row["ns"]["median"] for row in rows]
+        aims.append(Aim(f"full, {flat}: slowest / fastest", max(times) / min(times), "<=", 1.3))
+        # beyond L1 no time can stay flat that lies on the floor of moving the weights
+        floors = [max(times[0], row.get("stream_ns", 0.0)) for row in rows]
+        worst = max(time / floor for time, floor in zip(times, floors, strict=True))
+        aims.append(Aim(f"full, {flat}: slowest / (smallest or streaming)", worst, "<=", 1.3))
     for row in nets:
         if row["kind"] == "sparse" and row["asked"] == 1_000_000:
             aims.append(Aim("sparse, 10^6: ns per connection", row["ns"]["median"], "<=", 2.5))
@@ -102,11 +114,11 @@ def of_scaling(report: dict[str, Any]) -> list[Aim]:
     return aims
 
 
-def _in_cache(report: dict[str, Any], kind: str) -> list[float]:
-    """Return the times of nets of 10^4 to 10^6 connections whose weights fit in L2."""
+def _in_cache(report: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Return the nets of 10^4 to 10^6 connections whose weights fit in L2, smallest first."""
     room = report["caches"].get("L2", 1 << 20)
     return [
-        row["ns"]["median"]
+        row
         for row in report["nets"]
         if row["kind"] == kind
         and 10_000 <= row["asked"] <= 1_000_000

@@ -129,6 +129,9 @@ def main() -> int:
     if options.update:
         baseline = {"cpu": CPU, "versions": _versions(), "instructions": counts}
         BASELINE.write_text(json.dumps(baseline, indent=1) + "\n", encoding="utf-8")
+    elif not BASELINE.exists():
+        print(f"there is no {BASELINE.name}; --update makes one", file=sys.stderr)
+        return 1
     lines, is_good = compare(counts, json.loads(BASELINE.read_text(encoding="utf-8")))
     print("\n".join(lines))
     return 0 if is_good else 1

@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from bench import layers
 from bench.peak import Peak, load_peak
 from bench.rival import Rival
+from bench.streams import Streams, load_streams
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKED = 20  # presentations after which the answers are compared
@@ -62,22 +64,28 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Who took part, why others did not, and multiply-adds a second by lanes, round by round."""
+    """Who took part, why others did not, and what the core can do, round by round.
+
+    `peaks`: multiply-adds a second by lanes; `streaming_us`: microseconds to read the weights of
+    the full layers, and to read and write them again.
+    """
 
     entrants: list[Entrant]
     absent: dict[str, str]
     peaks: dict[int, list[float]]
+    streaming_us: list[float]
 
 
 def run_race(rivals: list[Rival], count: int, rounds: int) -> Race:
     """Race the rivals on `count` examples and end their processes."""
     entrants, absent = _enter(rivals, count)
+    race = Race(entrants, absent, {}, [])
     try:
-        peaks = _take_turns(entrants, load_peak(), rounds)
+        _take_turns(race, load_peak(), load_streams(), rounds)
     finally:
         for entrant in entrants:
             entrant.process.kill()
-    return Race(entrants, absent, peaks)
+    return race
 
 
 def _start(rival: Rival, count: int) -> Entrant:
@@ -118,16 +126,18 @@ def _enter(rivals: list[Rival], count: int) -> tuple[list[Entrant], dict[str, st
     return entrants, absent
 
 
-def _take_turns(entrants: list[Entrant], peak: Peak | None, rounds: int) -> dict[int, list[float]]:
-    """Let all take turns; return the peaks by lanes."""
-    peaks: dict[int, list[float]] = {lanes: [] for lanes in (peak.lanes if peak else ())}
+def _take_turns(race: Race, peak: Peak | None, streams: Streams | None, rounds: int) -> None:
+    """Let all take turns, and measure the core between them."""
+    is_streaming = any(entrant.rival.task is layers.FULL for entrant in race.entrants)
     for turn in range(rounds):
         print(f"round {turn + 1} of {rounds}", file=sys.stderr)
-        for entrant in entrants:
+        if streams is not None and is_streaming:
+            seconds = streams.seconds_per_weight(layers.CONNECTIONS) * layers.CONNECTIONS
+            race.streaming_us.append(seconds * 1e6)
+        for entrant in race.entrants:
             if peak is not None:
-                for lanes, values in peaks.items():
-                    values.append(peak.measure(lanes))
+                for lanes in peak.lanes:
+                    race.peaks.setdefault(lanes, []).append(peak.measure(lanes))
             times = entrant.ask(str(entrant.count))
             entrant.cpu_us.append(times["cpu_s"] / entrant.count * 1e6)
             entrant.wall_us.append(times["wall_s"] / entrant.count * 1e6)
-    return peaks

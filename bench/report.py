@@ -60,6 +60,11 @@ def as_text(report: dict[str, Any]) -> str:
             f"({peak['min'] / 1e9:.1f} .. {peak['max'] / 1e9:.1f}) thousand million multiply-adds "
             "a second"
         )
+    if "streaming_us" in report:
+        lines.append(
+            "the weights of the full layers, read once, then read and written: "
+            f"{_range(report['streaming_us'])} us"
+        )
     lanes = list(report["peaks"])
     heads = "".join(f"{f'of peak {n}':>12}" for n in lanes)
     task = ""

@@ -45,6 +45,8 @@ def main() -> None:
         "rivals": summary(race),
         "absent": {**race.absent, **missing},
     }
+    if race.streaming_us:
+        report["streaming_us"] = spread(race.streaming_us)
     aims = of_race(report)
     report["aims"] = [aim.as_dict() for aim in aims]
     keep(options.output, "race", report)
