@@ -184,7 +184,7 @@ def test_a_damaged_module_is_written_again(cache: Path) -> None:
 def test_edited_sections_get_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     source = emitted(small_plan(), lms(small_plan().table), RuleSpec())
     before, _ = sn.kernels._write(source)
-    monkeypatch.setattr(sn.kernels, "_section_code", lambda: b"edited")
+    monkeypatch.setattr(sn.kernels, "_SECTION_CODE", b"edited")
     after, _ = sn.kernels._write(source)
     assert before != after
 
