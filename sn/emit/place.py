@@ -145,15 +145,23 @@ def _sources_pay(node: Window) -> bool:
     (wide,) = vectors
     positions = node.grid.positions
     by_positions = len(node.pairs) * node.taps * (0.5 * whole_vectors(positions) / LANES + 1.1)
-    scattered = {tuple(found) for found in lists.values() if not _is_run(found)}
+    scattered = {tuple(found) for found in lists.values() if not _is_run(node, found)}
     rows, cols = frame_size(node)
     by_sources = len(lists) * node.taps * wide * (0.55 * positions + 1.5)
     by_sources += blocks * 20 + len(scattered) * rows * cols * wide * 2.5
     return by_sources < by_positions
 
 
-def _is_run(found: list[int]) -> bool:
-    return found == list(range(found[0], found[0] + len(found)))
+def _is_run(node: Window, found: list[int]) -> bool:
+    """Whether a list can be read where it lies: in a run, and what follows it in the last vector
+    is nothing but pads of the same site.
+    """
+    if found != list(range(found[0], found[0] + len(found))):
+        return False
+    if len(found) % LANES == 0:
+        return True
+    maps = node.field.maps
+    return found[-1] == maps - 1 and found[0] + whole_vectors(len(found)) <= whole_vectors(maps)
 
 
 def frame_size(node: Window) -> tuple[int, int]:
@@ -210,8 +218,10 @@ def _source_updates(
     """List groups of out maps with one list of in maps."""
     lists, (rows, cols) = _lists(node), frame_size(node)
     pitch = whole_vectors(node.field.maps)
-    fill = np.full(rows * cols * pitch, node.border or 0.0, np.float32)
-    frame = lay.arena.take(len(fill), fill)
+    # the border of real maps alone: a pad that is not 0 would move the pads of the weights
+    fill = np.zeros((rows * cols, pitch), np.float32)
+    fill[:, : node.field.maps] = node.border or 0.0
+    frame = lay.arena.take(fill.size, fill)
     width = kernels.tap
     by_list: dict[tuple[int, ...], list[int]] = {}
     for out, found in lists.items():
@@ -223,7 +233,7 @@ def _source_updates(
             [int(grads[out]), kernels.main_at + number[out] * node.taps * width] for out in outs
         ]
         table = lay.tables.add(np.array(entries, np.int64))
-        if _is_run(list(listed)):
+        if _is_run(node, list(listed)):
             groups.append(windows.Group(len(outs), table, frame + listed[0], pitch, ()))
         else:
             packed = lay.arena.take(rows * cols * width)
