@@ -48,8 +48,8 @@ SCHEMES = {
     " (connect h h2 (conv (kernel 3 3) (maps '((0 1 3) (1 2) (0 2 3))))) (connect h2 out (full))",
     "conv over bordered maps": "(layer in (4 5) (border -1)) (layer h (2 3)) (layer out (4))"
     " (connect in h (conv (kernel 4) (stride 2) (offset 1))) (connect h out (full))",
-    "conv over short runs of maps": "(layer in (12 8 8) (border -1)) (layer h (4 4 4))"
-    " (layer out (4)) (connect in h (conv (kernel 5 5) (stride 2 2) (maps '((0 1 2 3 4 5)"
+    "conv over short runs of maps": "(layer in (12 5 5) (border -1)) (layer h (4 2 2))"
+    " (layer out (4)) (connect in h (conv (kernel 3 3) (stride 2 2) (maps '((0 1 2 3 4 5)"
     " (1 2 3 4 5 6 7) (6 7 8 9 10 11) (3 4 5 6 7 8))))) (connect h out (full))",
     "conv that wraps": "(layer in (6 6)) (layer h (2 6 6)) (layer h2 (3 3 3)) (layer out (4))"
     " (connect in h (conv (kernel 3 3) (wrap))) (connect h h2 (conv (kernel 3 3) (stride 2 2)"
