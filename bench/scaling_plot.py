@@ -41,6 +41,8 @@ def draw(report: dict[str, Any], path: Path) -> None:
     _streaming(times, report)
     _caches(times, report)
     times.set(ylabel="ns per connection and presentation", yscale="log", xscale="log")
+    low, high = times.get_ylim()
+    times.set_ylim(low / 2, high * 4)  # room for the caches' names and the legend
     times.set_title("forward, backward and update, one core", fontsize=10)
     memory.set(ylabel="bytes per connection", yscale="log", xlabel="connections")
     memory.set_title(
@@ -48,7 +50,7 @@ def draw(report: dict[str, Any], path: Path) -> None:
     )
     for axes in (times, memory):
         axes.grid(True, which="major", alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper right", ncol=2)
     figure.text(0.01, 0.005, f"{report['processor']}, {report['date']}", fontsize=7)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,12 +73,12 @@ def _caches(axes: Axes, report: dict[str, Any]) -> None:
         axes.axvline(size / WEIGHT, color="gray", linewidth=0.8, alpha=0.6)
         axes.annotate(
             f"weights fill {name}",
-            (size / WEIGHT, 1),
+            (size / WEIGHT, 0),
             xycoords=("data", "axes fraction"),
-            xytext=(3, -4),
+            xytext=(3, 4),
             textcoords="offset points",
             rotation=90,
-            va="top",
+            va="bottom",
             fontsize=7,
             color="gray",
         )
