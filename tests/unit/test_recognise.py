@@ -36,6 +36,7 @@ RECOGNISED = {
     "conv with gaps": "conv 2x2, stride 3, 2 x 1 maps",
     "conv with a table of maps": "conv 3x3, stride 2, 4 x 1 maps, border 0",
     "conv over bordered maps": "conv 4, stride 2, 2 x 4 maps, border -1",
+    "conv over short runs of maps": "conv 3x3, stride 2, 25 of 48 pairs of maps",
     "conv that wraps": "conv 3x3, 2 x 1 maps, wrap",
     "conv in one dimension": "conv 5, stride 2, 3 x 1 maps, border 0",
     "conv in one dimension that wraps": "conv 4, stride 3, 2 x 2 maps, wrap",
