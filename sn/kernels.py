@@ -18,6 +18,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -45,6 +46,9 @@ from sn.optim.rules import Hyper, RuleSpec
 from sn.simd import Builder, Index, Memories, Memory
 
 Floats32 = NDArray[np.float32]
+
+# batches worth a second thread; chosen here: starting one costs what a few of them do
+MANY_BATCHES = 32
 
 _FLOATS, _INTS = types.float32[::1], types.int32[::1]
 _SIGNATURES = {
@@ -134,7 +138,7 @@ class Kernels:
     compile_seconds: float
     was_cached: bool
     states: Floats32 = field(init=False)
-    batch_states: Floats32 = field(init=False)
+    batch_states: tuple[Floats32, Floats32] = field(init=False)
 
     @property
     def n_weights(self) -> int:
@@ -145,8 +149,9 @@ class Kernels:
         self.states = _on_cache_line(len(self.source.states))
         self.states[:] = self.source.states
         batch = np.repeat(self.source.batch_states, self.source.lanes)
-        self.batch_states = _on_cache_line(len(batch))
-        self.batch_states[:] = batch
+        self.batch_states = (_on_cache_line(len(batch)), _on_cache_line(len(batch)))
+        for memory in self.batch_states:
+            memory[:] = batch
 
     def slots(
         self, weights: NDArray[Any], steps: Floats32 | Sequence[float], hyper: Hyper
@@ -210,16 +215,26 @@ class Kernels:
         return np.ascontiguousarray(split.transpose(0, 2, 1))
 
     def evaluate(self, packed: Floats32, batches: Floats32, n: int) -> Floats32:
-        """Return the outputs of `n` patterns: (n, n_outputs) float32."""
+        """Return the outputs of `n` patterns: (n, n_outputs) float32.
+
+        Where there are two cores, each takes half of the batches; a pattern's outputs do not
+        depend on its neighbours.
+        """
         out = np.empty((len(batches), self.source.n_outputs, self.source.lanes), np.float32)
-        self.module.evaluate(
-            packed,
-            self.batch_states,
-            self.source.batch_tables,
-            batches.reshape(-1),
-            out.reshape(-1),
-            len(batches),
-        )
+
+        def run(part: slice, states: Floats32) -> None:
+            some, tables = batches[part], self.source.batch_tables
+            self.module.evaluate(
+                packed, states, tables, some.reshape(-1), out[part].reshape(-1), len(some)
+            )
+
+        half = len(batches) // 2 if _cores() > 1 and len(batches) >= MANY_BATCHES else 0
+        second = threading.Thread(target=run, args=(slice(0, half), self.batch_states[1]))
+        if half:
+            second.start()
+        run(slice(half, None), self.batch_states[0])
+        if half:
+            second.join()
         rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)
         return np.ascontiguousarray(rows[:n])
 
@@ -275,6 +290,13 @@ def _inspect(kernels: Kernels, how: str) -> str:
         function = getattr(kernels.module, name)
         parts += [f"; --- {name} ---", *getattr(function, how)().values()]
     return "\n".join(parts)
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def cache_folder() -> Path:

@@ -23,6 +23,7 @@ from sn.builtins import new_interpreter
 from sn.errors import DataError, EvalError, NetError, SnError, TrainError, did_you_mean
 from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
+from sn.lower.arrange import Arrangement, arrange
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.costs import Cost, cost
@@ -167,8 +168,8 @@ class Program:
 
     @cached_property
     def table(self) -> ConnectionTable:
-        """The connection table of `network`."""
-        return freeze(self.network)
+        """The connection table of `network`, layers without a shape laid out along their grid."""
+        return arrange(freeze(self.network)).table
 
     @cached_property
     def plan(self) -> Plan:
@@ -262,9 +263,14 @@ class Experiment:
         return tuple(self.spec.optimizers)
 
     @cached_property
+    def arrangement(self) -> Arrangement:
+        """The connection table of its net, layers without a shape laid out along their grid."""
+        return arrange(freeze(self.network))
+
+    @property
     def table(self) -> ConnectionTable:
-        """The connection table of its net."""
-        return freeze(self.network)
+        """The connection table that is trained."""
+        return self.arrangement.table
 
     @cached_property
     def plan(self) -> Plan:
@@ -306,7 +312,10 @@ class Experiment:
         for observer in observers:
             observer.data_chosen(digits.name, note)
         self._check_sizes(digits)
-        patterns = {"train": digits.train_inputs, "test": digits.test_inputs}
+        patterns = {
+            "train": self._arranged(digits.train_inputs),
+            "test": self._arranged(digits.test_inputs),
+        }
         labels = {"train": digits.train_labels, "test": digits.test_labels}
         targets = {name: self._targets(some, digits.classes) for name, some in labels.items()}
         rule = self.spec.optimizers[chosen]
@@ -352,7 +361,14 @@ class Experiment:
         stream = np.random.default_rng([seed, 3])
         some = stream.choice(len(digits.train_labels), PATTERNS, replace=False)
         desired = self._targets(digits.train_labels[some], digits.classes)
-        return Examples(digits.train_inputs[some], desired, f"patterns of {digits.name}")
+        inputs = self._arranged(digits.train_inputs[some])
+        return Examples(inputs, desired, f"patterns of {digits.name}")
+
+    def _arranged(self, patterns: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return patterns in the order in which the input layer is laid out."""
+        if self.arrangement.is_identity:
+            return patterns
+        return patterns[:, self.arrangement.inside(self.table.layers[0])]
 
     def _check_sizes(self, digits: data.Dataset) -> None:
         first, last = self.table.layers[0], self.table.layers[-1]
