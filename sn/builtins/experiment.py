@@ -46,6 +46,8 @@ _FORMS = {
 }
 # SN's own names for what the field calls otherwise
 _ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
+# SN's variables, read where an optimizer leaves the option out (sn-network, 5.4)
+_VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu"}
 
 
 @special("experiment", pattern="net . options")
@@ -53,7 +55,8 @@ def experiment(it: Any, form: Pair) -> Value:
     """(experiment NET (data D) (optimizer NAME (RULE ...)) ...)
 
     Say how a net is trained. The data and one optimizer are needed; the first optimizer is the
-    one that runs by default. The value is the name of the net.
+    one that runs by default. What an optimizer leaves out is taken from SN's variables alpha,
+    decay, gamma and mu where the program has set them. The value is the name of the net.
     """
     first, *rest = arguments(form)
     title = name(first, "the name of a net")
@@ -178,6 +181,10 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Ne
                 hint="leave one of them out",
             )
         values[field.name] = _value(it, option, field)
+    for word, variable in _VARIABLES.items():
+        value = it.get_global(variable)
+        if word in fields and word not in values and type(value) is float:
+            values[word] = value
     for word, field in fields.items():
         if field.default is dataclasses.MISSING and field.name not in values:
             raise ArityError(

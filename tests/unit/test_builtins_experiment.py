@@ -34,6 +34,13 @@ def test_epsilon_is_the_learning_rate() -> None:
     assert spec("").optimizers["s"].learning_rate == 0.1
 
 
+def test_sn_s_variables_fill_what_an_optimizer_leaves_out() -> None:
+    rule = "(optimizer t (diagonal-newton (mu 0.5)))"
+    found = spec(rule, "(setq alpha 0.9 gamma 0.1 mu 0.2 decay ())").optimizers
+    assert (found["s"].momentum, found["s"].decay) == (0.9, 0.0)
+    assert (found["t"].momentum, found["t"].gamma, found["t"].mu) == (0.9, 0.1, 0.5)
+
+
 def test_an_option_and_its_other_name_cannot_both_stand() -> None:
     with pytest.raises(SnError, match="epsilon is another name"):
         spec("(optimizer t (sgd (learning-rate 0.1) (epsilon 0.2)))")
