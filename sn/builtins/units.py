@@ -15,6 +15,8 @@ from sn.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
 from sn.net.raw import RawNet
 from sn.train.world import World
 
+MOST_UNITS = 10_000_000  # chosen here: what still fits a machine's memory as a Lisp list
+
 
 def _units(value: Value) -> Iterator[int]:
     """Yield the unit numbers of a number, a list, or nested lists."""
@@ -53,13 +55,13 @@ def newneurons(it: Any, count: int) -> Value:
 
     Unit 0, the bias, is always there.
     """
-    if count < 0:
-        raise ValueKindError(f"newneurons needs a number of units, found {count}")
+    if not 0 <= count <= MOST_UNITS:
+        raise ValueKindError(f"newneurons makes 0 to {MOST_UNITS} units, found {count}")
     return to_list(float(unit) for unit in it.world.raw.add_units(count))
 
 
 @builtin("connect")
-def connect(it: Any, pre: Value, post: Value, val: float = 0.0, eps: float = 0.0) -> Value:
+def connect(it: Any, pre: Value, post: Value) -> Value:
     """(connect PRE POST): connect every unit of PRE to every unit of POST.
 
     Each is a unit or a list of units, nested or not. The upstream units are the outer loop.
@@ -74,20 +76,31 @@ def connect(it: Any, pre: Value, post: Value, val: float = 0.0, eps: float = 0.0
 
 
 @builtin("dup-connection")
-def dup_connection(
-    it: Any, m1: Value, m2: Value, n1: Value, n2: Value, val: float = 0.0, eps: float = 0.0
-) -> Value:
+def dup_connection(it: Any, m1: Value, m2: Value, n1: Value, n2: Value) -> Value:
     """(dup-connection M1 M2 N1 N2): connect N1 to N2 by the weight of M1 to M2.
 
     With lists, M1 and N1 are walked together, and M2 and N2.
     """
     raw: RawNet = it.world.raw
-    sources = list(zip(_units(m1), _units(n1), strict=True))
-    targets = list(zip(_units(m2), _units(n2), strict=True))
+    sources, targets = _walked_together("M1 and N1", m1, n1), _walked_together("M2 and N2", m2, n2)
     for from_src, src in sources:
         for from_dst, dst in targets:
             raw.connect(src, dst, raw.weight_of(from_src, from_dst))
     return None
+
+
+def _walked_together(names: str, old: Value, new: Value) -> list[tuple[int, int]]:
+    """Pair the units of two lists.
+
+    Raises: ValueKindError when one is longer.
+    """
+    one, other = list(_units(old)), list(_units(new))
+    if len(one) != len(other):
+        raise ValueKindError(
+            f"dup-connection walks {names} together, found {len(one)} and {len(other)} units",
+            hint="give both lists the same length",
+        )
+    return list(zip(one, other, strict=True))
 
 
 @builtin("nval")

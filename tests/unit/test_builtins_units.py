@@ -1,0 +1,46 @@
+"""Units made one by one: what they make, and what they refuse with a place."""
+
+from __future__ import annotations
+
+import pytest
+
+from sn.errors import SnError
+from sn.session import Session
+
+UNITS = "(setq a (newneurons 3)) "
+
+
+def test_connect_runs_through_the_upstream_units_first() -> None:
+    session = Session()
+    session.evaluate(UNITS + "(setq b (newneurons 2)) (connect a b)")
+    raw = session.world.raw
+    assert list(zip(raw.src, raw.dst, strict=True)) == [
+        (1, 4), (1, 5), (2, 4), (2, 5), (3, 4), (3, 5),
+    ]  # fmt: skip
+    assert list(raw.wid) == list(range(6))
+
+
+def test_a_duplicate_shares_the_weight() -> None:
+    session = Session()
+    session.evaluate(UNITS + "(connect 1 2) (dup-connection 1 2 2 3)")
+    assert list(session.world.raw.wid) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ("(connect 1 9)", "there is no unit 9; units 0 to 3 exist"),
+        ("(connect 1 1.5)", "a unit is a whole number, found 1.5"),
+        ("(progn (connect 1 2) (connect 1 2))", "unit 1 is already connected to unit 2"),
+        ("(connect 1 2 0.5)", "connect needs 2 arguments, found 3"),
+        ("(dup-connection 1 2 2 3)", "unit 1 is not connected to unit 2, so there is no weight"),
+        ("(dup-connection '(1 2) 3 1 3)", "walks M1 and N1 together, found 2 and 1 units"),
+        ("(newneurons 1e12)", "newneurons makes 0 to 10000000 units"),
+        ("(nval 9)", "there is no unit 9"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(form: str, message: str) -> None:
+    with pytest.raises(SnError) as caught:
+        Session().evaluate(UNITS + form)
+    assert message in caught.value.message
+    assert caught.value.span is not None
