@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sn.emit.columns import Geometry
 from sn.emit.tiles import Tile
 from sn.emit.update import Rule
-from sn.emit.windows import gather
+from sn.emit.windows import expand, gather
 from sn.simd import LANES, Builder, Index, Memories, Vec
 
 
@@ -39,12 +39,7 @@ class Local:
 
 def forward(k: Builder, m: Memories, c: Local) -> None:
     """sum[a, p] += sum over in maps b and taps of w[a, b, tap, p] * in[b, site]."""
-    lanes = c.geometry.column_lanes
-    for plane in k.loop(c.maps):
-        base = plane * c.pitch + c.source
-        for i in range(0, len(lanes), LANES):
-            vector = gather(k, m.s, base, lanes[i : i + LANES], c.geometry.border)
-            k.store(vector, m.s, plane * len(lanes) + (c.columns + i))
+    expand(k, m, c.geometry, c.maps, c.source, c.pitch, c.columns)
     for tile in c.tiles:
         for number in k.loop(tile.count):
             entry = number * tile.entry + tile.table

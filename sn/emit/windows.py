@@ -137,14 +137,16 @@ def gather(k: Builder, s: Memory, base: Index, lanes: Sequence[int], fill: float
     return result
 
 
-def expand(k: Builder, m: Memories, c: Conv) -> None:
+def expand(
+    k: Builder, m: Memories, g: Geometry, maps: int, source: int, pitch: int, columns: int
+) -> None:
     """Copy every in map into its columns, border included."""
-    lanes = c.geometry.column_lanes
-    for plane in k.loop(c.maps[1]):
-        base = plane * c.pitch + c.source
+    lanes = g.column_lanes
+    for plane in k.loop(maps):
+        base = plane * pitch + source
         for i in range(0, len(lanes), LANES):
-            vector = gather(k, m.s, base, lanes[i : i + LANES], c.geometry.border)
-            k.store(vector, m.s, plane * len(lanes) + (c.columns + i))
+            vector = gather(k, m.s, base, lanes[i : i + LANES], g.border)
+            k.store(vector, m.s, plane * len(lanes) + (columns + i))
 
 
 def forward(k: Builder, m: Memories, c: Conv) -> None:
@@ -152,7 +154,7 @@ def forward(k: Builder, m: Memories, c: Conv) -> None:
     if isinstance(c.updates, SourceUpdates):
         _forward_by_sources(k, m, c, c.updates)
         return
-    expand(k, m, c)
+    expand(k, m, c.geometry, c.maps[1], c.source, c.pitch, c.columns)
     taps = list(zip(c.geometry.taps, range(len(c.geometry.taps)), strict=True))
     positions = c.geometry.grid[0] * c.geometry.grid[1]
     for tile in c.forward.tiles:
