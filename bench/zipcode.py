@@ -1,6 +1,6 @@
 """Race SN's kernels against everybody else on the 1989 zip-code net, and on full layers.
 
-    python bench/zipcode.py [--rounds 7] [--count 7291] [--only TEXT] [--output FILE]
+    python bench/zipcode.py [--rounds 7] [--count 7291] [--only TEXT ...] [--output FILE]
 
 The table goes to stdout, progress to stderr, and everything measured to `results.json`.
 """
@@ -27,12 +27,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--count", type=int, default=7291, help="presentations in a pass")
-    parser.add_argument("--only", default="", help="rivals whose name contains this text")
+    only = "rivals whose name contains one of these texts"
+    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help=only)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     before = load()
     found, missing = roster()
-    rivals = [rival for rival in found if options.only.lower() in rival.name.lower()]
+    rivals = [
+        rival for rival in found if any(text.lower() in rival.name.lower() for text in options.only)
+    ]
     race = run_race(rivals, options.count, options.rounds)
     report = {
         **heading(),
