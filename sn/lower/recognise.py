@@ -9,11 +9,11 @@ one become rows.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 
 import numpy as np
 
 from sn.lower.ir import Bias, Node, Part, Plan, Rows, node_as_rows, verify
+from sn.lower.parts import parts_into
 from sn.lower.rules.full import match_full
 from sn.lower.rules.windows import match_windows
 from sn.net.layer import Ints
@@ -24,7 +24,7 @@ def lower(table: ConnectionTable) -> Plan:
     """Return the plan of `table`, verified against it."""
     nodes: list[Node] = []
     for dst in range(len(table.layers)):
-        for part in _parts(table, dst):
+        for part in parts_into(table, dst):
             nodes += _recognise(table, part)
     plan = Plan(table, tuple(_untie(table, nodes)))
     verify(plan)
@@ -48,45 +48,12 @@ def _recognise(table: ConnectionTable, part: Part) -> list[Node]:
     return [found.node, as_rows(table, rest, "the rest, which completes no window")]
 
 
-def _parts(table: ConnectionTable, dst: int) -> list[Part]:
-    """Split the rows into a layer by upstream layer: bias first, then in layer order."""
-    layer = table.layers[dst]
-    bounds = np.searchsorted(table.dst, [layer.first, layer.first + layer.size])
-    rows = np.arange(bounds[0], bounds[1])
-    if not len(rows):
-        return []
-    owner = table.layer_of[table.src[rows]].copy()
-    owner[table.src[rows] == 0] = -2
-    stray = np.flatnonzero(owner == -1)
-    if len(stray):
-        # a border row belongs to the rows that share its weight, else to its statement
-        by_weight = np.full(table.n_weights, -1, np.int32)
-        inner = owner >= 0
-        by_weight[table.wid[rows[inner]]] = owner[inner]
-        owner[stray] = by_weight[table.wid[rows[stray]]]
-        still = np.flatnonzero(owner == -1)
-        by_group = {
-            int(group): Counter(owner[inner & (table.group[rows] == group)].tolist())
-            for group in np.unique(table.group[rows[still]])
-        }
-        for row in still:
-            counts = by_group[int(table.group[rows[row]])]
-            owner[row] = counts.most_common(1)[0][0] if counts else -1
-    parts = []
-    for src in sorted(set(owner.tolist())):
-        mine = rows[owner == src]
-        group = table.groups[int(np.bincount(table.group[mine]).argmax())]
-        name = "bias" if src == -2 else "constants" if src == -1 else table.layers[src].name
-        parts.append(Part(dst, src, mine, f"{name} -> {layer.name}", group.span))
-    return parts
-
-
 def _bias(table: ConnectionTable, part: Part) -> Node:
     layer = table.layers[part.dst]
     wid = table.wid[part.rows]
     if len(part.rows) != layer.size:
         return as_rows(table, part, "some units have a bias and some have none")
-    distinct = len(np.unique(wid))
+    distinct = int(np.count_nonzero(np.bincount(wid)))
     if distinct == layer.size:
         return Bias(part.dst, layer.size, wid, False, part.label, part.span)
     maps = wid.reshape(distinct, -1) if layer.size % distinct == 0 else wid[None]
@@ -100,7 +67,7 @@ def _bias(table: ConnectionTable, part: Part) -> Node:
 def as_rows(table: ConnectionTable, part: Part, why: str) -> Rows:
     """Return the part as plain rows."""
     wid: Ints = table.wid[part.rows]
-    shared = len(np.unique(wid)) < len(wid)
+    shared = bool(np.bincount(wid).max() > 1)
     dst, src = table.dst[part.rows], table.src[part.rows]
     return Rows(part.dst, dst, src, wid, shared, part.label, why, part.span)
 
@@ -110,11 +77,10 @@ def _untie(table: ConnectionTable, nodes: list[Node]) -> list[Node]:
     owner = np.full(table.n_weights, -1, np.int32)
     tied: set[int] = set()
     for index, node in enumerate(nodes):
-        mine = np.unique(node.wid)
-        tied.update(int(other) for other in np.unique(owner[mine]) if other >= 0)
-        if np.any(owner[mine] >= 0):
-            tied.add(index)
-        owner[mine] = index
+        before = owner[node.wid]
+        if np.any(before >= 0):
+            tied |= {index, *np.unique(before[before >= 0]).tolist()}
+        owner[node.wid] = index
     if not tied:
         return nodes
     why = "its weights also serve other connections"

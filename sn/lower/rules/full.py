@@ -18,6 +18,6 @@ def match_full(table: ConnectionTable, part: Part) -> Full | None:
         return None
     wid = np.full((dst.size, src.size), -1, np.int32)
     wid[table.dst[part.rows] - dst.first, unit] = table.wid[part.rows]
-    if wid.min() < 0 or len(np.unique(wid)) != wid.size:
+    if wid.min() < 0 or np.bincount(wid.ravel()).max() > 1:
         return None
     return Full(part.dst, part.src, wid, part.label, part.span)
