@@ -305,7 +305,7 @@ def _same_rows(table: ConnectionTable, found: list[Ints], wanted: list[Ints]) ->
         np.sort((dst.astype(np.int64) * codes + code + table.n_units) * table.n_weights + wid)
         for dst, code, wid in (found, wanted)
     ]
-    return bool(np.array_equal(*packed))
+    return bool(np.array_equal(packed[0], packed[1]))
 
 
 def _ordered(columns: list[Ints]) -> list[Ints]:

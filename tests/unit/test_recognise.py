@@ -49,8 +49,8 @@ RECOGNISED = {
     "local in one dimension": "local 4, stride 2, 2 x 1 maps",
     "full with shared biases": "full 6 x 5",
     "two sources": "conv 3x3, 2 x 1 maps",
-    "scheme of own weights": "rows: windows of 1x9 need 81 connections, 59 are here",
-    "scheme of shared weights": "rows: windows of 1x9 need 81 connections, 42 are here",
+    "scheme of own weights": "rows: windows would hold 27 of 59 connections only, less than half",
+    "scheme of shared weights": "rows: every window of 1x7 lacks connections",
 }
 
 

@@ -4,20 +4,29 @@ Kernel, stride, border and sharing are read off the rows: along each axis, the l
 highest upstream site that the units of one row (or column) see. A border row has no site; it
 takes the place that its weight has elsewhere, or, with unshared weights, any free place: all
 border units have one state, so every choice computes the same.
+
+Read next: axes.py.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.ir import Part, View, Window
+from sn.lower.rules.axes import Axis, cut, guess, most, reach, wrapped
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
+
+BORDER = -2  # place of a connection from the border that is not filled yet
+TRIES = 64  # geometries held against the weights when the border cuts every window
+
+Geometry: TypeAlias = tuple[Axis, Axis, bool]  # rows, columns, whether they wrap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,21 +44,31 @@ def match_windows(table: ConnectionTable, part: Part) -> tuple[Found | None, str
     """
     dst, src = table.layers[part.dst], table.layers[part.src]
     best: Found | None = None
-    reasons = []
-    for grid, field in product(views(dst), views(src)):
-        if grid.positions == 1 or (grid.rows == 1) != (field.rows == 1):
+    reasons: list[_Reason] = []
+    ways = product(views(dst), views(src))
+    for grid, field in sorted(ways, key=lambda way: (way[0].rows == 1) != (way[1].rows == 1)):
+        if grid.positions == 1 or (field.rows == 1 and grid.rows > 1):
             continue
-        for wrap in (False, True):
-            found, why = _match(table, part, grid, field, wrap)
-            if found is None:
-                reasons.append(why)
+        sites = _Sites.of(table, part, grid, field)
+        if isinstance(sites, _Reason):
+            reasons.append(sites)
+            continue
+        for geometry in sites.geometries(reasons):
+            found = _match(table, part, sites, geometry)
+            if isinstance(found, _Reason):
+                reasons.append(found)
             elif found.held.all():
                 return found, ""
             elif best is None or found.held.sum() > best.held.sum():
                 best = found
     if best is not None and 2 * best.held.sum() >= len(best.held):
         return best, ""
-    return None, reasons[0] if reasons else "no map of units to move a window over"
+    if best is not None:
+        held = f"{best.held.sum()} of {len(best.held)} connections"
+        return None, f"windows would hold {held} only, less than half"
+    # the geometry that came farthest says most
+    why = max(reasons, key=lambda reason: reason.rank, default=None)
+    return None, why.text if why else "no map of units to move a window over"
 
 
 def views(layer: Layer) -> list[View]:
@@ -63,86 +82,220 @@ def views(layer: Layer) -> list[View]:
     return [View(int(np.prod(shape[:-2])), shape[-2], shape[-1])]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why a geometry does not fit; `rank` is how far it came."""
+
+    rank: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sites:
+    """The rows of a part between two layers seen as maps.
+
+    plane, y, x: downstream place of each row; inner: the rows that no border unit feeds, and
+    for these `number`, the pair of maps as an index into `pairs`, and the site's row and column.
+    `typical`: of the inner rows those whose pair of maps has as many as most pairs.
+    """
+
+    grid: View
+    field: View
+    plane: Ints
+    y: Ints
+    x: Ints
+    wid: Ints
+    inner: NDArray[np.int64]
+    number: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    row: Ints
+    col: Ints
+    typical: NDArray[np.bool_]
+    border: float | None
+
+    @staticmethod
+    def of(table: ConnectionTable, part: Part, grid: View, field: View) -> _Sites | _Reason:
+        """Split the rows of a part."""
+        src = table.src[part.rows]
+        inner = np.flatnonzero(np.isnan(table.constant)[src])
+        border: float | None = None
+        if len(inner) < len(src):
+            fed = np.zeros(len(src), np.bool_)
+            fed[inner] = True
+            values = np.unique(table.constant[src[~fed]])
+            if len(values) > 1:
+                return _Reason(0, "border units of several states")
+            border, src = float(values[0]), src[inner]
+        plane, y, x = _split(table.dst[part.rows] - table.layers[part.dst].first, grid)
+        source, row, col = _split(src - table.layers[part.src].first, field)
+        keys = _only(plane, inner).astype(np.int64) * field.maps + source
+        pairs, number = _unique_in_order(keys, grid.maps * field.maps)
+        # what most pairs of maps do shows the geometry; the others are held against it
+        counts = np.bincount(number)
+        typical = (counts == np.bincount(counts).argmax())[number]
+        wid = table.wid[part.rows]
+        return _Sites(
+            grid, field, plane, y, x, wid, inner, number, pairs, row, col, typical, border
+        )
+
+    def axes(self) -> Iterator[tuple[Ints, Ints, int, int]]:
+        """Per axis: site and position of the typical rows, numbers of positions and of sites."""
+        for site, place, count, size in (
+            (self.row, self.y, self.grid.rows, self.field.rows),
+            (self.col, self.x, self.grid.cols, self.field.cols),
+        ):
+            yield _where(site, self.typical), self.placed(place), count, size
+
+    def placed(self, place: Ints) -> Ints:
+        """A column of all rows cut down to the typical inner ones."""
+        return _where(_only(place, self.inner), self.typical)
+
+    def geometries(self, reasons: list[_Reason]) -> Iterator[Geometry]:
+        """Yield what the windows may be, the likeliest first."""
+        axes = list(self.axes())
+        seen = [reach(*axis) for axis in axes]
+        rows, cols = guess(seen[0]), guess(seen[1])
+        if rows is not None and cols is not None:
+            yield rows, cols, False
+        else:
+            reasons.append(_Reason(1, "the windows do not move by a constant stride"))
+        if self.border is None:
+            turns = [self.step(site, place, size) for site, place, _, size in axes]
+            around = [wrapped(*axis, step) for axis, step in zip(axes, turns, strict=True)]
+            if around[0] is not None and around[1] is not None:
+                yield around[0], around[1], True
+            return
+        taps = self.taps()
+        steps = [self.step(site, place, None) for site, place, _, _ in axes]
+        fitting = (
+            (y, x, False)
+            for n_u in range(1, taps + 1)
+            if taps % n_u == 0
+            for y in cut(seen[0], n_u, steps[0])
+            for x in cut(seen[1], taps // n_u, steps[1])
+            if (y, x) != (rows, cols)
+        )
+        yield from islice(fitting, TRIES)
+
+    def taps(self) -> int:
+        """Connections of most units into one map, border rows included."""
+        unit = (self.plane * self.grid.rows + self.y) * self.grid.cols + self.x
+        plane = np.arange(self.grid.maps * self.grid.positions) // self.grid.positions
+        sources = np.bincount(self.pairs // self.field.maps, minlength=self.grid.maps)[plane]
+        rows = np.bincount(unit, minlength=len(plane))
+        return most((rows // np.maximum(sources, 1))[sources > 0]) or 0
+
+    def step(self, site: Ints, position: Ints, size: int | None) -> int | None:
+        """The stride along one axis by which most weights move from unit to unit, if any does.
+
+        `size`: sites of an axis that wraps.
+        """
+        wid = _where(self.wid[self.inner], self.typical)
+        if np.bincount(wid).max() == 1:
+            return None
+        order = np.lexsort((position, wid))
+        wid, apart, moved = np.diff(wid[order]), np.diff(position[order]), np.diff(site[order])
+        if size is not None:
+            next_to = (wid == 0) & (apart == 1)
+            return most(moved[next_to] % size)
+        same = (wid == 0) & (apart > 0) & (moved > 0)
+        return most(moved[same] // apart[same])
+
+
 def _match(
-    table: ConnectionTable, part: Part, grid: View, field: View, wrap: bool
-) -> tuple[Found | None, str]:
-    dst = table.dst[part.rows] - table.layers[part.dst].first
-    src = table.src[part.rows] - table.layers[part.src].first
-    wid = table.wid[part.rows]
-    inner = np.isnan(table.constant[table.src[part.rows]])
-    border: float | None = None
-    if not inner.all():
-        values = np.unique(table.constant[table.src[part.rows[~inner]]])
-        if len(values) > 1 or wrap:
-            return None, "border units of several states" if len(values) > 1 else "wrap and border"
-        border = float(values[0])
-    plane, y, x = _split(dst, grid)
-    source, row, col = _split(src[inner], field)
-    keys = plane[inner].astype(np.int64) * field.maps + source
-    pairs, number = _unique_in_order(keys)
-    # what most pairs of maps do shows the geometry; the others are held against it
-    counts = np.bincount(number)
-    typical = (counts == np.bincount(counts).argmax())[number]
-    axes = []
-    for site, position, count, size in (
-        (row, y[inner], grid.rows, field.rows),
-        (col, x[inner], grid.cols, field.cols),
-    ):
-        axis = _wrapped if wrap else _axis
-        found = axis(site[typical], position[typical], count, size)
-        if found is None:
-            return None, "the windows do not move by a constant stride"
-        axes.append(found)
-    (step_y, top, n_u), (step_x, left, n_v) = axes
-    expected = int(typical.sum()) and len(np.unique(number[typical])) * grid.positions * n_u * n_v
-    if not wrap and border is None and expected != typical.sum():
-        return None, f"windows of {n_u}x{n_v} need {expected} connections, {typical.sum()} are here"
-    u, v = row - (y[inner] * step_y - top), col - (x[inner] * step_x - left)
+    table: ConnectionTable, part: Part, sites: _Sites, geometry: Geometry
+) -> Found | _Reason:
+    grid, field, inner, number = sites.grid, sites.field, sites.inner, sites.number
+    (step_y, top, n_u), (step_x, left, n_v), wrap = geometry
+    size = f"{n_u}x{n_v}"
+    typical = np.count_nonzero(sites.typical)
+    expected = np.count_nonzero(np.bincount(number[sites.typical])) * grid.positions * n_u * n_v
+    if expected > 4 * len(part.rows):
+        return _Reason(1, "what units see makes no windows")
+    if not wrap and sites.border is None and expected != typical:
+        return _Reason(2, f"windows of {size} need {expected} connections, {typical} are here")
+    y, x = _only(sites.y, inner), _only(sites.x, inner)
+    u, v = sites.row - (y * step_y - top), sites.col - (x * step_x - left)
     if wrap:
         u, v = u % field.rows, v % field.cols
     inside = (u >= 0) & (v >= 0) & (u < n_u) & (v < n_v)
-    weights = np.full((len(pairs), n_u, n_v, grid.rows, grid.cols), -1, np.int32)
-    if weights.size > 4 * len(part.rows):
-        return None, f"windows of {n_u}x{n_v} would be mostly empty"
-    places = (number[inside], u[inside], v[inside], y[inner][inside], x[inner][inside])
-    weights[places] = wid[inner][inside]
+    if len(sites.pairs) * n_u * n_v * grid.positions > 4 * len(part.rows):
+        return _Reason(2, f"windows of {size} would be mostly empty")
+    weights = np.full((len(sites.pairs), n_u, n_v, grid.rows, grid.cols), -1, np.int32)
+    if sites.border is not None:
+        weights[:] = np.where(_outside(sites, geometry), BORDER, -1)
+    places = tuple(_where(column, inside) for column in (number, u, v, y, x))
+    weights[places] = _where(_only(sites.wid, inner), inside)
     pair_of_row = np.full(len(part.rows), -1)
-    pair_of_row[np.flatnonzero(inner)[inside]] = number[inside]
-    if not inner.all():
-        pair_of_row[~inner] = _place_border(
-            weights, plane[~inner], y[~inner], x[~inner], wid[~inner], pairs // field.maps
-        )
+    pair_of_row[inner[inside]] = places[0]
+    if len(inner) < len(part.rows):
+        _place_border(weights, pair_of_row, sites)
     kept, shared = _regular(weights)
     if not kept.any():
         if weights.reshape(len(weights), -1).min(axis=1).max() < 0:
-            return None, f"every window of {n_u}x{n_v} lacks connections"
-        return None, "weights are shared by other taps than those of one kernel"
-    held = (pair_of_row >= 0) & kept[pair_of_row]
+            return _Reason(3, f"every window of {size} lacks connections")
+        return _Reason(4, "weights are shared by other taps than those of one kernel")
+    if wrap and shared and not _is_even(sites, geometry):
+        return _Reason(5, _uneven(sites, geometry))
     weights = weights[kept][..., 0, 0] if shared else weights[kept]
-    listed = tuple((int(key) // field.maps, int(key) % field.maps) for key in pairs[kept])
+    pairs = sites.pairs[kept]
     node = Window(
         part.dst,
         part.src,
         grid,
         field,
-        listed,
+        tuple((int(key) // field.maps, int(key) % field.maps) for key in pairs),
         (n_u, n_v),
         (step_y, step_x),
         (top, left),
-        border,
+        sites.border,
         wrap,
         shared,
         np.ascontiguousarray(weights),
         part.label,
         part.span,
     )
-    return Found(node, held), ""
+    return Found(node, (pair_of_row >= 0) & kept[pair_of_row])
+
+
+def _outside(sites: _Sites, geometry: Geometry) -> NDArray[np.bool_]:
+    """Which taps at which positions lie in the border: (kernel, grid)."""
+    cut_off = []
+    for axis, count, size in (
+        (geometry[0], sites.grid.rows, sites.field.rows),
+        (geometry[1], sites.grid.cols, sites.field.cols),
+    ):
+        site = np.arange(axis.taps)[:, None] + np.arange(count) * axis.stride - axis.offset
+        cut_off.append((site < 0) | (site >= size))
+    return cut_off[0][:, None, :, None] | cut_off[1][None, :, None, :]
+
+
+def _is_even(sites: _Sites, geometry: Geometry) -> bool:
+    """Whether strides lead once round the sites, so that gradients wrap as states do."""
+    rows, cols, _ = geometry
+    return (
+        sites.grid.rows * rows.stride == sites.field.rows
+        and sites.grid.cols * cols.stride == sites.field.cols
+    )
+
+
+def _uneven(sites: _Sites, geometry: Geometry) -> str:
+    for axis, count, size, name in (
+        (geometry[0], sites.grid.rows, sites.field.rows, "rows"),
+        (geometry[1], sites.grid.cols, sites.field.cols, "columns"),
+    ):
+        if count * axis.stride != size:
+            return (
+                f"shared windows wrap around {size} {name} that {count} strides of "
+                f"{axis.stride} do not fill"
+            )
+    raise AssertionError("only uneven windows come here")
 
 
 def _regular(weights: Ints) -> tuple[NDArray[np.bool_], bool]:
     """Return which pairs are complete and share weights as most do, and whether they share.
 
-    weights: (n_pairs, kernel, grid) weight numbers, -1 where a connection is missing.
+    weights: (n_pairs, kernel, grid) weight numbers, negative where one is missing.
     """
     flat = weights.reshape(len(weights), -1)
     complete = flat.min(axis=1) >= 0
@@ -151,12 +304,11 @@ def _regular(weights: Ints) -> tuple[NDArray[np.bool_], bool]:
     shared = 2 * alike.sum() >= complete.sum()
     kept = alike if shared else complete & ~alike
     used = weights[..., 0, 0].reshape(len(weights), taps) if shared else flat
-    counts = np.bincount(used[kept].ravel()) if kept.any() else np.zeros(1, np.int64)
-    # a weight that serves two taps ties its kernels together
-    single = np.array(
-        [bool(np.all(counts[row] == 1)) if k else False for row, k in zip(used, kept, strict=True)]
-    )
-    return kept & single, bool(shared)
+    if kept.any():
+        # a weight that serves two taps ties its kernels together
+        counts = np.bincount(used[kept].ravel(), minlength=int(used.max()) + 1)
+        kept = kept & np.all(counts[used] == 1, axis=1)
+    return kept, bool(shared)
 
 
 def _split(unit: Ints, view: View) -> tuple[Ints, Ints, Ints]:
@@ -165,8 +317,29 @@ def _split(unit: Ints, view: View) -> tuple[Ints, Ints, Ints]:
     return plane, row, col
 
 
-def _unique_in_order(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the distinct pairs of maps as they first appear, and the pair of each row."""
+def _where(column: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    return column if mask.all() else column[mask]
+
+
+def _only(column: Ints, index: NDArray[np.int64]) -> Ints:
+    return column if len(index) == len(column) else column[index]
+
+
+def _unique_in_order(
+    keys: NDArray[np.int64], limit: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct pairs of maps as they first appear, and the pair of each row.
+
+    keys: (n_rows,), all below `limit`.
+    """
+    if limit <= len(keys):
+        first = np.full(limit, len(keys))
+        first[keys[::-1]] = np.arange(len(keys))[::-1]
+        distinct = np.flatnonzero(first < len(keys))
+        order = np.argsort(first[distinct], kind="stable")
+        rank = np.empty(limit, np.int64)
+        rank[distinct[order]] = np.arange(len(order))
+        return distinct[order], rank[keys]
     distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     rank = np.empty(len(order), np.int64)
@@ -174,78 +347,59 @@ def _unique_in_order(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArra
     return distinct[order], rank[inverse]
 
 
-def _axis(site: Ints, position: Ints, count: int, size: int) -> tuple[int, int, int] | None:
-    """Return (stride, offset, kernel) along one axis of windows that may reach outside."""
-    low = np.full(count, size)
-    high = np.full(count, -1)
-    np.minimum.at(low, position, site)
-    np.maximum.at(high, position, site)
-    if np.any(high < 0):
-        return None
-    if count == 1:
-        return 1, -int(low[0]), int(high[0] - low[0] + 1)
-    steps: Counter[int] = Counter()
-    for edge, clipped in ((low, 0), (high, size - 1)):
-        free = (edge[:-1] != clipped) & (edge[1:] != clipped)
-        steps.update((edge[1:] - edge[:-1])[free].tolist())
-    if not steps:
-        both = [int(high[i + 1] - high[i]) for i in range(count - 1) if high[i] < size - 1]
-        both += [int(low[i + 1] - low[i]) for i in range(count - 1) if low[i + 1] > 0]
-        if not both:
-            return None
-        steps.update([max(both)])
-    step = steps.most_common(1)[0][0]
-    if step < 1:
-        return None
-    starts = {int(low[i]) - i * step for i in range(count) if low[i] > 0}
-    ends = {int(high[i]) - i * step for i in range(count) if high[i] < size - 1}
-    # a window that is not cut shows where all start and end; else take the widest that fits
-    start = max(starts) if starts else min(int(low[i]) - i * step for i in range(count))
-    end = min(ends) if ends else max(int(high[i]) - i * step for i in range(count))
-    return (step, -start, end - start + 1) if end >= start else None
+def _place_border(weights: Ints, pair_of_row: NDArray[np.int64], sites: _Sites) -> None:
+    """Fill border rows into the free taps of `weights` and note the pair of each in place.
 
-
-def _wrapped(site: Ints, position: Ints, count: int, size: int) -> tuple[int, int, int] | None:
-    """Return (stride, 0, kernel) along one axis of windows that wrap around."""
-    first = np.unique(site[position == 0])
-    kernel = len(first)
-    if kernel == 0 or not np.array_equal(first, np.arange(kernel)):
-        return None
-    if count == 1:
-        return 1, 0, kernel
-    if size % count:
-        return None
-    return size // count, 0, kernel
-
-
-def _place_border(
-    weights: Ints, plane: Ints, y: Ints, x: Ints, wid: Ints, pair_plane: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Fill border rows into the free taps of `weights`; return each one's pair, -1 for none.
-
-    A shared weight tells the tap; others take the free taps of their unit in turn.
+    A shared weight tells the tap; a weight that meets nothing but border takes one free tap at
+    all positions of its map; others take the free taps of their unit in turn.
     """
-    n_u, n_v = weights.shape[1:3]
-    taps = weights.reshape(len(weights) * n_u * n_v, -1)
+    border = np.ones(len(pair_of_row), np.bool_)
+    border[sites.inner] = False
+    rows = np.flatnonzero(border)
+    plane, wid = sites.plane[rows], sites.wid[rows]
+    position = sites.y[rows].astype(np.int64) * sites.grid.cols + sites.x[rows]
+    per_pair = weights.shape[1] * weights.shape[2]
+    plane_of_tap = np.repeat(sites.pairs // sites.field.maps, per_pair)
+    taps = weights.reshape(len(plane_of_tap), -1)
     highest = taps.max(axis=1)
     same = np.all((taps == highest[:, None]) | (taps < 0), axis=1) & (highest >= 0)
     tap_of_weight = np.full(int(max(wid.max(), highest.max())) + 1, -1)
     tap_of_weight[highest[same][::-1]] = np.flatnonzero(same)[::-1]
+    _place_unseen(tap_of_weight, highest == BORDER, plane_of_tap, plane, wid, taps.shape[1])
     tap = tap_of_weight[wid]
-    pair = np.where(tap >= 0, tap // (n_u * n_v), 0)
-    position = y.astype(np.int64) * weights.shape[4] + x
-    fits = (tap >= 0) & (pair_plane[pair] == plane) & (taps[tap, position] < 0)
+    fits = (tap >= 0) & (plane_of_tap[tap] == plane) & (taps[tap, position] == BORDER)
     taps[tap[fits], position[fits]] = wid[fits]
-    result = np.where(fits, pair, -1)
+    pair_of_row[rows[fits]] = tap[fits] // per_pair
     rest = np.flatnonzero(~fits)
     if len(rest):
         free: dict[tuple[int, int], list[int]] = {}
-        for number, place in np.argwhere(taps < 0).tolist():
-            free.setdefault((int(pair_plane[number // (n_u * n_v)]), place), []).append(number)
+        for number, place in np.argwhere(taps == BORDER).tolist():
+            free.setdefault((int(plane_of_tap[number]), place), []).append(number)
         for index in rest.tolist():
             spots = free.get((int(plane[index]), int(position[index])))
             if spots:
                 number = spots.pop(0)
                 taps[number, position[index]] = wid[index]
-                result[index] = number // (n_u * n_v)
-    return result
+                pair_of_row[rows[index]] = number // per_pair
+
+
+def _place_unseen(
+    tap_of_weight: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    plane_of_tap: NDArray[np.int64],
+    plane: Ints,
+    wid: Ints,
+    positions: int,
+) -> None:
+    """Give a free tap to each weight that border units alone feed at every position of a map."""
+    counts = np.bincount(wid, minlength=len(tap_of_weight))
+    lost = np.flatnonzero((counts == positions) & (tap_of_weight < 0) & (positions > 1))
+    first = np.empty(len(tap_of_weight), np.int64)
+    first[wid[::-1]] = np.arange(len(wid))[::-1]
+    lost = lost[np.argsort(first[lost])]
+    plane_of_weight = np.full(len(tap_of_weight), -1)
+    plane_of_weight[wid] = plane
+    for out in np.unique(plane_of_weight[lost]).tolist():
+        spots = np.flatnonzero(free & (plane_of_tap == out))
+        mine = lost[plane_of_weight[lost] == out][: len(spots)]
+        tap_of_weight[mine] = spots[: len(mine)]
