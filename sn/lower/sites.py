@@ -1,0 +1,343 @@
+"""Sites: where the units of a layer lie, from the places of units above that share weights.
+
+A unit at p sees by tap t the site p + t, counted in strides. Sites that taps of one map link make
+a class: with stride 1 the classes are the maps, with stride s there are s x s to a map, one for
+each residue of row and column. Classes whose taps, edges and users agree could be exchanged, so
+that any order of them gives windows; the fewest residues that explain their differences are
+taken.
+
+Read next: arrange.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.lower.grids import Coordinates
+from sn.lower.ir import Part
+from sn.lower.lattice import Positions, TapTable, most_of_each, positions, tap_tables
+from sn.net.layer import Ints
+from sn.net.table import ConnectionTable
+
+SAMPLE = 64  # units, or taps, that vote on a place
+AGREE = 4  # a tap belongs to a class when a quarter of its sites, at least, agree on that
+Places = NDArray[np.int64]  # (n, 2): row and column
+Edge = tuple[int, int, int]  # along one axis: taps of a class, first and last site, negated
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Coordinates of two layers; axes: along how many axes shared sites link units above."""
+
+    src: Coordinates
+    dst: Coordinates
+    axes: int
+
+
+def layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Layout | None:
+    """Lay out both layers of a part from its shared weights; None when they make no grid.
+
+    `above`: where the downstream units lie, if that is known.
+    """
+    maps = tap_tables(table, part)
+    if not maps:
+        return None
+    size = Counter(len(some.units) for some in maps).most_common(1)[0][0]
+    maps = [some for some in maps if len(some.units) == size]
+    first = positions(maps[0])
+    if first is None:
+        return None
+    sites = _Sites(np.zeros((table.layers[part.src].size, 2), np.int64), first.turns)
+    if above is None:
+        over = _place_maps(sites, maps, first, table.layers[part.dst].size)
+    else:
+        over = _place_under(sites, maps, above)
+    below = None if over is None else _coordinates(sites)
+    if over is None or below is None:
+        return None
+    if above is not None:
+        return Layout(below, above, first.axes)
+    return Layout(*_upright(below, over), first.axes)
+
+
+def _place_under(sites: _Sites, maps: list[TapTable], above: Coordinates) -> Coordinates | None:
+    """Place the sites that maps at known places see."""
+    _, rows, cols = above.sizes
+    sites.turns = (rows * (rows in sites.turns), cols * (cols in sites.turns))
+    for number, taps in enumerate(maps):
+        place = np.stack([above.row[taps.units], above.col[taps.units]], axis=1).astype(np.int64)
+        if len(np.unique(place[:, 0] * cols + place[:, 1])) != rows * cols:
+            return None
+        sites.add(number, taps, place)
+    return above
+
+
+def _place_maps(
+    sites: _Sites, maps: list[TapTable], first: Positions, size: int
+) -> Coordinates | None:
+    """Place maps one after another, and what they see; return where their units lie."""
+    count, positions_of_map = size // (first.rows * first.cols), first.rows * first.cols
+    if count * positions_of_map != size or len(maps) > count:
+        return None
+    cell = np.full((count, first.rows, first.cols), -1)
+    waiting = list(range(len(maps)))
+    while waiting:
+        shares = [
+            float(np.mean(sites.number[maps[n].sites[maps[n].sites >= 0]] >= 0)) for n in waiting
+        ]
+        number = waiting.pop(int(np.argmax(shares)))
+        taps = maps[number]
+        place = sites.over(taps) if max(shares) > 0 else _alone(taps, first)
+        if place is None or np.any(place < 0) or np.any(place >= (first.rows, first.cols)):
+            return None
+        cell[number, place[:, 0], place[:, 1]] = taps.units
+        sites.add(number, taps, place)
+    # units that share no weights fill what is left
+    rest = np.setdiff1d(np.arange(size), cell[cell >= 0])
+    if np.count_nonzero(cell < 0) != len(rest):
+        return None
+    cell[cell < 0] = rest
+    return _of_cells(cell)
+
+
+def _alone(taps: TapTable, first: Positions) -> Places | None:
+    """Return the positions of a map that sees nothing of what is placed."""
+    found = positions(taps)
+    if found is None:
+        return None
+    place = np.stack([found.row, found.col], axis=1).astype(np.int64)
+    return place if (found.rows, found.cols) == (first.rows, first.cols) else place[:, ::-1]
+
+
+def _of_cells(cell: NDArray[np.int64]) -> Coordinates:
+    """Return the coordinates of the units in a grid of unit numbers: (maps, rows, cols)."""
+    place = np.empty((3, cell.size), np.int32)
+    place[:, cell.ravel()] = np.indices(cell.shape).reshape(3, -1)
+    maps, rows, cols = cell.shape
+    return Coordinates((maps, rows, cols), place[0], place[1], place[2])
+
+
+def _upright(below: Coordinates, above: Coordinates) -> tuple[Coordinates, Coordinates]:
+    """Turn two grids so that the numbers of the lower units grow along rows, then down them."""
+    number = np.arange(len(below.row))
+    slopes = [_slope(number, axis) for axis in (below.row, below.col)]
+    flips = [slope < 0 for slope in slopes]
+    turned = abs(slopes[1]) > abs(slopes[0])
+    return _turned(below, flips, turned), _turned(above, flips, turned)
+
+
+def _slope(number: NDArray[np.int64], place: Ints) -> float:
+    spread = float(np.std(place))
+    if spread == 0.0:
+        return 0.0
+    return float(np.mean((number - number.mean()) * (place - place.mean()))) / spread
+
+
+def _turned(place: Coordinates, flips: list[bool], turned: bool) -> Coordinates:
+    maps, rows, cols = place.sizes
+    row = np.int32(rows - 1) - place.row if flips[0] else place.row
+    col = np.int32(cols - 1) - place.col if flips[1] else place.col
+    if turned:
+        return Coordinates((maps, cols, rows), place.plane, col, row)
+    return replace(place, row=row, col=col)
+
+
+@dataclass(slots=True)
+class _Sites:
+    """Places of sites as they become known, in strides.
+
+    place: (sites, 2); number: (sites,) the class of each, -1 where it is not known yet.
+    taps: per class, rows and columns of taps; users: per class, the maps that see it.
+    """
+
+    place: Places
+    turns: tuple[int, int]
+    number: NDArray[np.int64] = field(init=False)
+    taps: list[tuple[int, int]] = field(default_factory=list)
+    users: list[set[int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.number = np.full(len(self.place), -1)
+
+    def _round(self, place: Places) -> Places:
+        """Bring places on an axis that turns into one round."""
+        for axis, turn in enumerate(self.turns):
+            if turn:
+                place[..., axis] %= turn
+        return place
+
+    def _vote(
+        self, key: NDArray[np.int64], site: Ints, less: Places, count: int
+    ) -> tuple[NDArray[np.int64], Places, NDArray[np.int64]]:
+        """Return for each key the class and the place less `less` that most of its sites have."""
+        place = self._round(self.place[site] - less)
+        low = place.min(axis=0, initial=0)
+        span = place.max(axis=0, initial=0) - low + 1
+        code = (self.number[site] * span[0] + place[:, 0] - low[0]) * span[1] + place[:, 1] - low[1]
+        values, code = np.unique(code, return_inverse=True)
+        most, often = most_of_each(key, code, count)
+        value = values[most] if len(values) else most
+        row, col = value // span[1] % span[0] + low[0], value % span[1] + low[1]
+        return value // (span[0] * span[1]), np.stack([row, col], axis=1), often
+
+    def over(self, taps: TapTable) -> Places | None:
+        """Return where the units of a map lie, from the places of what they see."""
+        sites = taps.sites
+        known = (sites >= 0) & (self.number[sites] >= 0)
+        unit = int(np.argmax(known.sum(axis=1)))
+        tap = np.flatnonzero(known[unit])
+        offset = self.place[sites[unit, tap]]
+        low = self._corner(
+            offset[self.number[sites[unit, tap]] == self.number[sites[unit, tap[0]]]]
+        )
+        place = np.zeros((len(sites), 2), np.int64)
+        done = np.zeros(len(sites), np.bool_)
+        while not done.all():
+            some = tap[np.linspace(0, len(tap) - 1, min(SAMPLE, len(tap))).astype(np.int64)]
+            moved = offset[np.searchsorted(tap, some)]
+            who, which = np.nonzero(known[:, some])
+            _, place, often = self._vote(who, sites[who, some[which]], moved[which], len(sites))
+            if np.array_equal(often > 0, done):
+                return None
+            done = often > 0
+            units = np.flatnonzero(done)
+            # taps that the first unit does not show, by the units found so far
+            which, who = np.nonzero(known[units].T)
+            _, offsets, often = self._vote(
+                which, sites[units[who], which], place[units[who]], sites.shape[1]
+            )
+            tap = np.flatnonzero(often > 0)
+            offset = offsets[tap]
+        for axis, turn in enumerate(self.turns):
+            place[:, axis] += low[axis] if turn else -place[:, axis].min()
+        return self._round(place)
+
+    def _corner(self, offset: Places) -> list[int]:
+        """Return where the taps of a class begin, along each axis."""
+        return [_begin(offset[:, axis], turn) for axis, turn in enumerate(self.turns)]
+
+    def add(self, number: int, taps: TapTable, place: Places) -> None:
+        """Place the sites that a map sees, its units being at `place`."""
+        sites = taps.sites
+        inner = np.count_nonzero(sites >= 0, axis=0)
+        left = np.flatnonzero(inner)
+        voters = np.linspace(0, len(sites) - 1, min(SAMPLE, len(sites))).astype(np.int64)
+        begun = len(self.taps)
+        shown: dict[int, list[Places]] = defaultdict(list)
+        while len(left):
+            seen = sites[np.ix_(voters, left)]
+            who, which = np.nonzero((seen >= 0) & (self.number[seen] >= 0))
+            owner, offset, often = self._vote(
+                which, seen[who, which], place[voters[who]], len(left)
+            )
+            joins = (often > 0) & (AGREE * often >= np.count_nonzero(seen >= 0, axis=0))
+            if not joins.any():
+                # nothing known reaches the others: one of those that see most begins a class
+                joins[int(np.argmax(inner[left]))] = True
+                owner[joins], offset[joins] = len(self.taps), 0
+                self.taps.append((0, 0))
+                self.users.append(set())
+            for one in np.flatnonzero(joins).tolist():
+                unit = np.flatnonzero(sites[:, left[one]] >= 0)
+                site = sites[unit, left[one]]
+                new = self.number[site] < 0
+                self.place[site[new]] = self._round(place[unit[new]] + offset[one])
+                self.number[site[new]] = owner[one]
+                self.users[owner[one]].add(number)
+                if owner[one] >= begun:
+                    shown[int(owner[one])].append(offset[one])
+            left = left[~joins]
+        for one, offsets in shown.items():
+            every = np.stack(offsets)
+            corner = np.array(self._corner(every))
+            mine = self.number == one
+            self.place[mine] = self._round(self.place[mine] - corner)
+            extent = self._round(every - corner).max(axis=0) + 1
+            self.taps[one] = int(extent[0]), int(extent[1])
+
+    def edge(self, number: int, axis: int) -> Edge:
+        """What tells a class from others along an axis; they sort from the first residue on."""
+        place = self.place[self.number == number, axis]
+        if self.turns[axis]:
+            return (-self.taps[number][axis], 0, 0)
+        return (-self.taps[number][axis], -int(place.min()), -int(place.max()))
+
+
+def _begin(values: NDArray[np.int64], turn: int) -> int:
+    """Return the lowest of some places, or on a round the one behind the gap."""
+    distinct = np.unique(values)
+    if not turn or len(distinct) == turn:
+        return int(distinct[0]) if not turn else 0
+    after = np.flatnonzero(np.diff(distinct, prepend=distinct[-1] - turn) > 1)
+    return int(distinct[after[0]])
+
+
+def _coordinates(sites: _Sites) -> Coordinates | None:
+    """Make maps of the classes: residues of one map beside each other, the maps in a row."""
+    if not sites.taps:
+        return None
+    edges = [
+        tuple(sites.edge(number, axis) for axis in (0, 1)) for number in range(len(sites.taps))
+    ]
+    counts = Counter(edges)
+    rows, cols = (sorted({edge[axis] for edge in edges}) for axis in (0, 1))
+    residues = []
+    for axis, keys in enumerate((rows, cols)):
+        totals = [sum(n for edge, n in counts.items() if edge[axis] == key) for key in keys]
+        shared = gcd(*totals)
+        residues.append(
+            [key for key, n in zip(keys, totals, strict=True) for _ in range(n // shared)]
+        )
+    # classes of one kind and the same users, lowest units first, are dealt out to the maps
+    kinds: dict[tuple[tuple[int, ...], tuple[Edge, ...]], list[int]] = defaultdict(list)
+    first = [int(np.argmax(sites.number == number)) for number in range(len(edges))]
+    for number in sorted(range(len(edges)), key=first.__getitem__):
+        kinds[tuple(sorted(sites.users[number])), edges[number]].append(number)
+    step = (len(residues[0]), len(residues[1]))
+    place = np.full((len(sites.place), 3), -1)
+    maps = 0
+    for users in sorted({users for users, _ in kinds}, key=lambda users: users):
+        while any(kinds[users, edge] for edge in counts):
+            for y, row in enumerate(residues[0]):
+                for x, col in enumerate(residues[1]):
+                    if not kinds[users, (row, col)]:
+                        return None
+                    mine = sites.number == kinds[users, (row, col)].pop(0)
+                    place[mine, 0] = maps
+                    place[mine, 1:] = sites.place[mine] * step + (y, x)
+            maps += 1
+    return _filled(place, maps)
+
+
+def _filled(place: NDArray[np.int64], maps: int) -> Coordinates | None:
+    """Return the coordinates of all sites; those that nobody sees, at -1, fill what is left."""
+    seen = np.flatnonzero(place[:, 0] >= 0)
+    place[seen, 1:] -= place[seen, 1:].min(axis=0)
+    rows, cols = (int(n) for n in place[seen, 1:].max(axis=0) + 1)
+    size = len(place)
+    sizes = _room(size, maps, rows, cols)
+    if sizes is None:
+        return None
+    cell = np.full(sizes, -1)
+    cell[tuple(place[seen].T)] = seen
+    if np.count_nonzero(cell >= 0) != len(seen):
+        return None
+    cell[cell < 0] = np.setdiff1d(np.arange(size), seen)
+    return _of_cells(cell)
+
+
+def _room(size: int, maps: int, rows: int, cols: int) -> tuple[int, int, int] | None:
+    """Return the least maps of at least so many rows and columns that hold `size` sites."""
+    if size % maps == 0:
+        area = size // maps
+        fits = [(n, area // n) for n in range(rows, area // cols + 1) if area % n == 0]
+        if fits:
+            return (maps, *min(fits, key=lambda sides: sides[0] - rows + sides[1] - cols))
+    if size % (rows * cols) == 0 and size > maps * rows * cols:
+        return size // (rows * cols), rows, cols
+    return None
