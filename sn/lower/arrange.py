@@ -18,6 +18,7 @@ import numpy as np
 from sn.lower.grids import Coordinates, declared, source_grid, window_grid
 from sn.lower.ir import Part
 from sn.lower.parts import parts_into
+from sn.lower.rules.windows import match_windows
 from sn.lower.sites import layout
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
@@ -50,11 +51,13 @@ def arrange(table: ConnectionTable) -> Arrangement:
     if len(known) < len(table.layers):
         parts = [part for part in _between_layers(table) if not _is_full(table, part)]
         for part in parts:
-            _by_numbers(table, part, known)
+            _by_numbers(table, part, known, is_sure=_shares(table, part))
         # units that shared sites link along both axes say more than those linked along one
         for axes in (2, 0):
             for part in parts:
                 _by_weights(table, part, known, axes)
+        for part in parts:
+            _by_numbers(table, part, known, is_sure=False)
     return _arranged(table, known)
 
 
@@ -65,11 +68,23 @@ def _between_layers(table: ConnectionTable) -> list[Part]:
 
 
 def _is_full(table: ConnectionTable, part: Part) -> bool:
-    return len(part.rows) >= table.layers[part.dst].size * table.layers[part.src].size
+    """Whether every unit sees every other by a weight of its own."""
+    if len(part.rows) < table.layers[part.dst].size * table.layers[part.src].size:
+        return False
+    return bool(np.bincount(table.wid[part.rows]).max() == 1)
 
 
-def _by_numbers(table: ConnectionTable, part: Part, known: Known) -> None:
-    """Lay out the layers of a part if units were made in the order of a grid below."""
+def _shares(table: ConnectionTable, part: Part) -> bool:
+    """Whether most rows share their weight, so that weights can tell more than numbers."""
+    wid = table.wid[part.rows]
+    return bool(2 * np.count_nonzero(np.bincount(wid)[wid] > 1) >= len(wid))
+
+
+def _by_numbers(table: ConnectionTable, part: Part, known: Known, is_sure: bool) -> None:
+    """Lay out the layers of a part if units were made in the order of a grid below.
+
+    `is_sure`: only if windows come out, because small shuffled layers look ordered by chance.
+    """
     fresh = dict(known)
     if part.src not in fresh:
         below = source_grid(table, part.src)
@@ -80,7 +95,15 @@ def _by_numbers(table: ConnectionTable, part: Part, known: Known) -> None:
         above = window_grid(table, part, fresh[part.src])
         if above is not None:
             fresh[part.dst] = above
-    known.update(fresh)
+    if len(fresh) > len(known) and (not is_sure or _has_windows(table, part, fresh)):
+        known.update(fresh)
+
+
+def _has_windows(table: ConnectionTable, part: Part, known: Known) -> bool:
+    columns = {name: getattr(table, name)[part.rows] for name in ("dst", "src", "wid", "group")}
+    alone = _arranged(dataclasses.replace(table, **columns), known).table
+    found, _ = match_windows(alone, dataclasses.replace(part, rows=np.arange(alone.n_rows)))
+    return found is not None
 
 
 def _by_weights(table: ConnectionTable, part: Part, known: Known, axes: int) -> None:

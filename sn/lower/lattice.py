@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,9 @@ from sn.net.table import ConnectionTable
 
 ALONE = 20  # units without partners that are forgiven before a part counts as irregular
 MEETINGS = 500_000  # of pairs of taps, looked at to compare displacements
-LIKELY = 12  # displacements of one rank whose lines are compared
+LIKELY = 8  # displacements of one rank whose lines are compared
+
+Units: TypeAlias = NDArray[np.int64]  # another unit, or -1, for each of a map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,19 +100,33 @@ def _tap_table(members: Ints, unit: Ints, wid: Ints, site: Ints) -> TapTable:
     return TapTable(members, sites[:, usual])
 
 
-def positions(taps: TapTable) -> Positions | None:
-    """Find the grid of a map; None when its units make none."""
+def positions(taps: TapTable) -> Iterator[Positions]:
+    """Yield the grids that the units of a map may make, the likeliest first."""
     steps = _Steps.of(taps)
-    along = steps.best(None)
-    if along is None:
+    none = True
+    for along, lines in steps.best(None):
+        none = False
+        crossing = steps.best(lines)
+        ways = [
+            ([(across, (1, 0)), (along, (0, 1))], (others.turn, lines.turn))
+            for across, others in crossing
+        ]
+        for links, turns in ways or [([(along, (0, 1))], (0, lines.turn))]:
+            found = _walk(links, turns)
+            if found is not None:
+                yield found
+    if none:
         count = len(taps.units)
         line = np.arange(count, dtype=np.int32)
-        return Positions(1, count, np.zeros(count, np.int32), line, (0, 0), 0)
-    lines, turn = _lines(along)
-    across = steps.best(lines)
-    links = [(along, (0, 1))] if across is None else [(across, (1, 0)), (along, (0, 1))]
-    turns = (0 if across is None else _turn(across), turn)
-    return _walk(links, turns)
+        yield Positions(1, count, np.zeros(count, np.int32), line, (0, 0), 0)
+
+
+class _Lines(NamedTuple):
+    """The line of each unit along a step, the length of a round, 0 if there is none, of any."""
+
+    line: Ints
+    turn: int
+    longest: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,29 +180,29 @@ class _Steps:
         pairs = np.stack(np.divmod(both % n_taps**2, n_taps), axis=1)
         return _Steps(sites, key, unit, pairs, bounds, score[ranked])
 
-    def best(self, lines: Ints | None) -> NDArray[np.int64] | None:
-        """Return where the best step leads from each unit, -1 nowhere; None when there is none.
+    def best(self, lines: _Lines | None) -> list[tuple[Units, _Lines]]:
+        """Return where the best steps lead from each unit, -1 nowhere, and the lines they make.
 
-        `lines`: the line of each unit; only steps that lead to another line are looked at.
+        `lines`: only steps that lead from one of these to another are looked at.
         """
-        chosen, score, longest = None, 0, 0
-        tried = 0
+        tried: list[tuple[Units, _Lines]] = []
+        score = 0
         for number in range(len(self.score)):
-            if chosen is not None and (self.score[number] < score or tried == LIKELY):
+            if tried and (self.score[number] < score or len(tried) == LIKELY):
                 break
             next_to = self._from_each(number)
             led = np.flatnonzero(next_to >= 0)
+            made = _lines(next_to)
             if lines is not None:
-                if 2 * np.count_nonzero(lines[led] != lines[next_to[led]]) <= len(led):
+                crossing = np.count_nonzero(lines.line[led] != lines.line[next_to[led]])
+                if 2 * crossing <= len(led) or made.longest * lines.longest > len(next_to):
                     continue
-            tried += 1
-            # of equally good steps, the one that goes on farthest
-            length = int(np.bincount(_lines(next_to)[0]).max())
-            if len(led) and length > longest:
-                chosen, score, longest = next_to, int(self.score[number]), length
-        return chosen
+            tried.append((next_to, made))
+            score = int(self.score[number])
+        # of equally good steps, those that go on farthest come first
+        return sorted(tried, key=lambda step: -step[1].longest)
 
-    def _from_each(self, number: int) -> NDArray[np.int64]:
+    def _from_each(self, number: int) -> Units:
         """Return where a displacement leads from each unit, by most of its pairs of taps."""
         n_units, n_taps = self.sites.shape
         start, end = self.bounds[number].tolist()
@@ -233,8 +250,8 @@ def _joined(move: NDArray[np.int64], pair: NDArray[np.int64]) -> NDArray[np.int6
         label = spread
 
 
-def _lines(next_to: NDArray[np.int64]) -> tuple[Ints, int]:
-    """Return the line of each unit along a step, and the length of a round, 0 if there is none."""
+def _lines(next_to: Units) -> _Lines:
+    """Follow a step from unit to unit."""
     count = len(next_to)
     line = np.full(count, -1, np.int32)
     rounds: list[int] = []
@@ -254,16 +271,10 @@ def _lines(next_to: NDArray[np.int64]) -> tuple[Ints, int]:
             rounds.append(length)
         number += 1
     usual = max(set(rounds), key=rounds.count) if 2 * len(rounds) > number else 0
-    return line, usual
+    return _Lines(line, usual, int(np.bincount(line).max()))
 
 
-def _turn(next_to: NDArray[np.int64]) -> int:
-    return _lines(next_to)[1]
-
-
-def _walk(
-    links: list[tuple[NDArray[np.int64], tuple[int, int]]], turns: tuple[int, int]
-) -> Positions | None:
+def _walk(links: list[tuple[Units, tuple[int, int]]], turns: tuple[int, int]) -> Positions | None:
     """Walk along the steps from unit to unit; None unless the places make a grid."""
     count = len(links[0][0])
     edges: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from itertools import product
 from math import gcd
 
 import numpy as np
@@ -49,20 +50,18 @@ def layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Lay
         return None
     size = Counter(len(some.units) for some in maps).most_common(1)[0][0]
     maps = [some for some in maps if len(some.units) == size]
-    first = positions(maps[0])
-    if first is None:
-        return None
-    sites = _Sites(np.zeros((table.layers[part.src].size, 2), np.int64), first.turns)
-    if above is None:
-        over = _place_maps(sites, maps, first, table.layers[part.dst].size)
-    else:
-        over = _place_under(sites, maps, above)
-    below = None if over is None else _coordinates(sites)
-    if over is None or below is None:
-        return None
-    if above is not None:
-        return Layout(below, above, first.axes)
-    return Layout(*_upright(below, over), first.axes)
+    dst, src = table.layers[part.dst].size, table.layers[part.src].size
+    for first in positions(maps[0]):
+        sites = _Sites(np.zeros((src, 2), np.int64), first.turns)
+        if above is not None:
+            over = _place_under(sites, maps, above)
+        else:
+            over = _place_maps(sites, maps, first, dst)
+        below = None if over is None else _coordinates(sites)
+        if over is not None and below is not None:
+            both = (below, over) if above is not None else _upright(below, over)
+            return Layout(*both, first.axes)
+    return None
 
 
 def _place_under(sites: _Sites, maps: list[TapTable], above: Coordinates) -> Coordinates | None:
@@ -92,7 +91,7 @@ def _place_maps(
         ]
         number = waiting.pop(int(np.argmax(shares)))
         taps = maps[number]
-        place = sites.over(taps) if max(shares) > 0 else _alone(taps, first)
+        place = sites.over(taps) if max(shares) > 0 else _alone(taps, maps[0], first)
         if place is None or np.any(place < 0) or np.any(place >= (first.rows, first.cols)):
             return None
         cell[number, place[:, 0], place[:, 1]] = taps.units
@@ -105,13 +104,28 @@ def _place_maps(
     return _of_cells(cell)
 
 
-def _alone(taps: TapTable, first: Positions) -> Places | None:
-    """Return the positions of a map that sees nothing of what is placed."""
-    found = positions(taps)
-    if found is None:
-        return None
-    place = np.stack([found.row, found.col], axis=1).astype(np.int64)
-    return place if (found.rows, found.cols) == (first.rows, first.cols) else place[:, ::-1]
+def _alone(taps: TapTable, like: TapTable, first: Positions) -> Places | None:
+    """Return the positions of a map that sees nothing of what is placed.
+
+    They are turned so that the border cuts the same windows as of the map `like`, at `first`.
+    """
+    wanted = _cuts(like, np.stack([first.row, first.col], axis=1).astype(np.int64))
+    for found in positions(taps):
+        place = np.stack([found.row, found.col], axis=1).astype(np.int64)
+        for turned, down, right in product((False, True), repeat=3):
+            some = place[:, ::-1] if turned else place
+            turns = found.turns[::-1] if turned else found.turns
+            flips = np.where([down, right], some.max(axis=0) - some, some)
+            if turns == first.turns and np.array_equal(_cuts(taps, flips), wanted):
+                return flips
+    return None
+
+
+def _cuts(taps: TapTable, place: Places) -> NDArray[np.float64]:
+    """Which part of the window at each position lies inside: (rows, cols)."""
+    part = np.zeros(place.max(axis=0) + 1)
+    part[place[:, 0], place[:, 1]] = np.mean(taps.sites >= 0, axis=1)
+    return part.round(9)
 
 
 def _of_cells(cell: NDArray[np.int64]) -> Coordinates:
@@ -152,7 +166,8 @@ class _Sites:
     """Places of sites as they become known, in strides.
 
     place: (sites, 2); number: (sites,) the class of each, -1 where it is not known yet.
-    taps: per class, rows and columns of taps; users: per class, the maps that see it.
+    taps: per class, rows and columns of taps; users: per class, the maps that see it;
+    is_whole: whether the taps of every class fill these rows and columns.
     """
 
     place: Places
@@ -160,6 +175,7 @@ class _Sites:
     number: NDArray[np.int64] = field(init=False)
     taps: list[tuple[int, int]] = field(default_factory=list)
     users: list[set[int]] = field(default_factory=list)
+    is_whole: bool = True
 
     def __post_init__(self) -> None:
         self.number = np.full(len(self.place), -1)
@@ -192,9 +208,7 @@ class _Sites:
         unit = int(np.argmax(known.sum(axis=1)))
         tap = np.flatnonzero(known[unit])
         offset = self.place[sites[unit, tap]]
-        low = self._corner(
-            offset[self.number[sites[unit, tap]] == self.number[sites[unit, tap[0]]]]
-        )
+        low = self._begins(offset, self.number[sites[unit, tap]])
         place = np.zeros((len(sites), 2), np.int64)
         done = np.zeros(len(sites), np.bool_)
         while not done.all():
@@ -220,6 +234,17 @@ class _Sites:
     def _corner(self, offset: Places) -> list[int]:
         """Return where the taps of a class begin, along each axis."""
         return [_begin(offset[:, axis], turn) for axis, turn in enumerate(self.turns)]
+
+    def _begins(self, offset: Places, owner: NDArray[np.int64]) -> list[int]:
+        """Return where taps begin along each axis, by a class that does not fill the round."""
+        low = [0, 0]
+        for axis, turn in enumerate(self.turns):
+            for one in np.unique(owner) if turn else []:
+                values = np.unique(offset[owner == one, axis] % turn)
+                if len(values) < turn:
+                    low[axis] = _begin(values, turn)
+                    break
+        return low
 
     def add(self, number: int, taps: TapTable, place: Places) -> None:
         """Place the sites that a map sees, its units being at `place`."""
@@ -257,8 +282,9 @@ class _Sites:
             corner = np.array(self._corner(every))
             mine = self.number == one
             self.place[mine] = self._round(self.place[mine] - corner)
-            extent = self._round(every - corner).max(axis=0) + 1
-            self.taps[one] = int(extent[0]), int(extent[1])
+            rows, cols = (self._round(every - corner).max(axis=0) + 1).tolist()
+            self.taps[one] = rows, cols
+            self.is_whole &= rows * cols == len(every)
 
     def edge(self, number: int, axis: int) -> Edge:
         """What tells a class from others along an axis; they sort from the first residue on."""
@@ -270,7 +296,7 @@ class _Sites:
 
 def _begin(values: NDArray[np.int64], turn: int) -> int:
     """Return the lowest of some places, or on a round the one behind the gap."""
-    distinct = np.unique(values)
+    distinct = np.unique(values % turn if turn else values)
     if not turn or len(distinct) == turn:
         return int(distinct[0]) if not turn else 0
     after = np.flatnonzero(np.diff(distinct, prepend=distinct[-1] - turn) > 1)
@@ -279,7 +305,7 @@ def _begin(values: NDArray[np.int64], turn: int) -> int:
 
 def _coordinates(sites: _Sites) -> Coordinates | None:
     """Make maps of the classes: residues of one map beside each other, the maps in a row."""
-    if not sites.taps:
+    if not sites.taps or not sites.is_whole:
         return None
     edges = [
         tuple(sites.edge(number, axis) for axis in (0, 1)) for number in range(len(sites.taps))
@@ -311,16 +337,16 @@ def _coordinates(sites: _Sites) -> Coordinates | None:
                     place[mine, 0] = maps
                     place[mine, 1:] = sites.place[mine] * step + (y, x)
             maps += 1
-    return _filled(place, maps)
+    return _filled(place, maps, any(sites.turns))
 
 
-def _filled(place: NDArray[np.int64], maps: int) -> Coordinates | None:
+def _filled(place: NDArray[np.int64], maps: int, is_round: bool) -> Coordinates | None:
     """Return the coordinates of all sites; those that nobody sees, at -1, fill what is left."""
     seen = np.flatnonzero(place[:, 0] >= 0)
     place[seen, 1:] -= place[seen, 1:].min(axis=0)
     rows, cols = (int(n) for n in place[seen, 1:].max(axis=0) + 1)
     size = len(place)
-    sizes = _room(size, maps, rows, cols)
+    sizes = _room(size, maps, rows, cols, is_round)
     if sizes is None:
         return None
     cell = np.full(sizes, -1)
@@ -331,13 +357,19 @@ def _filled(place: NDArray[np.int64], maps: int) -> Coordinates | None:
     return _of_cells(cell)
 
 
-def _room(size: int, maps: int, rows: int, cols: int) -> tuple[int, int, int] | None:
-    """Return the least maps of at least so many rows and columns that hold `size` sites."""
-    if size % maps == 0:
-        area = size // maps
-        fits = [(n, area // n) for n in range(rows, area // cols + 1) if area % n == 0]
-        if fits:
-            return (maps, *min(fits, key=lambda sides: sides[0] - rows + sides[1] - cols))
-    if size % (rows * cols) == 0 and size > maps * rows * cols:
+def _room(
+    size: int, maps: int, rows: int, cols: int, is_round: bool
+) -> tuple[int, int, int] | None:
+    """Return maps of at least so many rows and columns that hold `size` sites.
+
+    Maps that nobody sees rather than wider ones, which borders and rounds would not fit.
+    """
+    if size % (rows * cols) == 0 and size >= maps * rows * cols:
         return size // (rows * cols), rows, cols
-    return None
+    if is_round or size % maps:
+        return None
+    area = size // maps
+    fits = [(n, area // n) for n in range(rows, area // cols + 1) if area % n == 0]
+    if not fits:
+        return None
+    return (maps, *min(fits, key=lambda sides: sides[0] - rows + sides[1] - cols))
