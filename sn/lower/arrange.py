@@ -50,14 +50,15 @@ def arrange(table: ConnectionTable) -> Arrangement:
     }
     if len(known) < len(table.layers):
         parts = [part for part in _between_layers(table) if not _is_full(table, part)]
+        grids: dict[int, Coordinates | None] = {}
         for part in parts:
-            _by_numbers(table, part, known, is_sure=_shares(table, part))
+            _by_numbers(table, part, known, grids, is_sure=_shares(table, part))
         # units that shared sites link along both axes say more than those linked along one
         for axes in (2, 0):
             for part in parts:
                 _by_weights(table, part, known, axes)
         for part in parts:
-            _by_numbers(table, part, known, is_sure=False)
+            _by_numbers(table, part, known, grids, is_sure=False)
     return _arranged(table, known)
 
 
@@ -80,14 +81,23 @@ def _shares(table: ConnectionTable, part: Part) -> bool:
     return bool(2 * np.count_nonzero(np.bincount(wid)[wid] > 1) >= len(wid))
 
 
-def _by_numbers(table: ConnectionTable, part: Part, known: Known, is_sure: bool) -> None:
+def _by_numbers(
+    table: ConnectionTable,
+    part: Part,
+    known: Known,
+    grids: dict[int, Coordinates | None],
+    is_sure: bool,
+) -> None:
     """Lay out the layers of a part if units were made in the order of a grid below.
 
-    `is_sure`: only if windows come out, because small shuffled layers look ordered by chance.
+    `grids` remembers the grids of layers below. `is_sure`: only if windows come out, because
+    small shuffled layers look ordered by chance.
     """
     fresh = dict(known)
     if part.src not in fresh:
-        below = source_grid(table, part.src)
+        if part.src not in grids:
+            grids[part.src] = source_grid(table, part.src)
+        below = grids[part.src]
         if below is None:
             return
         fresh[part.src] = below

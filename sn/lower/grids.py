@@ -20,7 +20,9 @@ from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 SAMPLE = 200  # units looked at before a grid is believed; the rules check every row afterwards
+GLANCE, SIGHT = 400, 10_000  # sites of them with which hopeless grids are put aside
 ODD = 0.2  # of them, as many may be odd: a few do not hide the grid of the others
+ODD_AT_ONCE = 0.6  # of so few that odd ones may crowd
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +60,10 @@ def source_grid(table: ConnectionTable, src: int) -> Coordinates | None:
     windows = _windows(table, src)
     if not windows:
         return None
+    glances = [_Glance.of(windows, GLANCE, ODD_AT_ONCE), _Glance.of(windows, SIGHT, ODD)]
     for sizes, maps_last in _candidates(layer.size):
+        if any(glance.refuses(sizes, maps_last) for glance in glances):
+            continue
         odd = 0
         for sites in windows:
             odd += not _is_product(sizes, maps_last, sites)
@@ -109,6 +114,35 @@ def _is_product(sizes: tuple[int, int, int], maps_last: bool, sites: Ints) -> bo
     if _start(rows, sizes[1]) is None or _start(cols, sizes[2]) is None:
         return False
     return len(_distinct(place.plane)) * len(rows) * len(cols) == len(sites)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glance:
+    """Sites of some windows, one after another, and the window of each: many looked at at once.
+
+    odd: which part of the windows may fail.
+    """
+
+    sites: Ints
+    window: NDArray[np.int64]
+    odd: float
+
+    @staticmethod
+    def of(windows: list[Ints], sites: int, odd: float) -> _Glance:
+        """Take windows of about so many sites in all."""
+        few = windows[:: -(-sum(map(len, windows)) // sites)]
+        window = np.repeat(np.arange(len(few)), [len(some) for some in few])
+        return _Glance(np.concatenate(few), window, odd)
+
+    def refuses(self, sizes: tuple[int, int, int], maps_last: bool) -> bool:
+        """Whether too many windows see other numbers of maps, rows and columns than a product."""
+        place = _grid(sizes, self.sites, maps_last)
+        missing = np.bincount(self.window)
+        for values in (place.row, place.col, place.plane):
+            size = int(values.max()) + 1
+            seen = np.sort(self.window * size + values)
+            missing //= np.bincount(seen[np.diff(seen, prepend=-1) > 0] // size)
+        return bool(np.mean(missing != 1) > self.odd)
 
 
 def _distinct(values: Ints) -> Ints:
