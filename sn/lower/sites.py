@@ -25,6 +25,7 @@ from sn.lower.lattice import Positions, TapTable, most_of_each, positions, tap_t
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 
+STARTS = 4  # maps tried as the first one
 SAMPLE = 64  # units, or taps, that vote on a place
 AGREE = 4  # a tap belongs to a class when a quarter of its sites, at least, agree on that
 Places = NDArray[np.int64]  # (n, 2): row and column
@@ -51,16 +52,19 @@ def layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Lay
     size = Counter(len(some.units) for some in maps).most_common(1)[0][0]
     maps = [some for some in maps if len(some.units) == size]
     dst, src = table.layers[part.dst].size, table.layers[part.src].size
-    for first in positions(maps[0]):
-        sites = _Sites(np.zeros((src, 2), np.int64), first.turns)
-        if above is not None:
-            over = _place_under(sites, maps, above)
-        else:
-            over = _place_maps(sites, maps, first, dst)
-        below = None if over is None else _coordinates(sites)
-        if over is not None and below is not None:
-            both = (below, over) if above is not None else _upright(below, over)
-            return Layout(*both, first.axes)
+    # a map with odd connections may show no grid: then others may
+    for number in range(min(STARTS, len(maps))):
+        ordered = [maps[number], *maps[:number], *maps[number + 1 :]]
+        for first in positions(ordered[0]):
+            sites = _Sites(np.zeros((src, 2), np.int64), first.turns)
+            if above is not None:
+                over = _place_under(sites, ordered, above)
+            else:
+                over = _place_maps(sites, ordered, first, dst)
+            below = None if over is None else _coordinates(sites)
+            if over is not None and below is not None:
+                both = (below, over) if above is not None else _upright(below, over)
+                return Layout(*both, first.axes)
     return None
 
 
