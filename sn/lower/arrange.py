@@ -3,7 +3,8 @@
 A net made unit by unit has flat layers, in whatever order its units were created. Windows still
 show in the rows, in two ways: by the numbers of the units where they were made in order
 (grids.py), and by the weights that units share in any order (lattice.py, sites.py). The result is
-the same table with units renumbered inside their layers; `order` leads back.
+the same table with units renumbered inside their layers; `order` leads back, for whoever has
+patterns. The last layer keeps its order, so that labels stay what they are.
 
 Read next: recognise.py.
 """
@@ -134,6 +135,8 @@ def _arranged(table: ConnectionTable, known: Known) -> Arrangement:
         if len(layer.shape) > 1:
             continue
         inside = np.lexsort((place.col, place.row, place.plane)).astype(np.int32)
+        if index == len(layers) - 1 and np.any(np.diff(inside) < 0):
+            continue  # desired outputs come in the order in which its units were made
         order[layer.first : layer.first + layer.size] = layer.first + inside
         layers[index] = dataclasses.replace(layer, shape=_shape(place.sizes))
     if np.array_equal(order, np.arange(len(order))):

@@ -4,7 +4,7 @@ A unit at p sees by tap t the site p + t, counted in strides. Sites that taps of
 a class: with stride 1 the classes are the maps, with stride s there are s x s to a map, one for
 each residue of row and column. Classes whose taps, edges and users agree could be exchanged, so
 that any order of them gives windows; the fewest residues that explain their differences are
-taken.
+taken, unless more make one picture of them.
 
 Read next: arrange.py.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import product
-from math import gcd
+from math import gcd, isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -311,35 +311,46 @@ def _coordinates(sites: _Sites) -> Coordinates | None:
     """Make maps of the classes: residues of one map beside each other, the maps in a row."""
     if not sites.taps or not sites.is_whole:
         return None
-    edges = [
-        tuple(sites.edge(number, axis) for axis in (0, 1)) for number in range(len(sites.taps))
-    ]
+    edges = [(sites.edge(number, 0), sites.edge(number, 1)) for number in range(len(sites.taps))]
+    rows, cols = (_residues([edge[axis] for edge in edges]) for axis in (0, 1))
+    # a stride that divides the kernel leaves classes that could be maps as well; where they have
+    # the same users and their number is a square, they may make one map: a picture
+    side = isqrt(len(edges) // (len(rows) * len(cols)))
+    if side > 1 and side**2 * len(rows) * len(cols) == len(edges):
+        if all(users == sites.users[0] for users in sites.users):
+            wide = [[edge for edge in axis for _ in range(side)] for axis in (rows, cols)]
+            picture = _dealt_out(sites, edges, wide[0], wide[1])
+            if picture is not None:
+                return picture
+    return _dealt_out(sites, edges, rows, cols)
+
+
+def _residues(edges: list[Edge]) -> list[Edge]:
+    """Return the classes that a map has along one axis: as few as make their shares whole."""
     counts = Counter(edges)
-    rows, cols = (sorted({edge[axis] for edge in edges}) for axis in (0, 1))
-    residues = []
-    for axis, keys in enumerate((rows, cols)):
-        totals = [sum(n for edge, n in counts.items() if edge[axis] == key) for key in keys]
-        shared = gcd(*totals)
-        residues.append(
-            [key for key, n in zip(keys, totals, strict=True) for _ in range(n // shared)]
-        )
-    # classes of one kind and the same users, lowest units first, are dealt out to the maps
-    kinds: dict[tuple[tuple[int, ...], tuple[Edge, ...]], list[int]] = defaultdict(list)
+    shared = gcd(*counts.values())
+    return [edge for edge in sorted(counts) for _ in range(counts[edge] // shared)]
+
+
+def _dealt_out(
+    sites: _Sites, edges: list[tuple[Edge, Edge]], rows: list[Edge], cols: list[Edge]
+) -> Coordinates | None:
+    """Deal out classes of one kind and the same users to the maps, lowest units first."""
+    kinds: dict[tuple[tuple[int, ...], Edge, Edge], list[int]] = defaultdict(list)
     first = [int(np.argmax(sites.number == number)) for number in range(len(edges))]
     for number in sorted(range(len(edges)), key=first.__getitem__):
-        kinds[tuple(sorted(sites.users[number])), edges[number]].append(number)
-    step = (len(residues[0]), len(residues[1]))
+        kinds[tuple(sorted(sites.users[number])), *edges[number]].append(number)
+    step = (len(rows), len(cols))
     place = np.full((len(sites.place), 3), -1)
     maps = 0
-    for users in sorted({users for users, _ in kinds}, key=lambda users: users):
-        while any(kinds[users, edge] for edge in counts):
-            for y, row in enumerate(residues[0]):
-                for x, col in enumerate(residues[1]):
-                    if not kinds[users, (row, col)]:
-                        return None
-                    mine = sites.number == kinds[users, (row, col)].pop(0)
-                    place[mine, 0] = maps
-                    place[mine, 1:] = sites.place[mine] * step + (y, x)
+    for users in sorted({users for users, _, _ in kinds}):
+        while any(kinds[users, *edge] for edge in set(edges)):
+            for (y, row), (x, col) in product(enumerate(rows), enumerate(cols)):
+                if not kinds[users, row, col]:
+                    return None
+                mine = sites.number == kinds[users, row, col].pop(0)
+                place[mine, 0] = maps
+                place[mine, 1:] = sites.place[mine] * step + (y, x)
             maps += 1
     return _filled(place, maps, any(sites.turns))
 

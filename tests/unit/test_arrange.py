@@ -15,7 +15,7 @@ from sn.lower.recognise import lower
 from sn.net.costs import lms
 from sn.net.layer import Network
 from sn.net.reference import Reference
-from sn.net.schemes import Link, bias, conv, full
+from sn.net.schemes import Link, bias, conv, full, local
 from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
 
@@ -38,6 +38,34 @@ BY_HAND = """
   (layer h (units hidden))
   (layer output (units out)))
 (experiment by-hand (data "mnist-1989") (optimizer sgd (sgd (learning-rate 0.003))))
+"""
+
+
+# The same with a 5x5 kernel, made of pixels and hidden units in no order at all, with a border.
+SHUFFLED = """
+(setq pixels (newneurons 256))
+(setq frame (newneurons 361))
+(setq hidden (newneurons 64))
+(setq out (newneurons 10))
+(for (i 0 360) (nval (nth i frame) -1))
+(connect 0 hidden)
+(connect 0 out)
+(de site (row col)
+  (if (and (<= 0 row) (<= 0 col) (< row 16) (< col 16))
+      (nth (mod (* 77 (+ (* 16 row) col)) 256) pixels)
+    (nth (+ (* 19 (+ row 2)) col 2) frame)))
+(de unit (row col) (nth (mod (* 27 (+ (* 8 row) col)) 64) hidden))
+(for (u 0 4) (for (v 0 4) (for (i 7 0 -1) (for (j 0 7)
+  (let ((to (unit i j)) (from (site (+ (* 2 i) u -2) (+ (* 2 j) v -2))))
+    (if (and (= i 7) (= j 0))
+        (connect from to)
+      (dup-connection (site (+ 12 u) (- v 2)) (unit 7 0) from to)))))))
+(connect hidden out)
+(defnet shuffled
+  (layer input (units pixels))
+  (layer h (units hidden))
+  (layer output (units out)))
+(experiment shuffled (data "mnist-1989") (optimizer sgd (sgd (learning-rate 0.003))))
 """
 
 
@@ -82,7 +110,7 @@ def flat(table: ConnectionTable, seed: int, moved: tuple[str, ...]) -> Connectio
     )
 
 
-@pytest.mark.parametrize("moved", [(), ("h",), ("h", "h2")])
+@pytest.mark.parametrize("moved", [(), ("h",), ("h", "h2"), ("in",), ("in", "h", "h2")])
 def test_shuffled_layers_get_the_plan_of_the_schemes(
     table: ConnectionTable, moved: tuple[str, ...]
 ) -> None:
@@ -105,12 +133,26 @@ def test_odd_connections_cost_their_pair_of_maps_only(table: ConnectionTable) ->
     assert sum(len(node.wid) for node in rest) == 25 * 25
 
 
-def test_a_net_made_by_hand_is_laid_out_and_its_patterns_follow(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        (BY_HAND, "conv 4x4, stride 2"),
+        (SHUFFLED, "conv 5x5, stride 2, border -1"),
+        (
+            BY_HAND.replace("(+ (* 16 col) row)", "(mod (* 77 (+ (* 16 row) col)) 256)"),
+            "conv 4x4, stride 2",
+        ),
+    ],
+    ids=["column by column", "in no order", "a stride that divides the kernel"],
+)
+def test_a_net_made_by_hand_is_laid_out_and_its_patterns_follow(
+    source: str, kind: str, tmp_path: Path
+) -> None:
     path = tmp_path / "by-hand.sn"
-    path.write_text(BY_HAND, encoding="utf-8")
+    path.write_text(source, encoding="utf-8")
     program = sn.load(path)
     plans = {part.label: part.plan for part in program.check().connections}
-    assert plans["input -> h"] == "conv 4x4, stride 2"
+    assert plans["input -> h"] == kind
     experiment = program.experiment()
     plain = freeze(experiment.network)
     assert not experiment.arrangement.is_identity
@@ -122,3 +164,81 @@ def test_a_net_made_by_hand_is_laid_out_and_its_patterns_follow(tmp_path: Path) 
         before = Reference(plain, lms(10)).forward(weights, pattern.astype(float))[1][last]
         after = Reference(experiment.table, lms(10)).forward(weights, laid.astype(float))[1][last]
         np.testing.assert_allclose(after, before, rtol=1e-12)
+
+
+def kinds(net: Network, moved: tuple[str, ...]) -> list[str]:
+    """What the connections of a net become when it is shuffled, biases and the last left out."""
+    nodes = lower(arrange(flat(freeze(net), 3, moved)).table).nodes
+    return [str(node) for node in nodes if isinstance(node, Window | Rows)]
+
+
+def windowed(
+    src: tuple[int, ...], dst: tuple[int, ...], window: Windows, border: float | None = None
+) -> Network:
+    """A net of three layers, windows between the first two."""
+    net = Network("windowed")
+    layers = [net.add_layer("in", src, None, border), net.add_layer("h", dst)]
+    conv(net, Link(*layers), window)
+    full(net, Link(layers[1], net.add_layer("out", (2,))))
+    return net
+
+
+def test_two_inputs_share_the_grid_of_the_layer_above() -> None:
+    """The second input layer, in no order either, is placed by where the units above lie."""
+    net = Network("two")
+    a, b = net.add_layer("a", (9, 9)), net.add_layer("b", (2, 8, 8), None, 0.0)
+    h = net.add_layer("h", (3, 7, 7))
+    conv(net, Link(a, h), Windows((3, 3)))
+    conv(net, Link(b, h), Windows((5, 5), offset=(2, 2)))
+    full(net, Link(h, net.add_layer("out", (2,))))
+    assert kinds(net, ("a", "b", "h")) == [
+        "conv 3x3, 3 x 1 maps",
+        "conv 5x5, 3 x 2 maps, border 0",
+    ]
+
+
+def test_the_layer_above_tells_what_windows_that_do_not_meet_cannot() -> None:
+    net = Network("apart")
+    a, h, h2 = (
+        net.add_layer("in", (12, 12)),
+        net.add_layer("h", (6, 6)),
+        net.add_layer("h2", (2, 4, 4)),
+    )
+    conv(net, Link(a, h), Windows((2, 2), (2, 2)))
+    conv(net, Link(h, h2), Windows((3, 3)))
+    full(net, Link(h2, net.add_layer("out", (2,))))
+    assert kinds(net, ("in", "h", "h2")) == ["conv 2x2, stride 2", "conv 3x3, 2 x 1 maps"]
+
+
+def test_the_last_layer_keeps_its_order() -> None:
+    net = Network("last")
+    a, b = net.add_layer("in", (10,)), net.add_layer("out", (8,))
+    conv(net, Link(a, b), Windows((3,)))
+    found = arrange(flat(freeze(net), 1, ("in", "out")))
+    last = found.table.layers[-1]
+    assert np.array_equal(found.inside(last), np.arange(last.size))
+
+
+# --- what shuffled nets do not show ---
+
+
+def test_maps_that_could_be_residues_make_one_picture_if_they_can() -> None:
+    """Four maps under 3x3 windows are, row for row, one picture under 6x6 with stride 2."""
+    net = windowed((4, 6, 6), (2, 4, 4), Windows((3, 3)))
+    assert kinds(net, ("in", "h")) == ["conv 6x6, stride 2, 2 x 1 maps"]
+
+
+def test_windows_that_do_not_meet_need_the_layer_above_or_no_border() -> None:
+    net = windowed((5, 5), (3, 3, 3), Windows((2, 2), (2, 2), (1, 1)), -1.0)
+    (why,) = kinds(net, ("in", "h"))
+    assert why.startswith("rows: ")
+
+
+def test_unshared_weights_do_not_tell_where_shuffled_units_lie() -> None:
+    net = Network("local")
+    a, h = net.add_layer("in", (9, 9)), net.add_layer("h", (7, 7))
+    local(net, Link(a, h), Windows((3, 3)))
+    full(net, Link(h, net.add_layer("out", (2,))))
+    assert kinds(net, ("h",)) == ["local 3x3"]
+    (why,) = kinds(net, ("in", "h"))
+    assert why.startswith("rows: ")

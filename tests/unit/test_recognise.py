@@ -50,7 +50,8 @@ RECOGNISED = {
     "full with shared biases": "full 6 x 5",
     "two sources": "conv 3x3, 2 x 1 maps",
     "scheme of own weights": "rows: windows would hold 27 of 59 connections only, less than half",
-    "scheme of shared weights": "rows: every window of 1x7 lacks connections",
+    "scheme of shared weights": "rows: windows of 1x9 reach over the edge, and no border"
+    " units feed them there",
 }
 
 
@@ -116,6 +117,60 @@ def test_equal_weight_numbers_do_not_make_a_convolution() -> None:
     text = HAND_MADE.format(scheme="(scheme by-hand)").replace("(+ v (* 3 u) (* 9 m))", "(+ v u)")
     assert str(node(lowered(text), "in -> h")) == (
         "rows: weights are shared by other taps than those of one kernel"
+    )
+
+
+# --- windows that the border cuts everywhere, and rounds ---
+
+SMALL = {
+    "two by two in a border": ("(4 4) (border -1)", "(3 2 2)", "(kernel 5 5) (stride 2 2)"),
+    "all of the field, and more": ("(3 3) (border 0)", "(2 2 2)", "(kernel 5 5) (offset 2 2)"),
+    "two in a row": ("(5) (border -1)", "(3 2)", "(kernel 7) (stride 3)"),
+    "one row of a picture": ("(5 16)", "(3 1 12)", "(kernel 5 5)"),
+    "one row in a border": ("(3 16) (border -1)", "(3 1 8)", "(kernel 5 5) (stride 2 2)"),
+    "units that see the border alone": (
+        "(2 4) (border -1)",
+        "(3 4 4)",
+        "(kernel 3 3) (stride 2 1)",
+    ),
+    "a round from within": ("(6 6)", "(2 3 3)", "(kernel 3 3) (stride 2 2) (offset 1 1) (wrap)"),
+    "a kernel all round": ("(4 6)", "(2 4 3)", "(kernel 4 5) (stride 1 2) (wrap)"),
+    "one column of a round": ("(4 6)", "(2 4 1)", "(kernel 3 4) (stride 1 6) (wrap)"),
+}
+
+
+@pytest.mark.parametrize("kind", ["conv", "local"])
+@pytest.mark.parametrize("name", SMALL)
+def test_small_windows_are_seen_whole(name: str, kind: str) -> None:
+    field, grid, options = SMALL[name]
+    plan = lowered(
+        f"(defnet small (layer in {field}) (layer h {grid} (bias none)) (layer out (2))"
+        f" (connect in h ({kind} {options})) (connect h out (full)))"
+    )
+    found = node(plan, "in -> h")
+    assert isinstance(found, Window)
+    assert found.shared == (kind == "conv")
+    if kind == "conv":
+        # without shared weights a border may hide the stride: what is found is as good
+        kernel, stride = (option.strip(" ()").split()[1:] for option in options.split(")")[:2])
+        assert [str(size) for size in found.kernel[-len(kernel) :]] == kernel
+        if "stride" in options and max(found.grid.rows, found.grid.cols) > 1:
+            assert str(found.stride[-1]) == stride[-1] or found.grid.cols == 1
+
+
+UNEVEN = "(layer in (7 9)) (layer h (2 4 4)) (layer out (2)) (connect h out (full))"
+
+
+def test_local_windows_go_round_unevenly() -> None:
+    plan = lowered(f"(defnet x {UNEVEN} (connect in h (local (kernel 3 3) (stride 2 2) (wrap))))")
+    assert str(node(plan, "in -> h")) == "local 3x3, stride 2, 2 x 1 maps, wrap"
+
+
+def test_shared_windows_that_go_round_unevenly_are_rows() -> None:
+    """Gradients of the kernels wrap with the grid, which must then come round with the strides."""
+    plan = lowered(f"(defnet x {UNEVEN} (connect in h (conv (kernel 3 3) (stride 2 2) (wrap))))")
+    assert str(node(plan, "in -> h")) == (
+        "rows: shared windows wrap around 7 rows that 4 strides of 2 do not fill"
     )
 
 

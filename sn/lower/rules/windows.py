@@ -45,8 +45,11 @@ def match_windows(table: ConnectionTable, part: Part) -> tuple[Found | None, str
     dst, src = table.layers[part.dst], table.layers[part.src]
     best: Found | None = None
     reasons: list[_Reason] = []
-    ways = product(views(dst), views(src))
-    for grid, field in sorted(ways, key=lambda way: (way[0].rows == 1) != (way[1].rows == 1)):
+    ways = list(product(views(dst), views(src)))
+    if len(dst.shape) < 3:
+        # lines over lines come before lines over pictures
+        ways.sort(key=lambda way: (way[0].rows == 1) != (way[1].rows == 1))
+    for grid, field in ways:
         if grid.positions == 1 or (field.rows == 1 and grid.rows > 1):
             continue
         sites = _Sites.of(table, part, grid, field)
@@ -212,7 +215,9 @@ def _match(
     expected = np.count_nonzero(np.bincount(number[sites.typical])) * grid.positions * n_u * n_v
     if expected > 4 * len(part.rows):
         return _Reason(1, "what units see makes no windows")
-    if not wrap and sites.border is None and expected != typical:
+    outside = _outside(sites, geometry)
+    is_cut = not wrap and sites.border is None and bool(outside.any())
+    if not wrap and sites.border is None and expected != typical and not is_cut:
         return _Reason(2, f"windows of {size} need {expected} connections, {typical} are here")
     y, x = _only(sites.y, inner), _only(sites.x, inner)
     u, v = sites.row - (y * step_y - top), sites.col - (x * step_x - left)
@@ -223,7 +228,7 @@ def _match(
         return _Reason(2, f"windows of {size} would be mostly empty")
     weights = np.full((len(sites.pairs), n_u, n_v, grid.rows, grid.cols), -1, np.int32)
     if sites.border is not None:
-        weights[:] = np.where(_outside(sites, geometry), BORDER, -1)
+        weights[:] = np.where(outside, BORDER, -1)
     places = tuple(_where(column, inside) for column in (number, u, v, y, x))
     weights[places] = _where(_only(sites.wid, inner), inside)
     pair_of_row = np.full(len(part.rows), -1)
@@ -233,6 +238,9 @@ def _match(
     kept, shared = _regular(weights)
     if not kept.any():
         if weights.reshape(len(weights), -1).min(axis=1).max() < 0:
+            if is_cut and inside.all() and weights[:, ~outside].min() >= 0:
+                text = f"windows of {size} reach over the edge, and no border units feed them there"
+                return _Reason(5, text)
             return _Reason(3, f"every window of {size} lacks connections")
         return _Reason(4, "weights are shared by other taps than those of one kernel")
     if wrap and shared and not _is_even(sites, geometry):
