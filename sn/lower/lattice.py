@@ -11,7 +11,7 @@ Read next: sites.py, which places the layer below.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -114,7 +114,7 @@ def positions(taps: TapTable) -> Iterator[Positions]:
         for links, turns in ways or [([(along, (0, 1))], (0, lines.turn))]:
             found = _walk(links, turns)
             if found is not None:
-                yield found
+                yield found if ways else _cut_last(found, taps)
     if none:
         count = len(taps.units)
         line = np.arange(count, dtype=np.int32)
@@ -310,6 +310,21 @@ def _walk(links: list[tuple[Units, tuple[int, int]]], turns: tuple[int, int]) ->
         return None
     row, col = place.astype(np.int32).T
     return Positions(rows, cols, row.copy(), col.copy(), turns, len(links))
+
+
+def _cut_last(found: Positions, taps: TapTable) -> Positions:
+    """Order lines that nothing links: those that the border cuts belong to the two ends.
+
+    Windows that do not meet are cut in one line at either end.
+    """
+    cut = np.zeros((found.rows, taps.sites.shape[1]), np.bool_)
+    np.logical_or.at(cut, found.row, taps.sites < 0)
+    _, kind, counts = np.unique(cut, axis=0, return_inverse=True, return_counts=True)
+    kind = kind.ravel()
+    single = [line for line in range(found.rows) if counts[kind[line]] == 1]
+    middle = [line for line in range(found.rows) if line not in single]
+    order = np.argsort([*single[:1], *middle, *single[1:]]).astype(np.int32)
+    return replace(found, row=order[found.row])
 
 
 def _breadth_first(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 from math import gcd, isqrt
 
 import numpy as np
@@ -25,6 +25,9 @@ from sn.lower.lattice import Positions, TapTable, most_of_each, positions, tap_t
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 
+WIDEST = 8  # times that a stride may be what the differences of classes ask for
+TRIES = 64  # strides and gaps tried to make maps of classes
+GAPS = 4  # widths, from 0 on, of what windows may leave unseen between them
 STARTS = 4  # maps tried as the first one
 SAMPLE = 64  # units, or taps, that vote on a place
 AGREE = 4  # a tap belongs to a class when a quarter of its sites, at least, agree on that
@@ -290,12 +293,18 @@ class _Sites:
             self.taps[one] = rows, cols
             self.is_whole &= rows * cols == len(every)
 
-    def edge(self, number: int, axis: int) -> Edge:
-        """What tells a class from others along an axis; they sort from the first residue on."""
-        place = self.place[self.number == number, axis]
-        if self.turns[axis]:
-            return (-self.taps[number][axis], 0, 0)
-        return (-self.taps[number][axis], -int(place.min()), -int(place.max()))
+    def edges(self) -> list[tuple[Edge, Edge]]:
+        """What tells each class from others along the axes; they sort from the first residue on."""
+        known = self.number >= 0
+        low = np.full((len(self.taps), 2), np.iinfo(np.int64).max)
+        high = np.full((len(self.taps), 2), np.iinfo(np.int64).min)
+        np.minimum.at(low, self.number[known], self.place[known])
+        np.maximum.at(high, self.number[known], self.place[known])
+        for axis, turn in enumerate(self.turns):
+            if turn:
+                low[:, axis], high[:, axis] = 0, 0
+        ends = np.stack([-np.array(self.taps), -low, -high], axis=2).tolist()
+        return [((*rows,), (*cols,)) for rows, cols in ends]
 
 
 def _begin(values: NDArray[np.int64], turn: int) -> int:
@@ -311,18 +320,35 @@ def _coordinates(sites: _Sites) -> Coordinates | None:
     """Make maps of the classes: residues of one map beside each other, the maps in a row."""
     if not sites.taps or not sites.is_whole:
         return None
-    edges = [(sites.edge(number, 0), sites.edge(number, 1)) for number in range(len(sites.taps))]
+    edges = sites.edges()
     rows, cols = (_residues([edge[axis] for edge in edges]) for axis in (0, 1))
-    # a stride that divides the kernel leaves classes that could be maps as well; where they have
-    # the same users and their number is a square, they may make one map: a picture
-    side = isqrt(len(edges) // (len(rows) * len(cols)))
-    if side > 1 and side**2 * len(rows) * len(cols) == len(edges):
-        if all(users == sites.users[0] for users in sites.users):
-            wide = [[edge for edge in axis for _ in range(side)] for axis in (rows, cols)]
-            picture = _dealt_out(sites, edges, wide[0], wide[1])
-            if picture is not None:
-                return picture
-    return _dealt_out(sites, edges, rows, cols)
+    ways = _ways(len(edges) // (len(rows) * len(cols)))
+    if any(users != sites.users[0] for users in sites.users):
+        ways = [(1, 1)]
+    # windows that do not meet along an axis may leave sites between them that nobody sees
+    gaps = [range(1 if any(edge[axis][0] < -1 for edge in edges) else GAPS) for axis in (0, 1)]
+    tries = product(product(*gaps), ways)
+    for (down, right), (tall, wide) in islice(tries, TRIES):
+        residues = [edge for edge in rows for _ in range(tall)]
+        others = [edge for edge in cols for _ in range(wide)]
+        step = (len(residues) + down, len(others) + right)
+        found = _dealt_out(sites, edges, residues, others, step)
+        if found is not None:
+            return found
+    return None
+
+
+def _ways(maps: int) -> list[tuple[int, int]]:
+    """Return how many times as many residues the axes may get, the likeliest first.
+
+    A stride that divides the kernel leaves classes that could be maps as well. A square number
+    of them makes one picture; else they are maps, if these have room, and rather few than many.
+    """
+    side = isqrt(maps)
+    square = [(side, side)] if side > 1 and side**2 == maps else []
+    sides = range(1, min(maps, WIDEST) + 1)
+    others = [(a, b) for a, b in product(sides, sides) if a * b > 1 and maps % (a * b) == 0]
+    return [*square, (1, 1), *sorted(others, key=lambda way: (-way[0] * way[1], way))]
 
 
 def _residues(edges: list[Edge]) -> list[Edge]:
@@ -333,25 +359,29 @@ def _residues(edges: list[Edge]) -> list[Edge]:
 
 
 def _dealt_out(
-    sites: _Sites, edges: list[tuple[Edge, Edge]], rows: list[Edge], cols: list[Edge]
+    sites: _Sites,
+    edges: list[tuple[Edge, Edge]],
+    rows: list[Edge],
+    cols: list[Edge],
+    step: tuple[int, int],
 ) -> Coordinates | None:
     """Deal out classes of one kind and the same users to the maps, lowest units first."""
     kinds: dict[tuple[tuple[int, ...], Edge, Edge], list[int]] = defaultdict(list)
-    first = [int(np.argmax(sites.number == number)) for number in range(len(edges))]
-    for number in sorted(range(len(edges)), key=first.__getitem__):
+    _, first = np.unique(sites.number[sites.number >= 0], return_index=True)
+    for number in np.argsort(first).tolist():
         kinds[tuple(sorted(sites.users[number])), *edges[number]].append(number)
-    step = (len(rows), len(cols))
-    place = np.full((len(sites.place), 3), -1)
+    residue = np.zeros((len(edges), 3), np.int64)
     maps = 0
     for users in sorted({users for users, _, _ in kinds}):
         while any(kinds[users, *edge] for edge in set(edges)):
             for (y, row), (x, col) in product(enumerate(rows), enumerate(cols)):
                 if not kinds[users, row, col]:
                     return None
-                mine = sites.number == kinds[users, row, col].pop(0)
-                place[mine, 0] = maps
-                place[mine, 1:] = sites.place[mine] * step + (y, x)
+                residue[kinds[users, row, col].pop(0)] = maps, y, x
             maps += 1
+    place = residue[sites.number]
+    place[:, 1:] += sites.place * step
+    place[sites.number < 0] = -1
     return _filled(place, maps, any(sites.turns))
 
 
