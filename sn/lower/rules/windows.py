@@ -1,11 +1,10 @@
 """Windows: convolutions and local connections, in one or two dimensions.
 
 Kernel, stride, border and sharing are read off the rows: along each axis, the lowest and the
-highest upstream site that the units of one row (or column) see. A border row has no site; it
-takes the place that its weight has elsewhere, or, with unshared weights, any free place: all
-border units have one state, so every choice computes the same.
+highest upstream site that the units of one row (or column) see; then every row is held against
+that.
 
-Read next: axes.py.
+Read next: axes.py, border.py.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from numpy.typing import NDArray
 
 from sn.lower.ir import Part, View, Window
 from sn.lower.rules.axes import Axis, cut, guess, most, reach, wrapped
+from sn.lower.rules.border import BORDER, BorderRows, place_border
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
-BORDER = -2  # place of a connection from the border that is not filled yet
 TRIES = 64  # geometries held against the weights when the border cuts every window
 
 Geometry: TypeAlias = tuple[Axis, Axis, bool]  # rows, columns, whether they wrap
@@ -234,7 +233,10 @@ def _match(
     pair_of_row = np.full(len(part.rows), -1)
     pair_of_row[inner[inside]] = places[0]
     if len(inner) < len(part.rows):
-        _place_border(weights, pair_of_row, sites)
+        rows = np.setdiff1d(np.arange(len(part.rows)), inner)
+        position = sites.y[rows].astype(np.int64) * grid.cols + sites.x[rows]
+        border = BorderRows(sites.plane[rows], position, sites.wid[rows])
+        pair_of_row[rows] = place_border(weights, sites.pairs // field.maps, border)
     kept, shared = _regular(weights)
     if not kept.any():
         if weights.reshape(len(weights), -1).min(axis=1).max() < 0:
@@ -353,61 +355,3 @@ def _unique_in_order(
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return distinct[order], rank[inverse]
-
-
-def _place_border(weights: Ints, pair_of_row: NDArray[np.int64], sites: _Sites) -> None:
-    """Fill border rows into the free taps of `weights` and note the pair of each in place.
-
-    A shared weight tells the tap; a weight that meets nothing but border takes one free tap at
-    all positions of its map; others take the free taps of their unit in turn.
-    """
-    border = np.ones(len(pair_of_row), np.bool_)
-    border[sites.inner] = False
-    rows = np.flatnonzero(border)
-    plane, wid = sites.plane[rows], sites.wid[rows]
-    position = sites.y[rows].astype(np.int64) * sites.grid.cols + sites.x[rows]
-    per_pair = weights.shape[1] * weights.shape[2]
-    plane_of_tap = np.repeat(sites.pairs // sites.field.maps, per_pair)
-    taps = weights.reshape(len(plane_of_tap), -1)
-    highest = taps.max(axis=1)
-    same = np.all((taps == highest[:, None]) | (taps < 0), axis=1) & (highest >= 0)
-    tap_of_weight = np.full(int(max(wid.max(), highest.max())) + 1, -1)
-    tap_of_weight[highest[same][::-1]] = np.flatnonzero(same)[::-1]
-    _place_unseen(tap_of_weight, highest == BORDER, plane_of_tap, plane, wid, taps.shape[1])
-    tap = tap_of_weight[wid]
-    fits = (tap >= 0) & (plane_of_tap[tap] == plane) & (taps[tap, position] == BORDER)
-    taps[tap[fits], position[fits]] = wid[fits]
-    pair_of_row[rows[fits]] = tap[fits] // per_pair
-    rest = np.flatnonzero(~fits)
-    if len(rest):
-        free: dict[tuple[int, int], list[int]] = {}
-        for number, place in np.argwhere(taps == BORDER).tolist():
-            free.setdefault((int(plane_of_tap[number]), place), []).append(number)
-        for index in rest.tolist():
-            spots = free.get((int(plane[index]), int(position[index])))
-            if spots:
-                number = spots.pop(0)
-                taps[number, position[index]] = wid[index]
-                pair_of_row[rows[index]] = number // per_pair
-
-
-def _place_unseen(
-    tap_of_weight: NDArray[np.int64],
-    free: NDArray[np.bool_],
-    plane_of_tap: NDArray[np.int64],
-    plane: Ints,
-    wid: Ints,
-    positions: int,
-) -> None:
-    """Give a free tap to each weight that border units alone feed at every position of a map."""
-    counts = np.bincount(wid, minlength=len(tap_of_weight))
-    lost = np.flatnonzero((counts == positions) & (tap_of_weight < 0) & (positions > 1))
-    first = np.empty(len(tap_of_weight), np.int64)
-    first[wid[::-1]] = np.arange(len(wid))[::-1]
-    lost = lost[np.argsort(first[lost])]
-    plane_of_weight = np.full(len(tap_of_weight), -1)
-    plane_of_weight[wid] = plane
-    for out in np.unique(plane_of_weight[lost]).tolist():
-        spots = np.flatnonzero(free & (plane_of_tap == out))
-        mine = lost[plane_of_weight[lost] == out][: len(spots)]
-        tap_of_weight[mine] = spots[: len(mine)]

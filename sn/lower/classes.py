@@ -1,0 +1,164 @@
+"""Classes: sites whose taps are linked become maps, or residues of the stride in one map.
+
+With stride 1 the classes are the maps; with stride s there are s x s to a map, one for each
+residue of row and column. Classes whose taps, edges and users agree could be exchanged, so that
+any order of them gives windows; the fewest residues that explain their differences are taken,
+unless more make one picture of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from itertools import islice, product
+from math import gcd, isqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.lower.grids import Coordinates
+
+GAPS = 4  # widths, from 0 on, of what windows may leave unseen between them
+TRIES = 64  # strides and gaps tried to make maps of classes
+WIDEST = 8  # times that a stride may be what the differences of classes ask for
+Places = NDArray[np.int64]  # (n, 2): row and column
+Edge = tuple[int, int, int]  # along one axis: taps of a class, first and last site, negated
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """Sites in classes: their places in strides, and what is known of each class.
+
+    place: (sites, 2); number: (sites,) the class, -1 where nobody sees the site; taps: per class,
+    rows and columns of taps; users: per class, the maps that see it; turns: per axis, the length
+    of a round or 0.
+    """
+
+    place: Places
+    number: NDArray[np.int64]
+    taps: list[tuple[int, int]]
+    users: list[set[int]]
+    turns: tuple[int, int]
+
+    def edges(self) -> list[tuple[Edge, Edge]]:
+        """What tells each class from others along the axes; they sort from the first residue on."""
+        known = self.number >= 0
+        low = np.full((len(self.taps), 2), np.iinfo(np.int64).max)
+        high = np.full((len(self.taps), 2), np.iinfo(np.int64).min)
+        np.minimum.at(low, self.number[known], self.place[known])
+        np.maximum.at(high, self.number[known], self.place[known])
+        for axis, turn in enumerate(self.turns):
+            if turn:
+                low[:, axis], high[:, axis] = 0, 0
+        ends = np.stack([-np.array(self.taps), -low, -high], axis=2).tolist()
+        return [((*rows,), (*cols,)) for rows, cols in ends]
+
+
+def coordinates(sites: Classes) -> Coordinates | None:
+    """Make maps of the classes: residues of one map beside each other, the maps in a row."""
+    edges = sites.edges()
+    rows, cols = (_residues([edge[axis] for edge in edges]) for axis in (0, 1))
+    ways = _ways(len(edges) // (len(rows) * len(cols)))
+    if any(users != sites.users[0] for users in sites.users):
+        ways = [(1, 1)]
+    # windows that do not meet along an axis may leave sites between them that nobody sees
+    gaps = [range(1 if any(edge[axis][0] < -1 for edge in edges) else GAPS) for axis in (0, 1)]
+    tries = product(product(*gaps), ways)
+    for (down, right), (tall, wide) in islice(tries, TRIES):
+        residues = [edge for edge in rows for _ in range(tall)]
+        others = [edge for edge in cols for _ in range(wide)]
+        step = (len(residues) + down, len(others) + right)
+        found = _dealt_out(sites, edges, residues, others, step)
+        if found is not None:
+            return found
+    return None
+
+
+def _ways(maps: int) -> list[tuple[int, int]]:
+    """Return how many times as many residues the axes may get, the likeliest first.
+
+    A stride that divides the kernel leaves classes that could be maps as well. A square number
+    of them makes one picture; else they are maps, if these have room, and rather few than many.
+    """
+    side = isqrt(maps)
+    square = [(side, side)] if side > 1 and side**2 == maps else []
+    sides = range(1, min(maps, WIDEST) + 1)
+    others = [(a, b) for a, b in product(sides, sides) if a * b > 1 and maps % (a * b) == 0]
+    return [*square, (1, 1), *sorted(others, key=lambda way: (-way[0] * way[1], way))]
+
+
+def _residues(edges: list[Edge]) -> list[Edge]:
+    """Return the classes that a map has along one axis: as few as make their shares whole."""
+    counts = Counter(edges)
+    shared = gcd(*counts.values())
+    return [edge for edge in sorted(counts) for _ in range(counts[edge] // shared)]
+
+
+def _dealt_out(
+    sites: Classes,
+    edges: list[tuple[Edge, Edge]],
+    rows: list[Edge],
+    cols: list[Edge],
+    step: tuple[int, int],
+) -> Coordinates | None:
+    """Deal out classes of one kind and the same users to the maps, lowest units first."""
+    kinds: dict[tuple[tuple[int, ...], Edge, Edge], list[int]] = defaultdict(list)
+    _, first = np.unique(sites.number[sites.number >= 0], return_index=True)
+    for number in np.argsort(first).tolist():
+        kinds[tuple(sorted(sites.users[number])), *edges[number]].append(number)
+    residue = np.zeros((len(edges), 3), np.int64)
+    maps = 0
+    for users in sorted({users for users, _, _ in kinds}):
+        while any(kinds[users, *edge] for edge in set(edges)):
+            for (y, row), (x, col) in product(enumerate(rows), enumerate(cols)):
+                if not kinds[users, row, col]:
+                    return None
+                residue[kinds[users, row, col].pop(0)] = maps, y, x
+            maps += 1
+    place = residue[sites.number]
+    place[:, 1:] += sites.place * step
+    place[sites.number < 0] = -1
+    return _filled(place, maps, any(sites.turns))
+
+
+def _filled(place: NDArray[np.int64], maps: int, is_round: bool) -> Coordinates | None:
+    """Return the coordinates of all sites; those that nobody sees, at -1, fill what is left."""
+    seen = np.flatnonzero(place[:, 0] >= 0)
+    place[seen, 1:] -= place[seen, 1:].min(axis=0)
+    rows, cols = (int(n) for n in place[seen, 1:].max(axis=0) + 1)
+    size = len(place)
+    sizes = _room(size, maps, rows, cols, is_round)
+    if sizes is None:
+        return None
+    cell = np.full(sizes, -1)
+    cell[tuple(place[seen].T)] = seen
+    if np.count_nonzero(cell >= 0) != len(seen):
+        return None
+    cell[cell < 0] = np.setdiff1d(np.arange(size), seen)
+    return of_cells(cell)
+
+
+def _room(
+    size: int, maps: int, rows: int, cols: int, is_round: bool
+) -> tuple[int, int, int] | None:
+    """Return maps of at least so many rows and columns that hold `size` sites.
+
+    Maps that nobody sees rather than wider ones, which borders and rounds would not fit.
+    """
+    if size % (rows * cols) == 0 and size >= maps * rows * cols:
+        return size // (rows * cols), rows, cols
+    if is_round or size % maps:
+        return None
+    area = size // maps
+    fits = [(n, area // n) for n in range(rows, area // cols + 1) if area % n == 0]
+    if not fits:
+        return None
+    return (maps, *min(fits, key=lambda sides: sides[0] - rows + sides[1] - cols))
+
+
+def of_cells(cell: NDArray[np.int64]) -> Coordinates:
+    """Return the coordinates of the units in a grid of unit numbers: (maps, rows, cols)."""
+    place = np.empty((3, cell.size), np.int32)
+    place[:, cell.ravel()] = np.indices(cell.shape).reshape(3, -1)
+    maps, rows, cols = cell.shape
+    return Coordinates((maps, rows, cols), place[0], place[1], place[2])
