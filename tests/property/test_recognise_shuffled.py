@@ -22,7 +22,7 @@ from sn.net.layer import Network
 from sn.net.schemes import Link
 from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
-from tests.sample_nets import equal
+from tests.sample_nets import equal, tables
 from tests.unit.test_arrange import flat
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=60)
@@ -197,3 +197,13 @@ def test_connections_beside_the_windows_are_the_rest(seed: int) -> None:
         dataclasses.replace(table, **columns, n_weights=table.n_weights + len(dst)), seed
     )
     assert found["in -> h"] == [KINDS[0], "rows: the rest, which completes no window"]
+
+
+@settings(derandomize=True, deadline=None, max_examples=80)
+@given(tables(), st.integers(0, 1000))
+def test_any_shuffled_net_keeps_its_rows(table: ConnectionTable, seed: int) -> None:
+    """Whatever is seen in nets of all kinds, recognised or not, the plan stands for the table."""
+    names = tuple(layer.name for layer in table.layers[:-1])
+    found = arrange(flat(table, seed, names)).table
+    plan = lower(found)  # verifies
+    assert sum(n_rows(node) for node in plan.nodes) == table.n_rows
