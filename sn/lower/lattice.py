@@ -22,6 +22,7 @@ from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 
 ALONE = 20  # units without partners that are forgiven before a part counts as irregular
+FILLED = 0.8  # which part of the taps of its units a map has at least
 MEETINGS = 500_000  # of pairs of taps, looked at to compare displacements
 LIKELY = 8  # displacements of one rank whose lines are compared
 
@@ -81,22 +82,30 @@ def tap_tables(table: ConnectionTable, part: Part) -> list[TapTable]:
         counts = np.bincount(unit[rows], minlength=dst.size)
         members = np.flatnonzero((2 * counts > len(taps)) & is_free).astype(np.int32)
         is_free[members] = False
-        if len(members) > 1:
-            tables.append(_tap_table(members, unit[rows], wid[rows], site[rows]))
+        found = _tap_table(members, unit[rows], wid[rows], site[rows])
+        if found is not None:
+            tables.append(found)
             continue
         alone += 1
-        if alone > ALONE:
+        if alone > ALONE or len(members) > 1:
             return []
     return tables
 
 
-def _tap_table(members: Ints, unit: Ints, wid: Ints, site: Ints) -> TapTable:
+def _tap_table(members: Ints, unit: Ints, wid: Ints, site: Ints) -> TapTable | None:
+    """Return the map of the units `members` from rows; None unless most see a site by each tap."""
+    if len(members) == 1:
+        return None
     taps, tap = np.unique(wid, return_inverse=True)
     place = np.searchsorted(members, unit).clip(max=len(members) - 1)
     mine = members[place] == unit
     sites = np.full((len(members), len(taps)), -1, np.int32)
     sites[place[mine], tap[mine]] = site[mine]
-    usual = 2 * np.bincount(tap[mine], minlength=len(taps)) > len(members)
+    is_row = np.zeros(sites.shape, np.bool_)
+    is_row[place[mine], tap[mine]] = True
+    usual = 2 * np.count_nonzero(is_row, axis=0) > len(members)
+    if not usual.any() or np.mean(is_row[:, usual]) < FILLED:
+        return None
     return TapTable(members, sites[:, usual])
 
 

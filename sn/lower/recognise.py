@@ -79,7 +79,7 @@ def _untie(table: ConnectionTable, nodes: list[Node]) -> list[Node]:
     for index, node in enumerate(nodes):
         before = owner[node.wid]
         if np.any(before >= 0):
-            tied |= {index, *np.unique(before[before >= 0]).tolist()}
+            tied |= {index, *np.flatnonzero(np.bincount(before[before >= 0])).tolist()}
         owner[node.wid] = index
     if not tied:
         return nodes

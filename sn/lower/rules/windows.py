@@ -124,8 +124,8 @@ class _Sites:
         if len(inner) < len(src):
             fed = np.zeros(len(src), np.bool_)
             fed[inner] = True
-            values = np.unique(table.constant[src[~fed]])
-            if len(values) > 1:
+            values = table.constant[src[~fed]]
+            if values.min() < values.max():
                 return _Reason(0, "border units of several states")
             border, src = float(values[0]), src[inner]
         plane, y, x = _split(table.dst[part.rows] - table.layers[part.dst].first, grid)
@@ -233,7 +233,9 @@ def _match(
     pair_of_row = np.full(len(part.rows), -1)
     pair_of_row[inner[inside]] = places[0]
     if len(inner) < len(part.rows):
-        rows = np.setdiff1d(np.arange(len(part.rows)), inner)
+        is_border = np.ones(len(part.rows), np.bool_)
+        is_border[inner] = False
+        rows = np.flatnonzero(is_border)
         position = sites.y[rows].astype(np.int64) * grid.cols + sites.x[rows]
         border = BorderRows(sites.plane[rows], position, sites.wid[rows])
         pair_of_row[rows] = place_border(weights, sites.pairs // field.maps, border)
