@@ -1,24 +1,27 @@
-"""Vector code: a dozen verbs over llvmlite's builder, 8 float32 lanes, strict arithmetic.
+"""Vector code: a dozen verbs over llvmlite's builder, 8 or 16 float32 lanes, strict arithmetic.
 
 A kernel section is a Python function that is run once, while a kernel is compiled; every verb
 it calls adds instructions. So a `for` over `k.loop(n)` is a loop of the kernel, a `for` over
 `range(n)` is code written n times. No instruction carries fast-math flags, multiply-adds are
-fused where a section says so and nowhere else, and sums are added in the order written: the
-same source gives the same bits on every CPU with fused multiply-add.
+fused where a section says so and nowhere else, and sums are added in the order written. How many
+lanes a CPU has must not change a sum: what runs along lanes goes by `sweep` (each lane for
+itself) or `dots` (16 partial sums everywhere). So the same source gives the same bits on every
+CPU with fused multiply-add.
 
 Units of an index are float32 elements. Read next: emit/windows.py for the verbs at work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
 
-LANES = 8
+LANES = 8  # what memory is laid out for: runs are whole multiples of it
+PARTIAL = 16  # partial sums of a scalar product, on every CPU
 
 F32 = ir.FloatType()
 I32 = ir.IntType(32)
@@ -129,6 +132,10 @@ class Builder:
         self.ir = builder
         self.lanes = lanes
 
+    def narrow(self) -> Builder:
+        """Return the verbs for 8 lanes."""
+        return self if self.lanes == LANES else Builder(self.ir, LANES)
+
     # --- memory ---
 
     def _at(self, memory: Memory, at: Position) -> ir.Value:
@@ -227,34 +234,102 @@ class Builder:
         return self.lane(vector, 0)
 
     def totals(self, vectors: Sequence[Vec]) -> Vec:
-        """Add up to 8 vectors of 8 lanes, each to one lane of the result.
+        """Add up as many vectors as they have lanes (or fewer), each to one lane of the result.
 
-        Each sum runs as in `total`: l and l+4, then pairs, then the last two.
+        Lanes are added by halves: l and l+8 (of 16), then l and l+4, as in `total`.
         """
-        zero = self.constant(0)
-        v = [*vectors, *[zero] * (8 - len(vectors))]
+        v = [*vectors, *[self.constant(0)] * (self.lanes - len(vectors))]
 
         def join(a: Vec, b: Vec, low: Sequence[int], high: Sequence[int]) -> Vec:
-            return self.shuffle(a, b, low) + self.shuffle(a, b, high)
+            picks = []
+            for lanes in low, high:  # given for 8 lanes; 16 are twice that, side by side
+                picks.append(
+                    [
+                        lane + at if lane < LANES else lane - LANES + self.lanes + at
+                        for at in range(0, self.lanes, LANES)
+                        for lane in lanes
+                    ]
+                )
+            return self.shuffle(a, b, picks[0]) + self.shuffle(a, b, picks[1])
 
         # of each pair of shuffles the first is a blend, which any vector port can do
+        if self.lanes == PARTIAL:
+            low, high = [*range(8), *range(24, 32)], [*range(8, 24)]
+            v = [self.shuffle(a, b, low) + self.shuffle(a, b, high) for a, b in _pairs(v)]
         halves = (0, 1, 2, 3, 12, 13, 14, 15), (4, 5, 6, 7, 8, 9, 10, 11)
-        fours = [join(v[i], v[i + 4], *halves) for i in range(4)]
+        fours = [join(a, b, *halves) for a, b in _pairs(v)]
         pairs = (0, 1, 10, 11, 4, 5, 14, 15), (2, 3, 8, 9, 6, 7, 12, 13)
         twos = [join(fours[i], fours[i + 1], *pairs) for i in (0, 2)]
         ones = (0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15)
         return join(twos[0], twos[1], *ones)
 
+    def dots(
+        self, count: int, size: int, add: Callable[[Builder, Index, list[Vec]], list[Vec]]
+    ) -> Vec:
+        """Return `count` sums over runs of `size` elements (a multiple of 8), one a lane.
+
+        `add(k, at, sums)` adds to each sum the products of the vectors at element `at`. The
+        result has 8 lanes for up to 8 sums, else 16. On every CPU element e goes to partial sum
+        e mod 16, and the partial sums are added up as in `totals`.
+        """
+        narrow = self.narrow()
+        blocks, tail = size // PARTIAL * PARTIAL, size % PARTIAL
+        parts = []
+        for first in range(0, PARTIAL, self.lanes):  # with 8 lanes, one half after the other
+            cells = [self.cell(self.constant(0)) for _ in range(count)]
+            if blocks:
+                for at in self._turns(blocks):
+                    held = add(self, at + first, [cell.get() for cell in cells])
+                    for cell, value in zip(cells, held, strict=True):
+                        cell.set(value)
+            parts.append([cell.get() for cell in cells])
+        if not tail:
+            return self.sum_up(parts)
+        low, high = parts if self.lanes == LANES else self._halves(parts[0])
+        low = add(narrow, Index(self, None, blocks), low)
+        return narrow.sum_up([low, high] if blocks else [low])
+
+    def sum_up(self, parts: Sequence[Sequence[Vec]]) -> Vec:
+        """Add the partial sums of up to 16 totals up, one total a lane: 8 lanes if 8 are enough.
+
+        parts: vectors of 16 partial sums; or of 8, the lower ones and, where there are, the
+        upper ones.
+        """
+        count = len(parts[0])
+        if self.lanes == PARTIAL:
+            if count > LANES:
+                return self.totals(parts[0])
+            parts = self._halves(parts[0])
+        narrow = self.narrow()
+        sums = [a + b for a, b in zip(*parts, strict=True)] if len(parts) > 1 else parts[0]
+        totals = [narrow.totals(sums[i : i + LANES]) for i in range(0, count, LANES)]
+        return totals[0] if count <= LANES else self.shuffle(totals[0], totals[1], range(PARTIAL))
+
+    def _halves(self, vectors: Sequence[Vec]) -> list[list[Vec]]:
+        """The lower and the upper 8 lanes of vectors of 16."""
+        halves = range(LANES), range(LANES, PARTIAL)
+        return [[self.shuffle(v, v, lanes) for v in vectors] for lanes in halves]
+
+    def _turns(self, blocks: int) -> Iterator[Index]:
+        """Whole blocks of partial sums: written out where they are few."""
+        if blocks > 4 * PARTIAL:
+            yield from self.loop(blocks, PARTIAL)
+            return
+        for at in range(0, blocks, PARTIAL):
+            yield Index(self, None, at)
+
     def transpose(self, rows: Sequence[Vec]) -> list[Vec]:
-        """Turn 8 vectors of 8 lanes round: lane i of vector j becomes lane j of vector i."""
-        v = list(rows)
-        for width in (4, 2, 1):
-            low = [lane if lane & width == 0 else 8 + lane - width for lane in range(8)]
-            high = [lane + width if lane & width == 0 else 8 + lane for lane in range(8)]
-            for i in range(8):
+        """Turn as many vectors as they have lanes round: lane i of vector j becomes lane j of i."""
+        v, n = list(rows), self.lanes
+        width = n // 2
+        while width:
+            low = [lane if lane & width == 0 else n + lane - width for lane in range(n)]
+            high = [lane + width if lane & width == 0 else n + lane for lane in range(n)]
+            for i in range(n):
                 if i & width == 0:
                     a, b = v[i], v[i + width]
                     v[i], v[i + width] = self.shuffle(a, b, low), self.shuffle(a, b, high)
+            width //= 2
         return v
 
     # --- control ---
@@ -288,6 +363,15 @@ class Builder:
         after = self.ir.append_basic_block("after")
         self.ir.cbranch(self.ir.icmp_signed("<", following, last), body, after)
         self.ir.position_at_end(after)
+
+    def sweep(self, size: int, start: int = 0) -> Iterator[tuple[Builder, Index]]:
+        """Loop over `size` elements, a multiple of 8: whole vectors, then the 8 that are left."""
+        whole = size // self.lanes * self.lanes
+        if whole:
+            for i in self.loop(start + whole, self.lanes, start):
+                yield self, i
+        if whole < size:
+            yield self.narrow(), Index(self, None, start + whole)
 
     # --- functions of one number; `verbs` is what an expression is compiled with ---
 
@@ -326,3 +410,9 @@ class Builder:
     def absolute(self, x: Vec) -> Vec:
         """|x|."""
         return self._intrinsic("fabs", x.value.type, [x])
+
+
+def _pairs(vectors: Sequence[Vec]) -> Iterator[tuple[Vec, Vec]]:
+    """Each vector of the first half with its partner in the second."""
+    half = len(vectors) // 2
+    return zip(vectors[:half], vectors[half:], strict=True)

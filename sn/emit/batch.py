@@ -195,7 +195,7 @@ def _window_tile(
                     for q in range(chunk):
                         if c.weight_pitch:
                             run = pairs[i] * (c.kernel[0] * c.kernel[1]) + tap
-                            position = y * c.grid[1] + x + (c.kernels.main_at + q)
+                            position = y * c.grid[1] + x + (c.kernels.start + q)
                             at = run * c.weight_pitch + position
                         else:
                             at = c.kernels.at(pairs[i], tap)
@@ -218,16 +218,15 @@ def _window_tile(
 
 @dataclass(frozen=True, slots=True)
 class BatchFull:
-    """A full connection: `rows` units from `dst` on; the upstream units from `src` on lie in
-    `maps` runs of `positions`, their weights `pitch` apart.
+    """A full connection into the units from `dst` on, of those from `src` on.
+
+    `rows`, `columns`: (maps, positions, pitch) of either layer, as the weights lie.
     """
 
     dst: int
-    rows: int
+    rows: tuple[int, int, int]
     src: int
-    maps: int
-    positions: int
-    pitch: int
+    columns: tuple[int, int, int]
     weights: FullWeights
 
 
@@ -236,32 +235,35 @@ ROWS = 8
 
 def full(k: Builder, m: Memories, c: BatchFull, ends: Ends | None = None) -> None:
     """sum[j] += sum over i of w[j, i] x[i]; with `ends`, each sum is finished at once."""
+    (planes, positions, pitch), (maps, length, run) = c.rows, c.columns
 
-    def some(row: Index, count: int) -> None:
-        at = [(row + (c.dst + i)) * k.lanes for i in range(count)]
+    def some(plane: Index, first: Index, count: int) -> None:
+        unit, row = plane * positions + first, plane * pitch + first
+        at = [(unit + (c.dst + i)) * k.lanes for i in range(count)]
         if ends is None:
             sums = [k.cell(k.load(m.s, place)) for place in at]
         else:
-            sums = [k.cell(ends.start(k, m, Index(k, None, 0), row + i)) for i in range(count)]
-        for plane in k.loop(c.maps):
-            for i in k.loop(c.positions):
-                x = k.load(m.s, (plane * c.positions + i + c.src) * k.lanes)
+            sums = [k.cell(ends.start(k, m, Index(k, None, 0), unit + i)) for i in range(count)]
+        for source in k.loop(maps):
+            for i in k.loop(length):
+                x = k.load(m.s, (source * length + i + c.src) * k.lanes)
                 for number, cell in enumerate(sums):
-                    column = plane * c.pitch + i + (c.weights.at + number * c.weights.pitch)
+                    column = source * run + i + (c.weights.at + number * c.weights.pitch)
                     w = k.spread(m.w, row * c.weights.pitch + column)
                     cell.set(k.fma(x, w, cell.get()))
         for number, (place, cell) in enumerate(zip(at, sums, strict=True)):
             if ends is None:
                 k.store(cell.get(), m.s, place)
             else:
-                ends.finish(k, m, cell.get(), row + (ends.target.at + number))
+                ends.finish(k, m, cell.get(), unit + (ends.target.at + number))
 
-    whole = c.rows // ROWS * ROWS
-    if whole:
-        for row in k.loop(whole, ROWS):
-            some(row, ROWS)
-    if c.rows % ROWS:
-        some(Index(k, None, whole), c.rows % ROWS)
+    whole = positions // ROWS * ROWS
+    for plane in k.loop(planes):
+        if whole:
+            for first in k.loop(whole, ROWS):
+                some(plane, first, ROWS)
+        if positions > whole:
+            some(plane, Index(k, None, whole), positions - whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sn.emit.rows import RowList
 from sn.emit.units import FullWeights
 from sn.emit.windows import Conv
 from sn.emit.writer import Writer, constant_name, heading, record
-from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window
+from sn.lower.ir import Full, Node, Plan, Rows, Window
 from sn.net.layer import Ints
 
 
@@ -28,6 +28,13 @@ class BiasWeights:
 
     at: int
     pitch: int
+
+
+def reads(plan: Plan, node: Node, index: int) -> bool:
+    """Whether a node reads the states of a layer."""
+    if isinstance(node, Rows):
+        return bool((plan.table.layer_of[node.src_unit] == index).any())
+    return isinstance(node, Full | Window) and node.src == index
 
 
 Placed: TypeAlias = BiasWeights | FullWeights | Conv | Local | tuple[RowList, Ints | None]
@@ -67,7 +74,7 @@ class BatchPass:
         readers = [
             (number, node)
             for number, node in enumerate(self.nodes)
-            if not isinstance(node, Bias) and self._reads(node, index)
+            if reads(self.plan, node, index)
         ]
         if len(readers) == 1:
             number, node = readers[0]
@@ -82,11 +89,6 @@ class BatchPass:
                     layer.first, grid.maps, grid.rows, grid.cols, grid.positions, grid.cols
                 )
         return batch.Target(layer.first, lay.maps, 1, lay.positions, lay.positions, lay.positions)
-
-    def _reads(self, node: Node, index: int) -> bool:
-        if isinstance(node, Rows):
-            return bool((self.plan.table.layer_of[node.src_unit] == index).any())
-        return isinstance(node, Full | Window) and node.src == index
 
     def _layer(self, index: int) -> None:
         layer = self.plan.layers[index]

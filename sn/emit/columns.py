@@ -6,7 +6,7 @@ A lane of -1 stands for the border.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sn.emit.layout import whole_vectors
@@ -83,7 +83,18 @@ class Geometry:
             seen[site] += 1
         return rounds
 
-    # --- backward: residue classes of sites, each a stride-1 correlation of the gradients ---
+    @cached_property
+    def flat(self) -> Geometry:
+        """The same windows without wrap, over all sites they meet side by side."""
+        if not self.wrap:
+            return self
+        rows, cols = (
+            (n - 1) * s + k for n, s, k in zip(self.grid, self.stride, self.kernel, strict=True)
+        )
+        return replace(self, field=(rows, cols), offset=(0, 0), wrap=False)
+
+    # --- backward, of `flat`: residue classes of sites, each a stride-1 correlation of the
+    # gradients ---
 
     @cached_property
     def _axis_classes(self) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
@@ -146,8 +157,6 @@ class Geometry:
 
     def _grid_position(self, y: int, x: int) -> int:
         rows, cols = self.grid
-        if self.wrap:
-            y, x = y % rows, x % cols
         return y * cols + x if 0 <= y < rows and 0 <= x < cols else -1
 
     @cached_property
@@ -186,9 +195,30 @@ class Geometry:
                 number += 1
         return lanes
 
+    @cached_property
+    def class_rounds(self) -> list[Lanes]:
+        """Per round, the element of the classes of `flat` to add to each site of the field.
+
+        One round, but where windows wrap: there a site is met at several places.
+        """
+        flat, width = self.flat, whole_vectors(self.field[0] * self.field[1])
+        if flat is self:
+            return [self.class_lanes]
+        rounds: list[Lanes] = []
+        seen = [0] * width
+        for place, element in enumerate(flat.class_lanes[: flat.field[0] * flat.field[1]]):
+            row, col = divmod(place, flat.field[1])
+            site = self._site(row - self.offset[0], col - self.offset[1])
+            if element < 0:
+                continue
+            if seen[site] == len(rounds):
+                rounds.append([-1] * width)
+            rounds[seen[site]][site] = element
+            seen[site] += 1
+        return rounds
+
     @property
     def is_direct(self) -> bool:
         """Whether the one class is the map itself, so that sums go straight to their place."""
-        return self.n_classes == 1 and self.class_lanes[: self.field[0] * self.field[1]] == list(
-            range(self.field[0] * self.field[1])
-        )
+        sites = self.field[0] * self.field[1]
+        return not self.wrap and self.n_classes == 1 and self.class_lanes[:sites] == [*range(sites)]

@@ -10,6 +10,7 @@ Units of every offset and size: float32 elements.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from sn.lower.ir import Plan, View, Window
 from sn.net.layer import Ints
-from sn.simd import LANES
+from sn.simd import LANES, PARTIAL
 
 Floats32 = NDArray[np.float32]
 
@@ -63,8 +64,8 @@ class Arena:
     def take(self, count: int, fill: Floats32 | None = None) -> int:
         """Reserve `count` elements, a cache line apart; return the offset."""
         at = self.size
-        # one spare vector: the last load of a run may reach past it
-        self.size += -(-(count + LANES) // 16) * 16
+        # a vector to spare: the last load of a run may reach past it
+        self.size += -(-(count + PARTIAL) // PARTIAL) * PARTIAL
         if fill is not None:
             self.fill(at, fill)
         return at
@@ -109,10 +110,10 @@ class Weights:
     size: int = 0
 
     def add(self, wid: Ints) -> int:
-        """Append slots and return where they start; whole vectors, so that starts are even."""
+        """Append slots and return where they start: on a cache line, a vector to spare before."""
         flat = np.asarray(wid, np.int32).ravel()
         at = self.size
-        pad = np.full(whole_vectors(len(flat)) - len(flat) + LANES, -1, np.int32)
+        pad = np.full(-(-(len(flat) + LANES) // PARTIAL) * PARTIAL - len(flat), -1, np.int32)
         self.parts += [flat, pad]
         self.size += len(flat) + len(pad)
         return at
@@ -133,6 +134,8 @@ class Layout:
     arena: Arena
     tables: Tables
     weights: Weights
+    scratch: int  # offset of what sections use while they run, one after the other
+    lanes: int  # of the vectors that work on it
 
     @property
     def to_curv(self) -> int:
@@ -140,37 +143,44 @@ class Layout:
         return 2 * self.to_grad
 
 
-def lay_out(plan: Plan, second: bool) -> Layout:
-    """Place every layer and every constant unit; `second` makes room for curvatures."""
+def lay_out(
+    plan: Plan, second: bool, lanes: int, scratch: int = 0, finished: Collection[int] = ()
+) -> Layout:
+    """Place every layer and every constant unit; `second` makes room for curvatures.
+
+    `scratch`: elements that sections share; `finished`: layers whose gradients are written once,
+    by a section that turns back-propagated errors into gradients: their slopes lie where the
+    gradients will.
+    """
     table = plan.table
     views = [_view(plan, index) for index in range(len(plan.layers))]
     sizes = [whole_vectors(view.positions) * view.maps for view in views]
     classes = np.unique(table.constant[~np.isnan(table.constant)])
-    states = sum(-(-(size + LANES) // 16) * 16 for size in sizes)
+    states = sum(-(-(size + PARTIAL) // PARTIAL) * PARTIAL for size in sizes)
     idle = max(whole_vectors(view.positions) for view in views)
-    to_grad = states + -(-(idle + len(classes)) // 16) * 16
+    to_grad = states + -(-(idle + len(classes) + PARTIAL) // PARTIAL) * PARTIAL
     arena = Arena()
     arena.take((5 if second else 3) * to_grad)
-    layers, at = [], 0
+    layers: list[LayerLayout] = []
+    at = 0
     for layer, view, size in zip(plan.layers, views, sizes, strict=True):
         pitch = whole_vectors(view.positions)
+        state, grad, slope, curv, bend = (at + field * to_grad for field in range(5))
+        slope = grad if len(layers) in finished else slope
         layers.append(
             LayerLayout(
-                layer.name,
-                view.maps,
-                view.positions,
-                pitch,
-                *(at + field * to_grad for field in range(5)),
+                layer.name, view.maps, view.positions, pitch, state, grad, slope, curv, bend
             )
         )
-        at += -(-(size + LANES) // 16) * 16
+        at += -(-(size + PARTIAL) // PARTIAL) * PARTIAL
     unit = np.zeros(table.n_units, np.int32)
     for layer, place in zip(plan.layers, layers, strict=True):
         unit[layer.first : layer.first + layer.size] = place.state + place.offsets()
     constant = ~np.isnan(table.constant)
     unit[constant] = at + idle + np.searchsorted(classes, table.constant[constant])
     arena.fill(at + idle, classes.astype(np.float32))
-    return Layout(tuple(layers), unit, to_grad, at, arena, Tables(), Weights())
+    shared = arena.take(scratch)
+    return Layout(tuple(layers), unit, to_grad, at, arena, Tables(), Weights(), shared, lanes)
 
 
 def _view(plan: Plan, index: int) -> View:

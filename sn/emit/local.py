@@ -7,13 +7,16 @@ are then added back to the maps they were copied from.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sn.emit.columns import Geometry
+from sn.emit.copies import expand, gather, pieces
 from sn.emit.tiles import Tile
+from sn.emit.units import zero
 from sn.emit.update import Rule
-from sn.emit.windows import expand, gather
-from sn.simd import LANES, Builder, Index, Memories, Vec
+from sn.simd import PARTIAL, Builder, Index, Memories, Vec
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,17 @@ def forward(k: Builder, m: Memories, c: Local) -> None:
         for number in k.loop(tile.count):
             entry = number * tile.entry + tile.table
             out = k.index(m.t, entry)
-            for part in k.loop(c.weight_pitch // LANES):
-                start = part * LANES
-                total = k.cell(k.load(m.s, out + start))
+            for some, start in k.sweep(c.weight_pitch):
+                total = some.cell(some.load(m.s, out + start))
                 for source in k.loop(tile.sources):
                     site = k.index(m.t, source * 2 + entry + 1) + start
                     weight = _weight(c, k.index(m.t, source * 2 + entry + 2)) + start
                     value = total.get()
                     for tap, distance in enumerate(c.geometry.taps):
-                        w = k.load(m.w, weight + tap * c.weight_pitch)
-                        value = k.fma(w, k.load(m.s, site + distance), value)
+                        w = some.load(m.w, weight + tap * c.weight_pitch)
+                        value = some.fma(w, some.load(m.s, site + distance), value)
                     total.set(value)
-                k.store(total.get(), m.s, out + start)
+                some.store(total.get(), m.s, out + start)
 
 
 def backward(
@@ -74,10 +76,8 @@ def backward(
     width = len(c.geometry.column_lanes)
     targets = [(c.to_back, 0), (c.to_back_curv, to_curv)] if rule.second else [(c.to_back, 0)]
     if propagate:
-        nothing = k.constant(0)
         for to_back, _ in targets:
-            for i in k.loop(c.maps * width, LANES):
-                k.store(nothing, m.s, i + (c.columns + to_back))
+            zero(k, m, c.columns + to_back, c.maps * width)
     for tile in c.tiles:
         for number in k.loop(tile.count):
             entry = number * tile.entry + tile.table
@@ -85,39 +85,53 @@ def backward(
             for source in k.loop(tile.sources):
                 site = k.index(m.t, source * 2 + entry + 1)
                 weight = _weight(c, k.index(m.t, source * 2 + entry + 2))
-                for part in k.loop(c.weight_pitch // LANES):
-                    _part(k, m, c, out, site, weight, part * LANES, to_curv, rule, propagate)
+                for part in _parts(k, c.weight_pitch):
+                    _part(m, c, out, site, weight, part, to_curv, rule, propagate)
     if propagate:
         for to_back, shift in targets:
             _add_back(k, m, c, to_back, shift)
 
 
+Part: TypeAlias = list[tuple[Builder, Index]]
+
+
+def _parts(k: Builder, size: int) -> Iterator[Part]:
+    """Loop over 16 positions at a time, whole or in halves, so that gradients add up alike."""
+    whole = size // PARTIAL * PARTIAL
+    if whole:
+        for start in k.loop(whole, PARTIAL):
+            yield [(k, start + at) for at in range(0, PARTIAL, k.lanes)]
+    if whole < size:
+        yield [(k.narrow(), Index(k, None, whole))]
+
+
 def _part(
-    k: Builder,
     m: Memories,
     c: Local,
     out: Index,
     site: Index,
     weight: Index,
-    start: Index,
+    part: Part,
     to_curv: int,
     rule: Rule,
     propagate: bool,
 ) -> None:
-    grad = k.load(m.s, out + start)
-    curv = k.load(m.s, out + start + to_curv) if rule.second else None
-    row = rule.row(k, grad, curv)
+    rows = []
+    for k, start in part:
+        curv = k.load(m.s, out + start + to_curv) if rule.second else None
+        rows.append(rule.row(k, k.load(m.s, out + start), curv))
     for tap, distance in enumerate(c.geometry.taps):
-        at = weight + start + tap * c.weight_pitch
-        w = k.load(m.w, at)
-        here = site + start + distance
-        if propagate:
-            back = here + c.to_back
-            k.store(k.fma(w, grad, k.load(m.s, back)), m.s, back)
-            if curv is not None:
-                back = here + c.to_back_curv
-                k.store(k.fma(w * w, curv, k.load(m.s, back)), m.s, back)
-        rule.move(k, at, w, row, k.load(m.s, here))
+        for (k, start), row in zip(part, rows, strict=True):
+            at = weight + start + tap * c.weight_pitch
+            w = k.load(m.w, at)
+            here = site + start + distance
+            if propagate:
+                back = here + c.to_back
+                k.store(k.fma(w, row.grad, k.load(m.s, back)), m.s, back)
+                if row.curv is not None:
+                    back = here + c.to_back_curv
+                    k.store(k.fma(w * w, row.curv, k.load(m.s, back)), m.s, back)
+            rule.move(k, at, w, row, k.load(m.s, here))
 
 
 def _add_back(k: Builder, m: Memories, c: Local, to_back: int, shift: int) -> None:
@@ -126,13 +140,14 @@ def _add_back(k: Builder, m: Memories, c: Local, to_back: int, shift: int) -> No
     rounds = c.geometry.column_sources
     for plane in k.loop(c.maps):
         base = plane * width + (c.columns + to_back)
-        for i in range(0, len(rounds[0]), LANES):
-            at = plane * c.pitch + (c.back + shift + i)
-            total: Vec = k.load(m.s, at)
+        for some, at in pieces(k, len(rounds[0])):
+            place = plane * c.pitch + (c.back + shift + at)
+            total: Vec = some.load(m.s, place)
             for lanes in rounds:
-                if max(lanes[i : i + LANES]) >= 0:
-                    total = total + gather(k, m.s, base, lanes[i : i + LANES], 0.0)
-            k.store(total, m.s, at)
+                some_lanes = lanes[at : at + some.lanes]
+                if max(some_lanes) >= 0:
+                    total = total + gather(some, m.s, base, some_lanes, 0.0)
+            some.store(total, m.s, place)
 
 
 def _weight(c: Local, pair: Index) -> Index:

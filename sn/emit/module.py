@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sn.emit import place
-from sn.emit.batch_pass import BatchPass, BiasWeights, Placed
+from sn.emit import place, place_conv
+from sn.emit.batch_pass import BatchPass, BiasWeights, Placed, reads
 from sn.emit.layout import Arena, Floats32, Layout, Tables, lay_out
 from sn.emit.local import Local
 from sn.emit.place_batch import BatchLayout
@@ -67,9 +67,14 @@ def emit(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> KernelSource:
 class _Emitter:
     def __init__(self, plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> None:
         self.plan, self.cost, self.rule, self.lanes = plan, cost, rule, lanes
-        self.lay = lay_out(plan, rule.second)
-        self.to_curv = self.lay.to_curv if rule.second else 0
+        # where layers lie decides what runs as rows, and that how much scratch there is
+        self.lay = lay_out(plan, rule.second, lanes)
         self.nodes = [self._fitting(node) for node in plan.nodes]
+        self.finished = self._finished()
+        convs = [node for node in self.nodes if isinstance(node, Window) and node.shared]
+        scratch = max((place_conv.scratch_size(node) for node in convs), default=0)
+        self.lay = lay_out(plan, rule.second, lanes, scratch, self.finished)
+        self.to_curv = self.lay.to_curv if rule.second else 0
         self.batch = BatchLayout(Arena(), Tables())
         constant = plan.table.constant
         states = np.where(np.isnan(constant), 0.0, constant).astype(np.float32)
@@ -79,6 +84,9 @@ class _Emitter:
         self.backward: list[Writer] = []
         self.placed: list[Placed] = []
         self.bounds: list[int] = []
+        # of the layer at hand: whether its first window starts from the biases, and where they are
+        self.starts = False
+        self.to_bias: int | None = None
 
     def _fitting(self, node: Node) -> Node:
         """A window or bias whose layers lie in memory in another shape runs as rows."""
@@ -94,6 +102,15 @@ class _Emitter:
                     why = f"{layer.name} is laid out for windows of another shape"
                     return node_as_rows(node, self.plan.table, why)
         return node
+
+    def _finished(self) -> set[int]:
+        """Hidden layers whose gradients the one section that propagates into them finishes."""
+        found = set()
+        for index in range(1, len(self.plan.layers) - 1):
+            readers = [node for node in self.nodes if reads(self.plan, node, index)]
+            if not self.rule.second and len(readers) == 1 and place_conv.finishes(readers[0]):
+                found.add(index)
+        return found
 
     def run(self) -> KernelSource:
         layers = self.plan.layers
@@ -125,21 +142,30 @@ class _Emitter:
         if is_output:
             backward(f"# {layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}")
             backward(f"units.output_grad(k, m, {name}, COST_SLOPE, e{self._second('COST_BEND')})")
-        else:
+        elif index not in self.finished:
             backward(f"# {layer.name}: grad = back f'(a)")
             backward(f"units.hidden_grad(k, m, {name}{self._second('None')})")
+        formulas = [f"{name}_VALUE", f"{name}_SLOPE"]
+        self.constants(f"{formulas[0]} = {formula(layer.activation.value)}")
+        self.constants(f"{formulas[1]} = {formula(layer.activation.slope)}")
+        if self.rule.curvature is Curvature.FULL:
+            formulas.append(f"{name}_BEND")
+            self.constants(f"{name}_BEND = {formula(layer.activation.bend)}")
+        self.starts = self._starts_from_bias([node for _, node in nodes])
         for number, node in nodes:
             self._node(number, node, backward)
-        value = layer.activation.value
-        self.constants(f"{name}_VALUE = {formula(value)}")
-        self.constants(f"{name}_SLOPE = {formula(layer.activation.slope)}")
-        formulas = f"{name}_VALUE, {name}_SLOPE"
-        if self.rule.curvature is Curvature.FULL:
-            self.constants(f"{name}_BEND = {formula(layer.activation.bend)}")
-            formulas += f", {name}_BEND"
         self.forward()
         self.forward(f"# {layer.name}: state = {layer.activation}")
-        self.forward(f"units.activate(k, m, {name}, {formulas})")
+        self.forward(f"units.activate(k, m, {name}, {', '.join(formulas)})")
+
+    def _starts_from_bias(self, nodes: list[Node]) -> bool:
+        """Whether a window section can start the sums of a layer from its biases."""
+        if len(nodes) < 2 or not isinstance(nodes[0], Bias) or nodes[0].shared:
+            return False
+        window = nodes[1]
+        if not (isinstance(window, Window) and window.shared):
+            return False
+        return place_conv.is_complete(window, self.lay)
 
     def _node(self, number: int, node: Node, backward: Writer) -> None:
         dst = constant_name(self.plan.layers[node.dst].name)
@@ -185,7 +211,9 @@ class _Emitter:
             slots = np.full(lay.size, -1, np.int32)
             slots[lay.offsets()] = node.wid
             at, kind, pitch = self.lay.weights.add(slots), "unit", lay.pitch
-        self.forward(f"units.bias_per_{kind}(k, m, {dst}, weights={at})")
+        self.to_bias = at - lay.state if self.starts else None
+        if not self.starts:
+            self.forward(f"units.bias_per_{kind}(k, m, {dst}, weights={at})")
         backward(f"units.update_bias_per_{kind}(k, m, {dst}, {at}, {rule})")
         return BiasWeights(at, pitch)
 
@@ -202,10 +230,15 @@ class _Emitter:
 
     def _conv(self, node: Window, number: int, backward: Writer, rule: str) -> Conv:
         name = f"CONV_{number}"
-        placed = place.place_conv(node, self.lay)
+        placed = place_conv.place_conv(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
-        self.forward(f"windows.forward(k, m, {name})")
-        if node.src > 0:
+        start = "" if self.to_bias is None else f", units.Start(to_bias={self.to_bias})"
+        self.to_bias = None
+        self.forward(f"windows.forward(k, m, {name}{start})")
+        if node.src in self.finished:
+            slope = self.lay.layers[node.src].slope
+            backward(f"windows.backward(k, m, {name}, slope={slope})")
+        elif node.src > 0:
             backward(f"windows.backward(k, m, {name})")
             if self.rule.second:
                 backward(f"windows.backward(k, m, {name}, to_curv={self.to_curv})")
@@ -253,19 +286,19 @@ class _Emitter:
         out(f"Written by SN's emitter {GENERATOR}; do not edit. k: the vector builder; m: memory;")
         out('e: the pattern, b: the batch. Offsets count float32 elements.\n"""')
         out("\n# ruff: noqa")
-        out(
-            "from sn.emit import batch, columns, layout, local, rows, tiles, units, update, windows"
-        )
+        out("from sn.emit import batch, columns, frames, layout, local, rows, tiles")
+        out("from sn.emit import units, update, windows")
         out("from sn.kernels import kernel, section")
         out("from sn.net import expr")
-        out(f"\nLANES = {self.lanes}  # patterns side by side in a batch")
+        out(f"\nLANES = {self.lanes}  # of a vector; patterns side by side in a batch")
         out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
         out(self.constants.text())
         out(self.batch_pass.constants.text())
         out(f"COST_SLOPE = {formula(self.cost.slope)}")
         if self.rule.second:
             out(f"COST_BEND = {formula(self.cost.bend)}")
-        hidden = [self.lay.layers[i] for i in range(1, len(plan.layers) - 1)]
+        last = len(plan.layers) - 1
+        hidden = [self.lay.layers[i] for i in range(1, last) if i not in self.finished]
         out("\n\ndef present(k, m, e):")
         out('"""Train on pattern e: forward, backward, update."""', 1)
         out(self.forward.text().rstrip("\n"), 1)
@@ -290,7 +323,7 @@ class _Emitter:
         out("\n\ndef evaluate_batch(k, m, b):")
         out('"""Compute the outputs of the patterns of batch b."""', 1)
         out(self.batch_pass.body.text().rstrip("\n"), 1)
-        out('\n\n_present = section(present, "w v c e s t r h x y", 8)')
+        out('\n\n_present = section(present, "w v c e s t r h x y", LANES)')
         out('_evaluate_batch = section(evaluate_batch, "w s t x o", LANES)')
         out('\n\n@kernel("train")')
         out("def train(w, v, c, e, s, t, r, h, x, y, order, first, last):")

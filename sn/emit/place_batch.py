@@ -12,12 +12,13 @@ import numpy as np
 
 from sn.emit import batch, local, rows, windows
 from sn.emit.layout import Arena, Layout, Tables
-from sn.emit.place import frame_size, row_blocks, source_places, sums_of
-from sn.emit.tiles import REGISTERS, tile
+from sn.emit.place import row_blocks
+from sn.emit.place_conv import frame_size, pair_places, sums_of
+from sn.emit.tiles import Room, tile
 from sn.emit.units import FullWeights
 from sn.lower.ir import Full, Plan, Rows, Window
 from sn.net.layer import Ints
-from sn.simd import LANES
+from sn.simd import PARTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,17 @@ def place_batch_window(
     in_maps = np.arange(node.field.maps, dtype=np.int32)
     # 16-lane vectors come with 32 registers; tiles for 24 were fastest (1989 net, 1.35 us a
     # pattern; 1.61 with 16 and 1.45 with 32)
-    registers = 24 if lanes > LANES else REGISTERS
-    pair_places = np.arange(len(node.pairs), dtype=np.int32)
+    wide, mine = (Room(node.grid.cols, {8: 16, 16: 24}[n]) for n in (PARTIAL, lanes))
     if isinstance(conv, windows.Conv):
-        kernels, weight_pitch = conv.kernels, 0
-        if isinstance(conv.updates, windows.SourceUpdates):
-            pair_places = source_places(node)
+        kernels, weight_pitch, places = conv.kernels, 0, pair_places(node, conv)
     else:
-        kernels, weight_pitch = windows.Kernels(conv.weights, 0, 0, 0, 0, 0), conv.weight_pitch
+        kernels = windows.Kernels(conv.weights, 0, 0, 0, 1)
+        weight_pitch, places = conv.weight_pitch, np.arange(len(node.pairs), dtype=np.int32)
     sums = sums_of(
-        tile(node.pairs, node.grid.cols, node.taps, registers),
+        tile(node.pairs, [node.taps], wide, mine),
         out_maps,
         frame.at + in_maps * frame.size,
-        pair_places,
+        places,
         lay.tables,
     )
     return batch.BatchWindow(
@@ -124,14 +123,12 @@ def visits_once(node: Window, window: batch.BatchWindow) -> bool:
 
 def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) -> batch.BatchFull:
     """Place a full node for batches."""
-    src = lay.layers[node.src]
+    src, dst = lay.layers[node.src], lay.layers[node.dst]
     return batch.BatchFull(
         plan.layers[node.dst].first,
-        node.wid.shape[0],
+        (dst.maps, dst.positions, dst.pitch),
         plan.layers[node.src].first,
-        src.maps,
-        src.positions,
-        src.pitch,
+        (src.maps, src.positions, src.pitch),
         weights,
     )
 

@@ -40,6 +40,7 @@ def _head(k: Builder, m: Memories, c: RowList, unit: Index) -> tuple[Index, Inde
 
 def rows_forward(k: Builder, m: Memories, c: RowList) -> None:
     """sum[j] += sum of w x over the rows of j, 8 partial sums."""
+    k = k.narrow()
     for unit in k.loop(c.units):
         state, first, count = _head(k, m, c, unit)
         total = k.cell(k.constant(0))
@@ -70,6 +71,7 @@ def rows_backward(
     propagate: bool,
 ) -> None:
     """back[i] += w g and the update of w (unshared) or its descent (shared), row by row."""
+    k = k.narrow()
     for unit in k.loop(c.units):
         state, first, count = _head(k, m, c, unit)
         grad = k.splat(k.load1(m.s, state + to_grad))
@@ -104,10 +106,9 @@ def apply_descents(
     k: Builder, m: Memories, weights: int, descents: int, curvs: int, size: int, rule: Rule
 ) -> None:
     """Apply the summed gradients of shared rows and clear them."""
-    nothing = k.constant(0)
-    for i in k.loop(size, LANES):
-        curv = k.load(m.s, i + curvs) if rule.second else None
-        rule.apply(k, i + weights, k.load(m.s, i + descents), curv)
-        k.store(nothing, m.s, i + descents)
+    for some, i in k.sweep(size):
+        curv = some.load(m.s, i + curvs) if rule.second else None
+        rule.apply(some, i + weights, some.load(m.s, i + descents), curv)
+        some.store(some.constant(0), m.s, i + descents)
         if rule.second:
-            k.store(nothing, m.s, i + curvs)
+            some.store(some.constant(0), m.s, i + curvs)

@@ -16,8 +16,9 @@ import numpy as np
 
 from sn.net.layer import Ints
 
-# 16 vector registers on AVX2: accumulators, the loaded vectors and one weight must fit
-REGISTERS = 16
+# vector registers by lanes, AVX2 and AVX-512: accumulators, the loaded vectors and one weight
+# must fit
+REGISTERS = {8: 16, 16: 32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +42,60 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Tiles before their entries are placed: (width, sources) -> entries, and the chunk."""
+    """Tiles before their entries are placed: (width, sources) -> entries, the chunk, and whether
+    all classes of sites are summed at once.
+    """
 
     chunk: int
+    together: bool
     shapes: dict[tuple[int, int], list[list[int]]]
     cost: float
 
 
-def tile(
-    pairs: Sequence[tuple[int, int]], vectors: int, taps: int, registers: int = REGISTERS
-) -> Tiling:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one pass over maps has: vectors of positions in a map, and vector registers."""
+
+    vectors: int
+    registers: int
+
+
+def tile(pairs: Sequence[tuple[int, int]], taps: Sequence[int], wide: Room, room: Room) -> Tiling:
     """Choose the cheapest tiling of `pairs` = (out map, in map), numbered by position.
 
-    `vectors` per map and `taps` per pair set the estimate: two multiply-adds and two loads a
-    cycle, and one store and one load for each sum that waits in memory.
+    `taps` of a pair in each class of sites. Which maps a tile has decides the order of sums, so
+    it is chosen for `wide`, 16-lane vectors, on every CPU; `room` is this CPU's, for the rest.
     """
     groups = [_by_list(pairs), _by_source(pairs)]
-    choices = [
-        _shape(group, width, chunk, vectors, taps)
+    by_maps = [
+        (group, width, tiling)
         for group in groups
         for width in range(1, 13)
-        for chunk in range(1, min(vectors, 12) + 1)
-        if width * chunk + chunk + 1 <= registers
+        for tiling in _shapes(group, width, taps, wide)
     ]
-    return min(choices, key=lambda choice: choice.cost)
+    group, width, best = min(by_maps, key=lambda choice: choice[2].cost)
+    if room == wide:
+        return best
+    return min(_shapes(group, width, taps, room), key=lambda tiling: tiling.cost)
+
+
+def _shapes(
+    groups: list[tuple[Group, dict[tuple[int, int], int]]],
+    width: int,
+    taps: Sequence[int],
+    room: Room,
+) -> list[Tiling]:
+    """Return the tilings of some width that fit the registers.
+
+    The estimate: two multiply-adds and two loads a cycle, and one store and one load for each
+    sum that waits in memory.
+    """
+    return [
+        _shape(groups, width, chunk, room.vectors, taps, together)
+        for together in ([True] if len(taps) == 1 else [True, False])
+        for chunk in range(1, min(room.vectors, 12) + 1)
+        if chunk * (1 + width * (len(taps) if together else 1)) + 1 <= room.registers
+    ]
 
 
 Group = tuple[list[int], list[int]]
@@ -94,11 +125,13 @@ def _shape(
     width: int,
     chunk: int,
     vectors: int,
-    taps: int,
+    taps: Sequence[int],
+    together: bool,
 ) -> Tiling:
     shapes: dict[tuple[int, int], list[list[int]]] = {}
     cost = 0.0
     chunks = [chunk] * (vectors // chunk) + ([vectors % chunk] if vectors % chunk else [])
+    passes = [list(taps)] if together else [[count] for count in taps]
     for (outs, sources), number in groups:
         for at in range(0, len(outs), width):
             some = outs[at : at + width]
@@ -107,12 +140,15 @@ def _shape(
                 entry += [source, *(number[out, source] for out in some)]
             shapes.setdefault((len(some), len(sources)), []).append(entry)
             for size in chunks:
-                products = len(some) * size
-                loads = len(some) + size
-                # a sum takes 4 cycles a turn, however few there are
-                turn = max(products / 2, loads / 2, 4)
-                cost += len(sources) * taps * turn + 1.5 * products + 6
-    return Tiling(chunk, shapes, cost)
+                for counts in passes:
+                    weights = sum(counts) * len(some)
+                    # a sum takes 6 cycles a tap (4, but 8 sums at once measured no faster than
+                    # 12); sites that several classes meet are loaded once
+                    turn = max(
+                        weights * size / 2, (weights + max(counts) * size) / 2, 6 * max(counts)
+                    )
+                    cost += len(sources) * turn + 1.5 * len(some) * size * len(counts) + 6
+    return Tiling(chunk, together, shapes, cost)
 
 
 def scaled(tiling: Tiling, out: Ints, source: Ints, pair: Ints) -> list[tuple[int, int, Ints]]:

@@ -23,40 +23,39 @@ def load_pattern(k: Builder, m: Memories, layer: LayerLayout, example: Index) ->
         target = plane * layer.pitch + layer.state
         whole = layer.positions // LANES * LANES
         if whole:
-            for i in k.loop(whole, LANES):
-                k.store(k.load(m.x, source + i), m.s, target + i)
+            for some, i in k.sweep(whole):
+                some.store(some.load(m.x, source + i), m.s, target + i)
         for rest in range(whole, layer.positions):
             k.store1(k.load1(m.x, source + rest), m.s, target + rest)
 
 
 def zero(k: Builder, m: Memories, at: int, size: int) -> None:
     """Set `size` elements (whole vectors) to 0."""
-    nothing = k.constant(0)
-    for i in k.loop(size, LANES):
-        k.store(nothing, m.s, i + at)
+    for some, i in k.sweep(size):
+        some.store(some.constant(0), m.s, i + at)
 
 
 def bias_per_unit(k: Builder, m: Memories, layer: LayerLayout, weights: int) -> None:
     """sum[j] = bias[j]."""
-    for i in k.loop(layer.size, LANES):
-        k.store(k.load(m.w, i + weights), m.s, i + layer.state)
+    for some, i in k.sweep(layer.size):
+        some.store(some.load(m.w, i + weights), m.s, i + layer.state)
 
 
 def bias_per_map(k: Builder, m: Memories, layer: LayerLayout, weights: int) -> None:
     """sum[map, p] = bias[map]."""
     for plane in k.loop(layer.maps):
-        value = k.spread(m.w, plane + weights)
-        for i in k.loop(layer.pitch, LANES):
-            k.store(value, m.s, plane * layer.pitch + i + layer.state)
+        value = k.load1(m.w, plane + weights)
+        for some, i in k.sweep(layer.pitch):
+            some.store(some.splat(value), m.s, plane * layer.pitch + i + layer.state)
 
 
 def update_bias_per_unit(
     k: Builder, m: Memories, layer: LayerLayout, weights: int, rule: Rule
 ) -> None:
     """d_bias[j] = grad[j]."""
-    for i in k.loop(layer.size, LANES):
-        curv = k.load(m.s, i + layer.curv) if rule.second else None
-        rule.apply(k, i + weights, k.load(m.s, i + layer.grad), curv)
+    for some, i in k.sweep(layer.size):
+        curv = some.load(m.s, i + layer.curv) if rule.second else None
+        rule.apply(some, i + weights, some.load(m.s, i + layer.grad), curv)
 
 
 def update_bias_per_map(
@@ -64,19 +63,18 @@ def update_bias_per_map(
 ) -> None:
     """d_bias[map] = sum over p of grad[map, p]."""
 
-    def totals(planes: range, start: int) -> Vec:
-        sums = []
-        for plane in planes:
-            cell = k.cell(k.constant(0))
-            for i in k.loop(layer.pitch, LANES):
-                cell.set(cell.get() + k.load(m.s, i + (start + plane * layer.pitch)))
-            sums.append(cell.get())
-        return k.totals(sums)
+    def totals(first: int, count: int, start: int) -> Vec:
+        def add(k: Builder, at: Index, sums: list[Vec]) -> list[Vec]:
+            places = [at + (start + (first + n) * layer.pitch) for n in range(count)]
+            return [total + k.load(m.s, place) for total, place in zip(sums, places, strict=True)]
 
-    for first in range(0, layer.maps, LANES):
-        planes = range(first, min(first + LANES, layer.maps))
-        curv = totals(planes, layer.curv) if rule.second else None
-        rule.apply(k, weights + first, totals(planes, layer.grad), curv)
+        return k.dots(count, layer.pitch, add)
+
+    for first in range(0, layer.maps, k.lanes):
+        count = min(k.lanes, layer.maps - first)
+        some = k if count > LANES else k.narrow()
+        curv = totals(first, count, layer.curv) if rule.second else None
+        rule.apply(some, weights + first, totals(first, count, layer.grad), curv)
 
 
 def activate(
@@ -89,30 +87,46 @@ def activate(
 ) -> None:
     """State = f(sum), slope = f'(sum), bend = f''(sum), map by map; pads become 0."""
     tail = layer.positions % LANES
-    whole = layer.pitch // LANES - (1 if tail else 0)
+    whole = layer.pitch - (LANES if tail else 0)
     formulas = [(layer.state, value), (layer.slope, slope), (layer.bend, bend)]
 
-    def one(at: Index, keep: int) -> None:
+    def one(k: Builder, at: Index, keep: int) -> None:
         memo: dict[Expr, Vec] = {}
         a = {"a": k.load(m.s, at + layer.state)}
         for target, formula in formulas:
             if formula is None:
                 continue
             result = compile_expression(k, formula, a, memo)
-            if keep < LANES:
+            if keep:
                 lanes = [lane if lane < keep else LANES for lane in range(LANES)]
                 result = k.shuffle(result, k.constant(0), lanes)
             k.store(result, m.s, at + target)
 
     if not tail:
-        for i in k.loop(layer.size, LANES):
-            one(i, LANES)
+        for some, i in k.sweep(layer.size):
+            one(some, i, 0)
         return
     for plane in k.loop(layer.maps):
         if whole:
-            for i in k.loop(whole * LANES, LANES):
-                one(plane * layer.pitch + i, LANES)
-        one(plane * layer.pitch + whole * LANES, tail)
+            for some, i in k.sweep(whole):
+                one(some, plane * layer.pitch + i, 0)
+        one(k.narrow(), plane * layer.pitch + whole, tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the sums of a section start from: 0 where `is_new`, biases where there is a `to_bias`,
+    the distance from a state to its bias in the weights, else what is in memory.
+    """
+
+    is_new: bool = False
+    to_bias: int | None = None
+
+    def value(self, k: Builder, m: Memories, at: Index) -> Vec:
+        """Return the sums at `at` before anything is added."""
+        if self.is_new:
+            return k.constant(0)
+        return k.load(m.s, at) if self.to_bias is None else k.load(m.w, at + self.to_bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +152,7 @@ def output_grad(
     curv = E'' f'(a)^2 [- (-dE/dy) f''(a)].
     """
     size = layer.maps * layer.positions
+    k = k.narrow()
     for plane in range(layer.maps):
         for first in range(0, layer.positions, LANES):
             count = min(LANES, layer.positions - first)
@@ -161,8 +176,8 @@ def hidden_grad(k: Builder, m: Memories, layer: LayerLayout, second: Second | No
 
     Source: SN 2.8, update-gradient, update-lmggradient, update-ggradient.
     """
-    for i in k.loop(layer.size, LANES):
-        _through(k, m, layer, i, second)
+    for some, i in k.sweep(layer.size):
+        _through(some, m, layer, i, second)
 
 
 def _through(k: Builder, m: Memories, layer: LayerLayout, at: Index, second: Second | None) -> None:
@@ -177,7 +192,9 @@ def _through(k: Builder, m: Memories, layer: LayerLayout, at: Index, second: Sec
 
 @dataclass(frozen=True, slots=True)
 class FullWeights:
-    """Packed weights of a full connection: a row of `pitch` slots per downstream unit."""
+    """Packed weights of a full connection: a row of `pitch` slots per downstream unit, as both
+    layers lie in memory, pads included.
+    """
 
     at: int
     pitch: int
@@ -186,35 +203,18 @@ class FullWeights:
 def full_forward(
     k: Builder, m: Memories, dst: LayerLayout, src: LayerLayout, weights: FullWeights
 ) -> None:
-    """sum[j] += sum over i of w[j, i] x[i]; 8 rows at a time."""
+    """sum[j] += sum over i of w[j, i] x[i]; as many rows at a time as there are lanes."""
+    for wide, row in k.sweep(dst.size):
 
-    def rows(unit: Index, row: Index, count: int) -> None:
-        sums = [k.cell(k.constant(0)) for _ in range(count)]
-        for i in k.loop(src.size, LANES):
-            x = k.load(m.s, i + src.state)
-            for number, cell in enumerate(sums):
-                at = row * weights.pitch + i + (weights.at + number * weights.pitch)
-                cell.set(k.fma(k.load(m.w, at), x, cell.get()))
-        total = k.totals([cell.get() for cell in sums])
-        at = unit + dst.state
-        k.store(k.load(m.s, at) + total, m.s, at)
+        def add(k: Builder, at: Index, sums: list[Vec], row: Index = row) -> list[Vec]:
+            x = k.load(m.s, at + src.state)
+            here = row * weights.pitch + at + weights.at
+            w = [k.load(m.w, here + number * weights.pitch) for number in range(len(sums))]
+            return [k.fma(value, x, total) for value, total in zip(w, sums, strict=True)]
 
-    maps, positions = _runs(dst)
-    for plane in k.loop(maps):
-        whole = positions // LANES
-        if whole:
-            for i in k.loop(whole * LANES, LANES):
-                rows(plane * dst.pitch + i, plane * positions + i, LANES)
-        if positions % LANES:
-            first = whole * LANES
-            rows(plane * dst.pitch + first, plane * positions + first, positions % LANES)
-
-
-def _runs(layer: LayerLayout) -> tuple[int, int]:
-    """Maps without pads are one run of units."""
-    if layer.pitch == layer.positions:
-        return 1, layer.size
-    return layer.maps, layer.positions
+        at = row + dst.state
+        total = k.dots(wide.lanes, src.size, add)
+        wide.store(wide.load(m.s, at) + total, m.s, at)
 
 
 ROWS = 4  # rows of a full connection walked together: 8 registers for gradients and steps
@@ -234,36 +234,42 @@ def full_backward(
     Curvatures likewise, with squared weights. Weights are read and written once, row after row.
     """
 
-    def rows(unit: Index, row: Index, count: int) -> None:
-        grads = [k.spread(m.s, unit + (dst.grad + number)) for number in range(count)]
-        curvs: list[Vec | None] = [None] * count
-        if rule.second:
-            curvs = [k.spread(m.s, unit + (dst.curv + number)) for number in range(count)]
-        scaled = [rule.row(k, grad, curv) for grad, curv in zip(grads, curvs, strict=True)]
-        for i in k.loop(src.size, LANES):
-            x = k.load(m.s, i + src.state)
-            back = k.load(m.s, i + src.grad) if propagate else x
-            back_curv = k.load(m.s, i + src.curv) if propagate and rule.second else x
-            for number in range(count):
-                at = row * weights.pitch + i + (weights.at + number * weights.pitch)
-                w = k.load(m.w, at)
-                if propagate:
-                    back = k.fma(w, grads[number], back)
-                curv = curvs[number]
-                if propagate and curv is not None:
-                    back_curv = k.fma(w * w, curv, back_curv)
-                rule.move(k, at, w, scaled[number], x)
+    def block(k: Builder, i: Index, row: Index, some: _Rows) -> None:
+        x = k.load(m.s, i + src.state)
+        back = k.load(m.s, i + src.grad) if propagate else x
+        back_curv = k.load(m.s, i + src.curv) if propagate and rule.second else x
+        for number, (grad, curv) in enumerate(zip(some.grads, some.curvs, strict=True)):
+            at = row * weights.pitch + i + (weights.at + number * weights.pitch)
+            w = k.load(m.w, at)
             if propagate:
-                k.store(back, m.s, i + src.grad)
-                if rule.second:
-                    k.store(back_curv, m.s, i + src.curv)
+                back = k.fma(w, grad, back)
+            if propagate and curv is not None:
+                back_curv = k.fma(w * w, curv, back_curv)
+            rule.move(k, at, w, some.scaled[number], x)
+        if propagate:
+            k.store(back, m.s, i + src.grad)
+            if rule.second:
+                k.store(back_curv, m.s, i + src.curv)
 
-    maps, positions = _runs(dst)
-    for plane in k.loop(maps):
-        whole = positions // ROWS
-        if whole:
-            for i in k.loop(whole * ROWS, ROWS):
-                rows(plane * dst.pitch + i, plane * positions + i, ROWS)
-        if positions % ROWS:
-            first = whole * ROWS
-            rows(plane * dst.pitch + first, plane * positions + first, positions % ROWS)
+    has_pads = dst.pitch > dst.positions
+    for plane in k.loop(dst.maps if has_pads else 1):
+        for first in k.loop(dst.positions if has_pads else dst.size, ROWS):
+            row = plane * dst.pitch + first
+            places = [row + (dst.grad + number) for number in range(ROWS)]
+            widths = {some.lanes: _Rows(some, m, dst, places, rule) for some in (k.narrow(), k)}
+            for some, i in k.sweep(src.size):
+                block(some, i, row, widths[some.lanes])
+
+
+class _Rows:
+    """Gradients (and curvatures) of some rows in every lane, and what the rule makes of them."""
+
+    def __init__(
+        self, k: Builder, m: Memories, dst: LayerLayout, places: list[Index], rule: Rule
+    ) -> None:
+        self.grads = [k.spread(m.s, place) for place in places]
+        self.curvs: list[Vec | None] = [None] * len(places)
+        if rule.second:
+            self.curvs = [k.spread(m.s, place + (dst.curv - dst.grad)) for place in places]
+        both = zip(self.grads, self.curvs, strict=True)
+        self.scaled = [rule.row(k, grad, curv) for grad, curv in both]

@@ -55,15 +55,13 @@ class Rule:
         self.m = m
         self.kind, self.momentum, self.decay = step, momentum, decay
         self.gather, self.second = gather, second
-        self.step = k.spread(m.r, node)
         self._simple = step == "node" and not (momentum or decay or gather)
-        self._hyper = {place: k.spread(m.h, place) for place in (ALPHA, DECAY, GAMMA, MU, LIMIT)}
-        one = k.constant(1)
-        self._rest = {place: one - value for place, value in self._hyper.items()}
+        # read once, where the rule is made, for both widths of vectors
+        self._numbers = {some.lanes: _Numbers(some, m, node) for some in (k.narrow(), k)}
 
     def row(self, k: Builder, grad: Vec, curv: Vec | None) -> Row:
         """Prepare the gradient (and curvature) that a row of weights shares."""
-        return Row(grad * self.step if self._simple else grad, grad, curv)
+        return Row(grad * self._numbers[k.lanes].step if self._simple else grad, grad, curv)
 
     def move(self, k: Builder, at: Position, w: Vec, row: Row, x: Vec) -> None:
         """Move the weights w at `at` for descent = gradient * x."""
@@ -77,7 +75,7 @@ class Rule:
         """Move the weights at `at` along a finished descent direction."""
         w = k.load(self.m.w, at)
         if self._simple:
-            k.store(k.fma(self.step, descent, w), self.m.w, at)
+            k.store(k.fma(self._numbers[k.lanes].step, descent, w), self.m.w, at)
             return
         self._general(k, at, w, descent, curv)
 
@@ -88,29 +86,41 @@ class Rule:
             if curv is not None:
                 k.store(k.load(m.c, at) + curv, m.c, at)
             return
+        numbers = self._numbers[k.lanes]
         step = self._step(k, at, curv)
         delta = step * descent
         if self.momentum:
-            old = k.load(m.v, at) * self._hyper[ALPHA]
-            delta = k.fma(self._rest[ALPHA], delta, old)
+            old = k.load(m.v, at) * numbers.hyper[ALPHA]
+            delta = k.fma(numbers.rest[ALPHA], delta, old)
             k.store(delta, m.v, at)
         if self.decay == "plain":
-            w = w * self._rest[DECAY]
+            w = w * numbers.rest[DECAY]
         elif self.decay == "scaled":
-            w = k.fma(-(self._hyper[DECAY] * step), w, w)
+            w = k.fma(-(numbers.hyper[DECAY] * step), w, w)
         k.store(w + delta, m.w, at)
 
     def _step(self, k: Builder, at: Position, curv: Vec | None) -> Vec:
-        m = self.m
+        m, numbers = self.m, self._numbers[k.lanes]
         if self.kind == "node":
-            return self.step
+            return numbers.step
         if self.kind == "weight":
             return k.load(m.e, at)
         assert curv is not None
-        old = k.load(m.c, at) * self._rest[GAMMA]
-        average = k.fma(self._hyper[GAMMA], curv, old)
+        old = k.load(m.c, at) * numbers.rest[GAMMA]
+        average = k.fma(numbers.hyper[GAMMA], curv, old)
         k.store(average, m.c, at)
         size = k.absolute(average)
         if self.kind == "newton":
-            return self.step / (size + self._hyper[MU])
-        return self.step / k.minimum(k.maximum(size, self._hyper[MU]), self._hyper[LIMIT])
+            return numbers.step / (size + numbers.hyper[MU])
+        limited = k.minimum(k.maximum(size, numbers.hyper[MU]), numbers.hyper[LIMIT])
+        return numbers.step / limited
+
+
+class _Numbers:
+    """The step of a node and the hyperparameters (and 1 minus each) in every lane."""
+
+    def __init__(self, k: Builder, m: Memories, node: int) -> None:
+        one = k.constant(1)
+        self.step = k.spread(m.r, node)
+        self.hyper = {place: k.spread(m.h, place) for place in (ALPHA, DECAY, GAMMA, MU, LIMIT)}
+        self.rest = {place: one - value for place, value in self.hyper.items()}

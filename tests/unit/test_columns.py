@@ -26,8 +26,8 @@ def geometries(draw: st.DrawFn) -> Geometry:
     axes = []
     for _ in range(2):
         if wrap:
-            grid, stride = draw(st.integers(1, 5)), draw(st.integers(1, 3))
-            axes.append((grid, grid * stride, draw(st.integers(1, grid * stride)), stride, 0))
+            grid, stride, field = (draw(st.integers(1, top)) for top in (5, 3, 12))
+            axes.append((grid, field, draw(st.integers(1, field)), stride, draw(st.integers(0, 2))))
             continue
         field, kernel, stride = (draw(st.integers(1, top)) for top in (9, 5, 3))
         offset = draw(st.integers(0, kernel - 1))
@@ -84,13 +84,15 @@ def test_a_tap_meets_its_sites_at_consecutive_elements(g: Geometry) -> None:
 def test_classes_of_sites_gather_what_windows_scatter(g: Geometry) -> None:
     rng = np.random.default_rng(0)
     weights, grads = rng.standard_normal(g.kernel), rng.standard_normal(g.grid)
-    spread = gathered(grads.ravel(), g.gradient_lanes, 0.0)
-    classes = np.zeros(g.n_classes * g.class_pitch)
-    size = g.class_size[0] * g.class_size[1]
-    for start, taps in g.classes:
+    flat = g.flat
+    spread = gathered(grads.ravel(), flat.gradient_lanes, 0.0)
+    classes = np.zeros(flat.n_classes * flat.class_pitch)
+    size = flat.class_size[0] * flat.class_size[1]
+    for start, taps in flat.classes:
         for distance, tap in taps:
             classes[start : start + size] += weights.ravel()[tap] * spread[distance:][:size]
-    back = gathered(classes, g.class_lanes[: g.field[0] * g.field[1]], 0.0)
+    sites = g.field[0] * g.field[1]
+    back = sum(gathered(classes, lanes[:sites], 0.0) for lanes in g.class_rounds)
     assert np.allclose(back, scattered(g, weights, grads), atol=1e-12)
     if g.is_direct:
         assert np.array_equal(back, classes[: len(back)])
@@ -119,11 +121,12 @@ def test_no_vector_reaches_farther_than_the_spare_one_of_its_memory(g: Geometry)
     """Arena.take reserves one vector past a stretch; loads of whole vectors must end there."""
     positions = whole_vectors(g.grid[0] * g.grid[1])
     assert max(g.taps) + positions <= len(g.column_lanes) + LANES
-    farthest = max(distance for _, taps in g.classes for distance, _ in taps)
-    assert farthest + g.class_pitch <= len(g.gradient_lanes) + LANES
-    for lanes in (g.column_lanes, g.gradient_lanes, g.class_lanes, *g.column_sources):
+    flat = g.flat
+    farthest = max(distance for _, taps in flat.classes for distance, _ in taps)
+    assert farthest + flat.class_pitch <= len(flat.gradient_lanes) + LANES
+    for lanes in (g.column_lanes, flat.gradient_lanes, *g.class_rounds, *g.column_sources):
         assert len(lanes) % LANES == 0
-    assert min(distance for _, taps in g.classes for distance, _ in taps) >= 0
+    assert min(distance for _, taps in flat.classes for distance, _ in taps) >= 0
 
 
 def test_the_1989_net_has_four_classes() -> None:

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from sn.emit.layout import Arena, Layout, Tables, Weights, lay_out, whole_vectors
 from sn.lower.recognise import lower
 from sn.net.table import ConnectionTable, freeze
-from sn.simd import LANES
+from sn.simd import LANES, PARTIAL
 from tests.sample_nets import FAMILIES, family, tables
 
 
 def check(table: ConnectionTable, second: bool = False) -> Layout:
     """Units of one layout have places of their own, clear of every other layer's pads."""
-    lay = lay_out(lower(table), second)
+    lay = lay_out(lower(table), second, LANES)
     inner = np.isnan(table.constant)
     assert len(np.unique(lay.unit[inner])) == inner.sum()
     taken = np.zeros(lay.to_grad, np.int32)
@@ -62,14 +62,25 @@ def test_constants_of_one_value_share_a_place() -> None:
     assert len(np.unique(lay.unit[border])) == 1
 
 
+def test_a_layer_that_is_finished_at_once_keeps_slopes_where_gradients_will_be() -> None:
+    plan = lower(freeze(family("conv with a stride and a border")))
+    apart, finished = (lay_out(plan, False, LANES, 40, some) for some in ((), (1,)))
+    assert apart.layers[1].slope != apart.layers[1].grad
+    assert finished.layers[1].slope == finished.layers[1].grad
+    assert finished.layers[0] == apart.layers[0]
+    # the shared scratch is nobody else's
+    assert finished.scratch >= 3 * finished.to_grad
+    assert len(finished.arena.initial()) >= finished.scratch + 40
+
+
 def test_an_arena_keeps_a_spare_vector_between_stretches() -> None:
     arena = Arena()
     first = arena.take(3, np.array([1, 2, 3], np.float32))
     second = arena.take(16)
     third = arena.take(1, np.array([9], np.float32))
     assert first == 0
-    assert second - first >= 3 + LANES
-    assert third - second >= 16 + LANES
+    assert second - first >= 3 + PARTIAL
+    assert third - second >= 16 + PARTIAL
     memory = arena.initial()
     assert memory[:3].tolist() == [1, 2, 3]
     assert memory[third] == 9
@@ -84,10 +95,10 @@ def test_tables_lie_one_after_another() -> None:
     assert some.array().dtype == np.int32
 
 
-def test_packed_weights_start_at_whole_vectors() -> None:
+def test_packed_weights_start_on_cache_lines() -> None:
     some = Weights()
     starts = [some.add(np.arange(n, dtype=np.int32)) for n in (3, 8, 1)]
-    assert all(start % LANES == 0 for start in starts)
+    assert all(start % PARTIAL == 0 for start in starts)
     slots = some.slots()
     assert slots[starts[1] : starts[1] + 8].tolist() == list(range(8))
     # a load of a whole vector past the last weight stays inside

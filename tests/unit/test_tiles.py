@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sn.emit.tiles import REGISTERS, scaled, tile
+from sn.emit.tiles import REGISTERS, Room, Tiling, scaled, tile
 
 FULL = [(out, source) for out in range(12) for source in range(8)]
+
+
+def tiled(pairs: list[tuple[int, int]], vectors: int, taps: list[int], lanes: int = 8) -> Tiling:
+    """Tile for a CPU of some lanes; `vectors` are those of its own."""
+    wide = Room(-(-vectors * lanes // 16), REGISTERS[16])
+    return tile(pairs, taps, wide, Room(vectors, REGISTERS[lanes]))
 
 
 @st.composite
@@ -23,12 +29,20 @@ def pair_lists(draw: st.DrawFn) -> list[tuple[int, int]]:
 
 
 @settings(derandomize=True, deadline=None, max_examples=120)
-@given(pair_lists(), st.integers(1, 9), st.integers(1, 25))
-def test_tiles_hold_every_pair_once(pairs: list[tuple[int, int]], vectors: int, taps: int) -> None:
-    found = tile(pairs, vectors, taps)
+@given(
+    pair_lists(),
+    st.integers(1, 9),
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    st.sampled_from(sorted(REGISTERS)),
+)
+def test_tiles_hold_every_pair_once(
+    pairs: list[tuple[int, int]], vectors: int, taps: list[int], lanes: int
+) -> None:
+    found = tiled(pairs, vectors, taps, lanes)
+    classes = len(taps) if found.together else 1
     seen = []
     for (width, sources), entries in found.shapes.items():
-        assert width * found.chunk + found.chunk + 1 <= REGISTERS
+        assert found.chunk * (1 + width * classes) + 1 <= REGISTERS[lanes]
         for entry in entries:
             assert len(entry) == width + sources * (1 + width)
             outs = entry[:width]
@@ -39,8 +53,24 @@ def test_tiles_hold_every_pair_once(pairs: list[tuple[int, int]], vectors: int, 
     assert sorted(seen) == list(range(len(pairs)))
 
 
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(pair_lists(), st.integers(1, 5), st.integers(1, 25))
+def test_maps_meet_in_one_order_on_every_cpu(
+    pairs: list[tuple[int, int]], vectors: int, taps: int
+) -> None:
+    narrow, wide = tiled(pairs, 2 * vectors, [taps], 8), tiled(pairs, vectors, [taps], 16)
+    assert list(narrow.shapes.items()) == list(wide.shapes.items())
+
+
+def test_classes_that_fit_the_registers_are_summed_together() -> None:
+    """Four maps of four classes are 16 sums: enough to hide the latency of each."""
+    some = [(source, out) for out in range(8) for source in range(4)]
+    assert tiled(some, 1, [9, 6, 6, 4], 16).together
+    assert not tiled(some, 4, [9, 6, 6, 4], 8).together
+
+
 def test_maps_that_see_the_same_maps_share_a_tile() -> None:
-    found = tile(FULL, 2, 25)
+    found = tiled(FULL, 2, [25])
     assert all(sources == 8 for _, sources in found.shapes)
     assert max(width for width, _ in found.shapes) > 1
 
@@ -51,7 +81,7 @@ def test_entries_become_places_in_memory(vectors: int) -> None:
     out, source = np.array([100, 200], np.int32), np.array([7, 8, 9], np.int32)
     kernel = np.array([1000, 1025, 1050, 1075], np.int32)
     seen = []
-    for width, sources, entries in scaled(tile(pairs, vectors, 9), out, source, kernel):
+    for width, sources, entries in scaled(tiled(pairs, vectors, [9]), out, source, kernel):
         assert entries.dtype == np.int32
         for entry in entries.tolist():
             assert set(entry[:width]) <= {100, 200}

@@ -247,8 +247,6 @@ def _match(
                 return _Reason(5, text)
             return _Reason(3, f"every window of {size} lacks connections")
         return _Reason(4, "weights are shared by other taps than those of one kernel")
-    if wrap and shared and not _is_even(sites, geometry):
-        return _Reason(5, _uneven(sites, geometry))
     weights = weights[kept][..., 0, 0] if shared else weights[kept]
     pairs = sites.pairs[kept]
     node = Window(
@@ -280,28 +278,6 @@ def _outside(sites: _Sites, geometry: Geometry) -> NDArray[np.bool_]:
         site = np.arange(axis.taps)[:, None] + np.arange(count) * axis.stride - axis.offset
         cut_off.append((site < 0) | (site >= size))
     return cut_off[0][:, None, :, None] | cut_off[1][None, :, None, :]
-
-
-def _is_even(sites: _Sites, geometry: Geometry) -> bool:
-    """Whether strides lead once round the sites, so that gradients wrap as states do."""
-    rows, cols, _ = geometry
-    return (
-        sites.grid.rows * rows.stride == sites.field.rows
-        and sites.grid.cols * cols.stride == sites.field.cols
-    )
-
-
-def _uneven(sites: _Sites, geometry: Geometry) -> str:
-    for axis, count, size, name in (
-        (geometry[0], sites.grid.rows, sites.field.rows, "rows"),
-        (geometry[1], sites.grid.cols, sites.field.cols, "columns"),
-    ):
-        if count * axis.stride != size:
-            return (
-                f"shared windows wrap around {size} {name} that {count} strides of "
-                f"{axis.stride} do not fill"
-            )
-    raise AssertionError("only uneven windows come here")
 
 
 def _regular(weights: Ints) -> tuple[NDArray[np.bool_], bool]:

@@ -1,0 +1,384 @@
+"""Frames: convolution sections with vectors along the taps and in maps that a unit sees.
+
+In maps are copied to frames: those that the same out maps see together, or each alone where
+lists of maps differ much. In a frame all its maps lie side by side, site after site, the border
+included: a row of a window is one run of elements. Where such runs are short, each column of
+windows gets a strip of its own, in which a whole window is one run. The gradient of a weight is
+then a sum over positions in a register, with no sum over lanes; that is cheaper wherever maps
+are small or few.
+
+Read next: windows.py for vectors along positions, place_conv.py for the choice between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sn.emit.columns import Geometry
+from sn.emit.copies import gather, pick, pieces
+from sn.emit.layout import whole_vectors
+from sn.emit.units import Start
+from sn.emit.update import Rule
+from sn.simd import LANES, PARTIAL, Builder, Index, Memories, Vec
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """In maps that lie side by side, `picked`, and where their copies are."""
+
+    picked: tuple[int, ...]
+    frame: int
+    strips: int
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """`count` times `width` out maps that see the same `groups` groups, of `used` in maps each.
+
+    Each entry, from `table` on: for each out map its gradient map and its weights; then where
+    the first window of each group starts.
+    """
+
+    width: int
+    groups: int
+    used: int
+    count: int
+    table: int
+
+    def loop(self, k: Builder, m: Memories) -> Iterator[tuple[list[Index], list[Index], Index]]:
+        """Loop over the entries: gradients, weights, place of the first window's start."""
+        size = 2 * self.width + self.groups
+        for number in k.loop(self.count):
+            at = number * size + self.table
+            grads = [k.index(m.t, at + 2 * i) for i in range(self.width)]
+            weights = [k.index(m.t, at + (2 * i + 1)) for i in range(self.width)]
+            yield grads, weights, at + 2 * self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Copies of the in maps and the runs in which windows read them.
+
+    `source`, `pitch`, `maps`: the in maps; `to_state`: distance from a gradient to its sum;
+    `rows` of a frame are `row` elements apart, its sites `width`; `strip`: elements of a strip,
+    0 for none. `forward`, `updates`: the out maps that share what is loaded; updates sum `tile`,
+    (runs, vectors of a run), in registers.
+    """
+
+    geometry: Geometry
+    source: int
+    pitch: int
+    maps: int
+    to_state: int
+    rows: int
+    row: int
+    width: int
+    strip: int
+    groups: tuple[Group, ...]
+    forward: tuple[Maps, ...]
+    updates: tuple[Maps, ...]
+    tile: tuple[int, int]
+
+    @property
+    def runs(self) -> int:
+        """Runs of a window."""
+        return 1 if self.strip else self.geometry.kernel[0]
+
+    @property
+    def length(self) -> int:
+        """Elements of a run."""
+        row = self.geometry.kernel[1] * self.width
+        return row * self.geometry.kernel[0] if self.strip else row
+
+    @property
+    def run_weights(self) -> int:
+        """Weights of a run, pads included: whole blocks of partial sums."""
+        return -(-self.length // PARTIAL) * PARTIAL
+
+    @property
+    def group_weights(self) -> int:
+        """Weights of an out map into a group."""
+        return self.runs * self.run_weights
+
+    @property
+    def steps(self) -> tuple[int, int, int]:
+        """Distance from a window to the one below and the one beside; from a run to the next."""
+        down, beside = self.geometry.stride
+        if self.strip:
+            return down * self.geometry.kernel[1] * self.width, self.strip, 0
+        return down * self.row, beside * self.width, self.row
+
+
+def copy(k: Builder, m: Memories, f: Frames) -> None:
+    """Fill the frames, and the strips, with the states of the in maps.
+
+    A store may reach past what it copies. What it writes there is the border's value, or is
+    written again by a later store: sites, rows and strips are copied in the order they lie.
+    """
+    g = f.geometry
+    cols = (g.grid[1] - 1) * g.stride[1] + g.kernel[1]
+    (top, bottom), (left, right) = (
+        (max(0, -g.offset[axis]), min(g.field[axis], size - g.offset[axis]))
+        for axis, size in enumerate((f.rows, cols))
+    )
+    for row in k.loop(bottom, start=top):
+        here = row * g.field[1] + f.source
+        line = (row + g.offset[0]) * f.row
+        if f.width == 1:
+            for group in f.groups:
+                base = here + (group.picked[0] * f.pitch + left)
+                _spread(
+                    k, m, base, right - left, g.border, line + (group.frame + left + g.offset[1])
+                )
+            continue
+        for first in range(left, right, LANES):
+            _turn(k.narrow(), m, f, here + first, line, first, min(LANES, right - first))
+    if f.strip:
+        for group in f.groups:
+            _cut(k, m, f, group)
+
+
+def _spread(k: Builder, m: Memories, base: Index, count: int, fill: float, at: Index) -> None:
+    """Copy a row of one map, and `fill` up to whole vectors."""
+    lanes = [*range(count), *[-1] * (whole_vectors(count) - count)]
+    for some, first in pieces(k, len(lanes)):
+        vector = gather(some, m.s, base, lanes[first : first + some.lanes], fill)
+        some.store(vector, m.s, at + first)
+
+
+def _turn(
+    k: Builder, m: Memories, f: Frames, base: Index, line: Index, first: int, count: int
+) -> None:
+    """Copy `count` sites of a row, all maps of a list side by side: 8 maps turned round at once."""
+    maps = range(f.maps)
+    blocks = []
+    for start in range(0, f.maps, LANES):
+        some = [
+            k.load(m.s, base + plane * f.pitch) if plane in maps else k.constant(0)
+            for plane in range(start, start + LANES)
+        ]
+        blocks.append(k.transpose(some))
+    for group in f.groups:
+        padded = [*group.picked, *[-1] * (whole_vectors(f.width) - len(group.picked))]
+        for site in range(count):
+            at = line + (group.frame + (first + site + f.geometry.offset[1]) * f.width)
+            for start in range(0, len(padded), LANES):
+                lanes = padded[start : start + LANES]
+                vector = pick(k, [block[site] for block in blocks], lanes, f.geometry.border)
+                k.store(vector, m.s, at + start)
+
+
+def _cut(k: Builder, m: Memories, f: Frames, group: Group) -> None:
+    """Copy the rows that each column of windows sees."""
+    g = f.geometry
+    row_of_strip = g.kernel[1] * f.width
+    for row in k.loop(f.rows):
+        for x in range(g.grid[1]):
+            base = row * f.row + (group.frame + x * g.stride[1] * f.width)
+            at = row * row_of_strip + (group.strips + x * f.strip)
+            for some, first in pieces(k, whole_vectors(row_of_strip)):
+                some.store(some.load(m.s, base + first), m.s, at + first)
+
+
+def forward(k: Builder, m: Memories, f: Frames, weights_at: int, start: Start) -> None:
+    """sum[a, y, x] += w[a] . window: partial sums along a run, 8 positions at a time.
+
+    With 16 lanes two out maps share what is loaded of their windows.
+    """
+    for maps in f.forward:
+        for grads, weights, windows in maps.loop(k, m):
+            outs = [grad + f.to_state for grad in grads]
+            kernels = [weight + weights_at for weight in weights]
+            for first, shift, sites in _blocks(k, f):
+                reach = Reach(windows, maps.groups, shift, sites)
+                _positions(k, m, f, [out + first for out in outs], kernels, reach, start)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Windows of up to 8 positions: where the starts of the first windows of the groups are
+    listed, how many, and how far from there the windows of the positions are.
+    """
+
+    windows: Index
+    groups: int
+    shift: Index
+    sites: Sequence[int]
+
+
+def _blocks(k: Builder, f: Frames) -> Iterator[tuple[Index, Index, list[int]]]:
+    """Cut the positions into blocks of 8 or fewer.
+
+    Each: its first position, how far its first window is from that of the map, and how far
+    the windows of its positions are from there.
+    """
+    (rows, cols), (down, beside, _) = f.geometry.grid, f.steps
+    zero = Index(k, None, 0)
+    if LANES % cols == 0 and rows * cols % LANES == 0:
+        height = LANES // cols
+        sites = [y * down + x * beside for y in range(height) for x in range(cols)]
+        for y in k.loop(rows, height):
+            yield y * cols, y * down, sites
+    elif cols % LANES == 0:
+        for y in k.loop(rows):
+            for x in k.loop(cols, LANES):
+                yield y * cols + x, y * down + x * beside, [x * beside for x in range(LANES)]
+    else:
+        places = [y * down + x * beside for y in range(rows) for x in range(cols)]
+        for first in range(0, len(places), LANES):
+            yield zero + first, zero, places[first : first + LANES]
+
+
+def _positions(
+    k: Builder,
+    m: Memories,
+    f: Frames,
+    places: Sequence[Index],
+    weights: Sequence[Index],
+    reach: Reach,
+    start: Start,
+) -> None:
+    """Add up to 8 sums of each out map."""
+    halves = range(0, PARTIAL, k.lanes)
+    parts = [_partial(k, m, f, weights, reach, half) for half in halves]
+    n, narrow = len(reach.sites), k.narrow()
+    starts = [start.value(narrow, m, at) for at in places]
+    if len(places) > 1 and n == LANES:
+        both = k.sum_up(parts)
+        totals = [k.shuffle(both, both, range(at, at + n)) for at in (0, n)]
+    else:
+        mine = [slice(i * n, (i + 1) * n) for i in range(len(places))]
+        totals = [k.sum_up([part[some] for part in parts]) for some in mine]
+    for at, first, total in zip(places, starts, totals, strict=True):
+        narrow.store(first + total, m.s, at)
+
+
+def _partial(
+    k: Builder, m: Memories, f: Frames, weights: Sequence[Index], reach: Reach, half: int
+) -> list[Vec]:
+    """Partial sums of windows with some kernels; with 8 lanes one half of them at a time."""
+    cells = [k.cell(k.constant(0)) for _ in weights for _ in reach.sites]
+    for group in k.loop(reach.groups):
+        window = k.index(m.t, reach.windows + group) + reach.shift
+        kernels = [weight + group * f.group_weights for weight in weights]
+        for run in k.loop(f.runs):
+            held = [cell.get() for cell in cells]
+            for at in range(half, f.length, PARTIAL):
+                w = [k.load(m.w, kernel + run * f.run_weights + at) for kernel in kernels]
+                here = run * f.steps[2] + window
+                x = [k.load(m.s, here + (site + at)) for site in reach.sites]
+                terms = [(one, two) for one in w for two in x]
+                held = [k.fma(b, a, total) for (a, b), total in zip(terms, held, strict=True)]
+            for cell, value in zip(cells, held, strict=True):
+                cell.set(value)
+    return [cell.get() for cell in cells]
+
+
+def update(k: Builder, m: Memories, f: Frames, weights_at: int, rule: Rule, to_curv: int) -> None:
+    """d_w[a] = sum over positions of grad[a, y, x] * window, applied at once."""
+    runs, depth = f.tile
+    vectors = list(pieces(k, whole_vectors(f.length)))
+    for start in range(0, len(vectors), depth):
+        some = vectors[start : start + depth]
+        for maps in f.updates:
+            for grads, weights, windows in maps.loop(k, m):
+                window = k.index(m.t, windows)
+                kernels = [weight + weights_at for weight in weights]
+                for run, count in _runs(k, f.runs, runs):
+                    cuts = [(one, extra, at) for extra in range(count) for one, at in some]
+                    _tile(k, m, f, maps.used, grads, kernels, window, run, cuts, rule, to_curv)
+
+
+def _runs(k: Builder, size: int, step: int) -> Iterator[tuple[Index, int]]:
+    """Loop over `step` runs at a time, then what is left: the first, and how many."""
+    whole = size // step * step
+    if whole:
+        for first in k.loop(whole, step):
+            yield first, step
+    if whole < size:
+        yield Index(k, None, whole), size - whole
+
+
+Cut: TypeAlias = tuple[Builder, int, int]
+
+
+def _tile(
+    k: Builder,
+    m: Memories,
+    f: Frames,
+    used: int,
+    grads: Sequence[Index],
+    weights: Sequence[Index],
+    window: Index,
+    run: Index,
+    cuts: Sequence[Cut],
+    rule: Rule,
+    to_curv: int,
+) -> None:
+    """Update some vectors of some kernels; `cuts`: (verbs, runs after `run`, element of it)."""
+    site = run * f.steps[2] + window
+    descents = _sums(k, m, f, grads, site, cuts, False)
+    curvs: list[list[Vec]] | None = None
+    if rule.second:
+        curvs = _sums(k, m, f, [grad + to_curv for grad in grads], site, cuts, True)
+    for i, weight in enumerate(weights):
+        for number, (some, extra, at) in enumerate(cuts):
+            descent = _without_pads(some, f, used, at, descents[i][number])
+            curv = _without_pads(some, f, used, at, curvs[i][number]) if curvs else None
+            rule.apply(some, weight + (run + extra) * f.run_weights + at, descent, curv)
+
+
+def _sums(
+    k: Builder,
+    m: Memories,
+    f: Frames,
+    grads: Sequence[Index],
+    site: Index,
+    cuts: Sequence[Cut],
+    square: bool,
+) -> list[list[Vec]]:
+    """Per out map and vector: the sum over positions of gradient times state."""
+    g, (down, beside, _) = f.geometry, f.steps
+    cells = [[some.cell(some.constant(0)) for some, _, _ in cuts] for _ in grads]
+
+    def add(held: list[list[Vec]], y: Index, x: Index | int) -> list[list[Vec]]:
+        here = y * down + x * beside + site
+        states = [some.load(m.s, here + (extra * f.steps[2] + at)) for some, extra, at in cuts]
+        if square:
+            states = [state * state for state in states]
+        result = []
+        for row, grad in zip(held, grads, strict=True):
+            value = k.spread(m.s, grad + y * g.grid[1] + x)
+            low = k.shuffle(value, value, range(LANES))
+            values = [value if some.lanes == k.lanes else low for some, _, _ in cuts]
+            added = zip(cuts, states, values, row, strict=True)
+            result.append([some.fma(a, b, total) for (some, _, _), a, b, total in added])
+        return result
+
+    def put(held: list[list[Vec]]) -> None:
+        for row, values in zip(cells, held, strict=True):
+            for cell, value in zip(row, values, strict=True):
+                cell.set(value)
+
+    for y in k.loop(g.grid[0]):
+        # written out where that is not much code: a presentation should fit the code cache
+        if g.grid[1] * len(cuts) * len(grads) > 64:
+            for x in k.loop(g.grid[1]):
+                put(add([[cell.get() for cell in row] for row in cells], y, x))
+            continue
+        held = [[cell.get() for cell in row] for row in cells]
+        for column in range(g.grid[1]):
+            held = add(held, y, column)
+        put(held)
+    return [[cell.get() for cell in row] for row in cells]
+
+
+def _without_pads(k: Builder, f: Frames, used: int, at: int, value: Vec) -> Vec:
+    """Put 0 where a vector of a run has no weight; of each site `used` elements have."""
+    has_weight = [e < f.length and e % f.width < used for e in range(at, at + k.lanes)]
+    if all(has_weight):
+        return value
+    lanes = [lane if has else k.lanes for lane, has in enumerate(has_weight)]
+    return k.shuffle(value, k.constant(0), lanes)
