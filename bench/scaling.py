@@ -1,10 +1,12 @@
 """Scaling study: time and memory per connection for nets from 10^3 to 10^7 connections.
 
-    python bench/scaling.py [--rounds 7] [--largest 10000000] [--kinds full,mask,table,sparse]
+    python bench/scaling.py [--rounds 25] [--largest 10000000] [--kinds full,mask,table,sparse]
                             [--output FILE] [--plot FILE]
 
-Each net is measured by itself. The table goes to stdout, progress to stderr, everything measured
-to `results.json`, and a plot to docs/images/scaling.png when matplotlib is installed.
+Each net is built and compiled in a process of its own; then the nets of a kind take turns, so
+that a change of the machine's clock or load meets them all. The table goes to stdout, progress to
+stderr, everything measured to `results.json`, and a plot to docs/images/scaling.png when
+matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +32,42 @@ KINDS = "full,mask,table,sparse"
 PLOT = ROOT / "docs" / "images" / "scaling.png"
 
 
-def _measure(kind: str, connections: int, rounds: int) -> dict[str, Any]:
-    """Return what the worker says of one net."""
-    command = [sys.executable, "-m", "bench.scaling_worker", kind, str(connections), str(rounds)]
+def _measure(kind: str, sizes: Sequence[int], rounds: int) -> list[dict[str, Any]]:
+    """Return what the workers say of the nets of one kind."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    workers = []
+    try:
+        for size in sizes:
+            print(f"preparing {kind}, {size:,} connections", file=sys.stderr)
+            command = [sys.executable, "-m", "bench.scaling_worker", kind, str(size)]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            workers.append(subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes))
+            _answer(workers[-1])
+        for turn in range(rounds):
+            print(f"{kind}, round {turn + 1} of {rounds}", file=sys.stderr)
+            for worker in workers:
+                _ask(worker, "measure")
+        return [_ask(worker, "report") for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+def _ask(worker: subprocess.Popen[str], line: str) -> dict[str, Any]:
+    """Send a line to a worker and return its answer."""
+    assert worker.stdin is not None
+    worker.stdin.write(line + "\n")
+    worker.stdin.flush()
+    return _answer(worker)
+
+
+def _answer(worker: subprocess.Popen[str]) -> dict[str, Any]:
+    assert worker.stdout is not None
+    line = worker.stdout.readline()
+    if not line:
+        raise ChildProcessError(f"a worker ended with exit code {worker.wait()}; see above")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
 
 
 def _table(report: dict[str, Any]) -> str:
@@ -63,18 +93,16 @@ def _table(report: dict[str, Any]) -> str:
 def main() -> None:
     """Run the study."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="connections")
     parser.add_argument("--kinds", default=KINDS)
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--plot", type=Path, default=PLOT)
     options = parser.parse_args()
     before, nets = load(), []
+    sizes = [size for size in SIZES if size <= options.largest]
     for kind in options.kinds.split(","):
-        for size in SIZES:
-            if size <= options.largest:
-                print(f"measuring {kind}, {size:,} connections", file=sys.stderr)
-                nets.append(_measure(kind, size, options.rounds))
+        nets += _measure(kind, sizes, options.rounds)
     report = {
         **heading(),
         "rounds": options.rounds,

@@ -1,8 +1,9 @@
 """Measure one net of the scaling study, in a process of its own.
 
-`python -m bench.scaling_worker KIND CONNECTIONS ROUNDS` builds the net, compiles it without the
-cache, trains, and prints one JSON object. Memory is the growth of the process's peak since its
-libraries were loaded, so each net needs a process.
+`python -m bench.scaling_worker KIND CONNECTIONS` builds the net and compiles it without the cache.
+Then it answers lines with JSON objects: `measure` trains for a while, `report` gives all that was
+measured. Memory is the growth of the process's peak since its libraries were loaded, so each net
+needs a process.
 
 Read next: `scaling.py`, which starts these and draws the plot.
 """
@@ -36,7 +37,7 @@ WORK = 100_000_000  # connections presented in a round
 
 def main() -> None:
     """Measure the net that the arguments name."""
-    kind, connections, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    kind, connections = sys.argv[1], int(sys.argv[2])
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     peak, streams = load_peak(), load_streams()
@@ -46,12 +47,18 @@ def main() -> None:
     built = cpu_seconds()
     kernels = compile_net(plan, mean_square(CLASSES), RuleSpec(), use_cache=False)
     compiled = cpu_seconds()
-    times, peaks = [], []
+    times, peaks, streaming = [], [], []
     present = _presenter(kernels, table)
-    for _ in range(rounds):
+    print("{}", flush=True)
+    for line in sys.stdin:
+        if line.strip() == "report":
+            break
         if peak is not None:
             peaks.append(peak.measure(8))
+        if streams is not None:
+            streaming.append(streams.seconds_per_weight(table.n_weights) * 1e9)
         times.append(present() * 1e9)
+        print("{}", flush=True)
     report: dict[str, Any] = {
         "kind": kind,
         "asked": connections,
@@ -66,9 +73,9 @@ def main() -> None:
     }
     if peaks:
         report["peak_8"] = spread(peaks)
-    if streams is not None:
-        report["stream_ns"] = streams.seconds_per_weight(table.n_weights) * 1e9
-    print(json.dumps(report))
+    if streaming:
+        report["stream_ns"] = min(streaming)
+    print(json.dumps(report), flush=True)
 
 
 def _presenter(kernels: Kernels, table: ConnectionTable) -> Any:

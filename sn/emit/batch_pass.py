@@ -135,7 +135,7 @@ class BatchPass:
             self.constants(f"{name} = {record(window)}")
             grid = (node.grid.maps, node.grid.rows, node.grid.cols)
             same = grid == (target.maps, target.rows, target.cols)
-            return f"batch.window(k, m, {name})", same and place_batch.visits_once(node, window)
+            return f"batch.window(k, m, {name})", same and window.sums.is_complete
         assert isinstance(node, Rows) and isinstance(placed, tuple)
         rows = place_batch.place_batch_rows(node, self.memory, *placed)
         self.constants(f"{name} = {record(rows)}")

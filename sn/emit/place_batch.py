@@ -116,11 +116,6 @@ def place_batch_window(
     )
 
 
-def visits_once(node: Window, window: batch.BatchWindow) -> bool:
-    """Whether every map of the layer is in exactly one tile, so that a tile finishes its sums."""
-    return sum(tile.width * tile.count for tile in window.sums.tiles) == node.grid.maps
-
-
 def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) -> batch.BatchFull:
     """Place a full node for batches."""
     src, dst = lay.layers[node.src], lay.layers[node.dst]

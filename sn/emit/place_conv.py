@@ -97,8 +97,7 @@ def is_complete(node: Window, lay: Layout) -> bool:
     """Whether the forward section has all terms of every sum of its layer at hand at once."""
     if not _choose(node).forward_by_columns:
         return len(lists_of(node)) == node.grid.maps
-    shapes = _forward_tiling(node, lay).shapes
-    return sum(width * len(tiles) for (width, _), tiles in shapes.items()) == node.grid.maps
+    return _forward_tiling(node, lay).is_complete(node.grid.maps)
 
 
 def finishes(node: Node) -> bool:
@@ -126,8 +125,8 @@ def sums_of(tiling: Tiling, out: Ints, source: Ints, pair: Ints, tables: Tables)
         Tile(width, sources, len(entries), tables.add(entries))
         for width, sources, entries in scaled(tiling, out, source, pair)
     ]
-    complete = len(out) == sum(one.width * one.count for one in tiles)
-    return windows.Sums(tiling.chunk, tiling.together, complete, tuple(tiles))
+    is_complete = tiling.is_complete(len(out))
+    return windows.Sums(tiling.chunk, tiling.together, is_complete, tuple(tiles))
 
 
 # --- which way ---

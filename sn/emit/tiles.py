@@ -51,6 +51,11 @@ class Tiling:
     shapes: dict[tuple[int, int], list[list[int]]]
     cost: float
 
+    def is_complete(self, maps: int) -> bool:
+        """Whether each of `maps` out maps is in one tile, which then has all its terms."""
+        tiles = ((width, entry) for (width, _), some in self.shapes.items() for entry in some)
+        return sorted(out for width, entry in tiles for out in entry[:width]) == [*range(maps)]
+
 
 @dataclass(frozen=True, slots=True)
 class Room:

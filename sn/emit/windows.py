@@ -52,12 +52,12 @@ class Kernels:
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Register tiles of a correlation: `chunk` vectors of positions each, of all classes of sites
-    at once where `together`. `complete`: each sum is in one tile, which has all its terms.
+    at once where `together`. `is_complete`: each sum is in one tile, which has all its terms.
     """
 
     chunk: int
     together: bool
-    complete: bool
+    is_complete: bool
     tiles: tuple[Tile, ...]
 
 
@@ -136,7 +136,7 @@ def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0, slope: int = -1
             vector = gather(some, m.s, base, lanes[i : i + some.lanes], 0.0)
             some.store(vector, m.s, plane * len(lanes) + (c.spread + i))
     size = flat.n_classes * flat.class_pitch
-    is_new = c.backward.complete and not g.is_direct
+    is_new = c.backward.is_complete and not g.is_direct
     if not (is_new or g.is_direct):
         zero(k, m, c.classes, c.maps[1] * size)
     shift = to_curv if g.is_direct else 0

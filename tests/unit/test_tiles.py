@@ -62,6 +62,16 @@ def test_maps_meet_in_one_order_on_every_cpu(
     assert list(narrow.shapes.items()) == list(wide.shapes.items())
 
 
+def test_a_tiling_is_complete_when_each_map_is_in_one_tile() -> None:
+    assert tiled(FULL, 2, [25]).is_complete(12)
+    assert not tiled(FULL, 2, [25]).is_complete(13)
+    # three tiles of one map each, and yet the third map is in none
+    pairs = [(0, 0), (0, 1), (1, 0)]
+    apart = Tiling(1, True, {(1, 1): [[0, 0, 0], [0, 1, 1], [1, 0, 2]]}, 0.0)
+    assert not apart.is_complete(3)
+    assert not tiled(pairs, 1, [9]).is_complete(3)
+
+
 def test_classes_that_fit_the_registers_are_summed_together() -> None:
     """Four maps of four classes are 16 sums: enough to hide the latency of each."""
     some = [(source, out) for out in range(8) for source in range(4)]
