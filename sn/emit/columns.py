@@ -6,6 +6,7 @@ A lane of -1 stands for the border.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -71,17 +72,8 @@ class Geometry:
     @cached_property
     def column_sources(self) -> list[Lanes]:
         """Inverse of `column_lanes`: per round, the column element to add to each site."""
-        rounds: list[Lanes] = []
-        seen = [0] * (self.field[0] * self.field[1])
-        width = whole_vectors(len(seen))
-        for element, site in enumerate(self.column_lanes):
-            if site < 0:
-                continue
-            if seen[site] == len(rounds):
-                rounds.append([-1] * width)
-            rounds[seen[site]][site] = element
-            seen[site] += 1
-        return rounds
+        met = ((site, element) for element, site in enumerate(self.column_lanes) if site >= 0)
+        return _rounds(met, whole_vectors(self.field[0] * self.field[1]))
 
     @cached_property
     def flat(self) -> Geometry:
@@ -201,24 +193,33 @@ class Geometry:
 
         One round, but where windows wrap: there a site is met at several places.
         """
-        flat, width = self.flat, whole_vectors(self.field[0] * self.field[1])
+        flat = self.flat
         if flat is self:
             return [self.class_lanes]
-        rounds: list[Lanes] = []
-        seen = [0] * width
+        met = []
         for place, element in enumerate(flat.class_lanes[: flat.field[0] * flat.field[1]]):
             row, col = divmod(place, flat.field[1])
-            site = self._site(row - self.offset[0], col - self.offset[1])
-            if element < 0:
-                continue
-            if seen[site] == len(rounds):
-                rounds.append([-1] * width)
-            rounds[seen[site]][site] = element
-            seen[site] += 1
-        return rounds
+            if element >= 0:
+                met.append((self._site(row - self.offset[0], col - self.offset[1]), element))
+        return _rounds(met, whole_vectors(self.field[0] * self.field[1]))
 
     @property
     def is_direct(self) -> bool:
         """Whether the one class is the map itself, so that sums go straight to their place."""
         sites = self.field[0] * self.field[1]
         return not self.wrap and self.n_classes == 1 and self.class_lanes[:sites] == [*range(sites)]
+
+
+def _rounds(met: Iterable[tuple[int, int]], width: int) -> list[Lanes]:
+    """Lists of one element a site, in as many rounds as some site has elements.
+
+    `met`: (site, element); a site that has no element in a round has -1 there.
+    """
+    rounds: list[Lanes] = []
+    seen = [0] * width
+    for site, element in met:
+        if seen[site] == len(rounds):
+            rounds.append([-1] * width)
+        rounds[seen[site]][site] = element
+        seen[site] += 1
+    return rounds

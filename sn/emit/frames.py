@@ -58,6 +58,24 @@ class Maps:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """The runs of a window into one group: how many, and the elements of each."""
+
+    count: int
+    length: int
+
+    @property
+    def pitch(self) -> int:
+        """Weights of a run, pads included: whole blocks of partial sums."""
+        return -(-self.length // PARTIAL) * PARTIAL
+
+    @property
+    def weights(self) -> int:
+        """Weights of an out map into a group."""
+        return self.count * self.pitch
+
+
+@dataclass(frozen=True, slots=True)
 class Frames:
     """Copies of the in maps and the runs in which windows read them.
 
@@ -76,31 +94,11 @@ class Frames:
     row: int
     width: int
     strip: int
+    runs: Runs
     groups: tuple[Group, ...]
     forward: tuple[Maps, ...]
     updates: tuple[Maps, ...]
     tile: tuple[int, int]
-
-    @property
-    def runs(self) -> int:
-        """Runs of a window."""
-        return 1 if self.strip else self.geometry.kernel[0]
-
-    @property
-    def length(self) -> int:
-        """Elements of a run."""
-        row = self.geometry.kernel[1] * self.width
-        return row * self.geometry.kernel[0] if self.strip else row
-
-    @property
-    def run_weights(self) -> int:
-        """Weights of a run, pads included: whole blocks of partial sums."""
-        return -(-self.length // PARTIAL) * PARTIAL
-
-    @property
-    def group_weights(self) -> int:
-        """Weights of an out map into a group."""
-        return self.runs * self.run_weights
 
     @property
     def steps(self) -> tuple[int, int, int]:
@@ -262,11 +260,11 @@ def _partial(
     cells = [k.cell(k.constant(0)) for _ in weights for _ in reach.sites]
     for group in k.loop(reach.groups):
         window = k.index(m.t, reach.windows + group) + reach.shift
-        kernels = [weight + group * f.group_weights for weight in weights]
-        for run in k.loop(f.runs):
+        kernels = [weight + group * f.runs.weights for weight in weights]
+        for run in k.loop(f.runs.count):
             held = [cell.get() for cell in cells]
-            for at in range(half, f.length, PARTIAL):
-                w = [k.load(m.w, kernel + run * f.run_weights + at) for kernel in kernels]
+            for at in range(half, f.runs.length, PARTIAL):
+                w = [k.load(m.w, kernel + run * f.runs.pitch + at) for kernel in kernels]
                 here = run * f.steps[2] + window
                 x = [k.load(m.s, here + (site + at)) for site in reach.sites]
                 terms = [(one, two) for one in w for two in x]
@@ -279,14 +277,14 @@ def _partial(
 def update(k: Builder, m: Memories, f: Frames, weights_at: int, rule: Rule, to_curv: int) -> None:
     """d_w[a] = sum over positions of grad[a, y, x] * window, applied at once."""
     runs, depth = f.tile
-    vectors = list(pieces(k, whole_vectors(f.length)))
+    vectors = list(pieces(k, whole_vectors(f.runs.length)))
     for start in range(0, len(vectors), depth):
         some = vectors[start : start + depth]
         for maps in f.updates:
             for grads, weights, windows in maps.loop(k, m):
                 window = k.index(m.t, windows)
                 kernels = [weight + weights_at for weight in weights]
-                for run, count in _runs(k, f.runs, runs):
+                for run, count in _runs(k, f.runs.count, runs):
                     cuts = [(one, extra, at) for extra in range(count) for one, at in some]
                     _tile(k, m, f, maps.used, grads, kernels, window, run, cuts, rule, to_curv)
 
@@ -327,7 +325,7 @@ def _tile(
         for number, (some, extra, at) in enumerate(cuts):
             descent = _without_pads(some, f, used, at, descents[i][number])
             curv = _without_pads(some, f, used, at, curvs[i][number]) if curvs else None
-            rule.apply(some, weight + (run + extra) * f.run_weights + at, descent, curv)
+            rule.apply(some, weight + (run + extra) * f.runs.pitch + at, descent, curv)
 
 
 def _sums(
@@ -377,7 +375,7 @@ def _sums(
 
 def _without_pads(k: Builder, f: Frames, used: int, at: int, value: Vec) -> Vec:
     """Put 0 where a vector of a run has no weight; of each site `used` elements have."""
-    has_weight = [e < f.length and e % f.width < used for e in range(at, at + k.lanes)]
+    has_weight = [e < f.runs.length and e % f.width < used for e in range(at, at + k.lanes)]
     if all(has_weight):
         return value
     lanes = [lane if has else k.lanes for lane, has in enumerate(has_weight)]

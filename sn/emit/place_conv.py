@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sn.emit import windows
-from sn.emit.frames import Frames, Group, Maps
+from sn.emit.frames import Frames, Group, Maps, Runs
 from sn.emit.layout import Layout, Tables, whole_vectors
 from sn.emit.place import geometry, map_pitch
 from sn.emit.tiles import REGISTERS, Room, Tile, Tiling, scaled, tile
@@ -163,7 +163,7 @@ def _choose(node: Window) -> Way:
         copied = sizes.copied / PARTIAL * 1.5
         seen = [group for groups in sizes.groups.values() for group in groups]
         turns = (_tile_of(seen.count(group), sizes, PARTIAL)[1] for group in sizes.distinct)
-        depth = len(seen) * sizes.runs * -(-sizes.length // PARTIAL)
+        depth = len(seen) * sizes.runs.count * -(-sizes.runs.length // PARTIAL)
         update = sum(turns) * positions + 2 * depth
         costs[Way(frames, True)] = columns + forward + copied + update
         if positions <= 64:
@@ -197,7 +197,7 @@ class _Sizes:
         # short rows fill vectors badly; a strip has the whole window in one run
         in_rows = kernel_rows * -(-row // PARTIAL)
         has_strips = 1.25 * -(-(kernel_rows * row) // PARTIAL) < in_rows
-        self.runs, self.length = (1, kernel_rows * row) if has_strips else (kernel_rows, row)
+        self.runs = Runs(1, kernel_rows * row) if has_strips else Runs(kernel_rows, row)
         self.strip = -(-(rows * row + PARTIAL) // PARTIAL) * PARTIAL if has_strips else 0
         turned = 3 * whole_vectors(node.field.maps) * node.field.positions
         padded = node.field.positions * whole_vectors(self.width)
@@ -206,22 +206,12 @@ class _Sizes:
         strips = grid.cols * rows * whole_vectors(row) if has_strips else 0
         self.copied = len(self.distinct) * (padded + strips) + turned
 
-    @property
-    def run_weights(self) -> int:
-        """Weights of a run, pads included."""
-        return -(-self.length // PARTIAL) * PARTIAL
-
-    @property
-    def group_weights(self) -> int:
-        """Weights of an out map into a group."""
-        return self.runs * self.run_weights
-
     def starts(self) -> dict[int, int]:
         """Return where the weights of each out map start."""
         found, at = {}, 0
         for out, groups in self.groups.items():
             found[out] = at
-            at += len(groups) * self.group_weights
+            at += len(groups) * self.runs.weights
         return found
 
 
@@ -244,11 +234,11 @@ def frame_size(node: Window) -> tuple[int, int]:
 
 def _pack_by_frames(node: Window, lay: Layout, sizes: _Sizes) -> tuple[windows.Kernels, Ints]:
     """Pack kernels out map by out map, tap by tap, the in maps of the list side by side."""
-    row = sizes.width * node.kernel[1] if sizes.strip else sizes.run_weights
+    row = sizes.width * node.kernel[1] if sizes.strip else sizes.runs.pitch
     places = _frame_places(node, sizes)
     u, v = np.divmod(np.arange(node.taps), node.kernel[1])
     count = sum(len(groups) for groups in sizes.groups.values())
-    slots = np.full(count * sizes.group_weights, -1, np.int32)
+    slots = np.full(count * sizes.runs.weights, -1, np.int32)
     offsets = places[:, None] + (u * row + v * sizes.width)
     slots[offsets] = node.wid.reshape(len(places), node.taps)
     at = lay.weights.add(slots)
@@ -260,7 +250,7 @@ def _frame_places(node: Window, sizes: _Sizes) -> Ints:
     """Place of each pair's first tap, kernels packed by frames: (n_pairs,) int32."""
     starts = sizes.starts()
     places = {
-        (out, source): starts[out] + number * sizes.group_weights + index
+        (out, source): starts[out] + number * sizes.runs.weights + index
         for out, groups in sizes.groups.items()
         for number, group in enumerate(groups)
         for index, source in enumerate(group)
@@ -308,7 +298,7 @@ def _place_frames(
     for out, groups in sizes.groups.items():
         together.setdefault(tuple(groups), []).append([int(grads[out]), starts[out]])
         for number, group in enumerate(groups):
-            weights = starts[out] + number * sizes.group_weights
+            weights = starts[out] + number * sizes.runs.weights
             apart.setdefault((group,), []).append([int(grads[out]), weights])
     source, pitch, to_state = reach
     most = max(len(outs) for outs in apart.values())
@@ -323,6 +313,7 @@ def _place_frames(
         sizes.row,
         sizes.width,
         sizes.strip,
+        sizes.runs,
         tuple(copies.values()),
         tuple(maps_of(together, lay.lanes // LANES)),
         tuple(maps_of(apart, width)),
@@ -335,7 +326,7 @@ def _tile_of(maps: int, sizes: _Sizes, lanes: int) -> tuple[tuple[int, int, int]
 
     Of all shapes that fit the registers, the cheapest for `maps` out maps with one list.
     """
-    vectors = -(-whole_vectors(sizes.length) // lanes)
+    vectors = -(-whole_vectors(sizes.runs.length) // lanes)
 
     def turns(width: int, depth: int) -> float:
         """Cycles of one tile: two multiply-adds, or loads, or the latency of a sum."""
@@ -345,7 +336,7 @@ def _tile_of(maps: int, sizes: _Sizes, lanes: int) -> tuple[tuple[int, int, int]
         width, runs, depth = shape
         total = 0.0
         for some, times in ((width, maps // width), (maps % width, 1)):
-            for count, again in ((runs, sizes.runs // runs), (sizes.runs % runs, 1)):
+            for count, again in ((runs, sizes.runs.count // runs), (sizes.runs.count % runs, 1)):
                 if some and count:
                     each = turns(some, count * depth)
                     total += times * again * -(-vectors // depth) * each
@@ -355,7 +346,7 @@ def _tile_of(maps: int, sizes: _Sizes, lanes: int) -> tuple[tuple[int, int, int]
         (width, runs, depth)
         for width in range(1, min(maps, 16) + 1)
         for depth in range(1, min(vectors, 16) + 1)
-        for runs in (range(1, sizes.runs + 1) if depth == vectors else (1,))
+        for runs in (range(1, sizes.runs.count + 1) if depth == vectors else (1,))
         if width * runs * depth + runs * depth + 1 <= REGISTERS[lanes]
     ]
     best = min(shapes, key=cost)
