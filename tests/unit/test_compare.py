@@ -254,6 +254,8 @@ def test_whoever_ends_it_leaves_no_process_behind(net: Path, how: signal.Signals
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # tests started in the background of a shell ignore SIGINT, and so would the command
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("run 1/")
