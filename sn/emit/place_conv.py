@@ -8,6 +8,7 @@ estimated here, in cycles, and the cheapest combination is placed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -143,6 +144,7 @@ class Way:
     forward_by_columns: bool
 
 
+@lru_cache(maxsize=64)  # asked for again by each part of the emitter
 def _choose(node: Window) -> Way:
     """Choose by estimated cycles, for 16 lanes and two multiply-adds a cycle.
 

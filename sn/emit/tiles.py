@@ -9,7 +9,8 @@ makes a group of the out maps that see it, and sums wait in memory in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,39 +72,31 @@ def tile(pairs: Sequence[tuple[int, int]], taps: Sequence[int], wide: Room, room
     `taps` of a pair in each class of sites. Which maps a tile has decides the order of sums, so
     it is chosen for `wide`, 16-lane vectors, on every CPU; `room` is this CPU's, for the rest.
     """
-    groups = [_by_list(pairs), _by_source(pairs)]
-    by_maps = [
-        (group, width, tiling)
-        for group in groups
-        for width in range(1, 13)
-        for tiling in _shapes(group, width, taps, wide)
+    shapes = [
+        (groups, width) for groups in (_by_list(pairs), _by_source(pairs)) for width in range(1, 13)
     ]
-    group, width, best = min(by_maps, key=lambda choice: choice[2].cost)
-    if room == wide:
-        return best
-    return min(_shapes(group, width, taps, room), key=lambda tiling: tiling.cost)
-
-
-def _shapes(
-    groups: list[tuple[Group, dict[tuple[int, int], int]]],
-    width: int,
-    taps: Sequence[int],
-    room: Room,
-) -> list[Tiling]:
-    """Return the tilings of some width that fit the registers.
-
-    The estimate: two multiply-adds and two loads a cycle, and one store and one load for each
-    sum that waits in memory.
-    """
-    return [
-        _shape(groups, width, chunk, room.vectors, taps, together)
-        for together in ([True] if len(taps) == 1 else [True, False])
-        for chunk in range(1, min(room.vectors, 12) + 1)
-        if chunk * (1 + width * (len(taps) if together else 1)) + 1 <= room.registers
-    ]
+    groups, width = min(shapes, key=lambda shape: _best(shape[0], shape[1], taps, wide)[0])
+    cost, chunk, together = _best(groups, width, taps, room)
+    return Tiling(chunk, together, _entries(groups, width), cost)
 
 
 Group = tuple[list[int], list[int]]
+
+
+def _best(
+    groups: Sequence[tuple[Group, dict[tuple[int, int], int]]],
+    width: int,
+    taps: Sequence[int],
+    room: Room,
+) -> tuple[float, int, bool]:
+    """Return the cost, the chunk and whether classes go together, of the cheapest that fits."""
+    sizes = Counter((len(outs), len(sources)) for (outs, sources), _ in groups)
+    return min(
+        (_cost(sizes, width, chunk, room.vectors, taps, together), chunk, together)
+        for together in ([True] if len(taps) == 1 else [True, False])
+        for chunk in range(1, min(room.vectors, 12) + 1)
+        if chunk * (1 + width * (len(taps) if together else 1)) + 1 <= room.registers
+    )
 
 
 def _by_list(pairs: Sequence[tuple[int, int]]) -> list[tuple[Group, dict[tuple[int, int], int]]]:
@@ -125,18 +118,41 @@ def _by_source(pairs: Sequence[tuple[int, int]]) -> list[tuple[Group, dict[tuple
     return [((outs, [source]), number) for source, outs in sorted(seen.items())]
 
 
-def _shape(
-    groups: list[tuple[Group, dict[tuple[int, int], int]]],
+def _cost(
+    sizes: Mapping[tuple[int, int], int],
     width: int,
     chunk: int,
     vectors: int,
     taps: Sequence[int],
     together: bool,
-) -> Tiling:
-    shapes: dict[tuple[int, int], list[list[int]]] = {}
+) -> float:
+    """Estimate the cycles of a tiling of groups of some `sizes`, (out maps, in maps).
+
+    Two multiply-adds and two loads a cycle, and one store and one load for each sum that waits
+    in memory. A sum takes 6 cycles a tap (4, but 8 sums at once measured no faster than 12);
+    sites that several classes meet are loaded once.
+    """
     cost = 0.0
-    chunks = [chunk] * (vectors // chunk) + ([vectors % chunk] if vectors % chunk else [])
     passes = [list(taps)] if together else [[count] for count in taps]
+    for (outs, sources), groups in sizes.items():
+        for maps, tiles in ((width, outs // width), (outs % width, 1)):
+            for size, times in ((chunk, vectors // chunk), (vectors % chunk, 1)):
+                if not (maps and size):
+                    continue
+                for counts in passes:
+                    weights = sum(counts) * maps
+                    loads = weights + max(counts) * size
+                    turn = max(weights * size / 2, loads / 2, 6 * max(counts))
+                    one = sources * turn + 1.5 * maps * size * len(counts) + 6
+                    cost += groups * tiles * times * one
+    return cost
+
+
+def _entries(
+    groups: Sequence[tuple[Group, dict[tuple[int, int], int]]], width: int
+) -> dict[tuple[int, int], list[list[int]]]:
+    """Return the entries of all tiles by their shape."""
+    shapes: dict[tuple[int, int], list[list[int]]] = {}
     for (outs, sources), number in groups:
         for at in range(0, len(outs), width):
             some = outs[at : at + width]
@@ -144,16 +160,7 @@ def _shape(
             for source in sources:
                 entry += [source, *(number[out, source] for out in some)]
             shapes.setdefault((len(some), len(sources)), []).append(entry)
-            for size in chunks:
-                for counts in passes:
-                    weights = sum(counts) * len(some)
-                    # a sum takes 6 cycles a tap (4, but 8 sums at once measured no faster than
-                    # 12); sites that several classes meet are loaded once
-                    turn = max(
-                        weights * size / 2, (weights + max(counts) * size) / 2, 6 * max(counts)
-                    )
-                    cost += len(sources) * turn + 1.5 * len(some) * size * len(counts) + 6
-    return Tiling(chunk, together, shapes, cost)
+    return shapes
 
 
 def scaled(tiling: Tiling, out: Ints, source: Ints, pair: Ints) -> list[tuple[int, int, Ints]]:

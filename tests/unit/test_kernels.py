@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,8 +29,10 @@ NETS = sorted(path.stem for path in nets_folder().glob("*.sn"))
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache for each test."""
+    """An empty cache for each test, which no kernel of another test has been imported from."""
     monkeypatch.setenv("SN_CACHE", str(tmp_path / "cache"))
+    for name in [name for name in sys.modules if name.startswith("sn_kernel_")]:
+        monkeypatch.delitem(sys.modules, name)
     return tmp_path / "cache" / "kernels"
 
 
