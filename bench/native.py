@@ -61,7 +61,7 @@ def build(source: str, *flags: str) -> tuple[ctypes.CDLL, float]:
 class NativeRunner:
     """Runs `void train(float *flat, const float *inputs, const float *targets, long, float)`."""
 
-    library: ctypes.CDLL
+    compiled: ctypes.CDLL
     compile_seconds: float
     start: F32
     inputs: F32
@@ -70,13 +70,13 @@ class NativeRunner:
 
     def __post_init__(self) -> None:
         self.flat = self.start.copy()
-        self.library.train.restype = None
+        self.compiled.train.restype = None
 
     def run(self, count: int) -> None:
         """Train from the starting weights on the first `count` examples."""
         self.flat[:] = self.start
         arrays = (ctypes.c_void_p(a.ctypes.data) for a in (self.flat, self.inputs, self.targets))
-        self.library.train(*arrays, ctypes.c_long(count), ctypes.c_float(STEP))
+        self.compiled.train(*arrays, ctypes.c_long(count), ctypes.c_float(STEP))
 
     def answer(self) -> Weights:
         """Return the parameters that the last `run` left."""

@@ -19,12 +19,12 @@ ROUNDS, CHAINS = 1_000_000, 12  # some 5 ms; chains as in peak.c
 class Peak:
     """The loaded kernels; `lanes` are those that the processor has."""
 
-    library: ctypes.CDLL
+    compiled: ctypes.CDLL
     lanes: tuple[int, ...]
 
     def measure(self, lanes: int) -> float:
         """Return multiply-adds per second of CPU time on the core that the rivals use."""
-        kernel = getattr(self.library, f"peak{lanes}")
+        kernel = getattr(self.compiled, f"peak{lanes}")
         start = time.process_time()
         kernel(ctypes.c_long(ROUNDS))
         return ROUNDS * CHAINS * lanes / (time.process_time() - start)

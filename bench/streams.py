@@ -26,7 +26,7 @@ WORK = 40_000_000  # weights in a measurement, some 10 ms
 class Streams:
     """The loaded kernel."""
 
-    library: ctypes.CDLL
+    compiled: ctypes.CDLL
 
     def seconds_per_weight(self, weights: int) -> float:
         """Return CPU seconds for one weight of an array of so many, the best of three."""
@@ -34,11 +34,11 @@ class Streams:
         array = np.zeros(count, np.float32)
         turns = max(1, WORK // count)
         pointer = ctypes.c_void_p(array.ctypes.data)
-        self.library.stream(pointer, ctypes.c_long(count), ctypes.c_long(1))
+        self.compiled.stream(pointer, ctypes.c_long(count), ctypes.c_long(1))
         times = []
         for _ in range(3):
             start = time.process_time()
-            self.library.stream(pointer, ctypes.c_long(count), ctypes.c_long(turns))
+            self.compiled.stream(pointer, ctypes.c_long(count), ctypes.c_long(turns))
             times.append(time.process_time() - start)
         return min(times) / (turns * count)
 
