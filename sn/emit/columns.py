@@ -25,7 +25,7 @@ class Geometry:
     stride: tuple[int, int]
     offset: tuple[int, int]
     border: float
-    wrap: bool
+    wrap: tuple[bool, bool]
 
     @cached_property
     def _blocks(self) -> dict[tuple[int, int], tuple[int, int]]:
@@ -56,8 +56,8 @@ class Geometry:
 
     def _site(self, row: int, col: int) -> int:
         rows, cols = self.field
-        if self.wrap:
-            row, col = row % rows, col % cols
+        row = row % rows if self.wrap[0] else row
+        col = col % cols if self.wrap[1] else col
         return row * cols + col if 0 <= row < rows and 0 <= col < cols else -1
 
     @cached_property
@@ -78,12 +78,23 @@ class Geometry:
     @cached_property
     def flat(self) -> Geometry:
         """The same windows without wrap, over all sites they meet side by side."""
-        if not self.wrap:
+        if not any(self.wrap):
             return self
-        rows, cols = (
-            (n - 1) * s + k for n, s, k in zip(self.grid, self.stride, self.kernel, strict=True)
+        rows, cols = self._met(0), self._met(1)
+        return replace(
+            self,
+            field=(len(rows), len(cols)),
+            offset=(rows.start, cols.start),
+            wrap=(False, False),
         )
-        return replace(self, field=(rows, cols), offset=(0, 0), wrap=False)
+
+    def _met(self, axis: int) -> range:
+        """The sites, none of the border, that windows meet along an axis: 0 is the first tap's."""
+        size = (self.grid[axis] - 1) * self.stride[axis] + self.kernel[axis]
+        if self.wrap[axis]:
+            return range(size)
+        first = self.offset[axis]
+        return range(max(0, first), min(size, first + self.field[axis]))
 
     # --- backward, of `flat`: residue classes of sites, each a stride-1 correlation of the
     # gradients ---
@@ -196,18 +207,21 @@ class Geometry:
         flat = self.flat
         if flat is self:
             return [self.class_lanes]
-        met = []
-        for place, element in enumerate(flat.class_lanes[: flat.field[0] * flat.field[1]]):
-            row, col = divmod(place, flat.field[1])
-            if element >= 0:
-                met.append((self._site(row - self.offset[0], col - self.offset[1]), element))
+        sites = (
+            self._site(row - self.offset[0], col - self.offset[1])
+            for row in self._met(0)
+            for col in self._met(1)
+        )
+        met = (pair for pair in zip(sites, flat.class_lanes, strict=False) if pair[1] >= 0)
         return _rounds(met, whole_vectors(self.field[0] * self.field[1]))
 
     @property
     def is_direct(self) -> bool:
         """Whether the one class is the map itself, so that sums go straight to their place."""
         sites = self.field[0] * self.field[1]
-        return not self.wrap and self.n_classes == 1 and self.class_lanes[:sites] == [*range(sites)]
+        if any(self.wrap) or self.n_classes > 1:
+            return False
+        return self.class_lanes[:sites] == [*range(sites)]
 
 
 def _rounds(met: Iterable[tuple[int, int]], width: int) -> list[Lanes]:

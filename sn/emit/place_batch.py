@@ -36,7 +36,7 @@ def place_frame(node: Window, plan: Plan, lay: BatchLayout, direct: bool) -> bat
     """
     first, positions = plan.layers[node.src].first, node.field.positions
     rows, cols = frame_size(node)
-    if node.border is None and not node.wrap and not direct:
+    if node.border is None and not any(node.wrap) and not direct:
         corner = -node.offset[0] * node.field.cols - node.offset[1]
         return batch.Frame(node.field.maps, first, positions, first + corner, positions, 0, 0)
     size = rows * cols
@@ -46,8 +46,8 @@ def place_frame(node: Window, plan: Plan, lay: BatchLayout, direct: bool) -> bat
     for y in range(rows):
         for x in range(cols):
             row, col = y - node.offset[0], x - node.offset[1]
-            if node.wrap:
-                row, col = row % node.field.rows, col % node.field.cols
+            row = row % node.field.rows if node.wrap[0] else row
+            col = col % node.field.cols if node.wrap[1] else col
             if 0 <= row < node.field.rows and 0 <= col < node.field.cols:
                 sites.append((y * cols + x, row * node.field.cols + col))
     count = 0 if direct else len(sites)
@@ -61,6 +61,7 @@ def fits_frame(node: Window) -> bool:
     top, left = node.offset
     return (
         node.border is not None
+        and not any(node.wrap)
         and min(top, left) >= 0
         and top + node.field.rows <= rows
         and left + node.field.cols <= cols

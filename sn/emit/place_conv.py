@@ -160,7 +160,7 @@ def _choose(node: Window) -> Way:
     sums = taps // PARTIAL * 45 + min(45, -(-(taps % PARTIAL) // LANES) * 25)
     dots = pairs * (0.7 * taps * vectors + sums)
     costs: dict[Way, float] = {Way("", True): columns + forward + dots}
-    for frames in () if node.wrap else ("lists", "maps"):
+    for frames in () if any(node.wrap) else ("lists", "maps"):
         sizes = _Sizes(node, frames)
         copied = sizes.copied / PARTIAL * 1.5
         seen = [group for groups in sizes.groups.values() for group in groups]

@@ -76,7 +76,8 @@ class Window:
 
     pairs: (n_pairs, 2) of downstream and upstream map. A unit at (y, x) of map m sees, in each
     paired map s, the sites (y * stride + u - offset, x * stride + v - offset) for u, v in the
-    kernel; outside there is a constant unit of state `border`, or with `wrap` the other side.
+    kernel; outside there is a constant unit of state `border`, or the other side along an axis,
+    (rows, columns), that has `wrap`.
     wid: (n_pairs, kernel rows, kernel cols), and (..., rows, cols) of the grid when not shared.
     """
 
@@ -89,7 +90,7 @@ class Window:
     stride: tuple[int, int]
     offset: tuple[int, int]
     border: float | None
-    wrap: bool
+    wrap: tuple[bool, bool]
     shared: bool
     wid: Ints
     label: str
@@ -101,13 +102,13 @@ class Window:
         return self.kernel[0] * self.kernel[1]
 
     def sites(self) -> tuple[Ints, Ints]:
-        """Upstream row per (grid row, kernel row) and column likewise, before border or wrap."""
+        """Upstream row per (grid row, kernel row) and column likewise, before the border."""
         axes = []
-        for axis, size in enumerate((self.grid.rows, self.grid.cols)):
-            start = np.arange(size)[:, None] * self.stride[axis] - self.offset[axis]
-            axes.append((start + np.arange(self.kernel[axis])[None, :]).astype(np.int32))
-        if self.wrap:
-            return axes[0] % self.field.rows, axes[1] % self.field.cols
+        sizes = (self.grid.rows, self.field.rows), (self.grid.cols, self.field.cols)
+        for axis, (count, size) in enumerate(sizes):
+            start = np.arange(count)[:, None] * self.stride[axis] - self.offset[axis]
+            site = (start + np.arange(self.kernel[axis])[None, :]).astype(np.int32)
+            axes.append(site % size if self.wrap[axis] else site)
         return axes[0], axes[1]
 
     def __str__(self) -> str:
@@ -125,8 +126,9 @@ class Window:
             parts.append(f"{self.grid.maps} x {self.field.maps} maps")
         if self.border is not None:
             parts.append(f"border {self.border:g}")
-        if self.wrap:
-            parts.append("wrap")
+        if any(self.wrap):
+            axis = "wrap rows" if self.wrap[0] else "wrap cols"
+            parts.append("wrap" if all(self.wrap) or self.field.rows == 1 else axis)
         return ", ".join(parts)
 
 

@@ -14,23 +14,24 @@ from sn.simd import LANES
 Floats = NDArray[np.float64]
 
 # input -> h1 and h1 -> h2 of the 1989 net
-H1 = Geometry((8, 8), (16, 16), (5, 5), (2, 2), (2, 2), -1.0, False)
-H2 = Geometry((4, 4), (8, 8), (5, 5), (2, 2), (2, 2), -1.0, False)
-TORUS = Geometry((8, 8), (16, 16), (3, 3), (2, 2), (0, 0), 0.0, True)
+H1 = Geometry((8, 8), (16, 16), (5, 5), (2, 2), (2, 2), -1.0, (False, False))
+H2 = Geometry((4, 4), (8, 8), (5, 5), (2, 2), (2, 2), -1.0, (False, False))
+TORUS = Geometry((8, 8), (16, 16), (3, 3), (2, 2), (0, 0), 0.0, (True, True))
+CYLINDER = Geometry((8, 8), (8, 16), (5, 3), (1, 2), (1, 1), -1.0, (True, False))
 
 
 @st.composite
 def geometries(draw: st.DrawFn) -> Geometry:
-    """Windows as recognition gives them: with a border, without, or round a torus."""
-    wrap = draw(st.booleans())
+    """Windows as recognition gives them: with a border, without, or round one axis or both."""
+    wrap = draw(st.booleans()), draw(st.booleans())
     axes = []
-    for _ in range(2):
-        if wrap:
+    for wraps in wrap:
+        if wraps:
             grid, stride, field = (draw(st.integers(1, top)) for top in (5, 3, 12))
             axes.append((grid, field, draw(st.integers(1, field)), stride, draw(st.integers(0, 2))))
             continue
         field, kernel, stride = (draw(st.integers(1, top)) for top in (9, 5, 3))
-        offset = draw(st.integers(0, kernel - 1))
+        offset = draw(st.integers(-min(2, field - 1), kernel - 1))
         # the last window still touches the field
         grid = draw(st.integers(1, (field - 1 + offset) // stride + 1))
         axes.append((grid, field, kernel, stride, offset))
@@ -41,8 +42,10 @@ def geometries(draw: st.DrawFn) -> Geometry:
 def site(g: Geometry, y: int, x: int, u: int, v: int) -> int | None:
     """The site that position (y, x) sees through tap (u, v); None in the border."""
     row, col = y * g.stride[0] + u - g.offset[0], x * g.stride[1] + v - g.offset[1]
-    if g.wrap:
-        return row % g.field[0] * g.field[1] + col % g.field[1]
+    row, col = (
+        place % size if wraps else place
+        for place, size, wraps in zip((row, col), g.field, g.wrap, strict=True)
+    )
     inside = 0 <= row < g.field[0] and 0 <= col < g.field[1]
     return row * g.field[1] + col if inside else None
 
@@ -66,6 +69,7 @@ def scattered(g: Geometry, weights: Floats, grads: Floats) -> Floats:
 @example(H1)
 @example(H2)
 @example(TORUS)
+@example(CYLINDER)
 def test_a_tap_meets_its_sites_at_consecutive_elements(g: Geometry) -> None:
     field = np.random.default_rng(0).standard_normal(g.field[0] * g.field[1])
     columns = gathered(field, g.column_lanes, g.border)
@@ -81,6 +85,7 @@ def test_a_tap_meets_its_sites_at_consecutive_elements(g: Geometry) -> None:
 @example(H1)
 @example(H2)
 @example(TORUS)
+@example(CYLINDER)
 def test_classes_of_sites_gather_what_windows_scatter(g: Geometry) -> None:
     rng = np.random.default_rng(0)
     weights, grads = rng.standard_normal(g.kernel), rng.standard_normal(g.grid)
@@ -102,6 +107,7 @@ def test_classes_of_sites_gather_what_windows_scatter(g: Geometry) -> None:
 @given(geometries())
 @example(H2)
 @example(TORUS)
+@example(CYLINDER)
 def test_columns_are_added_back_to_the_sites_they_came_from(g: Geometry) -> None:
     columns = np.random.default_rng(0).standard_normal(len(g.column_lanes))
     expected = np.zeros(g.field[0] * g.field[1])
@@ -117,6 +123,7 @@ def test_columns_are_added_back_to_the_sites_they_came_from(g: Geometry) -> None
 @example(H1)
 @example(H2)
 @example(TORUS)
+@example(CYLINDER)
 def test_no_vector_reaches_farther_than_the_spare_one_of_its_memory(g: Geometry) -> None:
     """Arena.take reserves one vector past a stretch; loads of whole vectors must end there."""
     positions = whole_vectors(g.grid[0] * g.grid[1])
@@ -132,4 +139,4 @@ def test_no_vector_reaches_farther_than_the_spare_one_of_its_memory(g: Geometry)
 def test_the_1989_net_has_four_classes() -> None:
     assert (H2.n_classes, H2.class_size) == (4, (4, 4))
     assert not H2.is_direct
-    assert Geometry((6, 6), (8, 8), (3, 3), (1, 1), (0, 0), 0.0, False).is_direct
+    assert Geometry((6, 6), (8, 8), (3, 3), (1, 1), (0, 0), 0.0, (False, False)).is_direct

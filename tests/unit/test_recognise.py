@@ -112,6 +112,17 @@ def test_a_scheme_in_lisp_is_recognised_like_the_built_in_one() -> None:
     assert facts(mine) == facts(built_in)
 
 
+def test_what_no_window_leaves_does_not_wrap() -> None:
+    """Rows on a ring; nothing tells a torus, of which no window leaves the columns, from it."""
+    text = HAND_MADE.format(scheme="(scheme by-hand)").replace("(y 0 5)", "(y 0 7)")
+    text = text.replace("(* 36 m)", "(* 48 m)").replace("(3 6 6)", "(3 8 6)")
+    found = node(lowered(text.replace("(+ y u)", "(mod (+ y u) 8)")), "in -> h")
+    assert str(found) == "conv 3x3, 3 x 1 maps, wrap rows"
+    assert found.wrap == (True, False)
+    built_in = lowered(text.replace("(scheme by-hand)", "(conv (kernel 3 3) (wrap))"))
+    assert str(node(built_in, "in -> h")) == str(found)
+
+
 def test_equal_weight_numbers_do_not_make_a_convolution() -> None:
     """Sharing along one axis only: right windows, but weights serve taps of other rows."""
     text = HAND_MADE.format(scheme="(scheme by-hand)").replace("(+ v (* 3 u) (* 9 m))", "(+ v u)")
@@ -158,7 +169,7 @@ def test_small_windows_are_seen_whole(name: str, kind: str) -> None:
             assert str(found.stride[-1]) == stride[-1] or found.grid.cols == 1
 
 
-UNEVEN = "(layer in (7 9)) (layer h (2 4 4)) (layer out (2)) (connect h out (full))"
+UNEVEN = "(layer in (7 7)) (layer h (2 4 4)) (layer out (2)) (connect h out (full))"
 
 
 def test_local_windows_go_round_unevenly() -> None:
@@ -267,7 +278,14 @@ def test_verify_refuses_a_plan_that_lacks_a_node() -> None:
 
 @pytest.mark.parametrize(
     ("change", "value"),
-    [("stride", (1, 2)), ("offset", (1, 2)), ("border", 0.0), ("border", None), ("wrap", True)],
+    [
+        ("stride", (1, 2)),
+        ("offset", (1, 2)),
+        ("border", 0.0),
+        ("border", None),
+        ("wrap", (True, True)),
+        ("wrap", (False, True)),
+    ],
 )
 def test_verify_refuses_a_window_that_is_another(change: str, value: object) -> None:
     plan = lower(freeze(family("conv with a stride and a border")))

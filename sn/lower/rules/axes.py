@@ -1,7 +1,8 @@
 """Axes: stride, offset and taps of windows along one axis, from the sites that they reach.
 
 The window of position p starts at site p * stride - offset. `guess` needs windows that the
-edge does not cut; `cut` lists what fits when it cuts most of them; `wrapped` is for a circle.
+edge does not cut; `cut` lists what fits when it cuts most of them; `wrapped` is for a circle,
+on which some window `leaves` the sites at one end and goes on at the other.
 
 Read next: windows.py.
 """
@@ -23,6 +24,24 @@ class Axis(NamedTuple):
     stride: int
     offset: int
     taps: int
+
+    def from_within(self, seen: Reach) -> Axis:
+        """The same windows on a circle, the first of them counted from one of the sites."""
+        return self._replace(offset=-(-self.offset % seen.size))
+
+    def leaves(self, seen: Reach) -> bool:
+        """Whether some window ends behind the last of the sites."""
+        last = (seen.positions - 1) * self.stride - self.from_within(seen).offset
+        return last + self.taps > seen.size
+
+    def is_seen(self, seen: Reach) -> bool:
+        """Whether on a circle each window is seen from end to end: no border cuts it."""
+        first = (np.arange(seen.positions) * self.stride - self.offset) % seen.size
+        is_split = first + self.taps > seen.size
+        low = np.where(is_split, 0, first)
+        high = np.where(is_split, seen.size, first + self.taps) - 1
+        whole = len(seen.position) == seen.positions
+        return whole and bool(np.all(seen.low <= low) and np.all(seen.high >= high))
 
 
 class Reach(NamedTuple):

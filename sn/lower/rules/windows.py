@@ -9,7 +9,7 @@ Read next: axes.py, border.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any, TypeAlias
@@ -18,14 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.ir import Part, View, Window
-from sn.lower.rules.axes import Axis, cut, guess, most, reach, wrapped
+from sn.lower.rules.axes import Axis, Reach, cut, guess, most, reach, wrapped
 from sn.lower.rules.border import BORDER, BorderRows, place_border
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 TRIES = 64  # geometries held against the weights when the border cuts every window
 
-Geometry: TypeAlias = tuple[Axis, Axis, bool]  # rows, columns, whether they wrap
+Geometry: TypeAlias = tuple[Axis, Axis, tuple[bool, bool]]  # rows, columns, which of them wrap
+PLAIN = (False, False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,19 +159,18 @@ class _Sites:
         seen = [reach(*axis) for axis in axes]
         rows, cols = guess(seen[0]), guess(seen[1])
         if rows is not None and cols is not None:
-            yield rows, cols, False
+            yield rows, cols, PLAIN
         else:
             reasons.append(_Reason(1, "the windows do not move by a constant stride"))
         if self.border is None:
-            turns = [self.step(site, place, size) for site, place, _, size in axes]
-            around = [wrapped(*axis, step) for axis, step in zip(axes, turns, strict=True)]
+            around = [self.around(*axis) for axis in axes]
             if around[0] is not None and around[1] is not None:
-                yield around[0], around[1], True
+                yield _closed(around[0], around[1], seen)
             return
         taps = self.taps()
         steps = [self.step(site, place, None) for site, place, _, _ in axes]
         fitting = (
-            (y, x, False)
+            (y, x, PLAIN)
             for n_u in range(1, taps + 1)
             if taps % n_u == 0
             for y in cut(seen[0], n_u, steps[0])
@@ -178,6 +178,28 @@ class _Sites:
             if (y, x) != (rows, cols)
         )
         yield from islice(fitting, TRIES)
+        yield from self.cylinders(seen, (rows, cols))
+
+    def around(self, site: Ints, position: Ints, count: int, size: int) -> Axis | None:
+        """Windows that go round an axis, one of `axes`."""
+        return wrapped(site, position, count, size, self.step(site, position, size))
+
+    def cylinders(
+        self, seen: Sequence[Reach], guessed: tuple[Axis | None, Axis | None]
+    ) -> Iterator[Geometry]:
+        """Yield windows that go round along one axis and meet the border along the other."""
+        taps, axes = self.taps(), list(self.axes())
+        for ring, line in ((0, 1), (1, 0)):
+            closed = self.around(*axes[ring])
+            if closed is None or taps % closed.taps:
+                continue
+            if not (closed.leaves(seen[ring]) and closed.is_seen(seen[ring])):
+                continue
+            site, place, _, _ = axes[line]
+            fitting = cut(seen[line], taps // closed.taps, self.step(site, place, None))
+            for other in (guessed[line], *islice(fitting, TRIES)):
+                if other is not None and other.taps * closed.taps == taps:
+                    yield (other, closed, (False, True)) if ring else (closed, other, (True, False))
 
     def taps(self) -> int:
         """Connections of most units into one map, border rows included."""
@@ -215,13 +237,13 @@ def _match(
     if expected > 4 * len(part.rows):
         return _Reason(1, "what units see makes no windows")
     outside = _outside(sites, geometry)
-    is_cut = not wrap and sites.border is None and bool(outside.any())
-    if not wrap and sites.border is None and expected != typical and not is_cut:
+    is_cut = sites.border is None and bool(outside.any())
+    if not any(wrap) and sites.border is None and expected != typical and not is_cut:
         return _Reason(2, f"windows of {size} need {expected} connections, {typical} are here")
     y, x = _only(sites.y, inner), _only(sites.x, inner)
     u, v = sites.row - (y * step_y - top), sites.col - (x * step_x - left)
-    if wrap:
-        u, v = u % field.rows, v % field.cols
+    u = u % field.rows if wrap[0] else u
+    v = v % field.cols if wrap[1] else v
     inside = (u >= 0) & (v >= 0) & (u < n_u) & (v < n_v)
     if len(sites.pairs) * n_u * n_v * grid.positions > 4 * len(part.rows):
         return _Reason(2, f"windows of {size} would be mostly empty")
@@ -268,15 +290,25 @@ def _match(
     return Found(node, (pair_of_row >= 0) & kept[pair_of_row])
 
 
+def _closed(rows: Axis, cols: Axis, seen: Sequence[Reach]) -> Geometry:
+    """Return windows on a torus; where some leave along one axis, the other does not wrap."""
+    wrap = rows.leaves(seen[0]), cols.leaves(seen[1])
+    if wrap == (True, False):
+        return rows, cols.from_within(seen[1]), wrap
+    if wrap == (False, True):
+        return rows.from_within(seen[0]), cols, wrap
+    return rows, cols, (True, True)
+
+
 def _outside(sites: _Sites, geometry: Geometry) -> NDArray[np.bool_]:
     """Which taps at which positions lie in the border: (kernel, grid)."""
     cut_off = []
-    for axis, count, size in (
-        (geometry[0], sites.grid.rows, sites.field.rows),
-        (geometry[1], sites.grid.cols, sites.field.cols),
+    for axis, wraps, count, size in (
+        (geometry[0], geometry[2][0], sites.grid.rows, sites.field.rows),
+        (geometry[1], geometry[2][1], sites.grid.cols, sites.field.cols),
     ):
         site = np.arange(axis.taps)[:, None] + np.arange(count) * axis.stride - axis.offset
-        cut_off.append((site < 0) | (site >= size))
+        cut_off.append(((site < 0) | (site >= size)) & (not wraps))
     return cut_off[0][:, None, :, None] | cut_off[1][None, :, None, :]
 
 
