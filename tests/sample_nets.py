@@ -54,6 +54,13 @@ SCHEMES = {
     "conv that wraps": "(layer in (6 6)) (layer h (2 6 6)) (layer h2 (3 3 3)) (layer out (4))"
     " (connect in h (conv (kernel 3 3) (wrap))) (connect h h2 (conv (kernel 3 3) (stride 2 2)"
     " (wrap))) (connect h2 out (full))",
+    "conv that wraps along one axis": "(layer in (6 8)) (layer h (2 6 6) (border -1))"
+    " (layer h2 (3 3 3)) (layer out (4)) (connect in h (conv (kernel 3 3) (wrap rows)))"
+    " (connect h h2 (conv (kernel 3 3) (stride 2 2) (wrap cols))) (connect h2 out (full))",
+    "conv that wraps within a border": "(layer in (8 8) (border -1)) (layer h (3 4 4) (border 0.5))"
+    " (layer h2 (2 4 4)) (layer out (4)) (connect in h (conv (kernel 5 5) (stride 2 2)"
+    " (wrap rows))) (connect h h2 (conv (kernel 3 3) (maps '((0 2) (1 2))) (wrap cols)))"
+    " (connect h2 out (full))",
     "conv in one dimension": "(layer in (16) (border 0)) (layer h (3 8)) (layer out (4))"
     " (connect in h (conv (kernel 5) (stride 2))) (connect h out (full))",
     "conv in one dimension that wraps": "(layer in (2 9)) (layer h (2 3)) (layer out (4))"
@@ -73,6 +80,9 @@ SCHEMES = {
     "local that wraps": "(layer in (4 6)) (layer h (4 6)) (layer h2 (2 3)) (layer out (4))"
     " (connect in h (local (kernel 3 2) (wrap)))"
     " (connect h h2 (local (kernel 3 3) (stride 2 2) (wrap))) (connect h2 out (full))",
+    "local that wraps along one axis": "(layer in (4 6) (border -1)) (layer h (2 4 6))"
+    " (layer h2 (2 3)) (layer out (4)) (connect in h (local (kernel 3 3) (wrap rows)))"
+    " (connect h h2 (local (kernel 2 3) (stride 2 2) (wrap cols))) (connect h2 out (full))",
     "local in one dimension": "(layer in (12)) (layer h (2 5)) (layer out (4))"
     " (connect in h (local (kernel 4) (stride 2))) (connect h out (full))",
     "full with shared biases": "(layer in (5)) (layer h (2 3) (bias map)) (layer h2 (2 2 2)"
@@ -214,6 +224,10 @@ SMOOTH: tuple[Activation, ...] = (
 ALL = (*SMOOTH, relu())
 
 
+# along which axes random windows wrap: mostly none
+WRAPS = ((False, False),) * 4 + ((True, True), (True, False), (False, True))
+
+
 @st.composite
 def networks(draw: st.DrawFn, activations: tuple[Activation, ...] = ALL) -> Network:
     """Draw a feed-forward net of 2 to 4 layers, each connected by some scheme, now and then twice.
@@ -272,21 +286,21 @@ def _window(draw: st.DrawFn, src: Layer) -> tuple[str, tuple[int, ...], schemes.
     dims = min(2, len(src.shape)) if len(src.shape) != 2 else draw(st.sampled_from((1, 2)))
     field = src.shape[-dims:]
     in_maps = int(np.prod(src.shape[:-dims]))
-    wrap = draw(st.integers(0, 3)) == 0
+    wrap = draw(st.sampled_from(WRAPS)) if dims == 2 else (draw(st.integers(0, 3)) == 0,) * 2
     kernel = tuple(draw(st.integers(1, min(5, size))) for size in field)
     stride = tuple(draw(st.integers(1, 3)) for _ in field)
     offset = None
     grid = []
-    for size, taps, step in zip(field, kernel, stride, strict=True):
+    for size, taps, step, wraps in zip(field, kernel, stride, wrap[-dims:], strict=True):
         fitting = (size - taps) // step + 1
-        if wrap:
+        if wraps:
             whole = size % step == 0 or draw(st.integers(0, 3))
             grid.append(max(1, size // step) if whole else draw(st.integers(1, size)))
         elif src.border is None:
             grid.append(fitting)
         else:
             grid.append(draw(st.integers(fitting, fitting + -(-(taps - 1) // step))))
-    if src.border is not None and not wrap and draw(st.booleans()):
+    if src.border is not None and not all(wrap) and draw(st.booleans()):
         offset = tuple(draw(st.integers(0, taps - 1)) for taps in kernel)
     out_maps = draw(st.integers(1, 5))
     table = None

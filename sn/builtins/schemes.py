@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn.builtins.options import Clause, clauses, count, whole, wrong
+from sn.builtins.options import Clause, choice, clauses, count, whole, wrong
 from sn.errors import ArityError, Label, NetError, Span, ValueKindError
 from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements
 from sn.net import schemes
@@ -22,7 +22,7 @@ _WINDOW = {
     "stride": "(stride ROWS COLS)",
     "offset": "(offset ROWS COLS)",
     "maps": "(maps TABLE)",
-    "wrap": "(wrap)",
+    "wrap": "(wrap [rows|cols])",
 }
 
 
@@ -34,14 +34,18 @@ def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
     what = f"({found.word} ...)"
     values: dict[str, Any] = {}
     table: Clause | None = None
+    wraps: Clause | None = None
     for option in clauses(list(found.args), _WINDOW, found.word):
         match option.word:
             case "maps":
                 count(option, 1, 1, _WINDOW["maps"])
                 table = option
             case "wrap":
-                count(option, 0, 0, _WINDOW["wrap"])
-                values["wrap"] = True
+                count(option, 0, 1, _WINDOW["wrap"])
+                axes = ("rows", "cols")
+                wraps = option if option.args else None
+                given = [choice(arg, "axis", dict.fromkeys(axes)) for arg in option.args]
+                values["wrap"] = tuple(axis in (given or axes) for axis in axes)
             case word:
                 count(option, 1, 2, _WINDOW[word])
                 least = 0 if word == "offset" else 1
@@ -59,6 +63,12 @@ def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
             raise ArityError(
                 f"the kernel has {dims} sizes, the {word} has {len(values[word])}", span=found.span
             )
+    if wraps is not None and dims == 1:
+        raise NetError(
+            "windows of one dimension have neither rows nor columns to wrap",
+            span=wraps.args[0].span,
+            hint="(wrap) alone is enough: the line becomes a ring",
+        )
     if table is not None:
         n_dst, n_src = (schemes.as_maps(layer, dims)[0] for layer in (dst, src))
         values["maps"] = _table(it, table, src, dst, n_src, n_dst)

@@ -26,13 +26,14 @@ class Window:
 
     `maps` lists, per downstream map, the upstream maps it sees; None means all of them.
     `offset` is how far the first window starts before the first unit; None centres it.
+    `wrap`: along which axes, rows and columns, windows go on at the other side; in 1-D both.
     """
 
     kernel: tuple[int, ...]
     stride: tuple[int, ...] | None = None
     offset: tuple[int, ...] | None = None
     maps: tuple[tuple[int, ...], ...] | None = None
-    wrap: bool = False
+    wrap: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ def full(net: Network, link: Link, window: Window | None = None) -> None:
 
 @scheme("conv")
 def conv(net: Network, link: Link, window: Window) -> None:
-    """(conv (kernel H W) [(stride H W)] [(offset H W)] [(maps TABLE)] [(wrap)]): SN's mask.
+    """(conv (kernel H W) [(stride H W)] [(offset H W)] [(maps TABLE)] [(wrap [AXIS])]): SN's mask.
 
-    One kernel per pair of maps, shared by all positions.
+    One kernel per pair of maps, shared by all positions. AXIS is rows or cols: (wrap) wraps both.
     Source: SN 2.8, mask-2d-connect and mask-toric-connect.
     """
     _windows(net, link, window, "conv", shared=True)
@@ -163,25 +164,25 @@ def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) 
         start + np.arange(n)[:, None] * step + np.arange(size)[None, :]
         for start, n, step, size in zip(starts, (n_rows, n_cols), stride, kernel, strict=True)
     ]
-    if window.wrap:
-        spread = [spread[0] % src_rows, spread[1] % src_cols]
-    else:
-        low = [max(0, -int(axis.min())) for axis in spread]
-        high = [
-            max(0, int(axis.max()) + 1 - size)
-            for axis, size in zip(spread, (src_rows, src_cols), strict=True)
-        ]
-        if any(low) or any(high):
-            if link.src.border is None:
-                raise NetError(
-                    f"the windows of {link.label} reach outside {link.src.name}, "
-                    "which has no border",
-                    span=link.span,
-                    hint=f"add (border VALUE) to layer {link.src.name}, use (wrap), or change "
-                    "the kernel, the stride or the sizes",
-                )
-            grid = net.padded(link.src, grid, low[0], low[1], high[0], high[1])
-            spread = [spread[0] + low[0], spread[1] + low[1]]
+    spread = [
+        sites % size if wraps else sites
+        for sites, size, wraps in zip(spread, (src_rows, src_cols), window.wrap, strict=True)
+    ]
+    low = [max(0, -int(axis.min())) for axis in spread]
+    high = [
+        max(0, int(axis.max()) + 1 - size)
+        for axis, size in zip(spread, (src_rows, src_cols), strict=True)
+    ]
+    if any(low) or any(high):
+        if link.src.border is None:
+            raise NetError(
+                f"the windows of {link.label} reach outside {link.src.name}, which has no border",
+                span=link.span,
+                hint=f"add (border VALUE) to layer {link.src.name}, use (wrap), or change "
+                "the kernel, the stride or the sizes",
+            )
+        grid = net.padded(link.src, grid, low[0], low[1], high[0], high[1])
+        spread = [spread[0] + low[0], spread[1] + low[1]]
     # order of creation: map, source map, then taps; SN duplicates the first window last
     shape = (n_rows, n_cols, *kernel)
     tap_rows = np.broadcast_to(spread[0][:, None, :, None], shape)
@@ -237,7 +238,7 @@ def _start(
     """
     if given is not None:
         return -given
-    if window.wrap:
+    if window.wrap[axis]:
         return 0
     missing = (n - 1) * step + size - n_src
     if missing <= -step and n > 0:

@@ -22,7 +22,7 @@ from sn.net.layer import Network
 from sn.net.schemes import Link
 from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
-from tests.sample_nets import equal, tables
+from tests.sample_nets import WRAPS, equal, tables
 from tests.unit.test_arrange import flat
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=60)
@@ -34,42 +34,43 @@ class Drawn:
 
     table: ConnectionTable
     kernel: tuple[int, ...]
-    kind: str
 
 
 @st.composite
 def shuffled(draw: st.DrawFn, overlap: bool = True) -> Drawn:
     """Draw windows of any kind, and number units, rows and weights at random."""
-    kind = draw(st.sampled_from(("plain", "border", "wrap")))
+    wrap = draw(st.sampled_from(WRAPS))
+    border = None if all(wrap) else draw(st.sampled_from((None, -1.0)))
     stride = tuple(draw(st.integers(1, 3)) for _ in range(2))
     kernel = tuple(
         draw(st.integers(step + 1, 5) if overlap else st.integers(1, 5)) for step in stride
     )
     grid = tuple(draw(st.integers(2, 6)) for _ in range(2))
-    if kind == "wrap":
-        field = tuple(n * step for n, step in zip(grid, stride, strict=True))
-        kernel = tuple(min(taps, size) for taps, size in zip(kernel, field, strict=True))
-    else:
-        field = tuple(
-            (n - 1) * step + taps for n, step, taps in zip(grid, stride, kernel, strict=True)
-        )
-        if kind == "border":
-            cuts = tuple(draw(st.integers(0, taps - 1)) for taps in kernel)
-            field = tuple(max(1, size - cut) for size, cut in zip(field, cuts, strict=True))
+    # on a ring a window sees no site twice
+    kernel = tuple(
+        min(taps, n * step) if wraps else taps
+        for taps, n, step, wraps in zip(kernel, grid, stride, wrap, strict=True)
+    )
+    field = tuple(
+        n * step
+        if wraps
+        else max(1, (n - 1) * step + taps - (draw(st.integers(0, taps - 1)) if border else 0))
+        for taps, n, step, wraps in zip(kernel, grid, stride, wrap, strict=True)
+    )
     maps, sources = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     table = None
     if draw(st.booleans()):
         lists = st.lists(st.integers(0, sources - 1), min_size=1, unique=True)
         table = tuple(tuple(draw(lists)) for _ in range(maps))
     net = Network("shuffled")
-    src = net.add_layer("in", (sources, *field), None, -1.0 if kind == "border" else None)
+    src = net.add_layer("in", (sources, *field), None, border)
     dst, out = net.add_layer("h", (maps, *grid)), net.add_layer("out", (3,))
     schemes.bias(net, dst, False)
-    window = Windows(kernel, stride, None, table, kind == "wrap")
+    window = Windows(kernel, stride, None, table, wrap)
     schemes.conv(net, Link(src, dst), window)
     schemes.full(net, Link(dst, out))
     number = draw(st.integers(0, 2**16))
-    return Drawn(flat(freeze(net), number, ("in", "h")), kernel, kind)
+    return Drawn(flat(freeze(net), number, ("in", "h")), kernel)
 
 
 def hidden(plan: Plan) -> list[Window | Rows]:

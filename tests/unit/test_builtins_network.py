@@ -154,3 +154,23 @@ def test_rows_of_a_scheme_are_checked(rows: str, message: str) -> None:
             f"(de f (from to) {rows})"
             "(defnet n (layer a (2)) (layer b (2)) (connect a b (scheme f)))"
         )
+
+
+@pytest.mark.parametrize(
+    ("kernel", "option", "message"),
+    [
+        ("3 3", "(wrap down)", "there is no axis 'down'"),
+        ("3 3", "(wrap 1)", "expected axis, a symbol, found the number 1"),
+        ("3 3", "(wrap rows cols)", "wrap needs 0 or 1 argument, found 2"),
+        ("3", "(wrap cols)", "windows of one dimension have neither rows nor columns to wrap"),
+    ],
+)
+def test_windows_wrap_along_rows_or_columns(kernel: str, option: str, message: str) -> None:
+    with pytest.raises(SnError) as caught:
+        net(
+            "(defnet n (layer a (4 4)) (layer b (4 4))"
+            f" (connect a b (conv (kernel {kernel}) {option})))"
+        )
+    assert caught.value.message == message
+    assert caught.value.span is not None
+    assert caught.value.hint or message.startswith("expected")

@@ -38,6 +38,8 @@ RECOGNISED = {
     "conv over bordered maps": "conv 4, stride 2, 2 x 4 maps, border -1",
     "conv over short runs of maps": "conv 3x3, stride 2, 25 of 48 pairs of maps",
     "conv that wraps": "conv 3x3, 2 x 1 maps, wrap",
+    "conv that wraps along one axis": "conv 3x3, 2 x 1 maps, wrap rows",
+    "conv that wraps within a border": "conv 5x5, stride 2, 3 x 1 maps, border -1, wrap rows",
     "conv in one dimension": "conv 5, stride 2, 3 x 1 maps, border 0",
     "conv in one dimension that wraps": "conv 4, stride 3, 2 x 2 maps, wrap",
     "conv with shared biases": "conv 3x3, 3 x 1 maps",
@@ -46,6 +48,7 @@ RECOGNISED = {
     "local with a stride and a border": "local 3x3, stride 2, 2 x 1 maps, border -1",
     "local with a table of maps": "local 2x2, 3 x 1 maps",
     "local that wraps": "local 3x2, wrap",
+    "local that wraps along one axis": "local 3x3, 2 x 1 maps, border -1, wrap rows",
     "local in one dimension": "local 4, stride 2, 2 x 1 maps",
     "full with shared biases": "full 6 x 5",
     "two sources": "conv 3x3, 2 x 1 maps",
@@ -146,6 +149,31 @@ SMALL = {
     ),
     "a round from within": ("(6 6)", "(2 3 3)", "(kernel 3 3) (stride 2 2) (offset 1 1) (wrap)"),
     "a kernel all round": ("(4 6)", "(2 4 3)", "(kernel 4 5) (stride 1 2) (wrap)"),
+    "rows in a round, columns in a border": (
+        "(6 8) (border -1)",
+        "(2 3 4)",
+        "(kernel 5 3) (stride 2 2) (offset 1 1) (wrap rows)",
+    ),
+    "rows all round, columns in a border": (
+        "(4 6) (border 0)",
+        "(2 4 6)",
+        "(kernel 4 3) (stride 1 1) (wrap rows)",
+    ),
+    "columns in a round, two rows in a border": (
+        "(4 8) (border -1)",
+        "(2 2 8)",
+        "(kernel 5 3) (stride 2 1) (wrap cols)",
+    ),
+    "columns in a round, all rows and more": (
+        "(3 5) (border 0)",
+        "(2 2 5)",
+        "(kernel 5 2) (offset 2 0) (wrap cols)",
+    ),
+    "several times round, and no window parted": (
+        "(9 6) (border -1)",
+        "(2 5 4)",
+        "(kernel 3 2) (stride 2 4) (offset 1 0) (wrap cols)",
+    ),
     "one column of a round": ("(4 6)", "(2 4 1)", "(kernel 3 4) (stride 1 6) (wrap)"),
 }
 
@@ -170,6 +198,27 @@ def test_small_windows_are_seen_whole(name: str, kind: str) -> None:
 
 
 UNEVEN = "(layer in (7 7)) (layer h (2 4 4)) (layer out (2)) (connect h out (full))"
+
+
+@pytest.mark.parametrize(
+    "name", ["conv that wraps along one axis", "local that wraps along one axis"]
+)
+def test_the_other_axis_wraps(name: str) -> None:
+    found = node(lower(freeze(family(name))), "h -> h2")
+    assert isinstance(found, Window)
+    assert found.wrap == (False, True)
+
+
+def test_odd_connections_of_a_cylinder_cost_their_pairs_of_maps_only() -> None:
+    table = freeze(family("conv that wraps within a border"))
+    odd = np.flatnonzero(table.dst == table.layers[1].first + 5)[-2:]
+    wid = table.wid.copy()
+    wid[odd] = table.n_weights + np.arange(2)
+    found = lower(dataclasses.replace(table, wid=wid, n_weights=table.n_weights + 2))
+    assert [str(some) for some in found.nodes if some.label == "in -> h"] == [
+        "conv 5x5, stride 2, 2 of 3 pairs of maps, border -1, wrap rows",
+        "rows: the rest, which completes no window",
+    ]
 
 
 def test_local_windows_go_round_unevenly() -> None:

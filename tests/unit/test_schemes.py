@@ -101,9 +101,21 @@ def test_each_site_of_a_border_is_one_unit() -> None:
 
 
 def test_wrapped_windows_come_back_on_the_other_side() -> None:
-    net, _, b = linked((4, 4), (2, 2), "conv", Window((3, 3), (2, 2), wrap=True))
+    net, _, b = linked((4, 4), (2, 2), "conv", Window((3, 3), (2, 2), wrap=(True, True)))
     assert sources(net, b, 0) == [0, 1, 2, 4, 5, 6, 8, 9, 10]
     assert sources(net, b, 3) == [10, 11, 8, 14, 15, 12, 2, 3, 0]
+
+
+def test_windows_that_wrap_along_one_axis_reach_the_border_along_the_other() -> None:
+    down = Window((3, 3), (2, 2), wrap=(True, False))
+    net, _, b = linked((4, 4), (2, 2), "conv", down, border=0.0)
+    assert sources(net, b, 0) == [-1, 0, 1, -1, 4, 5, -1, 8, 9]
+    assert sources(net, b, 3) == [9, 10, 11, 13, 14, 15, 1, 2, 3]
+    assert len(net.constants) - 1 == 4
+    right = Window((3, 3), (2, 2), wrap=(False, True))
+    net, _, b = linked((4, 4), (2, 2), "conv", right, border=0.0)
+    assert sources(net, b, 0) == [-1, -1, -1, 0, 1, 2, 4, 5, 6]
+    assert sources(net, b, 3) == [6, 7, 4, 10, 11, 8, 14, 15, 12]
 
 
 def test_a_table_says_which_maps_are_seen() -> None:
@@ -159,6 +171,8 @@ def test_a_second_link_to_a_layer_names_its_source() -> None:
     ("src", "dst", "window", "words"),
     [
         ((16, 16), (9, 9), Window((5, 5), (2, 2)), "reach outside a, which has no border"),
+        ((16, 16), (8, 8), Window((5, 5), (2, 2), wrap=(True, False)), "reach outside a, which"),
+        ((16, 16), (8, 5), Window((5, 5), (2, 2), wrap=(True, False)), "leave 3 of the 16 columns"),
         ((16, 16), (5, 5), Window((5, 5), (2, 2)), "leave 3 of the 16 rows of a unseen"),
         ((16,), (6,), Window((5, 5)), "needs layers of 2 or 3 dimensions, a has shape (16)"),
         ((2, 4, 4), (2, 2), Window((3,)), "needs layers of 1 or 2 dimensions"),

@@ -100,6 +100,7 @@ SLIPS = {
     "kernel-with-three-sizes": edit("(conv (kernel 5 5)", "(conv (kernel 5 5 1)"),
     "kernel-without-a-border": edit("0) (border -1)", "0)"),
     "stride-too-small": edit("(conv (kernel 5 5) (stride 2 2)))", "(conv (kernel 5 5)))"),
+    "wrap-along-columns": edit("(stride 2 2)))", "(stride 2 2) (wrap columns)))"),
     "conv-on-a-vector": edit(
         "(connect h3    output (full))", "(connect h3 output (conv (kernel 5 5)))"
     ),
