@@ -16,11 +16,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 import numpy as np
@@ -281,25 +283,71 @@ def _apart(
     """
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve)
-    try:
-        pending = {pool.submit(_run, task): task for task in tasks[::n_seeds]}
-        while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                index = pending.pop(future).index
-                record = future.result()
+    finished: SimpleQueue[Future[RunRecord]] = SimpleQueue()
+    pending: dict[Future[RunRecord], int] = {}
+
+    def submit(some: Sequence[_Task]) -> None:
+        for task in some:
+            future = pool.submit(_run, task)
+            pending[future] = task.index
+            future.add_done_callback(finished.put)
+
+    with _interrupts_kept() as interrupted:
+        try:
+            submit(tasks[::n_seeds])
+            while pending:
+                future = _next(finished, interrupted)
+                index, record = pending.pop(future), future.result()
                 if index % n_seeds == 0:
-                    followers = tasks[index + 1 : index + n_seeds]
-                    pending |= {pool.submit(_run, task): task for task in followers}
+                    submit(tasks[index + 1 : index + n_seeds])
                 watcher.advanced(len(record.passes))
                 yield index, record
-    except BrokenProcessPool as error:
-        raise TrainError(
-            "a process of the comparison ended before its run did",
-            hint="with --jobs 1 all runs stay in one process, and need less memory",
-        ) from error
+        except BrokenProcessPool as error:
+            if interrupted.came:  # a terminal interrupts the workers too
+                raise KeyboardInterrupt from error
+            raise TrainError(
+                "a process of the comparison ended before its run did",
+                hint="with --jobs 1 all runs stay in one process, and need less memory",
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@dataclass(slots=True)
+class _Interrupt:
+    """Whether Ctrl-C came."""
+
+    came: bool = False
+
+    def note(self, *_: object) -> None:
+        """Remember it: a signal handler, so it takes no lock."""
+        self.came = True
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[_Interrupt]:
+    """Keep Ctrl-C for later. Raised inside the pool it leaves a lock taken, and the pool waits
+    for that lock for ever.
+    """
+    interrupted = _Interrupt()
+    before = signal.getsignal(signal.SIGINT)
+    is_raised = before is signal.default_int_handler
+    if not is_raised or threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    signal.signal(signal.SIGINT, interrupted.note)
+    try:
+        yield interrupted
     finally:
-        pool.shutdown(cancel_futures=True)
+        signal.signal(signal.SIGINT, before)
+
+
+def _next(finished: SimpleQueue[Future[RunRecord]], interrupted: _Interrupt) -> Future[RunRecord]:
+    """Wait for the next run that ends. Raises: KeyboardInterrupt where Ctrl-C came."""
+    while not interrupted.came:
+        with suppress(Empty):
+            return finished.get(timeout=0.1)
+    raise KeyboardInterrupt
 
 
 def _serve() -> None:

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -238,6 +240,28 @@ def test_a_wrong_setting_is_told_before_training(
     assert main(["compare", "small.sn", "--set", "rat=1"]) == 1
     assert "no variable 'rat'" in capsys.readouterr().err
     assert not Path("runs").exists()
+
+
+@pytest.mark.kernels
+def test_an_interrupt_waits_until_the_pool_holds_no_lock(
+    net: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, submitted = ProcessPoolExecutor.submit, []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupted(pool: ProcessPoolExecutor, *task: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        submitted.append(task)
+        return submit(pool, *task)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            compare(contenders([net]), range(2), jobs=2, passes=1)
+        assert len(submitted) == 2
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_files_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
