@@ -170,6 +170,17 @@ class Builder:
         """Read one number into every lane."""
         return self.splat(self.load1(memory, at))
 
+    def prefetch(self, memory: Memory, at: Position) -> None:
+        """Have the cache line of an element brought near; no fault where there is none."""
+        kind, name = ir.IntType(8).as_pointer(), "llvm.prefetch.p0"
+        function = self.ir.module.globals.get(name)
+        if function is None:
+            signature = ir.FunctionType(ir.VoidType(), [kind, I32, I32, I32])
+            function = ir.Function(self.ir.module, signature, name)
+        pointer = self.ir.bitcast(self._at(memory, at), kind)
+        # to be read, kept as near as can be, data
+        self.ir.call(function, [pointer, I32(0), I32(3), I32(1)])
+
     def index(self, memory: Memory, at: Position) -> Index:
         """Read an int32 as an index."""
         return Index(self, self.ir.sext(self.ir.load(self._at(memory, at)), I64), 0)
@@ -372,6 +383,15 @@ class Builder:
                 yield self, i
         if whole < size:
             yield self.narrow(), Index(self, None, start + whole)
+
+    def blocks(self, size: int, step: int) -> Iterator[tuple[Index, int]]:
+        """Loop over `size` by blocks of `step`, then what is left: the first of each, how many."""
+        whole = size // step * step
+        if whole:
+            for first in self.loop(whole, step):
+                yield first, step
+        if whole < size:
+            yield Index(self, None, whole), size - whole
 
     # --- functions of one number; `verbs` is what an expression is compiled with ---
 

@@ -1,8 +1,8 @@
 """The batch pass of a kernel module: the sections that evaluate many patterns at once.
 
-Layer by layer: one node that is all that feeds a layer starts its sums from the biases, finishes
-them with the non-linearity, and puts the states where their reader wants them; a layer that
-several nodes feed takes its sums through memory.
+Layer by layer: one node that is all that feeds a layer starts its sums from the biases and
+finishes them with the non-linearity; a layer that several nodes feed takes its sums through
+memory. What is the same for all batches is done before the first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sn.emit import batch, place_batch
+from sn.emit import place_batch
 from sn.emit.layout import Layout
 from sn.emit.local import Local
 from sn.emit.rows import RowList
@@ -40,6 +40,17 @@ def reads(plan: Plan, node: Node, index: int) -> bool:
 Placed: TypeAlias = BiasWeights | FullWeights | Conv | Local | tuple[RowList, Ints | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The call of a section, without its end; `is_whole`: whether it can finish a layer alone;
+    `before`: the call that prepares for all batches, "" if there is none.
+    """
+
+    text: str
+    is_whole: bool
+    before: str = ""
+
+
 class BatchPass:
     """Writes the batch pass of nodes that are already placed for training."""
 
@@ -54,89 +65,67 @@ class BatchPass:
     ) -> None:
         self.plan, self.nodes, self.placed = plan, nodes, placed
         self.lay, self.memory, self.lanes = lay, memory, lanes
-        self.constants, self.body = Writer(), Writer()
-        self.frames: dict[int, batch.Frame] = {}
+        self.constants, self.before, self.body = Writer(), Writer(), Writer()
 
     def write(self) -> None:
-        """Fill `constants` and `body`."""
+        """Fill `constants`, `before` and `body`."""
         layers = self.plan.layers
-        self.body(f"# {layers[0].name}: the patterns of batch b")
-        self.body(f"batch.load_patterns(k, m, {record(self._target(0))}, b)")
+        first, last = layers[0], layers[-1]
+        self.body(f"# {first.name}: the patterns of batch b")
+        self.body(f"batch.load_patterns(k, m, first={first.first}, size={first.size}, batch=b)")
         for index in range(1, len(layers)):
             self._layer(index)
-        last = layers[-1]
         self.body()
         self.body(f"# {last.name}: out")
         self.body(f"batch.store_outputs(k, m, first={last.first}, size={last.size}, batch=b)")
 
-    def _target(self, index: int) -> batch.Target:
-        """Where the states of a layer go; straight into a frame when only that is read."""
-        readers = [
-            (number, node)
-            for number, node in enumerate(self.nodes)
-            if reads(self.plan, node, index)
-        ]
-        if len(readers) == 1:
-            number, node = readers[0]
-            if isinstance(node, Window) and place_batch.fits_frame(node):
-                self.frames[number] = place_batch.place_frame(node, self.plan, self.memory, True)
-                return place_batch.frame_target(node, self.frames[number])
-        layer, lay = self.plan.layers[index], self.lay.layers[index]
-        for other in self.nodes:
-            if isinstance(other, Window) and other.dst == index:
-                grid = other.grid
-                return batch.Target(
-                    layer.first, grid.maps, grid.rows, grid.cols, grid.positions, grid.cols
-                )
-        return batch.Target(layer.first, lay.maps, 1, lay.positions, lay.positions, lay.positions)
-
     def _layer(self, index: int) -> None:
-        layer = self.plan.layers[index]
+        layer, lay = self.plan.layers[index], self.lay.layers[index]
         name = constant_name(layer.name)
         mine = [number for number, node in enumerate(self.nodes) if node.dst == index]
         biases = [number for number in mine if isinstance(self.placed[number], BiasWeights)]
         others = [number for number in mine if number not in biases]
         bias = self.placed[biases[0]] if biases else BiasWeights(-1, 0)
         assert isinstance(bias, BiasWeights)
-        target = self._target(index)
-        ends = f"batch.Ends({bias.at}, {bias.pitch}, {name}_VALUE, {record(target)})"
-        calls = [self._call(number, target) for number in others]
-        fused = len(calls) == 1 and calls[0][1]
-        self.constants(f"{name}_ENDS = {ends}")
+        calls = [self._call(number) for number in others]
+        fused = len(calls) == 1 and calls[0].is_whole
+        ends = f"{layer.first}, {lay.positions}, {bias.at}, {bias.pitch}, {name}_VALUE"
+        self.constants(f"{name}_ENDS = batch.Ends({ends})")
         self.body()
         if not fused:
             self.body(f"# {layer.name}: sums start from the biases")
-            self.body(f"batch.start(k, m, {layer.first}, {name}_ENDS)")
-        for number, (call, _) in zip(others, calls, strict=True):
+            self.body(f"batch.start(k, m, {lay.maps}, {name}_ENDS)")
+        last = f", {name}_ENDS)" if fused else ")"
+        for number, call in zip(others, calls, strict=True):
             self.body(heading(self.plan, self.nodes[number]))
-            self.body(call.replace(")", f", {name}_ENDS)") if fused else call)
+            self.body(call.text + last)
+            if call.before:
+                self.before(heading(self.plan, self.nodes[number]))
+                self.before(call.before + last)
         if not fused:
             self.body(f"# {layer.name}: state = {layer.activation}")
-            self.body(f"batch.activate(k, m, {layer.first}, {name}_ENDS)")
+            self.body(f"batch.activate(k, m, {layer.size}, {name}_ENDS)")
 
-    def _call(self, number: int, target: batch.Target) -> tuple[str, bool]:
-        """Return the call of a node's section, and whether it can finish a layer alone."""
+    def _call(self, number: int) -> Call:
+        """Return the call of a node's section."""
         node, placed = self.nodes[number], self.placed[number]
-        name = f"BATCH_{number}"
+        name, lay = f"BATCH_{number}", self.lay.layers[node.dst]
         if isinstance(node, Full):
             assert isinstance(placed, FullWeights)
             full = place_batch.place_batch_full(node, self.plan, self.lay, placed)
             self.constants(f"{name} = {record(full)}")
-            in_a_row = self.lay.layers[node.dst].maps == target.maps == target.rows == 1
-            return f"batch.full(k, m, {name})", in_a_row
+            return Call(f"batch.full(k, m, {name}", lay.maps == 1)
         if isinstance(node, Window):
             assert isinstance(placed, Conv | Local)
-            if number not in self.frames:
-                self.frames[number] = place_batch.place_frame(node, self.plan, self.memory, False)
-            frame = self.frames[number]
             window = place_batch.place_batch_window(
-                node, self.plan, self.memory, placed, frame, self.lanes
+                node, self.plan, self.memory, placed, self.lanes
             )
             self.constants(f"{name} = {record(window)}")
-            grid = (node.grid.maps, node.grid.rows, node.grid.cols)
-            same = grid == (target.maps, target.rows, target.cols)
-            return f"batch.window(k, m, {name})", same and window.sums.is_complete
+            same = (node.grid.maps, node.grid.positions) == (lay.maps, lay.positions)
+            before = f"batch_windows.border(k, m, {name}" if window.border else ""
+            is_whole = same and window.sums.is_complete
+            return Call(f"batch_windows.window(k, m, {name}", is_whole, before)
         assert isinstance(node, Rows) and isinstance(placed, tuple)
         rows = place_batch.place_batch_rows(node, self.memory, *placed)
         self.constants(f"{name} = {record(rows)}")
-        return f"batch.rows(k, m, {name})", False
+        return Call(f"batch.rows(k, m, {name}", False)

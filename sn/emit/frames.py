@@ -70,6 +70,12 @@ class Runs:
         return -(-self.length // PARTIAL) * PARTIAL
 
     @property
+    def whole(self) -> int:
+        """Elements of a run summed 16 at a time: all, unless 8 lanes can take the rest."""
+        rest = self.length % PARTIAL
+        return self.length - rest if 0 < rest <= LANES else self.pitch
+
+    @property
     def weights(self) -> int:
         """Weights of an out map into a group."""
         return self.count * self.pitch
@@ -256,14 +262,39 @@ def _positions(
 def _partial(
     k: Builder, m: Memories, f: Frames, weights: Sequence[Index], reach: Reach, half: int
 ) -> list[Vec]:
-    """Partial sums of windows with some kernels; with 8 lanes one half of them at a time."""
-    cells = [k.cell(k.constant(0)) for _ in weights for _ in reach.sites]
+    """Partial sums of windows with some kernels; with 8 lanes one half of them at a time.
+
+    What is left of a run beyond whole blocks, if it fits in 8 lanes, is summed first.
+    """
+    whole, narrow = f.runs.whole, k.narrow()
+    sums = [k.constant(0) for _ in weights for _ in reach.sites]
+    if whole < f.runs.length and half == 0:
+        first = [narrow.constant(0) for _ in sums]
+        first = _along(narrow, m, f, weights, reach, range(whole, f.runs.length, LANES), first)
+        # lanes of nothing beside them
+        sums = [k.shuffle(v, narrow.constant(0), range(k.lanes)) for v in first]
+    if whole:
+        sums = _along(k, m, f, weights, reach, range(half, whole, PARTIAL), sums)
+    return sums
+
+
+def _along(
+    k: Builder,
+    m: Memories,
+    f: Frames,
+    weights: Sequence[Index],
+    reach: Reach,
+    places: Sequence[int],
+    sums: Sequence[Vec],
+) -> list[Vec]:
+    """Add the products at some places of all runs to partial sums."""
+    cells = [k.cell(value) for value in sums]
     for group in k.loop(reach.groups):
         window = k.index(m.t, reach.windows + group) + reach.shift
         kernels = [weight + group * f.runs.weights for weight in weights]
         for run in k.loop(f.runs.count):
             held = [cell.get() for cell in cells]
-            for at in range(half, f.runs.length, PARTIAL):
+            for at in places:
                 w = [k.load(m.w, kernel + run * f.runs.pitch + at) for kernel in kernels]
                 here = run * f.steps[2] + window
                 x = [k.load(m.s, here + (site + at)) for site in reach.sites]
@@ -284,19 +315,9 @@ def update(k: Builder, m: Memories, f: Frames, weights_at: int, rule: Rule, to_c
             for grads, weights, windows in maps.loop(k, m):
                 window = k.index(m.t, windows)
                 kernels = [weight + weights_at for weight in weights]
-                for run, count in _runs(k, f.runs.count, runs):
+                for run, count in k.blocks(f.runs.count, runs):
                     cuts = [(one, extra, at) for extra in range(count) for one, at in some]
                     _tile(k, m, f, maps.used, grads, kernels, window, run, cuts, rule, to_curv)
-
-
-def _runs(k: Builder, size: int, step: int) -> Iterator[tuple[Index, int]]:
-    """Loop over `step` runs at a time, then what is left: the first, and how many."""
-    whole = size // step * step
-    if whole:
-        for first in k.loop(whole, step):
-            yield first, step
-    if whole < size:
-        yield Index(k, None, whole), size - whole
 
 
 Cut: TypeAlias = tuple[Builder, int, int]

@@ -59,6 +59,13 @@ class KernelSource:
     n_outputs: int
 
 
+def _finishes(node: Node) -> bool:
+    """Whether back-propagation writes each gradient of the layer below once, in one store."""
+    if isinstance(node, Full):
+        return place.is_one_panel(node)
+    return place_conv.finishes(node)
+
+
 def emit(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> KernelSource:
     """Return the kernel module of `plan` for an update rule."""
     return _Emitter(plan, cost, rule, lanes).run()
@@ -74,6 +81,7 @@ class _Emitter:
         convs = [node for node in self.nodes if isinstance(node, Window) and node.shared]
         scratch = max((place_conv.scratch_size(node) for node in convs), default=0)
         self.lay = lay_out(plan, rule.second, lanes, scratch, self.finished)
+        self.at_once = self._at_once()
         self.to_curv = self.lay.to_curv if rule.second else 0
         self.batch = BatchLayout(Arena(), Tables())
         constant = plan.table.constant
@@ -108,7 +116,7 @@ class _Emitter:
         found = set()
         for index in range(1, len(self.plan.layers) - 1):
             readers = [node for node in self.nodes if reads(self.plan, node, index)]
-            if not self.rule.second and len(readers) == 1 and place_conv.finishes(readers[0]):
+            if not self.rule.second and len(readers) == 1 and _finishes(readers[0]):
                 found.add(index)
         return found
 
@@ -145,27 +153,43 @@ class _Emitter:
         elif index not in self.finished:
             backward(f"# {layer.name}: grad = back f'(a)")
             backward(f"units.hidden_grad(k, m, {name}{self._second('None')})")
-        formulas = [f"{name}_VALUE", f"{name}_SLOPE"]
-        self.constants(f"{formulas[0]} = {formula(layer.activation.value)}")
-        self.constants(f"{formulas[1]} = {formula(layer.activation.slope)}")
+        self.constants(f"{name}_VALUE = {formula(layer.activation.value)}")
+        self.constants(f"{name}_SLOPE = {formula(layer.activation.slope)}")
+        formulas = f"{name}_VALUE, {name}_SLOPE"
         if self.rule.curvature is Curvature.FULL:
-            formulas.append(f"{name}_BEND")
+            formulas += f", {name}_BEND"
             self.constants(f"{name}_BEND = {formula(layer.activation.bend)}")
+        self.constants(f"{name}_F = units.Functions({formulas})")
         self.starts = self._starts_from_bias([node for _, node in nodes])
         for number, node in nodes:
             self._node(number, node, backward)
+        if index in self.at_once:
+            return
         self.forward()
         self.forward(f"# {layer.name}: state = {layer.activation}")
-        self.forward(f"units.activate(k, m, {name}, {', '.join(formulas)})")
+        self.forward(f"units.activate(k, m, {name}, {name}_F)")
 
     def _starts_from_bias(self, nodes: list[Node]) -> bool:
-        """Whether a window section can start the sums of a layer from its biases."""
+        """Whether the first section that adds to a layer can start its sums from its biases."""
         if len(nodes) < 2 or not isinstance(nodes[0], Bias) or nodes[0].shared:
             return False
-        window = nodes[1]
-        if not (isinstance(window, Window) and window.shared):
-            return False
-        return place_conv.is_complete(window, self.lay)
+        first = nodes[1]
+        if isinstance(first, Window) and first.shared:
+            return place_conv.is_complete(first, self.lay)
+        return isinstance(first, Full)
+
+    def _at_once(self) -> set[int]:
+        """Layers in a row whose sums and states one full section makes, with no stop in memory."""
+        found = set()
+        for index in range(1, len(self.plan.layers)):
+            adding = [n for n in self.nodes if n.dst == index and not isinstance(n, Bias)]
+            if (
+                len(adding) == 1
+                and isinstance(adding[0], Full)
+                and self.lay.layers[index].maps == 1
+            ):
+                found.add(index)
+        return found
 
     def _node(self, number: int, node: Node, backward: Writer) -> None:
         dst = constant_name(self.plan.layers[node.dst].name)
@@ -217,14 +241,24 @@ class _Emitter:
         backward(f"units.update_bias_per_{kind}(k, m, {dst}, {at}, {rule})")
         return BiasWeights(at, pitch)
 
+    def _start(self) -> str:
+        """What the sums of the section at hand start from."""
+        start = "units.MEMORY" if self.to_bias is None else f"units.Start(to_bias={self.to_bias})"
+        self.to_bias = None
+        return start
+
     def _full(self, node: Full, number: int, dst: str, backward: Writer, rule: str) -> FullWeights:
         src = constant_name(self.plan.layers[node.src].name)
         name = f"FULL_{number}"
         placed = place.place_full(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
-        self.forward(f"units.full_forward(k, m, {dst}, {src}, {name})")
+        start = self._start()
+        last = f", {dst}_F" if node.dst in self.at_once else ""
+        self.forward(f"units.full_forward(k, m, {dst}, {src}, {name}, {start}{last})")
+        end = f", slope={self.lay.layers[node.src].slope}" if node.src in self.finished else ""
         backward(
-            f"units.full_backward(k, m, {dst}, {src}, {name}, {rule}, propagate={node.src > 0})"
+            f"units.full_backward(k, m, {dst}, {src}, {name}, {rule}, "
+            f"propagate={node.src > 0}{end})"
         )
         return placed
 
@@ -232,9 +266,7 @@ class _Emitter:
         name = f"CONV_{number}"
         placed = place_conv.place_conv(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
-        start = "" if self.to_bias is None else f", units.Start(to_bias={self.to_bias})"
-        self.to_bias = None
-        self.forward(f"windows.forward(k, m, {name}{start})")
+        self.forward(f"windows.forward(k, m, {name}, {self._start()})")
         if node.src in self.finished:
             slope = self.lay.layers[node.src].slope
             backward(f"windows.backward(k, m, {name}, slope={slope})")
@@ -286,8 +318,8 @@ class _Emitter:
         out(f"Written by SN's emitter {GENERATOR}; do not edit. k: the vector builder; m: memory;")
         out('e: the pattern, b: the batch. Offsets count float32 elements.\n"""')
         out("\n# ruff: noqa")
-        out("from sn.emit import batch, columns, frames, layout, local, rows, tiles")
-        out("from sn.emit import units, update, windows")
+        out("from sn.emit import batch, batch_windows, columns, frames, layout, local, rows")
+        out("from sn.emit import tiles, units, update, windows")
         out("from sn.kernels import kernel, section")
         out("from sn.net import expr")
         out(f"\nLANES = {self.lanes}  # of a vector; patterns side by side in a batch")
@@ -320,10 +352,17 @@ class _Emitter:
                 f"{self.shared.curvs}, {self.shared.size}, {self._rule(first)})",
                 1,
             )
+        before = self.batch_pass.before.text().rstrip("\n")
+        if before:
+            out("\n\ndef before_batches(k, m, b):")
+            out('"""Add up what is the same for all batches."""', 1)
+            out(before, 1)
         out("\n\ndef evaluate_batch(k, m, b):")
         out('"""Compute the outputs of the patterns of batch b."""', 1)
         out(self.batch_pass.body.text().rstrip("\n"), 1)
         out('\n\n_present = section(present, "w v c e s t r h x y", LANES)')
+        if before:
+            out('_before_batches = section(before_batches, "w s t x o", LANES)')
         out('_evaluate_batch = section(evaluate_batch, "w s t x o", LANES)')
         out('\n\n@kernel("train")')
         out("def train(w, v, c, e, s, t, r, h, x, y, order, first, last):")
@@ -333,6 +372,8 @@ class _Emitter:
         out('\n\n@kernel("evaluate")')
         out("def evaluate(w, s, t, x, o, batches):")
         out('"""Fill the outputs o of all batches of patterns x."""', 1)
+        if before:
+            out("_before_batches(w, s, t, x, o, 0)", 1)
         out("for b in range(batches):", 1)
         out("_evaluate_batch(w, s, t, x, o, b)", 2)
         node_of_slot = np.full(lay.weights.size, -1, np.int32)

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sn.emit import batch, local, rows, windows
-from sn.emit.layout import Arena, Layout, Tables
+from sn.emit.batch_windows import BatchWindow, Border, Frame
+from sn.emit.layout import Arena, Layout, Tables, whole_vectors
 from sn.emit.place import row_blocks
 from sn.emit.place_conv import frame_size, pair_places, sums_of
 from sn.emit.tiles import Room, tile
 from sn.emit.units import FullWeights
 from sn.lower.ir import Full, Plan, Rows, Window
 from sn.net.layer import Ints
-from sn.simd import PARTIAL
+from sn.simd import LANES, PARTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,82 @@ class BatchLayout:
     tables: Tables
 
 
-def place_frame(node: Window, plan: Plan, lay: BatchLayout, direct: bool) -> batch.Frame:
-    """Place the in maps of a window node with their border.
+def place_batch_window(
+    node: Window,
+    plan: Plan,
+    lay: BatchLayout,
+    conv: windows.Conv | local.Local,
+    lanes: int,
+) -> BatchWindow:
+    """Place a window node for batches; the packed weights are those of training."""
+    out_maps = np.arange(node.grid.maps, dtype=np.int32)
+    in_maps = np.arange(node.field.maps, dtype=np.int32)
+    if isinstance(conv, windows.Conv):
+        kernels, weight_pitch, places = conv.kernels, 0, pair_places(node, conv)
+    else:
+        kernels = windows.Kernels(conv.weights, 0, 0, 0, 1)
+        weight_pitch, places = conv.weight_pitch, np.arange(len(node.pairs), dtype=np.int32)
+    first, pitch = plan.layers[node.src].first, node.field.positions
+    field, offset = (node.field.rows, node.field.cols), node.offset
+    is_out = _outside(node)
+    frame = border = None
+    if any(node.wrap) or is_out.all(axis=0).any():
+        frame = _place_frame(node, plan, lay)
+        first, pitch = frame.at, frame.size
+        field, offset = frame_size(node), (0, 0)
+    elif is_out.any():
+        border = _place_border(node, lay, is_out)
+    # 16-lane vectors come with 32 registers; tiles for 24 were fastest (1989 net, 1.35 us a
+    # pattern; 1.61 with 16 and 1.45 with 32)
+    wide, mine = (Room(node.grid.cols, {8: 16, 16: 24}[n]) for n in (PARTIAL, lanes))
+    tiling = tile(node.pairs, [node.taps], wide, mine)
+    return BatchWindow(
+        plan.layers[node.dst].first,
+        node.grid.maps,
+        (node.grid.rows, node.grid.cols),
+        field,
+        node.kernel,
+        node.stride,
+        offset,
+        lay.tables.add(np.array(_tap_rows(node))) if border else -1,
+        frame,
+        border,
+        kernels,
+        weight_pitch,
+        sums_of(tiling, out_maps, first + in_maps * pitch, places, lay.tables),
+    )
 
-    `direct`: the states of the layer below go straight into the frame, nothing is copied.
-    """
-    first, positions = plan.layers[node.src].first, node.field.positions
-    rows, cols = frame_size(node)
-    if node.border is None and not any(node.wrap) and not direct:
-        corner = -node.offset[0] * node.field.cols - node.offset[1]
-        return batch.Frame(node.field.maps, first, positions, first + corner, positions, 0, 0)
+
+def _outside(node: Window) -> NDArray[np.bool_]:
+    """Which taps lie in the border, at each position: (taps, positions)."""
+    rows, cols = node.sites()
+    out_rows = (rows < 0) | (rows >= node.field.rows)
+    out_cols = (cols < 0) | (cols >= node.field.cols)
+    is_out = out_rows.T[:, None, :, None] | out_cols.T[None, :, None, :]
+    return is_out.reshape(node.taps, node.grid.positions)
+
+
+def _tap_rows(node: Window) -> list[tuple[int, int]]:
+    """The first and the end of the rows of taps inside, at each row of positions."""
+    rows, _ = node.sites()
+    inside = [np.flatnonzero((row >= 0) & (row < node.field.rows)) for row in rows]
+    return [(int(taps[0]), int(taps[-1]) + 1) for taps in inside]
+
+
+def _place_border(node: Window, lay: BatchLayout, is_out: NDArray[np.bool_]) -> Border:
+    """Place the sums of what windows see of the border; list its state where they see it."""
+    assert node.border is not None
+    pitch = whole_vectors(node.grid.positions)
+    seen = np.zeros((node.taps, pitch), np.float32)
+    seen[:, : node.grid.positions][is_out] = node.border
+    # a place has a number for each pattern of a batch, 8 at least
+    at = lay.arena.take(node.grid.maps * pitch // LANES)
+    return Border(at, pitch, lay.tables.add(seen.view(np.int32)))
+
+
+def _place_frame(node: Window, plan: Plan, lay: BatchLayout) -> Frame:
+    """Place copies of the in maps, site by site as windows meet them."""
+    positions, (rows, cols) = node.field.positions, frame_size(node)
     size = rows * cols
     fill = np.full(node.field.maps * size, node.border or 0.0, np.float32)
     at = lay.arena.take(node.field.maps * size, fill)
@@ -50,71 +118,9 @@ def place_frame(node: Window, plan: Plan, lay: BatchLayout, direct: bool) -> bat
             col = col % node.field.cols if node.wrap[1] else col
             if 0 <= row < node.field.rows and 0 <= col < node.field.cols:
                 sites.append((y * cols + x, row * node.field.cols + col))
-    count = 0 if direct else len(sites)
-    table = lay.tables.add(np.array(sites)) if count else 0
-    return batch.Frame(node.field.maps, first, positions, at, size, count, table)
-
-
-def fits_frame(node: Window) -> bool:
-    """Whether every unit below has one site in the frame of a node that has a border."""
-    rows, cols = frame_size(node)
-    top, left = node.offset
-    return (
-        node.border is not None
-        and not any(node.wrap)
-        and min(top, left) >= 0
-        and top + node.field.rows <= rows
-        and left + node.field.cols <= cols
-    )
-
-
-def frame_target(node: Window, frame: batch.Frame) -> batch.Target:
-    """Where the states of the layer below go when they go straight into the frame."""
-    _, cols = frame_size(node)
-    at = frame.at + node.offset[0] * cols + node.offset[1]
-    field = node.field
-    return batch.Target(at, field.maps, field.rows, field.cols, frame.size, cols)
-
-
-def place_batch_window(
-    node: Window,
-    plan: Plan,
-    lay: BatchLayout,
-    conv: windows.Conv | local.Local,
-    frame: batch.Frame,
-    lanes: int,
-) -> batch.BatchWindow:
-    """Place a window node for batches; the packed weights are those of training."""
-    framed = frame.at >= plan.table.n_units
-    cols = frame_size(node)[1] if framed else node.field.cols
-    out_maps = np.arange(node.grid.maps, dtype=np.int32)
-    in_maps = np.arange(node.field.maps, dtype=np.int32)
-    # 16-lane vectors come with 32 registers; tiles for 24 were fastest (1989 net, 1.35 us a
-    # pattern; 1.61 with 16 and 1.45 with 32)
-    wide, mine = (Room(node.grid.cols, {8: 16, 16: 24}[n]) for n in (PARTIAL, lanes))
-    if isinstance(conv, windows.Conv):
-        kernels, weight_pitch, places = conv.kernels, 0, pair_places(node, conv)
-    else:
-        kernels = windows.Kernels(conv.weights, 0, 0, 0, 1)
-        weight_pitch, places = conv.weight_pitch, np.arange(len(node.pairs), dtype=np.int32)
-    sums = sums_of(
-        tile(node.pairs, [node.taps], wide, mine),
-        out_maps,
-        frame.at + in_maps * frame.size,
-        places,
-        lay.tables,
-    )
-    return batch.BatchWindow(
-        frame,
-        plan.layers[node.dst].first,
-        (node.grid.rows, node.grid.cols),
-        node.kernel,
-        node.stride,
-        cols,
-        kernels,
-        weight_pitch,
-        sums,
-    )
+    table = lay.tables.add(np.array(sites))
+    first = plan.layers[node.src].first
+    return Frame(node.field.maps, first, positions, at, size, len(sites), table)
 
 
 def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) -> batch.BatchFull:

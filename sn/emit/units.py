@@ -6,17 +6,23 @@ slopes and gradients are 0, so full connections may run over them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sn.emit.copies import pieces
 from sn.emit.functions import compile_expression
 from sn.emit.layout import LayerLayout
-from sn.emit.update import Rule
+from sn.emit.tiles import REGISTERS
+from sn.emit.update import Row, Rule
 from sn.net.expr import Expr
-from sn.simd import LANES, Builder, Index, Memories, Vec
+from sn.simd import LANES, PARTIAL, Builder, Index, Memories, Vec
 
 
 def load_pattern(k: Builder, m: Memories, layer: LayerLayout, example: Index) -> None:
-    """Copy one pattern into the states of the input layer."""
+    """Copy one pattern into the states of the input layer, and have the next one brought near.
+
+    Patterns are used far apart in time, so that the CPU sees no stream of them (1989 net: -2 %).
+    """
     size = layer.maps * layer.positions
     for plane in k.loop(layer.maps):
         source = example * size + plane * layer.positions
@@ -27,6 +33,8 @@ def load_pattern(k: Builder, m: Memories, layer: LayerLayout, example: Index) ->
                 some.store(some.load(m.x, source + i), m.s, target + i)
         for rest in range(whole, layer.positions):
             k.store1(k.load1(m.x, source + rest), m.s, target + rest)
+    for i in k.loop(size, PARTIAL):
+        k.prefetch(m.x, (example + 1) * size + i)
 
 
 def zero(k: Builder, m: Memories, at: int, size: int) -> None:
@@ -77,40 +85,47 @@ def update_bias_per_map(
         rule.apply(some, weights + first, totals(first, count, layer.grad), curv)
 
 
-def activate(
-    k: Builder,
-    m: Memories,
-    layer: LayerLayout,
-    value: Expr,
-    slope: Expr | None = None,
-    bend: Expr | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """What becomes of a sum a: the state f(a), and the derivatives that training needs."""
+
+    value: Expr
+    slope: Expr
+    bend: Expr | None = None
+
+
+def activate(k: Builder, m: Memories, layer: LayerLayout, f: Functions) -> None:
     """State = f(sum), slope = f'(sum), bend = f''(sum), map by map; pads become 0."""
     tail = layer.positions % LANES
     whole = layer.pitch - (LANES if tail else 0)
-    formulas = [(layer.state, value), (layer.slope, slope), (layer.bend, bend)]
 
-    def one(k: Builder, at: Index, keep: int) -> None:
-        memo: dict[Expr, Vec] = {}
-        a = {"a": k.load(m.s, at + layer.state)}
-        for target, formula in formulas:
-            if formula is None:
-                continue
-            result = compile_expression(k, formula, a, memo)
-            if keep:
-                lanes = [lane if lane < keep else LANES for lane in range(LANES)]
-                result = k.shuffle(result, k.constant(0), lanes)
-            k.store(result, m.s, at + target)
+    def one(k: Builder, at: Index, keep: int = LANES) -> None:
+        finish(k, m, layer, f, at, k.load(m.s, at + layer.state), keep)
 
     if not tail:
         for some, i in k.sweep(layer.size):
-            one(some, i, 0)
+            one(some, i, some.lanes)
         return
     for plane in k.loop(layer.maps):
         if whole:
             for some, i in k.sweep(whole):
-                one(some, plane * layer.pitch + i, 0)
+                one(some, plane * layer.pitch + i, some.lanes)
         one(k.narrow(), plane * layer.pitch + whole, tail)
+
+
+def finish(
+    k: Builder, m: Memories, layer: LayerLayout, f: Functions, at: Index, total: Vec, keep: int
+) -> None:
+    """Store what becomes of the sums of a vector of units at `at`: 0 beyond the first `keep`."""
+    memo: dict[Expr, Vec] = {}
+    for target, formula in ((layer.state, f.value), (layer.slope, f.slope), (layer.bend, f.bend)):
+        if formula is None:
+            continue
+        result = compile_expression(k, formula, {"a": total}, memo)
+        if keep < k.lanes:
+            lanes = [lane if lane < keep else k.lanes for lane in range(k.lanes)]
+            result = k.shuffle(result, k.constant(0), lanes)
+        k.store(result, m.s, at + target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,9 @@ class Start:
         if self.is_new:
             return k.constant(0)
         return k.load(m.s, at) if self.to_bias is None else k.load(m.w, at + self.to_bias)
+
+
+MEMORY = Start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,31 +211,57 @@ def _through(k: Builder, m: Memories, layer: LayerLayout, at: Index, second: Sec
 @dataclass(frozen=True, slots=True)
 class FullWeights:
     """Packed weights of a full connection: a row of `pitch` slots per downstream unit, as both
-    layers lie in memory, pads included.
+    layers lie in memory, pads included. `panel`: rows that are updated together.
     """
 
     at: int
     pitch: int
+    panel: int
 
 
 def full_forward(
-    k: Builder, m: Memories, dst: LayerLayout, src: LayerLayout, weights: FullWeights
+    k: Builder,
+    m: Memories,
+    dst: LayerLayout,
+    src: LayerLayout,
+    weights: FullWeights,
+    start: Start,
+    end: Functions | None = None,
 ) -> None:
-    """sum[j] += sum over i of w[j, i] x[i]; as many rows at a time as there are lanes."""
-    for wide, row in k.sweep(dst.size):
+    """sum[j] += sum over i of w[j, i] x[i]; as many rows at a time as there are lanes.
 
-        def add(k: Builder, at: Index, sums: list[Vec], row: Index = row) -> list[Vec]:
+    `start`: what the sums start from. With `end` nothing else adds to them, in a layer of one
+    map, and they are finished at once.
+    """
+
+    def block(wide: Builder, row: Index, keep: int) -> None:
+        def add(k: Builder, at: Index, sums: list[Vec]) -> list[Vec]:
             x = k.load(m.s, at + src.state)
             here = row * weights.pitch + at + weights.at
             w = [k.load(m.w, here + number * weights.pitch) for number in range(len(sums))]
             return [k.fma(value, x, total) for value, total in zip(w, sums, strict=True)]
 
-        at = row + dst.state
-        total = k.dots(wide.lanes, src.size, add)
-        wide.store(wide.load(m.s, at) + total, m.s, at)
+        first = start.value(wide, m, row + dst.state)
+        total = first + k.dots(wide.lanes, src.size, add)
+        if end is None:
+            wide.store(total, m.s, row + dst.state)
+        else:
+            finish(wide, m, dst, end, row, total, keep)
+
+    if end is None:
+        for wide, row in k.sweep(dst.size):
+            block(wide, row, wide.lanes)
+        return
+    whole = dst.positions // k.lanes * k.lanes
+    if whole:
+        for row in k.loop(whole, k.lanes):
+            block(k, row, k.lanes)
+    for wide, at in pieces(k, dst.size - whole):
+        block(wide, Index(k, None, whole + at), min(wide.lanes, dst.positions - whole - at))
 
 
-ROWS = 4  # rows of a full connection walked together: 8 registers for gradients and steps
+# registers of a column of weights while rows go by: its states and the errors that add up
+COLUMN = {False: 2, True: 3}  # with curvatures one more
 
 
 def full_backward(
@@ -228,48 +272,76 @@ def full_backward(
     weights: FullWeights,
     rule: Rule,
     propagate: bool,
+    slope: int = -1,
 ) -> None:
     """back[i] += sum over j of w[j, i] grad[j] with the old weights, and update w[j, i].
 
-    Curvatures likewise, with squared weights. Weights are read and written once, row after row.
+    Curvatures likewise, with squared weights. In a panel of rows as many columns as fit the
+    registers go down together; each weight is read and written once. With `slope`, where the
+    slopes of the layer below lie, nothing else adds to its gradients, all rows are one panel, and
+    they are finished: back * slope.
     """
-
-    def block(k: Builder, i: Index, row: Index, some: _Rows) -> None:
-        x = k.load(m.s, i + src.state)
-        back = k.load(m.s, i + src.grad) if propagate else x
-        back_curv = k.load(m.s, i + src.curv) if propagate and rule.second else x
-        for number, (grad, curv) in enumerate(zip(some.grads, some.curvs, strict=True)):
-            at = row * weights.pitch + i + (weights.at + number * weights.pitch)
-            w = k.load(m.w, at)
-            if propagate:
-                back = k.fma(w, grad, back)
-            if propagate and curv is not None:
-                back_curv = k.fma(w * w, curv, back_curv)
-            rule.move(k, at, w, some.scaled[number], x)
-        if propagate:
-            k.store(back, m.s, i + src.grad)
-            if rule.second:
-                k.store(back_curv, m.s, i + src.curv)
-
+    room = (REGISTERS[k.lanes] - 6) // COLUMN[rule.second]
     has_pads = dst.pitch > dst.positions
     for plane in k.loop(dst.maps if has_pads else 1):
-        for first in k.loop(dst.positions if has_pads else dst.size, ROWS):
-            row = plane * dst.pitch + first
-            places = [row + (dst.grad + number) for number in range(ROWS)]
-            widths = {some.lanes: _Rows(some, m, dst, places, rule) for some in (k.narrow(), k)}
-            for some, i in k.sweep(src.size):
-                block(some, i, row, widths[some.lanes])
+        for row, height in k.blocks(dst.positions if has_pads else dst.size, weights.panel):
+            for column, size in k.blocks(src.size, room * k.lanes):
+                cuts = [(some, column + at) for some, at in pieces(k, size)]
+                columns = _Columns(k, m, dst, src, weights, rule, propagate, slope, cuts)
+                columns.go_down(plane * dst.pitch + row, height)
 
 
-class _Rows:
-    """Gradients (and curvatures) of some rows in every lane, and what the rule makes of them."""
+class _Columns:
+    """Columns of the weights of a full connection, as many vectors side by side as `cuts` has."""
 
     def __init__(
-        self, k: Builder, m: Memories, dst: LayerLayout, places: list[Index], rule: Rule
+        self,
+        k: Builder,
+        m: Memories,
+        dst: LayerLayout,
+        src: LayerLayout,
+        weights: FullWeights,
+        rule: Rule,
+        propagate: bool,
+        slope: int,
+        cuts: Sequence[tuple[Builder, Index]],
     ) -> None:
-        self.grads = [k.spread(m.s, place) for place in places]
-        self.curvs: list[Vec | None] = [None] * len(places)
-        if rule.second:
-            self.curvs = [k.spread(m.s, place + (dst.curv - dst.grad)) for place in places]
-        both = zip(self.grads, self.curvs, strict=True)
-        self.scaled = [rule.row(k, grad, curv) for grad, curv in both]
+        self.k, self.m, self.dst, self.weights, self.rule = k, m, dst, weights, rule
+        self.slope, self.cuts = slope, cuts
+        self.states = [some.load(m.s, at + src.state) for some, at in cuts]
+        places = [src.grad, src.curv] if rule.second else [src.grad]
+        self.backs = {
+            place: [some.cell(self._first(some, at + place)) for some, at in cuts]
+            for place in (places if propagate else [])
+        }
+
+    def _first(self, k: Builder, at: Index) -> Vec:
+        return k.load(self.m.s, at) if self.slope < 0 else k.constant(0)
+
+    def go_down(self, first: Index, height: int) -> None:
+        """Walk `height` rows from `first` on, and store what they add up to."""
+        m = self.m
+        for number in self.k.loop(height):
+            self._row(first + number)
+        for place, cells in self.backs.items():
+            for cell, (some, at) in zip(cells, self.cuts, strict=True):
+                total = cell.get()
+                if self.slope >= 0:
+                    total = total * some.load(m.s, at + self.slope)
+                some.store(total, m.s, at + place)
+
+    def _row(self, row: Index) -> None:
+        m, rule = self.m, self.rule
+        mine: dict[int, Row] = {}
+        for some in {some.lanes: some for some, _ in self.cuts}.values():
+            curv = some.spread(m.s, row + self.dst.curv) if rule.second else None
+            mine[some.lanes] = rule.row(some, some.spread(m.s, row + self.dst.grad), curv)
+        here = row * self.weights.pitch + self.weights.at
+        for number, ((some, at), x) in enumerate(zip(self.cuts, self.states, strict=True)):
+            shared = mine[some.lanes]
+            w = some.load(m.w, here + at)
+            terms = (w, shared.grad), (w * w if rule.second else w, shared.curv)
+            for cells, (a, b) in zip(self.backs.values(), terms, strict=False):
+                assert b is not None
+                cells[number].set(some.fma(a, b, cells[number].get()))
+            rule.move(some, here + at, w, shared, x)

@@ -24,7 +24,7 @@ from sn.emit.copies import expand, gather, pieces
 from sn.emit.frames import Frames
 from sn.emit.layout import whole_vectors
 from sn.emit.tiles import Tile
-from sn.emit.units import Start, zero
+from sn.emit.units import MEMORY, Start, zero
 from sn.emit.update import Rule
 from sn.simd import LANES, Builder, Index, Memories, Vec
 
@@ -95,9 +95,6 @@ class Conv:
     backward: Sums
     updates: Updates | None
     frames: Frames | None
-
-
-MEMORY = Start()
 
 
 def forward(k: Builder, m: Memories, c: Conv, start: Start = MEMORY) -> None:
@@ -192,19 +189,12 @@ def correlate(
     positions of a class, a multiple of 8; `square` the weights first.
     """
     groups = [classes] if sums.together else [[one] for one in classes]
-    step = sums.chunk * k.lanes
-    whole = size // step * step
     for group in groups:
         for tile in sums.tiles:
             for number in k.loop(tile.count):
                 entry = number * tile.entry + tile.table
-                if whole:
-                    for first in k.loop(whole, step):
-                        cuts = list(pieces(k, step))
-                        _tile(k, m, kernels, tile, group, entry, first, cuts, start, repeat, square)
-                if whole < size:
-                    cuts = list(pieces(k, size - whole))
-                    first = Index(k, None, whole)
+                for first, some in k.blocks(size, sums.chunk * k.lanes):
+                    cuts = list(pieces(k, some))
                     _tile(k, m, kernels, tile, group, entry, first, cuts, start, repeat, square)
 
 

@@ -91,7 +91,7 @@ def test_sections_are_headed_by_their_connection_and_its_place() -> None:
     heading = (
         r"# in -> h  conv 5x5, stride 2, 3 x 1 maps, border -1, 1200 connections  \(<text>:1\)"
     )
-    assert len(re.findall(heading, text)) == 3  # forward, backward, batch
+    assert len(re.findall(heading, text)) == 4  # forward, backward, batch and its border
 
 
 def test_the_text_names_nothing_of_this_machine() -> None:
