@@ -372,8 +372,21 @@ class Builder:
         following = self.ir.add(counter, I64(step), flags=("nuw", "nsw"))
         counter.add_incoming(following, self.ir.block)
         after = self.ir.append_basic_block("after")
-        self.ir.cbranch(self.ir.icmp_signed("<", following, last), body, after)
+        back = self.ir.cbranch(self.ir.icmp_signed("<", following, last), body, after)
+        back.set_metadata("llvm.loop", self._as_written())
         self.ir.position_at_end(after)
+
+    def _as_written(self) -> ir.MDValue:
+        """Say that a loop stays one. A section writes out what should be, as far as registers and
+        the code cache go; what LLVM unrolls besides spills (1989 net, Newton: 1.6 times slower).
+        """
+        module = self.ir.module
+        wish = module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
+        name = str(len(module.metadata))
+        loop = ir.MDValue(module, [], name)
+        # by its first operand, itself, LLVM knows this loop from others
+        loop.operands = (loop, *wish.operands)
+        return loop
 
     def sweep(self, size: int, start: int = 0) -> Iterator[tuple[Builder, Index]]:
         """Loop over `size` elements, a multiple of 8: whole vectors, then the 8 that are left."""

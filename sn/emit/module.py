@@ -79,7 +79,7 @@ class _Emitter:
         self.nodes = [self._fitting(node) for node in plan.nodes]
         self.finished = self._finished()
         convs = [node for node in self.nodes if isinstance(node, Window) and node.shared]
-        scratch = max((place_conv.scratch_size(node) for node in convs), default=0)
+        scratch = max((place_conv.scratch_size(node, rule.second) for node in convs), default=0)
         self.lay = lay_out(plan, rule.second, lanes, scratch, self.finished)
         self.at_once = self._at_once()
         self.to_curv = self.lay.to_curv if rule.second else 0

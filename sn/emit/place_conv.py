@@ -41,6 +41,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
         frames = _place_frames(node, lay, sizes, reach, grads)
     else:
         kernels, pair_places = _pack_by_pairs(node, lay)
+    slots = lay.weights.size - kernels.start
     width = len(g.column_lanes)
     columns = squares = 0
     forward = updates = None
@@ -58,6 +59,7 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
     flat = g.flat
     class_width = flat.n_classes * flat.class_pitch
     spread, classes = lay.scratch, lay.scratch + _spread_size(node)
+    weight_squares = classes + _classes_size(node)
     sums = src.grad + in_maps * src_pitch if g.is_direct else classes + in_maps * class_width
     turned = [(source, out) for out, source in node.pairs]
     taps = [len(listed) for _, listed in flat.classes]
@@ -76,6 +78,8 @@ def place_conv(node: Window, lay: Layout) -> windows.Conv:
         squares,
         spread,
         classes,
+        weight_squares,
+        slots,
         kernels,
         forward,
         backward,
@@ -111,13 +115,29 @@ def _spread_size(node: Window) -> int:
     return -(-(size + PARTIAL) // PARTIAL) * PARTIAL
 
 
-def scratch_size(node: Window) -> int:
-    """Elements that a section of the node needs only while it runs."""
-    g, way = geometry(node), _choose(node)
-    backward = _spread_size(node) + node.field.maps * g.flat.n_classes * g.flat.class_pitch
+def _classes_size(node: Window) -> int:
+    flat = geometry(node).flat
+    return node.field.maps * flat.n_classes * flat.class_pitch
+
+
+def scratch_size(node: Window, second: bool) -> int:
+    """Elements that a section of the node needs only while it runs; `second`: with curvatures."""
+    way = _choose(node)
+    backward = _spread_size(node) + _classes_size(node)
+    if second:
+        backward += _slots(node) + 2 * PARTIAL
     if way.frames and way.forward_by_columns:
-        return max(backward, node.field.maps * len(g.column_lanes))
+        return max(backward, node.field.maps * len(geometry(node).column_lanes))
     return backward
+
+
+def _slots(node: Window) -> int:
+    """Packed weights of a node, pads between kernels included."""
+    way = _choose(node)
+    if not way.frames:
+        return len(node.pairs) * whole_vectors(node.taps)
+    sizes = _Sizes(node, way.frames)
+    return sum(len(groups) for groups in sizes.groups.values()) * sizes.runs.weights
 
 
 def sums_of(tiling: Tiling, out: Ints, source: Ints, pair: Ints, tables: Tables) -> windows.Sums:
@@ -239,8 +259,7 @@ def _pack_by_frames(node: Window, lay: Layout, sizes: _Sizes) -> tuple[windows.K
     row = sizes.width * node.kernel[1] if sizes.strip else sizes.runs.pitch
     places = _frame_places(node, sizes)
     u, v = np.divmod(np.arange(node.taps), node.kernel[1])
-    count = sum(len(groups) for groups in sizes.groups.values())
-    slots = np.full(count * sizes.runs.weights, -1, np.int32)
+    slots = np.full(_slots(node), -1, np.int32)
     offsets = places[:, None] + (u * row + v * sizes.width)
     slots[offsets] = node.wid.reshape(len(places), node.taps)
     at = lay.weights.add(slots)

@@ -321,8 +321,9 @@ class _Columns:
     def go_down(self, first: Index, height: int) -> None:
         """Walk `height` rows from `first` on, and store what they add up to."""
         m = self.m
-        for number in self.k.loop(height):
-            self._row(first + number)
+        for row, count in self.k.blocks(height, 2):
+            for number in range(count):
+                self._row(first + row + number)
         for place, cells in self.backs.items():
             for cell, (some, at) in zip(cells, self.cuts, strict=True):
                 total = cell.get()

@@ -15,7 +15,7 @@ Read next: tiles.py for the register tiles, module.py for the order of the calls
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sn.emit import frames
@@ -26,7 +26,7 @@ from sn.emit.layout import whole_vectors
 from sn.emit.tiles import Tile
 from sn.emit.units import MEMORY, Start, zero
 from sn.emit.update import Rule
-from sn.simd import LANES, Builder, Index, Memories, Vec
+from sn.simd import LANES, Builder, Index, Memories, Memory, Vec
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class Updates:
 class Conv:
     """One convolution: geometry, places in memory, tiles.
 
+    `slots`: packed weights, pads included; `weight_squares`: scratch for their squares.
+
     `maps` are (out, in); `source`, `back`: states and gradients of the in maps, `pitch` apart;
     `grads`: gradients of the out maps, `grad_pitch` apart; `columns`, their `squares`, `spread`,
     `classes`: scratch. `forward` is by columns, or by `frames` where it is None; so are
@@ -90,6 +92,8 @@ class Conv:
     squares: int
     spread: int
     classes: int
+    weight_squares: int
+    slots: int
     kernels: Kernels
     forward: Sums | None
     backward: Sums
@@ -113,7 +117,7 @@ def forward(k: Builder, m: Memories, c: Conv, start: Start = MEMORY) -> None:
         taps = [(g.taps[tap], tap) for tap in range(0, len(g.taps), cols)]
         columns = Repeat(cols, g.taps[1] - g.taps[0] if cols > 1 else 0, c.kernels.tap)
         size = whole_vectors(g.grid[0] * g.grid[1])
-        correlate(k, m, c.kernels, c.forward, [(0, taps)], size, start, columns)
+        correlate(k, m, m.w, c.kernels, c.forward, [(0, taps)], size, start, columns)
     elif c.frames is not None:
         frames.forward(k, m, c.frames, c.kernels.start, start)
 
@@ -138,8 +142,14 @@ def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0, slope: int = -1
         zero(k, m, c.classes, c.maps[1] * size)
     shift = to_curv if g.is_direct else 0
     classes = [(start + shift, taps) for start, taps in flat.classes]
-    start = Start(is_new)
-    correlate(k, m, c.kernels, c.backward, classes, flat.class_pitch, start, square=to_curv > 0)
+    start, weights, kernels = Start(is_new), m.w, c.kernels
+    if to_curv:
+        # squared once, not once for each tile of positions
+        for some, at in k.sweep(c.slots):
+            w = some.load(m.w, at + kernels.start)
+            some.store(w * w, m.s, at + c.weight_squares)
+        weights, kernels = m.s, replace(kernels, start=c.weight_squares)
+    correlate(k, m, weights, kernels, c.backward, classes, flat.class_pitch, start)
     if g.is_direct:
         return
     rounds = g.class_rounds
@@ -175,18 +185,18 @@ Class: TypeAlias = tuple[int, Sequence[tuple[int, int]]]
 def correlate(
     k: Builder,
     m: Memories,
+    weights: Memory,
     kernels: Kernels,
     sums: Sums,
     classes: Sequence[Class],
     size: int,
     start: Start,
     repeat: Repeat = ONCE,
-    square: bool = False,
 ) -> None:
     """out[a, p] += sum over in maps and taps of w[pair, tap] * in[b, p + distance].
 
     `classes`: (offset of the first position in an out map, its (distance, tap) list); `size`:
-    positions of a class, a multiple of 8; `square` the weights first.
+    positions of a class, a multiple of 8; `kernels` lie in `weights`.
     """
     groups = [classes] if sums.together else [[one] for one in classes]
     for group in groups:
@@ -195,12 +205,13 @@ def correlate(
                 entry = number * tile.entry + tile.table
                 for first, some in k.blocks(size, sums.chunk * k.lanes):
                     cuts = list(pieces(k, some))
-                    _tile(k, m, kernels, tile, group, entry, first, cuts, start, repeat, square)
+                    _tile(k, m, weights, kernels, tile, group, entry, first, cuts, start, repeat)
 
 
 def _tile(
     k: Builder,
     m: Memories,
+    weights: Memory,
     kernels: Kernels,
     tile: Tile,
     classes: Sequence[Class],
@@ -209,7 +220,6 @@ def _tile(
     cuts: Sequence[tuple[Builder, int]],
     start: Start,
     repeat: Repeat,
-    square: bool,
 ) -> None:
     """Add up `width` out maps times the vectors `cuts`, of every class, in registers."""
     maps = [k.index(m.t, entry + i) + first for i in range(tile.width)]
@@ -227,7 +237,7 @@ def _tile(
         pairs = [k.index(m.t, source + (1 + i)) for i in range(tile.width)]
         for turn in k.loop(repeat.times):
             held = [[cell.get() for cell in row] for row in sums]
-            weights = [kernels.at(pair, 0) + turn * repeat.weight for pair in pairs]
+            starts = [kernels.at(pair, 0) + turn * repeat.weight for pair in pairs]
             site = base + turn * repeat.site
             loaded = -1
             x: list[Vec] = []
@@ -236,8 +246,7 @@ def _tile(
                     x = [some.load(m.s, site + (distance + at)) for some, at in cuts]
                     loaded = distance
                 for i in range(tile.width):
-                    w = k.spread(m.w, weights[i] + kernels.shift(tap))
-                    w = w * w if square else w
+                    w = k.spread(weights, starts[i] + kernels.shift(tap))
                     low = k.shuffle(w, w, range(LANES))
                     row = held[of_class * tile.width + i]
                     for q, (some, _) in enumerate(cuts):
