@@ -381,11 +381,10 @@ class Builder:
         the code cache go; what LLVM unrolls besides spills (1989 net, Newton: 1.6 times slower).
         """
         module = self.ir.module
-        wish = module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
-        name = str(len(module.metadata))
-        loop = ir.MDValue(module, [], name)
+        wish = module.add_metadata(["llvm.loop.unroll.disable"])
+        loop = ir.MDValue(module, [], name=str(len(module.metadata)))
         # by its first operand, itself, LLVM knows this loop from others
-        loop.operands = (loop, *wish.operands)
+        loop.operands = (loop, wish)
         return loop
 
     def sweep(self, size: int, start: int = 0) -> Iterator[tuple[Builder, Index]]:
