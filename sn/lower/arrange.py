@@ -1,8 +1,9 @@
 """Arrange: give layers without a shape a grid, read off the rows, before rules look at them.
 
 A net made unit by unit has flat layers, in whatever order its units were created. Windows still
-show in the rows, in two ways: by the numbers of the units where they were made in order
-(grids.py), and by the weights that units share in any order (lattice.py, sites.py). The result is
+show in the rows, in three ways: by the numbers of the units where they were made in order
+(grids.py), by the weights that units share in any order (lattice.py, sites.py), and by
+the sites that windows have in common (overlaps.py, unshared.py). The result is
 the same table with units renumbered inside their layers; `order` leads back, for whoever has
 patterns. The last layer keeps its order, so that labels stay what they are.
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -21,10 +23,12 @@ from sn.lower.ir import Part
 from sn.lower.parts import parts_into
 from sn.lower.rules.windows import match_windows
 from sn.lower.sites import layout
+from sn.lower.unshared import layouts
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 Known = dict[int, Coordinates]  # by layer index
+TRIES = 16  # ways to make maps of sites that are held against the rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +64,8 @@ def arrange(table: ConnectionTable) -> Arrangement:
                 _by_weights(table, part, known, axes)
         for part in parts:
             _by_numbers(table, part, known, grids, is_sure=False)
+        for part in parts:
+            _by_overlaps(table, part, known)
     return _arranged(table, known)
 
 
@@ -125,6 +131,17 @@ def _by_weights(table: ConnectionTable, part: Part, known: Known, axes: int) -> 
     if found is not None and found.axes >= axes:
         known[part.src] = found.src
         known[part.dst] = found.dst
+
+
+def _by_overlaps(table: ConnectionTable, part: Part, known: Known) -> None:
+    """Lay out both layers of a part that shares no weights, if windows come out."""
+    if part.src in known or part.dst in known or _shares(table, part):
+        return
+    for below, above in islice(layouts(table, part), TRIES):
+        fresh = {**known, part.src: below, part.dst: above}
+        if _has_windows(table, part, fresh):
+            known.update(fresh)
+            return
 
 
 def _arranged(table: ConnectionTable, known: Known) -> Arrangement:

@@ -58,12 +58,12 @@ def coordinates(sites: Classes) -> Coordinates | None:
     """Make maps of the classes: residues of one map beside each other, the maps in a row."""
     edges = sites.edges()
     rows, cols = (_residues([edge[axis] for edge in edges]) for axis in (0, 1))
-    ways = _ways(len(edges) // (len(rows) * len(cols)))
+    kinds = ways(len(edges) // (len(rows) * len(cols)))
     if any(users != sites.users[0] for users in sites.users):
-        ways = [(1, 1)]
+        kinds = [(1, 1)]
     # windows that do not meet along an axis may leave sites between them that nobody sees
     gaps = [range(1 if any(edge[axis][0] < -1 for edge in edges) else GAPS) for axis in (0, 1)]
-    tries = product(product(*gaps), ways)
+    tries = product(product(*gaps), kinds)
     for (down, right), (tall, wide) in islice(tries, TRIES):
         residues = [edge for edge in rows for _ in range(tall)]
         others = [edge for edge in cols for _ in range(wide)]
@@ -74,7 +74,7 @@ def coordinates(sites: Classes) -> Coordinates | None:
     return None
 
 
-def _ways(maps: int) -> list[tuple[int, int]]:
+def ways(maps: int) -> list[tuple[int, int]]:
     """Return how many times as many residues the axes may get, the likeliest first.
 
     A stride that divides the kernel leaves classes that could be maps as well. A square number
@@ -118,10 +118,10 @@ def _dealt_out(
     place = residue[sites.number]
     place[:, 1:] += sites.place * step
     place[sites.number < 0] = -1
-    return _filled(place, maps, any(sites.turns))
+    return filled(place, maps, any(sites.turns))
 
 
-def _filled(place: NDArray[np.int64], maps: int, is_round: bool) -> Coordinates | None:
+def filled(place: NDArray[np.int64], maps: int, is_round: bool) -> Coordinates | None:
     """Return the coordinates of all sites; those that nobody sees, at -1, fill what is left."""
     seen = np.flatnonzero(place[:, 0] >= 0)
     place[seen, 1:] -= place[seen, 1:].min(axis=0)

@@ -59,7 +59,7 @@ def layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Lay
                 over = _place_maps(sites, ordered, first, dst)
             below = None if over is None else sites.coordinates()
             if over is not None and below is not None:
-                both = (below, over) if above is not None else _upright(below, over)
+                both = (below, over) if above is not None else upright(below, over)
                 return Layout(*both, first.axes)
     return None
 
@@ -128,7 +128,7 @@ def _cuts(taps: TapTable, place: Places) -> NDArray[np.float64]:
     return part.round(9)
 
 
-def _upright(below: Coordinates, above: Coordinates) -> tuple[Coordinates, Coordinates]:
+def upright(below: Coordinates, above: Coordinates) -> tuple[Coordinates, Coordinates]:
     """Turn two grids so that the numbers of the lower units grow along rows, then down them."""
     number = np.arange(len(below.row))
     slopes = [_slope(number, axis) for axis in (below.row, below.col)]

@@ -37,7 +37,7 @@ class Drawn:
 
 
 @st.composite
-def shuffled(draw: st.DrawFn, overlap: bool = True) -> Drawn:
+def shuffled(draw: st.DrawFn, overlap: bool = True, name: str = "conv") -> Drawn:
     """Draw windows of any kind, and number units, rows and weights at random."""
     wrap = draw(st.sampled_from(WRAPS))
     border = None if all(wrap) else draw(st.sampled_from((None, -1.0)))
@@ -59,7 +59,7 @@ def shuffled(draw: st.DrawFn, overlap: bool = True) -> Drawn:
     )
     maps, sources = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     table = None
-    if draw(st.booleans()):
+    if name == "conv" and draw(st.booleans()):
         lists = st.lists(st.integers(0, sources - 1), min_size=1, unique=True)
         table = tuple(tuple(draw(lists)) for _ in range(maps))
     net = Network("shuffled")
@@ -67,7 +67,7 @@ def shuffled(draw: st.DrawFn, overlap: bool = True) -> Drawn:
     dst, out = net.add_layer("h", (maps, *grid)), net.add_layer("out", (3,))
     schemes.bias(net, dst, False)
     window = Windows(kernel, stride, None, table, wrap)
-    schemes.conv(net, Link(src, dst), window)
+    schemes.scheme.get(name)(net, Link(src, dst), window)
     schemes.full(net, Link(dst, out))
     number = draw(st.integers(0, 2**16))
     return Drawn(flat(freeze(net), number, ("in", "h")), kernel)

@@ -234,11 +234,26 @@ def test_windows_that_do_not_meet_need_the_layer_above_or_no_border() -> None:
     assert why.startswith("rows: ")
 
 
-def test_unshared_weights_do_not_tell_where_shuffled_units_lie() -> None:
+@pytest.mark.parametrize(
+    ("src", "dst", "window", "border", "kind"),
+    [
+        ((9, 9), (7, 7), Windows((3, 3)), None, "local 3x3"),
+        ((11, 9), (5, 8), Windows((3, 2), (2, 1)), None, "local 3x2, stride 2x1"),
+        ((8, 8), (8, 8), Windows((5, 5)), -1.0, "local 5x5, border -1"),
+        ((9, 9), (3, 7, 7), Windows((3, 3)), None, "local 3x3, 3 x 1 maps"),
+        ((7, 8), (7, 8), Windows((3, 3), wrap=(True, True)), None, "local 3x3, wrap"),
+    ],
+)
+def test_unshared_windows_that_overlap_are_found_in_any_order(
+    src: tuple[int, ...],
+    dst: tuple[int, ...],
+    window: Windows,
+    border: float | None,
+    kind: str,
+) -> None:
     net = Network("local")
-    a, h = net.add_layer("in", (9, 9)), net.add_layer("h", (7, 7))
-    local(net, Link(a, h), Windows((3, 3)))
+    a, h = net.add_layer("in", src, None, border), net.add_layer("h", dst)
+    local(net, Link(a, h), window)
     full(net, Link(h, net.add_layer("out", (2,))))
-    assert kinds(net, ("h",)) == ["local 3x3"]
-    (why,) = kinds(net, ("in", "h"))
-    assert why.startswith("rows: ")
+    assert kinds(net, ("h",)) == [kind]
+    assert kinds(net, ("in", "h")) == [kind]
