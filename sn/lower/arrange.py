@@ -2,10 +2,10 @@
 
 A net made unit by unit has flat layers, in whatever order its units were created. Windows still
 show in the rows, in three ways: by the numbers of the units where they were made in order
-(grids.py), by the weights that units share in any order (lattice.py, sites.py), and by
-the sites that windows have in common (overlaps.py, unshared.py). The result is
-the same table with units renumbered inside their layers; `order` leads back, for whoever has
-patterns. The last layer keeps its order, so that labels stay what they are.
+(grids.py), by the weights that units share in any order (lattice.py, sites.py), and by the sites
+that windows have in common (overlaps.py, unshared.py). The result is the same table with units
+renumbered inside their layers; `order` leads back, for whoever has patterns. The last layer keeps
+its order, so that labels stay what they are.
 
 Read next: recognise.py.
 """
@@ -28,7 +28,7 @@ from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 Known = dict[int, Coordinates]  # by layer index
-TRIES = 16  # ways to make maps of sites that are held against the rows
+TRIES = 1_000_000  # rows held against layouts of unshared windows, and at least one layout
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +56,21 @@ def arrange(table: ConnectionTable) -> Arrangement:
     if len(known) < len(table.layers):
         parts = [part for part in _between_layers(table) if not _is_full(table, part)]
         grids: dict[int, Coordinates | None] = {}
+        # small shuffled layers look ordered by chance: numbers come first where they give windows
         for part in parts:
-            _by_numbers(table, part, known, grids, is_sure=_shares(table, part))
+            share = 0.5 if _shares(table, part) else 1.0
+            _by_numbers(table, part, known, grids, share)
         # units that shared sites link along both axes say more than those linked along one
         for axes in (2, 0):
             for part in parts:
                 _by_weights(table, part, known, axes)
+        for share in (1.0, 0.5):
+            for part in parts:
+                _by_overlaps(table, part, known, share)
+            for part in parts:
+                _by_numbers(table, part, known, grids, share)
         for part in parts:
-            _by_numbers(table, part, known, grids, is_sure=False)
-        for part in parts:
-            _by_overlaps(table, part, known)
+            _by_numbers(table, part, known, grids, share=0.0)
     return _arranged(table, known)
 
 
@@ -76,10 +81,11 @@ def _between_layers(table: ConnectionTable) -> list[Part]:
 
 
 def _is_full(table: ConnectionTable, part: Part) -> bool:
-    """Whether every unit sees every other by a weight of its own."""
-    if len(part.rows) < table.layers[part.dst].size * table.layers[part.src].size:
+    """Whether every unit sees every other, and no border, by a weight of its own."""
+    if len(part.rows) != table.layers[part.dst].size * table.layers[part.src].size:
         return False
-    return bool(np.bincount(table.wid[part.rows]).max() == 1)
+    has_border = not np.isnan(table.constant[table.src[part.rows]]).all()
+    return not has_border and bool(np.bincount(table.wid[part.rows]).max() == 1)
 
 
 def _shares(table: ConnectionTable, part: Part) -> bool:
@@ -93,12 +99,11 @@ def _by_numbers(
     part: Part,
     known: Known,
     grids: dict[int, Coordinates | None],
-    is_sure: bool,
+    share: float,
 ) -> None:
     """Lay out the layers of a part if units were made in the order of a grid below.
 
-    `grids` remembers the grids of layers below. `is_sure`: only if windows come out, because
-    small shuffled layers look ordered by chance.
+    `grids` remembers the grids of layers below. `share`: of the rows that windows have to hold.
     """
     fresh = dict(known)
     if part.src not in fresh:
@@ -112,15 +117,16 @@ def _by_numbers(
         above = window_grid(table, part, fresh[part.src])
         if above is not None:
             fresh[part.dst] = above
-    if len(fresh) > len(known) and (not is_sure or _has_windows(table, part, fresh)):
+    if len(fresh) > len(known) and (not share or _has_windows(table, part, fresh, share)):
         known.update(fresh)
 
 
-def _has_windows(table: ConnectionTable, part: Part, known: Known) -> bool:
+def _has_windows(table: ConnectionTable, part: Part, known: Known, share: float) -> bool:
+    """Whether windows come out that have so large a share of the rows."""
     columns = {name: getattr(table, name)[part.rows] for name in ("dst", "src", "wid", "group")}
     alone = _arranged(dataclasses.replace(table, **columns), known).table
     found, _ = match_windows(alone, dataclasses.replace(part, rows=np.arange(alone.n_rows)))
-    return found is not None
+    return found is not None and bool(np.mean(found.held) >= share)
 
 
 def _by_weights(table: ConnectionTable, part: Part, known: Known, axes: int) -> None:
@@ -133,13 +139,14 @@ def _by_weights(table: ConnectionTable, part: Part, known: Known, axes: int) -> 
         known[part.dst] = found.dst
 
 
-def _by_overlaps(table: ConnectionTable, part: Part, known: Known) -> None:
-    """Lay out both layers of a part that shares no weights, if windows come out."""
+def _by_overlaps(table: ConnectionTable, part: Part, known: Known, share: float) -> None:
+    """Lay out both layers of a part that shares no weights, if windows hold this share of it."""
     if part.src in known or part.dst in known or _shares(table, part):
         return
-    for below, above in islice(layouts(table, part), TRIES):
+    tries = 1 + TRIES // len(part.rows)
+    for below, above in islice(layouts(table, part, is_strict=share == 1.0), tries):
         fresh = {**known, part.src: below, part.dst: above}
-        if _has_windows(table, part, fresh):
+        if _has_windows(table, part, fresh, share):
             known.update(fresh)
             return
 

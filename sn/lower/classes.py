@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import islice, product
 from math import gcd, isqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from sn.lower.grids import Coordinates
 
 GAPS = 4  # widths, from 0 on, of what windows may leave unseen between them
-TRIES = 64  # strides and gaps tried to make maps of classes
+TRIES = 64  # ways to make maps of classes that are looked at in full
 WIDEST = 8  # times that a stride may be what the differences of classes ask for
 Places = NDArray[np.int64]  # (n, 2): row and column
 Edge = tuple[int, int, int]  # along one axis: taps of a class, first and last site, negated
@@ -58,20 +59,56 @@ def coordinates(sites: Classes) -> Coordinates | None:
     """Make maps of the classes: residues of one map beside each other, the maps in a row."""
     edges = sites.edges()
     rows, cols = (_residues([edge[axis] for edge in edges]) for axis in (0, 1))
-    kinds = ways(len(edges) // (len(rows) * len(cols)))
-    if any(users != sites.users[0] for users in sites.users):
-        kinds = [(1, 1)]
+    alike = Counter(frozenset(users) for users in sites.users)
+    kinds = ways(gcd(*alike.values()) // (len(rows) * len(cols)) or 1)
     # windows that do not meet along an axis may leave sites between them that nobody sees
     gaps = [range(1 if any(edge[axis][0] < -1 for edge in edges) else GAPS) for axis in (0, 1)]
-    tries = product(product(*gaps), kinds)
-    for (down, right), (tall, wide) in islice(tries, TRIES):
-        residues = [edge for edge in rows for _ in range(tall)]
-        others = [edge for edge in cols for _ in range(wide)]
-        step = (len(residues) + down, len(others) + right)
-        found = _dealt_out(sites, edges, residues, others, step)
+    tries = product((True, False), product(gaps[0], gaps[1]), kinds)
+    roomy = (some for some in (_Way.of(sites, rows, cols, *one) for one in tries) if some)
+    for way in islice(roomy, TRIES):
+        found = _dealt_out(sites, edges, way)
         if found is not None:
             return found
     return None
+
+
+class _Way(NamedTuple):
+    """Residues of rows and columns, the strides, and the maps that hold all sites."""
+
+    rows: list[Edge]
+    cols: list[Edge]
+    step: tuple[int, int]
+    sizes: tuple[int, int, int]
+
+    @staticmethod
+    def of(
+        sites: Classes,
+        rows: list[Edge],
+        cols: list[Edge],
+        is_exact: bool,
+        gaps: tuple[int, int],
+        times: tuple[int, int],
+    ) -> _Way | None:
+        """Repeat residues and leave gaps; None where that fits no maps."""
+        many = [
+            [edge for edge in edges for _ in range(n)]
+            for edges, n in zip((rows, cols), times, strict=True)
+        ]
+        step = len(many[0]) + gaps[0], len(many[1]) + gaps[1]
+        sides = [
+            turn * stride if turn else _side(edges, stride)
+            for edges, turn, stride in zip(many, sites.turns, step, strict=True)
+        ]
+        maps = len(sites.taps) // (len(many[0]) * len(many[1]))
+        least = maps, sides[0], sides[1]
+        sizes = room(len(sites.place), least, is_exact or any(sites.turns))
+        return None if sizes is None else _Way(many[0], many[1], step, sizes)
+
+
+def _side(edges: list[Edge], step: int) -> int:
+    """Return how many rows or columns the classes with these residues take."""
+    first = min(residue - low * step for residue, (_, low, _) in enumerate(edges))
+    return max(residue - high * step for residue, (_, _, high) in enumerate(edges)) - first + 1
 
 
 def ways(maps: int) -> list[tuple[int, int]]:
@@ -94,13 +131,7 @@ def _residues(edges: list[Edge]) -> list[Edge]:
     return [edge for edge in sorted(counts) for _ in range(counts[edge] // shared)]
 
 
-def _dealt_out(
-    sites: Classes,
-    edges: list[tuple[Edge, Edge]],
-    rows: list[Edge],
-    cols: list[Edge],
-    step: tuple[int, int],
-) -> Coordinates | None:
+def _dealt_out(sites: Classes, edges: list[tuple[Edge, Edge]], way: _Way) -> Coordinates | None:
     """Deal out classes of one kind and the same users to the maps, lowest units first."""
     kinds: dict[tuple[tuple[int, ...], Edge, Edge], list[int]] = defaultdict(list)
     _, first = np.unique(sites.number[sites.number >= 0], return_index=True)
@@ -110,26 +141,22 @@ def _dealt_out(
     maps = 0
     for users in sorted({users for users, _, _ in kinds}):
         while any(kinds[users, *edge] for edge in set(edges)):
-            for (y, row), (x, col) in product(enumerate(rows), enumerate(cols)):
+            for (y, row), (x, col) in product(enumerate(way.rows), enumerate(way.cols)):
                 if not kinds[users, row, col]:
                     return None
                 residue[kinds[users, row, col].pop(0)] = maps, y, x
             maps += 1
     place = residue[sites.number]
-    place[:, 1:] += sites.place * step
+    place[:, 1:] += sites.place * way.step
     place[sites.number < 0] = -1
-    return filled(place, maps, any(sites.turns))
+    return filled(place, way.sizes)
 
 
-def filled(place: NDArray[np.int64], maps: int, is_round: bool) -> Coordinates | None:
+def filled(place: NDArray[np.int64], sizes: tuple[int, int, int]) -> Coordinates | None:
     """Return the coordinates of all sites; those that nobody sees, at -1, fill what is left."""
     seen = np.flatnonzero(place[:, 0] >= 0)
     place[seen, 1:] -= place[seen, 1:].min(axis=0)
-    rows, cols = (int(n) for n in place[seen, 1:].max(axis=0) + 1)
     size = len(place)
-    sizes = _room(size, maps, rows, cols, is_round)
-    if sizes is None:
-        return None
     cell = np.full(sizes, -1)
     cell[tuple(place[seen].T)] = seen
     if np.count_nonzero(cell >= 0) != len(seen):
@@ -138,16 +165,15 @@ def filled(place: NDArray[np.int64], maps: int, is_round: bool) -> Coordinates |
     return of_cells(cell)
 
 
-def _room(
-    size: int, maps: int, rows: int, cols: int, is_round: bool
-) -> tuple[int, int, int] | None:
+def room(size: int, least: tuple[int, int, int], is_exact: bool) -> tuple[int, int, int] | None:
     """Return maps of at least so many rows and columns that hold `size` sites.
 
-    Maps that nobody sees rather than wider ones, which borders and rounds would not fit.
+    `is_exact`: whether maps may be more, but no wider.
     """
+    maps, rows, cols = least
     if size % (rows * cols) == 0 and size >= maps * rows * cols:
         return size // (rows * cols), rows, cols
-    if is_round or size % maps:
+    if is_exact or size % maps:
         return None
     area = size // maps
     fits = [(n, area // n) for n in range(rows, area // cols + 1) if area % n == 0]

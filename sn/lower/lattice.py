@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.lower import rims
 from sn.lower.ir import Part
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
@@ -125,9 +126,9 @@ def positions(taps: TapTable) -> Iterator[Positions]:
             if found is not None:
                 yield found if ways else _cut_last(found, taps)
     if none:
-        count = len(taps.units)
-        line = np.arange(count, dtype=np.int32)
-        yield Positions(1, count, np.zeros(count, np.int32), line, (0, 0), 0)
+        for row, col in rims.places(taps.sites >= 0):
+            sizes = int(row.max()) + 1, int(col.max()) + 1
+            yield Positions(*sizes, row, col, (0, 0), 0)
 
 
 class _Lines(NamedTuple):
@@ -328,12 +329,10 @@ def _cut_last(found: Positions, taps: TapTable) -> Positions:
     """
     cut = np.zeros((found.rows, taps.sites.shape[1]), np.bool_)
     np.logical_or.at(cut, found.row, taps.sites < 0)
-    _, kind, counts = np.unique(cut, axis=0, return_inverse=True, return_counts=True)
-    kind = kind.ravel()
-    single = [line for line in range(found.rows) if counts[kind[line]] == 1]
-    middle = [line for line in range(found.rows) if line not in single]
-    order = np.argsort([*single[:1], *middle, *single[1:]]).astype(np.int32)
-    return replace(found, row=order[found.row])
+    for row, col in rims.places(~cut):
+        if not row.any():
+            return replace(found, row=col[found.row])
+    return found
 
 
 def _breadth_first(

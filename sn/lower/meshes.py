@@ -1,78 +1,129 @@
-"""Meshes: a graph of neighbours laid out as rows and columns, lines closed or not.
+"""Meshes: a graph of neighbours laid out as a product of rows, columns and lists of maps.
 
-In a product of two lines, those on one line with v are just those that every neighbour of v along
-the other axis is one step farther from.
+Rows and columns are lines, closed or not; the lists may be beside each other in any way. In a
+product of graphs, those that differ from v along one axis only are just those that every
+neighbour of v along the others is one step farther from.
 
-Read next: unshared.py.
+Read next: pieces.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 Near = list[list[int]]
+BLOCKS = 5  # ways from a corner that are dealt out to rows, columns and lists
+LISTS = 2  # the axis that is no line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """place: (positions, 2) row and column; sizes: rows and columns; rings: which are closed."""
+    """place: (cells, 3) row, column and list; sizes: how many of each; rings: which are closed."""
 
     place: NDArray[np.int64]
-    sizes: tuple[int, int]
+    sizes: tuple[int, int, int]
     rings: tuple[bool, bool]
 
 
-def meshes(near: Near) -> Iterator[Mesh]:
-    """Yield layouts of a graph as a product of two lines."""
+def parts(near: Near) -> list[NDArray[np.int64]]:
+    """Return the cells of each connected part of a graph."""
+    number = np.full(len(near), -1)
+    found = []
+    for start in range(len(near)):
+        if number[start] < 0:
+            mine = np.array(_reached(near, start))
+            number[mine] = start
+            found.append(np.sort(mine))
+    return found
+
+
+def meshes(near: Near) -> list[Mesh]:
+    """Return layouts of a connected graph, those with the longest lines first.
+
+    A line alone is a column: its cells lie in rows.
+    """
+    if len(near) == 1:
+        return [Mesh(np.zeros((1, 3), np.int64), (1, 1, 1), (False, False))]
     corner = min(range(len(near)), key=lambda one: len(near[one]))
-    beside = near[corner]
-    if not 0 < len(beside) <= 4:
-        return
+    blocks = _blocks(near, corner)
+    if len(blocks) > BLOCKS:
+        return []
     start = _steps(near, corner)
-    if start.min() < 0:
-        return
-    farther = [_steps(near, one) == start + 1 for one in beside]
-    for sides in product((1, 0), repeat=len(beside) - 1):
-        found = _along(near, corner, farther, [0, *sides])
-        if found is not None:
-            yield found
+    farther = [
+        np.logical_and.reduce([_steps(near, one) == start + 1 for one in block]) for block in blocks
+    ]
+    found = (
+        _along(near, corner, farther, axes)
+        for axes in product((0, 1, LISTS), repeat=len(blocks))
+        if 1 not in axes or 0 in axes[: axes.index(1)]  # the other half is the same turned
+    )
+    return sorted(
+        (mesh for mesh in found if mesh is not None),
+        key=lambda mesh: -mesh.sizes[0] * mesh.sizes[1],
+    )
+
+
+def _blocks(near: Near, corner: int) -> list[list[int]]:
+    """Sort the neighbours of a corner: those that lie along different axes close one square."""
+    beside = near[corner]
+    block = list(range(len(beside)))
+    for one, other in combinations(range(len(beside)), 2):
+        common = set(near[beside[one]]).intersection(near[beside[other]])
+        if len(common) != 2 or beside[other] in near[beside[one]]:
+            old, new = block[other], block[one]
+            block = [new if number == old else number for number in block]
+    return [
+        [one for one, number in zip(beside, block, strict=True) if number == kept]
+        for kept in dict.fromkeys(block)
+    ]
 
 
 def _along(
-    near: Near, corner: int, farther: list[NDArray[np.bool_]], sides: list[int]
+    near: Near, corner: int, farther: list[NDArray[np.bool_]], axes: tuple[int, ...]
 ) -> Mesh | None:
-    """Lay out a graph whose corner has its neighbours along these axes."""
-    lines = []
-    for axis in (1, 0):
-        across = [is_far for is_far, side in zip(farther, sides, strict=True) if side != axis]
-        on_line = np.logical_and.reduce(across) if across else np.ones(len(near), np.bool_)
-        line = _ordered(near, corner, on_line)
-        if line is None:
-            return None
-        lines.append(line)
-    if len(lines[0]) * len(lines[1]) != len(near):
+    """Lay out a graph whose corner has its blocks of neighbours along these axes."""
+    on_line = []
+    for axis in (0, 1, LISTS):
+        across = [is_far for is_far, other in zip(farther, axes, strict=True) if other != axis]
+        on_line.append(np.logical_and.reduce([np.ones(len(near), np.bool_), *across]))
+    rows, cols, lists = (int(np.count_nonzero(line)) for line in on_line)
+    if rows * cols * lists != len(near):
         return None
+    down, right = (_ordered(near, corner, line) for line in on_line[:LISTS])
+    if down is None or right is None:
+        return None
+    lines = down, right, np.flatnonzero(on_line[LISTS]).tolist()
     place = np.stack([_spread(near, line) for line in lines], axis=1)
-    sizes = len(lines[0]), len(lines[1])
-    if len(np.unique(place[:, 0] * sizes[1] + place[:, 1])) != len(near):
+    if len(np.unique((place[:, 0] * cols + place[:, 1]) * lists + place[:, 2])) != len(near):
         return None
-    rings = tuple(len(line) > 2 and line[-1] in near[line[0]] for line in lines)
-    return Mesh(place, sizes, (rings[0], rings[1]))
+    rings = [len(line) > 2 and line[-1] in near[line[0]] for line in (down, right)]
+    return Mesh(place, (rows, cols, lists), (rings[0], rings[1]))
+
+
+def _reached(near: Near, start: int) -> list[int]:
+    """Return what can be reached, the closest first."""
+    waiting, met = [start], {start}
+    for one in waiting:
+        for other in near[one]:
+            if other not in met:
+                met.add(other)
+                waiting.append(other)
+    return waiting
 
 
 def _steps(near: Near, start: int) -> NDArray[np.int64]:
-    """Return how many steps each one is from the start, -1 where none lead."""
-    steps = [-1] * len(near)
-    steps[start] = 0
+    """Return how many steps each one is from the start."""
+    steps = [0] * len(near)
+    met = {start}
     waiting = [start]
     for one in waiting:
         for other in near[one]:
-            if steps[other] < 0:
+            if other not in met:
+                met.add(other)
                 steps[other] = steps[one] + 1
                 waiting.append(other)
     return np.array(steps)
@@ -81,6 +132,9 @@ def _steps(near: Near, start: int) -> NDArray[np.int64]:
 def _ordered(near: Near, start: int, on_line: NDArray[np.bool_]) -> list[int] | None:
     """Walk along a line from one of its ends, or once round it."""
     members = set(np.flatnonzero(on_line).tolist())
+    if all(len(members.intersection(near[one])) == len(members) - 1 for one in members):
+        # windows that leave one site of a round out are a round in any order
+        return [start, *sorted(members - {start})]
     if any(len(members.intersection(near[one])) > 2 for one in members):
         return None
     line, left = [start], members - {start}

@@ -1,16 +1,16 @@
-"""Overlaps: which positions of unshared windows lie side by side, read off who sees whom.
+"""Overlaps: which cells of unshared windows lie side by side, read off who sees whom.
 
-Units that see the same sites are at one position. The cosine of two sets of sites is the product
-of a share for rows and one for columns, each of which falls along its axis, at borders too. So
-positions j and k are neighbours on the grid just when no third one is closer to both. This takes
-windows that overlap along both axes, and forgives no odd connection.
+Units that see the same sites make a cell: one position, and one list of maps below. The cosine of
+two sets of sites is the product of a share for rows, one for columns and one for lists, each of
+which falls along its axis, at borders too. So two cells are neighbours just when no third one is
+closer to both, and neighbours differ in one of the three only.
 
 Read next: meshes.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,27 +19,55 @@ from sn.lower.ir import Part
 from sn.net.table import ConnectionTable
 
 Numbers = NDArray[np.int64]
-GLANCE = 8  # positions whose partners are counted before all are compared
-CROWD = 4  # partners of a position, per site that it sees, of windows at most
-MEETINGS = 50_000_000  # of two positions in a site, beyond which a part stays rows
-ROUNDS = 12  # neighbours of a position at most
+GLANCE = 8  # cells whose partners are counted before all are compared
+CROWD = 16  # partners of a cell, per site that it sees, of windows at most
+MEETINGS = 50_000_000  # of two cells in a site, beyond which a part stays rows
+ROUNDS = 12  # neighbours of a cell at most
+ODD = 2  # sites by which a unit may differ from the cell that it is taken into
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Incidence:
-    """Who sees what: (n,) position and site of each pair, ordered by position.
+    """Which cell sees what: (n,) cell and site of each pair, ordered by cell.
 
-    position: (units,) of each unit above; sites: how many the layer below has.
+    cell: (units,) of each unit above; rows: (cells,) connections of one of its units, those from
+    border units included; sites: how many the layer below has.
     """
 
-    position: Numbers
+    cell: Numbers
     at: Numbers
     site: Numbers
+    rows: Numbers
     sites: int
+
+    @property
+    def size(self) -> Numbers:
+        """Sites that each cell sees: (cells,)."""
+        return np.bincount(self.at)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """The cells beside each cell, and the sites that any two share: `both` of the sorted `keys`.
+
+    A key is the number of one cell times that of all plus the other.
+    """
+
+    beside: list[list[int]]
+    keys: Numbers
+    both: Numbers
+
+    def shared(self, one: Numbers, other: Numbers) -> Numbers:
+        """Return how many sites pairs of cells have in common."""
+        key = one * len(self.beside) + other
+        if not len(self.keys):
+            return np.zeros_like(key)
+        place = np.searchsorted(self.keys, key).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[place] == key, self.both[place], 0)
 
 
 def incidence(table: ConnectionTable, part: Part) -> Incidence | None:
-    """Sort units that see the same sites into positions; None where some see none."""
+    """Sort units that see the same sites into cells; None where some see none."""
     dst, src = table.layers[part.dst], table.layers[part.src]
     rows = part.rows[np.isnan(table.constant[table.src[part.rows]])]
     unit, site = table.dst[rows] - dst.first, (table.src[rows] - src.first).astype(np.int64)
@@ -47,34 +75,43 @@ def incidence(table: ConnectionTable, part: Part) -> Incidence | None:
     if len(starts) != dst.size:
         return None
     code = np.random.default_rng(0).integers(2**63, size=src.size, dtype=np.uint64)
-    _, first, position = np.unique(
+    _, first, cell = np.unique(
         np.add.reduceat(code[site], starts), return_index=True, return_inverse=True
     )
     speaks = np.zeros(dst.size, np.bool_)
     speaks[first] = True
     mine = speaks[unit]
-    at, site = position[unit[mine]], site[mine]
+    at, site = cell[unit[mine]], site[mine]
     order = np.argsort(at, kind="stable")
-    found = Incidence(position, at[order], site[order], src.size)
-    return None if len(first) == 1 or _is_crowded(found) else found
+    whole = np.bincount(table.dst[part.rows] - dst.first)[first]
+    seen = Incidence(cell, at[order], site[order], whole, src.size)
+    return None if len(first) == 1 or _is_crowded(seen) else seen
 
 
 def _is_crowded(seen: Incidence) -> bool:
-    """Whether some positions share sites with more others than those of windows do."""
-    count = int(seen.at[-1]) + 1
-    largest = int(np.bincount(seen.at).max())
-    for one in np.linspace(0, count - 1, GLANCE).astype(int).tolist():
-        is_mine = np.zeros(seen.sites, np.bool_)
-        is_mine[seen.site[seen.at == one]] = True
-        partners = np.count_nonzero(np.bincount(seen.at[is_mine[seen.site]]))
-        if partners > CROWD * largest:
-            return True
-    return False
+    """Whether most cells have more neighbours, or share sites with more, than those of windows."""
+    some = np.linspace(0, len(seen.rows) - 1, GLANCE).astype(int).tolist()
+    return sum(_has_crowd(seen, one) for one in some) > GLANCE // 2
 
 
-def neighbours(seen: Incidence) -> list[list[int]] | None:
-    """Return the neighbours of each position; None when they are too many."""
-    count = int(seen.at[-1]) + 1
+def _has_crowd(seen: Incidence, one: int) -> bool:
+    is_mine = np.zeros(seen.sites, np.bool_)
+    is_mine[seen.site[seen.at == one]] = True
+    is_partner = np.bincount(seen.at[is_mine[seen.site]], minlength=len(seen.rows)) > 0
+    if np.count_nonzero(is_partner) > CROWD * np.count_nonzero(is_mine):
+        return True
+    with_them = is_partner[seen.at]
+    at = (np.cumsum(is_partner) - 1)[seen.at[with_them]]
+    around = replace(seen, at=at, site=seen.site[with_them], rows=seen.rows[is_partner])
+    return neighbours(around, 1, only=int(np.count_nonzero(is_partner[:one]))) is None
+
+
+def neighbours(seen: Incidence, least: int, only: int | None = None) -> Neighbours | None:
+    """Return the neighbours of each cell; None when they are too many.
+
+    least: sites that two cells share before they can be neighbours; only: the one cell asked for.
+    """
+    count = len(seen.rows)
     often = np.bincount(seen.site, minlength=seen.sites)
     if int((often**2).sum()) > MEETINGS:
         return None
@@ -85,23 +122,62 @@ def neighbours(seen: Incidence) -> list[list[int]] | None:
     keys, both = np.unique(
         np.repeat(seen.at, many) * count + seen.at[by_site[right]], return_counts=True
     )
-    size = np.bincount(seen.at)
-    one, other = keys // count, keys % count
-    keys, both = keys[one != other], both[one != other]
+    size = seen.size
+    apart = (keys // count != keys % count) & (both >= least)
+    keys, both = keys[apart], both[apart]
     one, other = keys // count, keys % count
     square = both.astype(np.float64) ** 2
     order = np.lexsort((other, -square / size[other], one))
+    if only is not None:
+        order = order[one[order] == only]
     near: list[list[int]] = [[] for _ in range(count)]
     for _ in range(ROUNDS):
         if not len(order):
-            return near
+            for one, others in enumerate(near):
+                for other in others:
+                    if one not in near[other]:
+                        near[other].append(one)
+            return Neighbours(near, keys, both)
         left, far = one[order], other[order]
         starts = np.flatnonzero(np.diff(left, prepend=-1))
-        closest = np.repeat(far[starts], np.diff(starts, append=len(left)))
+        counts = np.diff(starts, append=len(left))
+        closest = np.repeat(far[starts], counts)
         for unit, to in zip(left[starts].tolist(), far[starts].tolist(), strict=True):
             near[unit].append(to)
         wanted = closest * count + far
         place = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
         met = np.where(keys[place] == wanted, square[place] / size[closest], 0.0)
-        order = order[(closest != far) & (met <= square[order] / size[left])]
+        here = square[order] / size[left]
+        # of three that are equally far from each other, all are neighbours
+        is_tie = (
+            np.repeat(square[order[starts]] / size[far[starts]], counts)
+            == square[order] / size[far]
+        )
+        order = order[(closest != far) & ((met < here) | (is_tie & (met == here)))]
     return None
+
+
+def merged(seen: Incidence) -> Incidence:
+    """Take units that see almost what others see into their cell, where it is not full."""
+    near = neighbours(seen, 1)
+    if near is None:
+        return seen
+    members, size = np.bincount(seen.cell), seen.size
+    one, other = np.divmod(near.keys, len(members))
+    fits = members[one] + members[other] <= members.max()
+    fits &= (members[other] > members[one]) | ((members[other] == members[one]) & (other < one))
+    fits &= np.maximum(size[one], size[other]) - near.both <= ODD
+    leaves = np.zeros(len(members), np.bool_)
+    leaves[one[fits]] = True
+    fits &= ~leaves[other]
+    into = np.arange(len(members))
+    into[one[fits]] = other[fits]
+    kept, number = np.unique(into, return_inverse=True)
+    is_kept = np.isin(seen.at, kept)
+    return replace(
+        seen,
+        cell=number[seen.cell],
+        at=number[seen.at[is_kept]],
+        site=seen.site[is_kept],
+        rows=seen.rows[kept],
+    )

@@ -228,10 +228,24 @@ def test_maps_that_could_be_residues_make_one_picture_if_they_can() -> None:
     assert kinds(net, ("in", "h")) == ["conv 6x6, stride 2, 2 x 1 maps"]
 
 
-def test_windows_that_do_not_meet_need_the_layer_above_or_no_border() -> None:
-    net = windowed((5, 5), (3, 3, 3), Windows((2, 2), (2, 2), (1, 1)), -1.0)
-    (why,) = kinds(net, ("in", "h"))
-    assert why.startswith("rows: ")
+def unshared(
+    src: tuple[int, ...], dst: tuple[int, ...], window: Windows, border: float | None
+) -> Network:
+    """A net of three layers, windows without shared weights between the first two."""
+    net = Network("local")
+    layers = net.add_layer("in", src, None, border), net.add_layer("h", dst)
+    local(net, Link(*layers), window)
+    full(net, Link(layers[1], net.add_layer("out", (2,))))
+    return net
+
+
+LISTS = ((0, 1), (1, 2), (0, 2), (0, 1), (1, 2), (0, 2))
+# the same rows, seen otherwise where nothing tells the two apart
+AS_WELL = {
+    "local 3x2, stride 1x2": "local 1x3, 1 x 2 maps",
+    "local 3x3, border -1, wrap cols": "local 3x3, border -1, wrap rows",
+}
+APART = ((0, 1), (2,), (0, 1), (2,))
 
 
 @pytest.mark.parametrize(
@@ -242,18 +256,136 @@ def test_windows_that_do_not_meet_need_the_layer_above_or_no_border() -> None:
         ((8, 8), (8, 8), Windows((5, 5)), -1.0, "local 5x5, border -1"),
         ((9, 9), (3, 7, 7), Windows((3, 3)), None, "local 3x3, 3 x 1 maps"),
         ((7, 8), (7, 8), Windows((3, 3), wrap=(True, True)), None, "local 3x3, wrap"),
+        (
+            (7, 8),
+            (7, 8),
+            Windows((3, 3), wrap=(False, True)),
+            -1.0,
+            "local 3x3, border -1, wrap cols",
+        ),
+        (
+            (3, 9, 9),
+            (6, 7, 7),
+            Windows((3, 3), maps=LISTS),
+            None,
+            "local 3x3, 12 of 18 pairs of maps",
+        ),
+        (
+            (3, 9, 9),
+            (4, 7, 7),
+            Windows((3, 3), maps=APART),
+            None,
+            "local 3x3, 6 of 12 pairs of maps",
+        ),
+        # these overlap along one axis
+        ((11, 12), (9, 6), Windows((3, 2), (1, 2)), None, "local 3x2, stride 1x2"),
+        (
+            (11, 11),
+            (9, 6),
+            Windows((3, 2), (1, 2), (0, 1)),
+            -1.0,
+            "local 3x2, stride 1x2, border -1",
+        ),
+        # and these not at all
+        ((12, 12), (6, 6), Windows((2, 2), (2, 2)), None, "local 2x2, stride 2"),
+        (
+            (11, 11),
+            (2, 6, 6),
+            Windows((2, 2), (2, 2), (1, 1)),
+            -1.0,
+            "local 2x2, stride 2, 2 x 1 maps, border -1",
+        ),
+        ((16, 16), (6, 6), Windows((2, 2), (3, 3), (1, 1)), -1.0, "local 2x2, stride 3, border -1"),
     ],
 )
-def test_unshared_windows_that_overlap_are_found_in_any_order(
+def test_unshared_windows_are_found_in_any_order(
     src: tuple[int, ...],
     dst: tuple[int, ...],
     window: Windows,
     border: float | None,
     kind: str,
 ) -> None:
-    net = Network("local")
-    a, h = net.add_layer("in", src, None, border), net.add_layer("h", dst)
-    local(net, Link(a, h), window)
-    full(net, Link(h, net.add_layer("out", (2,))))
+    net = unshared(src, dst, window, border)
     assert kinds(net, ("h",)) == [kind]
-    assert kinds(net, ("in", "h")) == [kind]
+    assert kinds(net, ("in", "h")) == [AS_WELL.get(kind, kind)]
+
+
+@pytest.mark.parametrize(
+    ("window", "sites", "border", "kind"),
+    [
+        (Windows((2, 2), (2, 2)), (12, 12), None, "conv 2, stride 2, 3 x 2 maps"),
+        (
+            Windows((2, 2), (2, 2), (1, 1)),
+            (11, 11),
+            -1.0,
+            "conv 2x2, stride 2, 3 x 1 maps, border -1",
+        ),
+        (
+            Windows((3, 3), (3, 3), (1, 1)),
+            (17, 16),
+            -1.0,
+            "conv 3x3, stride 3, 3 x 1 maps, border -1",
+        ),
+        (
+            Windows((1, 2), (1, 2), (0, 1)),
+            (6, 11),
+            -1.0,
+            "conv 1x2, stride 1x2, 3 x 1 maps, border -1",
+        ),
+    ],
+)
+def test_shared_windows_that_do_not_meet_are_told_by_the_border(
+    window: Windows, sites: tuple[int, int], border: float | None, kind: str
+) -> None:
+    """Without a border any order is as good: these make a line."""
+    assert kinds(windowed(sites, (3, 6, 6), window, border), ("in", "h")) == [kind]
+
+
+def test_a_chain_of_unshared_windows_is_found_in_any_order() -> None:
+    net = Network("chain")
+    layers = [
+        net.add_layer("in", (12, 12), None, -1.0),
+        net.add_layer("h", (2, 12, 12), None, 0.0),
+        net.add_layer("h2", (3, 6, 6)),
+        net.add_layer("out", (2,)),
+    ]
+    local(net, Link(*layers[:2]), Windows((3, 3)))
+    local(net, Link(*layers[1:3]), Windows((5, 5), (2, 2)))
+    full(net, Link(*layers[2:]))
+    assert kinds(net, ("in", "h", "h2")) == [
+        "local 3x3, 2 x 1 maps, border -1",
+        "local 5x5, stride 2, 3 x 2 maps, border 0",
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("change", ["lead elsewhere", "are missing", "are more"])
+def test_a_few_odd_connections_do_not_hide_unshared_windows(change: str, seed: int) -> None:
+    table = freeze(unshared((16, 16), (4, 8, 8), Windows((5, 5), (2, 2)), -1.0))
+    rng = np.random.default_rng(seed)
+    into = table.layers[1].units[:2].ravel()
+    inner = np.flatnonzero(np.isin(table.dst, into) & (table.layer_of[table.src] == 0))
+    odd = rng.choice(inner, 4, replace=False)
+    free = [
+        int(np.setdiff1d(table.layers[0].units, table.src[table.dst == table.dst[row]])[9 * seed])
+        for row in odd
+    ]
+    columns = {name: getattr(table, name).copy() for name in ("dst", "src", "wid", "group")}
+    n_weights = table.n_weights
+    if change == "lead elsewhere":
+        columns["src"][odd] = free
+    elif change == "are missing":
+        columns = {name: np.delete(column, odd) for name, column in columns.items()}
+    else:
+        more = {**{name: column[odd] for name, column in columns.items()}, "src": free}
+        more["wid"] = n_weights + np.arange(4)
+        columns = {name: np.insert(columns[name], odd, more[name]) for name in columns}
+        n_weights += 4
+    changed = dataclasses.replace(table, **columns, n_weights=n_weights)
+    nodes = lower(arrange(flat(changed, seed, ("in", "h"))).table).nodes
+    held, rest = (node for node in nodes if isinstance(node, Window | Rows))
+    assert isinstance(held, Window)
+    assert isinstance(rest, Rows)
+    assert len(rest.wid) <= {"are more": 4}.get(change, 0.2 * table.n_rows)
+    if change == "are more":
+        assert str(held) == "local 5x5, stride 2, 4 x 1 maps, border -1"

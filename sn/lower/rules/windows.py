@@ -238,7 +238,7 @@ def _match(
         return _Reason(1, "what units see makes no windows")
     outside = _outside(sites, geometry)
     is_cut = sites.border is None and bool(outside.any())
-    if not any(wrap) and sites.border is None and expected != typical and not is_cut:
+    if not any(wrap) and sites.border is None and expected > typical and not is_cut:
         return _Reason(2, f"windows of {size} need {expected} connections, {typical} are here")
     y, x = _only(sites.y, inner), _only(sites.x, inner)
     u, v = sites.row - (y * step_y - top), sites.col - (x * step_x - left)
@@ -291,13 +291,13 @@ def _match(
 
 
 def _closed(rows: Axis, cols: Axis, seen: Sequence[Reach]) -> Geometry:
-    """Return windows on a torus; where some leave along one axis, the other does not wrap."""
+    """Return windows on a torus; along an axis that none leaves, they do not wrap."""
     wrap = rows.leaves(seen[0]), cols.leaves(seen[1])
-    if wrap == (True, False):
-        return rows, cols.from_within(seen[1]), wrap
-    if wrap == (False, True):
-        return rows.from_within(seen[0]), cols, wrap
-    return rows, cols, (True, True)
+    rows, cols = (
+        axis if wraps else axis.from_within(there)
+        for axis, wraps, there in zip((rows, cols), wrap, seen, strict=True)
+    )
+    return rows, cols, wrap
 
 
 def _outside(sites: _Sites, geometry: Geometry) -> NDArray[np.bool_]:
