@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Near = list[list[int]]
 BLOCKS = 5  # ways from a corner that are dealt out to rows, columns and lists
 LISTS = 2  # the axis that is no line
+MOST_LISTS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +92,7 @@ def _along(
         across = [is_far for is_far, other in zip(farther, axes, strict=True) if other != axis]
         on_line.append(np.logical_and.reduce([np.ones(len(near), np.bool_), *across]))
     rows, cols, lists = (int(np.count_nonzero(line)) for line in on_line)
-    if rows * cols * lists != len(near):
+    if rows * cols * lists != len(near) or lists > MOST_LISTS:
         return None
     down, right = (_ordered(near, corner, line) for line in on_line[:LISTS])
     if down is None or right is None:

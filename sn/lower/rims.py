@@ -141,6 +141,8 @@ def tiled(
         ]
         if any(one != each[0] for one in each) or any(n.denominator > 1 for n in each[0].values()):
             continue
+        if len(each[0]) > MOST:
+            continue
         wanted = Counter({part: int(n) for part, n in each[0].items()})
         for down, right in _rims(wanted, positions, apart):
             place = _groups([part / whole for part in inside], kinds, down, right)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from sn.lower.sites import upright
 from sn.net.table import ConnectionTable
 
 ODD = 0.1  # of sites, as many may have no place for their odd connections
+CROWD = 4  # kinds with their labels, for each that has them, of products at most
 EACH = 8  # ways to make maps of the sites that are tried with one layout above
 
 
@@ -77,16 +78,19 @@ class _Shares:
     @staticmethod
     def of(kind: Numbers, row: Numbers, col: Numbers) -> _Shares | None:
         """Count those of each kind and label; None where that is no product but for a few."""
-        counts = np.zeros((int(kind.max()) + 1, int(row.max()) + 1, int(col.max()) + 1), np.int64)
+        shape = int(kind.max()) + 1, int(row.max()) + 1, int(col.max()) + 1
+        if prod(shape) > CROWD * len(kind):
+            return None
+        counts = np.zeros(shape, np.int64)
         np.add.at(counts, (kind, row, col), 1)
         whole = counts.sum(axis=0)
         tall, wide = (_middle(whole, axis) for axis in (1, 0))
         if not tall.all() or not wide.all():
             return None
         tall, wide = (side // gcd(*side.tolist()) for side in (tall, wide))
-        shape = np.outer(tall, wide)
-        maps = _middle((counts // shape).reshape(len(counts), -1), 1)
-        odd = counts - maps[:, None, None] * shape
+        area = np.outer(tall, wide)
+        maps = _middle((counts // area).reshape(len(counts), -1), 1)
+        odd = counts - maps[:, None, None] * area
         if abs(odd).sum() > ODD * len(kind):
             return None
         return _Shares(maps, tall, wide, odd[kind, row, col] <= 0)
