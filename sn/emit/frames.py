@@ -175,13 +175,17 @@ def _turn(
 
 
 def _cut(k: Builder, m: Memories, f: Frames, group: Group) -> None:
-    """Copy the rows that each column of windows sees."""
+    """Copy the rows that each column of windows sees, one column after another.
+
+    Rows of the border stay as they are, but for the one that the last store may reach into.
+    """
     g = f.geometry
     row_of_strip = g.kernel[1] * f.width
-    for row in k.loop(f.rows):
-        for x in range(g.grid[1]):
-            base = row * f.row + (group.frame + x * g.stride[1] * f.width)
-            at = row * row_of_strip + (group.strips + x * f.strip)
+    top, bottom = max(0, g.offset[0]), min(f.rows, g.field[0] + g.offset[0] + 1)
+    for x in k.loop(g.grid[1]):
+        for row in k.loop(bottom, start=top):
+            base = x * (g.stride[1] * f.width) + row * f.row + group.frame
+            at = x * f.strip + row * row_of_strip + group.strips
             for some, first in pieces(k, whole_vectors(row_of_strip)):
                 some.store(some.load(m.s, base + first), m.s, at + first)
 

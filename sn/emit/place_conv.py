@@ -295,7 +295,8 @@ def _place_frames(
     for picked in sizes.distinct:
         size = sizes.rows * sizes.row + PARTIAL
         frame = lay.arena.take(size, np.full(size, g.border, np.float32))
-        strips = lay.arena.take(g.grid[1] * sizes.strip + PARTIAL) if sizes.strip else 0
+        size = g.grid[1] * sizes.strip + PARTIAL if sizes.strip else 0
+        strips = lay.arena.take(size, np.full(size, g.border, np.float32)) if size else 0
         copies[picked] = Group(picked, frame, strips)
     starts = sizes.starts()
 
