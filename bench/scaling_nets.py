@@ -1,7 +1,8 @@
 """Nets of any size for the scaling study: full, shared masks, a table of maps, random rows.
 
 Every kind has two hidden layers, so that gradients are propagated through most connections, and
-ten outputs. Sizes are asked for in connections and met within a few per cent from 10^4 on.
+ten outputs. Sizes are asked for in connections and met within a few per cent from 10^4 on; masks
+have at least as many, as few maps are many connections.
 
 Read next: `scaling_worker.py`, what is measured of them.
 """
@@ -83,7 +84,7 @@ def _masks(name: str, connections: int, share: float) -> Network:
     # connections = share q^2 25 maps^2 + (25 h^2 + 10 q^2) maps
     square, linear = share * 25 * quarter**2, 25 * half**2 + CLASSES * quarter**2
     root = math.sqrt(linear**2 + 4 * square * connections)
-    maps = max(1, round((root - linear) / (2 * square)))
+    maps = math.ceil((root - linear) / (2 * square))
     seen = max(1, round(share * maps))
     rng = np.random.default_rng(connections)
     lists = tuple(
