@@ -225,7 +225,8 @@ class _Sizes:
         padded = node.field.positions * whole_vectors(self.width)
         if self.width == 1:
             turned, padded = 0, node.field.rows * whole_vectors(node.field.cols)
-        strips = grid.cols * rows * whole_vectors(row) if has_strips else 0
+        # half a vector takes as long as a whole one
+        strips = grid.cols * rows * -(-row // PARTIAL) * PARTIAL if has_strips else 0
         self.copied = len(self.distinct) * (padded + strips) + turned
 
     def starts(self) -> dict[int, int]:
