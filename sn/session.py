@@ -191,6 +191,11 @@ class Program:
             found.setdefault(node.label, []).append(str(node))
         for index, group in enumerate(table.groups):
             mine = np.flatnonzero(table.group == index)
+            if group.label not in found and len(mine):
+                # what border units feed is in the windows of another connection
+                first = table.wid[mine[0]]
+                label = next(node.label for node in plan.nodes if np.any(node.wid == first))
+                found[group.label] = [f"with {label}"]
             parts.append(
                 ConnectionReport(
                     group.label,

@@ -69,6 +69,31 @@ SHUFFLED = """
 """
 
 
+# Two maps of unshared 3x3 windows, each connection by a `connect` of its own, in no order.
+UNSHARED = """
+(setq pixels (newneurons 256))
+(setq frame (newneurons 324))
+(setq hidden (newneurons 512))
+(setq out (newneurons 10))
+(for (i 0 323) (nval (nth i frame) -1))
+(connect 0 hidden)
+(connect 0 out)
+(de site (row col)
+  (if (and (<= 0 row) (<= 0 col) (< row 16) (< col 16))
+      (nth (mod (* 77 (+ (* 16 row) col)) 256) pixels)
+    (nth (+ (* 18 (+ row 1)) col 1) frame)))
+(de unit (map row col) (nth (mod (* 63 (+ (* 256 map) (* 16 row) col)) 512) hidden))
+(for (m 0 1) (for (i 0 15) (for (j 0 15) (for (u 0 2) (for (v 0 2)
+  (connect (site (+ i u -1) (+ j v -1)) (unit m i j)))))))
+(connect hidden out)
+(defnet unshared
+  (layer input (units pixels))
+  (layer h (units hidden))
+  (layer output (units out)))
+(experiment unshared (data "mnist-1989") (optimizer sgd (sgd (learning-rate 0.003))))
+"""
+
+
 @pytest.fixture(scope="module")
 def table() -> ConnectionTable:
     net = Network("sample")
@@ -138,12 +163,13 @@ def test_odd_connections_cost_their_pair_of_maps_only(table: ConnectionTable) ->
     [
         (BY_HAND, "conv 4x4, stride 2"),
         (SHUFFLED, "conv 5x5, stride 2, border -1"),
+        (UNSHARED, "local 3x3, 2 x 1 maps, border -1"),
         (
             BY_HAND.replace("(+ (* 16 col) row)", "(mod (* 77 (+ (* 16 row) col)) 256)"),
             "conv 4x4, stride 2",
         ),
     ],
-    ids=["column by column", "in no order", "a stride that divides the kernel"],
+    ids=["column by column", "in no order", "unshared", "a stride that divides the kernel"],
 )
 def test_a_net_made_by_hand_is_laid_out_and_its_patterns_follow(
     source: str, kind: str, tmp_path: Path
@@ -153,6 +179,7 @@ def test_a_net_made_by_hand_is_laid_out_and_its_patterns_follow(
     program = sn.load(path)
     plans = {part.label: part.plan for part in program.check().connections}
     assert plans["input -> h"] == kind
+    assert plans.get("constants -> h", "with input -> h") == "with input -> h"
     experiment = program.experiment()
     plain = freeze(experiment.network)
     assert not experiment.arrangement.is_identity
