@@ -28,7 +28,7 @@ from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 Known = dict[int, Coordinates]  # by layer index
-TRIES = 1_000_000  # rows held against layouts of unshared windows, and at least one layout
+TRIES, ROWS = 16, 1_000_000  # layouts of unshared windows held against the rows; more of few rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +143,7 @@ def _by_overlaps(table: ConnectionTable, part: Part, known: Known, share: float)
     """Lay out both layers of a part that shares no weights, if windows hold this share of it."""
     if part.src in known or part.dst in known or _shares(table, part):
         return
-    tries = 1 + TRIES // len(part.rows)
+    tries = TRIES + ROWS // len(part.rows)
     for below, above in islice(layouts(table, part, is_strict=share == 1.0), tries):
         fresh = {**known, part.src: below, part.dst: above}
         if _has_windows(table, part, fresh, share):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Near = list[list[int]]
 BLOCKS = 5  # ways from a corner that are dealt out to rows, columns and lists
 LISTS = 2  # the axis that is no line
-MOST_LISTS = 1000
+MOST_LISTS = 1000  # more are rows at random
 
 
 @dataclass(frozen=True, slots=True, eq=False)

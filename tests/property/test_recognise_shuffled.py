@@ -1,7 +1,9 @@
 """Laws of shuffled nets: neither units, rows nor weight numbers need an order to give windows.
 
 The nets have a flat input layer and a flat hidden layer, their units, rows and weights numbered at
-random. Every connection finds its window, unless windows see the whole layer along an axis.
+random. Every connection finds its window, unless windows see the whole layer along an axis. Of
+14,807 other draws two stayed rows: windows with disjoint lists of maps that leave gaps, or that
+all but fill rings.
 """
 
 from __future__ import annotations
