@@ -17,7 +17,7 @@ from sn.emit.local import Local
 from sn.emit.rows import RowList
 from sn.emit.units import FullWeights
 from sn.emit.windows import Conv
-from sn.emit.writer import Writer, constant_name, heading, record
+from sn.emit.writer import Writer, comment, constant_name, heading, record
 from sn.lower.ir import Full, Node, Plan, Rows, Window
 from sn.net.layer import Ints
 
@@ -71,17 +71,17 @@ class BatchPass:
         """Fill `constants`, `before` and `body`."""
         layers = self.plan.layers
         first, last = layers[0], layers[-1]
-        self.body(f"# {first.name}: the patterns of batch b")
+        self.body(comment(f"{first.name}: the patterns of batch b"))
         self.body(f"batch.load_patterns(k, m, first={first.first}, size={first.size}, batch=b)")
         for index in range(1, len(layers)):
             self._layer(index)
         self.body()
-        self.body(f"# {last.name}: out")
+        self.body(comment(f"{last.name}: out"))
         self.body(f"batch.store_outputs(k, m, first={last.first}, size={last.size}, batch=b)")
 
     def _layer(self, index: int) -> None:
         layer, lay = self.plan.layers[index], self.lay.layers[index]
-        name = constant_name(layer.name)
+        name = constant_name(index)
         mine = [number for number, node in enumerate(self.nodes) if node.dst == index]
         biases = [number for number in mine if isinstance(self.placed[number], BiasWeights)]
         others = [number for number in mine if number not in biases]
@@ -93,7 +93,7 @@ class BatchPass:
         self.constants(f"{name}_ENDS = batch.Ends({ends})")
         self.body()
         if not fused:
-            self.body(f"# {layer.name}: sums start from the biases")
+            self.body(comment(f"{layer.name}: sums start from the biases"))
             self.body(f"batch.start(k, m, {lay.maps}, {name}_ENDS)")
         last = f", {name}_ENDS)" if fused else ")"
         for number, call in zip(others, calls, strict=True):
@@ -103,7 +103,7 @@ class BatchPass:
                 self.before(heading(self.plan, self.nodes[number]))
                 self.before(call.before + last)
         if not fused:
-            self.body(f"# {layer.name}: state = {layer.activation}")
+            self.body(comment(f"{layer.name}: state = {layer.activation}"))
             self.body(f"batch.activate(k, m, {layer.size}, {name}_ENDS)")
 
     def _call(self, number: int) -> Call:

@@ -33,7 +33,6 @@ def whole_vectors(n: int) -> int:
 class LayerLayout:
     """One layer in memory: `maps` runs of `positions` states, each `pitch` long."""
 
-    name: str
     maps: int
     positions: int
     pitch: int
@@ -163,15 +162,11 @@ def lay_out(
     arena.take((5 if second else 3) * to_grad)
     layers: list[LayerLayout] = []
     at = 0
-    for layer, view, size in zip(plan.layers, views, sizes, strict=True):
+    for view, size in zip(views, sizes, strict=True):
         pitch = whole_vectors(view.positions)
         state, grad, slope, curv, bend = (at + field * to_grad for field in range(5))
         slope = grad if len(layers) in finished else slope
-        layers.append(
-            LayerLayout(
-                layer.name, view.maps, view.positions, pitch, state, grad, slope, curv, bend
-            )
-        )
+        layers.append(LayerLayout(view.maps, view.positions, pitch, state, grad, slope, curv, bend))
         at += -(-(size + PARTIAL) // PARTIAL) * PARTIAL
     unit = np.zeros(table.n_units, np.int32)
     for layer, place in zip(plan.layers, layers, strict=True):

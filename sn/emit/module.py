@@ -23,7 +23,7 @@ from sn.emit.place_batch import BatchLayout
 from sn.emit.rows import RowList
 from sn.emit.units import FullWeights
 from sn.emit.windows import Conv
-from sn.emit.writer import Writer, constant_name, formula, heading, record
+from sn.emit.writer import Writer, comment, constant_name, formula, heading, record
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, node_as_rows
 from sn.net.costs import Cost
 from sn.net.layer import Ints
@@ -99,15 +99,16 @@ class _Emitter:
     def _fitting(self, node: Node) -> Node:
         """A window or bias whose layers lie in memory in another shape runs as rows."""
         if isinstance(node, Bias) and node.shared:
-            layer = self.lay.layers[node.dst]
+            layer, name = self.lay.layers[node.dst], self.plan.layers[node.dst].name
             if len(node.wid) not in (1, layer.maps) or (len(node.wid) == 1 and layer.maps > 1):
-                why = f"{layer.name} does not lie in memory map by map"
+                why = f"{name} does not lie in memory map by map"
                 return node_as_rows(node, self.plan.table, why)
         if isinstance(node, Window):
             for index, view in ((node.dst, node.grid), (node.src, node.field)):
                 layer = self.lay.layers[index]
                 if place.map_pitch(layer, view.maps, view.positions) is None:
-                    why = f"{layer.name} is laid out for windows of another shape"
+                    name = self.plan.layers[index].name
+                    why = f"{name} is laid out for windows of another shape"
                     return node_as_rows(node, self.plan.table, why)
         return node
 
@@ -122,11 +123,12 @@ class _Emitter:
 
     def run(self) -> KernelSource:
         layers = self.plan.layers
-        for layer, place_ in zip(layers, self.lay.layers, strict=True):
-            self.constants(f"{constant_name(layer.name)} = {record(place_)}")
+        for index, place_ in enumerate(self.lay.layers):
+            self.constants(comment(layers[index].name))
+            self.constants(f"{constant_name(index)} = {record(place_)}")
         last = len(layers) - 1
-        self.forward(f"# {layers[0].name}: pattern e")
-        self.forward(f"units.load_pattern(k, m, {constant_name(layers[0].name)}, e)")
+        self.forward(comment(f"{layers[0].name}: pattern e"))
+        self.forward(f"units.load_pattern(k, m, {constant_name(0)}, e)")
         for index in range(1, len(layers)):
             mine = [(n, node) for n, node in enumerate(self.nodes) if node.dst == index]
             self._layer(index, mine, index == last)
@@ -138,20 +140,20 @@ class _Emitter:
 
     def _layer(self, index: int, nodes: list[tuple[int, Node]], is_output: bool) -> None:
         layer = self.plan.layers[index]
-        name = constant_name(layer.name)
+        name = constant_name(index)
         backward = Writer()
         self.backward.append(backward)
         if not any(isinstance(node, Bias) for _, node in nodes):
             lay = self.lay.layers[index]
             self.forward()
-            self.forward(f"# {layer.name}: no bias")
+            self.forward(comment(f"{layer.name}: no bias"))
             self.forward(f"units.zero(k, m, {lay.state}, {lay.size})")
         backward()
         if is_output:
-            backward(f"# {layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}")
+            backward(comment(f"{layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}"))
             backward(f"units.output_grad(k, m, {name}, COST_SLOPE, e{self._second('COST_BEND')})")
         elif index not in self.finished:
-            backward(f"# {layer.name}: grad = back f'(a)")
+            backward(comment(f"{layer.name}: grad = back f'(a)"))
             backward(f"units.hidden_grad(k, m, {name}{self._second('None')})")
         self.constants(f"{name}_VALUE = {formula(layer.activation.value)}")
         self.constants(f"{name}_SLOPE = {formula(layer.activation.slope)}")
@@ -166,7 +168,7 @@ class _Emitter:
         if index in self.at_once:
             return
         self.forward()
-        self.forward(f"# {layer.name}: state = {layer.activation}")
+        self.forward(comment(f"{layer.name}: state = {layer.activation}"))
         self.forward(f"units.activate(k, m, {name}, {name}_F)")
 
     def _starts_from_bias(self, nodes: list[Node]) -> bool:
@@ -192,7 +194,7 @@ class _Emitter:
         return found
 
     def _node(self, number: int, node: Node, backward: Writer) -> None:
-        dst = constant_name(self.plan.layers[node.dst].name)
+        dst = constant_name(node.dst)
         for writer in (self.forward, backward):
             writer()
             writer(heading(self.plan, node))
@@ -248,7 +250,7 @@ class _Emitter:
         return start
 
     def _full(self, node: Full, number: int, dst: str, backward: Writer, rule: str) -> FullWeights:
-        src = constant_name(self.plan.layers[node.src].name)
+        src = constant_name(node.src)
         name = f"FULL_{number}"
         placed = place.place_full(node, self.lay)
         self.constants(f"{name} = {record(placed)}")
@@ -312,12 +314,14 @@ class _Emitter:
         lay = self.lay
         out = Writer()
         out(
-            f'"""Kernels of net {plan.table.name}: {table.counted_units} units, '
-            f"{table.n_rows} connections, {table.n_weights} weights.\n"
+            f'"""Kernels of a net of {table.counted_units} units, {table.n_rows} connections, '
+            f"{table.n_weights} weights.\n"
         )
         out(f"Written by SN's emitter {GENERATOR}; do not edit. k: the vector builder; m: memory;")
         out('e: the pattern, b: the batch. Offsets count float32 elements.\n"""')
-        out("\n# ruff: noqa")
+        out()
+        out(comment(f"net {plan.table.name}"))
+        out("# ruff: noqa")
         out("from sn.emit import batch, batch_windows, columns, frames, layout, local, rows")
         out("from sn.emit import tiles, units, update, windows")
         out("from sn.kernels import kernel, section")

@@ -1,9 +1,13 @@
-"""Writer: indented lines, and frozen records shown as the Python that makes them."""
+"""Writer: indented lines, and frozen records shown as the Python that makes them.
+
+What a user wrote reaches a module in two ways only: as a literal that `literal` makes, and in
+comments that `comment` makes. Layers are numbers in it, with their names beside them.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import re
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,8 @@ from sn.lower.ir import Bias, Node, Plan, n_rows
 from sn.net.expr import Expr
 
 WIDTH = 96
+# letters of a name, or of any other text of a user, in a comment
+LONGEST = 200
 
 
 class Writer:
@@ -29,6 +35,19 @@ class Writer:
         return "\n".join(self.lines) + "\n"
 
 
+def literal(value: object) -> str:
+    """Return a text, a number, a truth value or None as Python source that means just it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return ascii(value)
+
+
+def comment(text: str) -> str:
+    """Return a comment of one line: what no terminal shows as a character becomes `?`."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[: LONGEST + 1])
+    return "# " + (shown if len(shown) <= LONGEST else shown[:LONGEST] + "...")
+
+
 def record(value: Any, depth: int = 0) -> str:
     """Return a frozen record as the call that makes it, over several lines when it is long."""
     if isinstance(value, Expr):
@@ -41,7 +60,7 @@ def record(value: Any, depth: int = 0) -> str:
         pad = "    " * (depth + 1)
         return "(\n" + "".join(f"{pad}{part},\n" for part in parts) + "    " * depth + ")"
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return repr(value)
+        return literal(value)
     kind = type(value)
     name = f"{kind.__module__.rsplit('.', 1)[-1]}.{kind.__name__}"
     fields = dataclasses.fields(value)
@@ -53,11 +72,16 @@ def record(value: Any, depth: int = 0) -> str:
     return f"{name}(\n" + "".join(f"{pad}{part},\n" for part in parts) + "    " * depth + ")"
 
 
+# what a module calls the total input, the output and the desired value of a unit
+VARIABLES = ("a", "y", "d")
+
+
 def formula(e: Expr) -> str:
     """Return an expression as Python over `a`, `y`, `d` and `expr.call`."""
     if e.op == "const":
-        return f"expr.const({e.value!r})"
+        return f"expr.const({literal(e.value)})"
     if e.op == "var":
+        assert e.name in VARIABLES, f"a module knows no variable {e.name!r}"
         return e.name
     infix = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
     if e.op in infix:
@@ -71,12 +95,12 @@ def formula(e: Expr) -> str:
 
 
 def _operand(e: Expr) -> str:
-    return repr(e.value) if e.op == "const" else formula(e)
+    return literal(e.value) if e.op == "const" else formula(e)
 
 
-def constant_name(layer: str) -> str:
-    """A layer's name as a Python constant."""
-    return "L_" + re.sub(r"\W", "_", layer).upper()
+def constant_name(layer: int) -> str:
+    """What a module calls a layer: its number, as two names may differ in punctuation only."""
+    return f"LAYER_{layer}"
 
 
 def heading(plan: Plan, node: Node) -> str:
@@ -85,4 +109,4 @@ def heading(plan: Plan, node: Node) -> str:
     count = plan.layers[node.dst].size if shared else n_rows(node)
     # the file's name alone: the same net in another folder is the same module
     place = f"  ({Path(node.span.file).name}:{node.span.line})" if node.span else ""
-    return f"# {node.label}  {node}, {count} connections{place}"
+    return comment(f"{node.label}  {node}, {count} connections{place}")

@@ -217,7 +217,7 @@ def test_no_folder_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_module_that_does_not_compile_is_a_fault_of_sn(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = small_plan()
     broken = emitted(plan, lms(plan.table), RuleSpec())
-    text = broken.text.replace("units.load_pattern(k, m, L_IN, e)", "units.load_pattern(k, m)")
+    text = broken.text.replace("units.load_pattern(k, m, LAYER_0, e)", "units.load_pattern(k, m)")
     assert text != broken.text
     broken = dataclasses.replace(broken, text=text)
     monkeypatch.setattr(sn.kernels, "emitted", lambda *_: broken)
