@@ -18,7 +18,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,7 @@ import numpy as np
 
 from sn import data
 from sn.errors import SnError, TrainError, did_you_mean
+from sn.interrupts import Interrupt, interrupts_kept
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
 from sn.optim.base import optimizer as rules
@@ -292,7 +293,8 @@ def _apart(
             pending[future] = task.index
             future.add_done_callback(finished.put)
 
-    with _interrupts_kept() as interrupted:
+    # raised inside the pool, Ctrl-C leaves a lock taken, and the pool waits for it for ever
+    with interrupts_kept() as interrupted:
         try:
             submit(tasks[::n_seeds])
             while pending:
@@ -313,36 +315,7 @@ def _apart(
             pool.shutdown(cancel_futures=True)
 
 
-@dataclass(slots=True)
-class _Interrupt:
-    """Whether Ctrl-C came."""
-
-    came: bool = False
-
-    def note(self, *_: object) -> None:
-        """Remember it: a signal handler, so it takes no lock."""
-        self.came = True
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[_Interrupt]:
-    """Keep Ctrl-C for later. Raised inside the pool it leaves a lock taken, and the pool waits
-    for that lock for ever.
-    """
-    interrupted = _Interrupt()
-    before = signal.getsignal(signal.SIGINT)
-    is_raised = before is signal.default_int_handler
-    if not is_raised or threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    signal.signal(signal.SIGINT, interrupted.note)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _next(finished: SimpleQueue[Future[RunRecord]], interrupted: _Interrupt) -> Future[RunRecord]:
+def _next(finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt) -> Future[RunRecord]:
     """Wait for the next run that ends. Raises: KeyboardInterrupt where Ctrl-C came."""
     while not interrupted.came:
         with suppress(Empty):

@@ -1,0 +1,73 @@
+"""Ctrl-C that is kept back comes at the end of the block, whatever the block made of it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from sn.interrupts import Interrupt, interrupts_delayed, interrupts_kept
+
+
+def press() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_it_comes_at_the_end() -> None:
+    steps = []
+    with pytest.raises(KeyboardInterrupt), interrupts_delayed() as interrupt:
+        press()
+        steps.append(interrupt.came)
+    assert steps == [True]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_it_comes_in_place_of_another_error() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts_delayed():
+        press()
+        raise ValueError("made of it by a library")
+
+
+def test_it_can_be_asked_for() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts_delayed() as interrupt:
+        interrupt.check()
+        press()
+        interrupt.check()
+        pytest.fail("the check let it through")
+
+
+def test_an_error_without_it_stays() -> None:
+    with pytest.raises(ValueError, match="mine"), interrupts_delayed():
+        raise ValueError("mine")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_it_may_be_dropped() -> None:
+    with interrupts_kept() as interrupt:
+        press()
+    assert interrupt.came
+
+
+def test_another_handler_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Interrupt()
+    before = signal.signal(signal.SIGINT, mine.note)
+    try:
+        with interrupts_delayed() as interrupt:
+            press()
+        assert mine.came and not interrupt.came
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_another_thread_runs_as_it_is() -> None:
+    done = []
+
+    def run() -> None:
+        with interrupts_delayed():
+            done.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert done == [signal.default_int_handler]
