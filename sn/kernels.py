@@ -2,20 +2,19 @@
 
     compile_net(plan, cost, rule) -> Kernels
 
-The emitted module is written to the cache folder under a name that hashes its text and the
-code of the sections it calls, and imported from there; Numba caches the machine code beside it.
-A folder that cannot be written costs a compilation, nothing else.
+The emitted module is run from memory, under a name that hashes all that shapes it. Its functions
+come from the cache, or from Numba and LLVM, and then the next process finds them in the cache.
 
-Read next: emit/module.py for the text, simd.py for the verbs that the sections use.
+Read next: emit/module.py for the text, simd.py for the verbs that the sections use,
+kernel_key.py and kernel_cache.py for the cache.
 """
 
 from __future__ import annotations
 
-import atexit
-import hashlib
-import importlib.util
+import contextlib
+import functools
 import os
-import shutil
+import pickle
 import sys
 import tempfile
 import threading
@@ -24,22 +23,29 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
+import llvmlite
 import llvmlite.binding
 import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import config as numba_config
+from numba.core import serialize
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-import sn.emit
 from sn.emit.module import KernelSource, emit
 from sn.emit.update import ALPHA, DECAY, GAMMA, LIMIT, MU, N_HYPER
-from sn.errors import SnInternalError
+from sn.errors import SnError, SnInternalError
+from sn.interrupts import Interrupt, interrupts_delayed
+from sn.kernel_cache import PREFIX, entry_path, load, store
+from sn.kernel_key import keyed
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
 from sn.optim.rules import Hyper, RuleSpec
@@ -50,6 +56,12 @@ Floats32 = NDArray[np.float32]
 # batches worth a second thread; chosen here: starting one costs what a few of them do
 MANY_BATCHES = 32
 
+# what Numba's environment variables change in the machine code it makes
+_SETTINGS = (
+    *("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "DISABLE_INTEL_SVML"),
+    *("BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LLVM_REFPRUNE_PASS", "LLVM_REFPRUNE_FLAGS"),
+)
+
 _FLOATS, _INTS = types.float32[::1], types.int32[::1]
 _SIGNATURES = {
     "train": types.void(*[_FLOATS] * 5, _INTS, *[_FLOATS] * 4, _INTS, types.int64, types.int64),
@@ -57,15 +69,47 @@ _SIGNATURES = {
 }
 
 
-def _section_code() -> bytes:
-    """What the text calls: an edited section must not meet machine code of the old one."""
-    folder = Path(sn.emit.__file__).parent
-    files = [*sorted(folder.glob("*.py")), folder.parent / "simd.py", folder.parent / "kernels.py"]
-    return b"".join(file.read_bytes() for file in files)
+class _Shelf:
+    """The machine code of a module: what the cache had, what was compiled, and Ctrl-C.
+
+    An emitted module finds it as its global SHELF.
+    """
+
+    def __init__(self, found: dict[str, bytes], interrupt: Interrupt) -> None:
+        self.found, self.interrupt = found, interrupt
+        self.made: dict[str, bytes] = {}
 
 
-# read when the sections are imported: a process keeps the code it started with
-_SECTION_CODE = _section_code()
+class _OneFunction(_Cache):
+    """One function's place on the shelf, in the shape that Numba's dispatcher asks for."""
+
+    def __init__(self, shelf: _Shelf, name: str) -> None:
+        self.shelf, self.name = shelf, name
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled function, None when it must be compiled."""
+        kept = self.shelf.found.get(self.name)
+        if kept is None:
+            return None
+        target_context.refresh()
+        rebuild: Callable[..., Any] = CompileResult._rebuild
+        return rebuild(target_context, *pickle.loads(kept))
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Put a function that was just compiled on the shelf."""
+        dumps: Callable[[object], bytes] = serialize.dumps
+        self.shelf.made[self.name] = dumps(data._reduce())
+
+    cache_path = None
+
+    def enable(self) -> None:
+        """Do nothing: a shelf is always open."""
+
+    def disable(self) -> None:
+        """Do nothing: a shelf is always open."""
+
+    def flush(self) -> None:
+        """Do nothing: the cache is emptied as a whole."""
 
 
 def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
@@ -82,7 +126,9 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
         for name, kind, arg in zip(names, signature.args, args, strict=False):
             memory[name] = Memory(k, context.make_array(kind)(context, builder, arg).data)
         number = builder.sext(args[-1], ir.IntType(64)) if args[-1].type.width < 64 else args[-1]
+        _check_interrupt(function)
         function(k, Memories(memory), Index(k, number, 0))
+        _check_interrupt(function)
         return context.get_dummy_value()
 
     parameters = ", ".join([*names, "index"])
@@ -93,15 +139,24 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
 
 
 def kernel(name: str) -> Callable[[Callable[..., None]], Any]:
-    """Decorate a function of an emitted module: compile it now, from the cache if it can be."""
+    """Decorate a function of an emitted module: compile it now, unless the cache has it."""
 
     def decorate(function: Callable[..., None]) -> Any:
-        # NOTE(_import): the importer says whether machine code may be kept
-        use_cache = function.__globals__["USE_CACHE"]
-        options = {"cache": use_cache, "boundscheck": False, "nogil": True}
-        return numba.njit(_SIGNATURES[name], **options)(function)
+        _check_interrupt(function)
+        dispatcher: Any = numba.njit(boundscheck=False, nogil=True)(function)
+        dispatcher._cache = _OneFunction(function.__globals__["SHELF"], name)
+        dispatcher.compile(_SIGNATURES[name])
+        dispatcher.disable_compile()
+        return dispatcher
 
     return decorate
+
+
+def _check_interrupt(function: Callable[..., None]) -> None:
+    """Raise a Ctrl-C that came while the module of `function` compiles, between its steps."""
+    shelf = function.__globals__.get("SHELF")
+    if shelf is not None:
+        shelf.interrupt.check()
 
 
 def lanes_of_cpu() -> int:
@@ -130,11 +185,14 @@ class Slots:
 
 @dataclass(slots=True)
 class Kernels:
-    """The compiled functions of a net and the memory they work on."""
+    """The compiled functions of a net and the memory they work on.
+
+    `path`: the file of their machine code in the cache, None when they are not kept.
+    """
 
     source: KernelSource
     module: ModuleType
-    path: Path
+    path: Path | None
     compile_seconds: float
     was_cached: bool
     states: Floats32 = field(init=False)
@@ -260,18 +318,82 @@ def compile_net(
     """
     source = emitted(plan, cost, rule or RuleSpec())
     started = time.perf_counter()
-    path, is_kept = _write(source)
-    name = path.stem
-    was_cached = is_kept and use_cache and _is_compiled(path)
-    if not use_cache:
-        sys.modules.pop(name, None)
     try:
-        module = _import(name, path, is_kept and use_cache)
+        with interrupts_delayed() as interrupt:
+            module, path, was_cached = _compiled(source, interrupt, use_cache)
+    except (SnError, SnInternalError):
+        raise
     except Exception as error:
         raise SnInternalError(
-            f"the kernels of net {source.name} do not compile: {error}", dump=str(path)
+            f"the kernels of net {source.name} do not compile: {error}", dump=_dump(source.text)
         ) from error
     return Kernels(source, module, path, time.perf_counter() - started, was_cached)
+
+
+def _compiled(
+    source: KernelSource, interrupt: Interrupt, use_cache: bool
+) -> tuple[ModuleType, Path | None, bool]:
+    """The module of a source, the file it is kept in, and whether it was there before."""
+    code, key = keyed(source.text, _toolchain())
+    name = PREFIX + key
+    # NOTE(numba): machine code is loaded by the name of its module, which must be in sys.modules
+    # under it before the first call
+    if use_cache and name in sys.modules:
+        path = entry_path(key)
+        return sys.modules[name], path if path.is_file() else None, True
+    kept = load(key) if use_cache else None
+    module: ModuleType | None = None
+    if kept is not None:
+        # NOTE(_checked): it is what this key's process wrote, so this fails where the tools
+        # changed under their version; compiled again then
+        with contextlib.suppress(Exception):
+            module = _run(name, code, _Shelf(pickle.loads(kept), interrupt))
+    if module is not None:
+        return module, entry_path(key), True
+    shelf = _Shelf({}, interrupt)
+    module = _run(name, code, shelf)
+    is_kept = use_cache and store(key, source.name, pickle.dumps(shelf.made))
+    return module, entry_path(key) if is_kept else None, False
+
+
+def _run(name: str, code: CodeType, shelf: _Shelf) -> ModuleType:
+    """Run the code of a module, which compiles it or takes it from the shelf."""
+    module = ModuleType(name)
+    module.__dict__["SHELF"] = shelf
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", numba.NumbaWarning)
+            exec(code, module.__dict__)
+    except BaseException:
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
+        raise
+    return module
+
+
+@functools.cache
+def _toolchain() -> tuple[object, ...]:
+    """What makes machine code of a module: versions, the CPU, and the settings of Numba."""
+    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+    llvm = llvmlite.binding.llvm_version_info
+    cpu = cpu_target.target_context.codegen().magic_tuple()
+    settings = [(name, getattr(numba_config, name)) for name in _SETTINGS]
+    return (*versions, llvm, cpu, *settings)
+
+
+def _dump(text: str) -> str | None:
+    """Write a module that does not compile where a maintainer finds it; return the file."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="sn-kernels-", suffix=".py")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return name
 
 
 def llvm_code(kernels: Kernels) -> str:
@@ -297,68 +419,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def cache_folder() -> Path:
-    """Where kernels are kept: $SN_CACHE, else the user's cache folder."""
-    if os.environ.get("SN_CACHE"):
-        return Path(os.environ["SN_CACHE"]) / "kernels"
-    from platformdirs import user_cache_path  # only needed here, costs 10 ms at start
-
-    return user_cache_path("sn", appauthor=False) / "kernels"
-
-
-def _write(source: KernelSource) -> tuple[Path, bool]:
-    """Put the module into the cache folder under its hash; elsewhere when that fails.
-
-    Returns the path and whether it is in the cache, to be found again.
-    """
-    digest = hashlib.sha256(source.text.encode() + _SECTION_CODE).hexdigest()[:16]
-    safe = "".join(c if c.isalnum() else "_" for c in source.name)
-    file = f"sn_kernel_{safe}_{digest}.py"
-    temporary_folder = Path(tempfile.gettempdir()) / f"sn-kernels-{os.getpid()}"
-    for folder, is_kept in ((cache_folder(), True), (temporary_folder, False)):
-        path = folder / file
-        try:
-            if not path.is_file() or path.read_text(encoding="utf-8") != source.text:
-                folder.mkdir(parents=True, exist_ok=True)
-                _replace(path, source.text)
-            if not is_kept:
-                atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            return path, is_kept and os.access(folder, os.W_OK)
-        except OSError:
-            continue
-    raise SnInternalError("no folder can be written for compiled kernels; set SN_CACHE to one")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file that appears whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
-    os.replace(temporary, path)
-
-
-def _is_compiled(path: Path) -> bool:
-    """Whether Numba has machine code of this module."""
-    return any((path.parent / "__pycache__").glob(f"{path.stem}.train-*.nbc"))
-
-
-def _import(name: str, path: Path, use_cache: bool) -> ModuleType:
-    # NOTE(numba): the module must be in sys.modules under its name before the first call, or
-    # the cached code cannot be loaded by the next process
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    module.__dict__["USE_CACHE"] = use_cache
-    sys.modules[name] = module
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", numba.NumbaWarning)
-            spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pickle
 import re
+import signal
+import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +19,8 @@ import pytest
 import sn.kernels
 from sn.emit.module import KernelSource, emit
 from sn.errors import SnInternalError
-from sn.kernels import Kernels, assembly, cache_folder, compile_net, emitted, llvm_code
+from sn.kernel_cache import store
+from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.table import freeze
@@ -149,68 +154,151 @@ def test_a_batch_may_be_of_any_size(count: int, compiled: Kernels) -> None:
 # --- the cache ---
 
 
+def forget() -> None:
+    """Be like a new process, which has no module of an earlier compilation."""
+    for name in [name for name in sys.modules if name.startswith("sn_kernel_")]:
+        del sys.modules[name]
+
+
 @pytest.mark.kernels
 def test_a_kernel_is_kept_and_found_again(cache: Path) -> None:
     plan = small_plan()
     first = compile_net(plan, lms(plan.table))
     assert not first.was_cached
-    assert first.path.parent == cache
-    assert re.fullmatch(r"sn_kernel_sample_[0-9a-f]{16}\.py", first.path.name)
-    assert first.path.read_text() == first.source.text
-    assert list((cache / "__pycache__").glob("*.nbc"))
+    assert first.path is not None
+    assert [first.path] == list(cache.iterdir())
+    assert re.fullmatch(r"sn_kernel_[0-9a-f]{32}\.bin", first.path.name)
     assert compile_net(plan, lms(plan.table)).was_cached
-    assert not list(cache.glob("*.tmp"))
+    forget()
+    again = compile_net(plan, lms(plan.table))
+    assert again.was_cached
+    assert again.module is not first.module
+    assert same_outputs(first, again)
+
+
+def same_outputs(one: Kernels, other: Kernels) -> bool:
+    rng = np.random.default_rng(3)
+    weights = rng.uniform(-0.5, 0.5, one.n_weights)
+    inputs = rng.uniform(-1, 1, (9, one.source.n_inputs)).astype(np.float32)
+    a, b = (k.evaluate(k.pack(weights), k.batches(inputs), 9) for k in (one, other))
+    return np.array_equal(a, b) and bool(np.isfinite(a).all())
+
+
+def other_bytes(path: Path) -> None:
+    """Machine code that is not what it was: one bit in the middle of it."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def no_function(path: Path) -> None:
+    """A whole entry that Numba cannot load."""
+    key = path.stem.removeprefix("sn_kernel_")
+    assert store(key, "sample", pickle.dumps({"train": b"no pickle", "evaluate": b""}))
+
+
+def no_payload(path: Path) -> None:
+    """A whole entry of something else."""
+    assert store(path.stem.removeprefix("sn_kernel_"), "sample", b"nothing")
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("damage", [other_bytes, no_function, no_payload])
+def test_a_damaged_kernel_costs_one_compilation(damage: Callable[[Path], None]) -> None:
+    plan = small_plan()
+    first = compile_net(plan, lms(plan.table))
+    assert first.path is not None
+    damage(first.path)
+    forget()
+    second = compile_net(plan, lms(plan.table))
+    assert not second.was_cached
+    forget()
+    third = compile_net(plan, lms(plan.table))
+    assert third.was_cached
+    assert same_outputs(first, second) and same_outputs(first, third)
 
 
 @pytest.mark.kernels
 def test_machine_code_is_not_kept_when_it_is_not_wanted(cache: Path) -> None:
     plan = small_plan("full without biases")
-    assert not compile_net(plan, lms(plan.table), use_cache=False).was_cached
-    assert not list(cache.glob("**/*.nbc"))
+    kernels = compile_net(plan, lms(plan.table), use_cache=False)
+    assert not kernels.was_cached
+    assert kernels.path is None
+    assert not cache.exists()
 
 
-def test_the_cache_is_where_the_user_says(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cache_folder() == cache
-    monkeypatch.delenv("SN_CACHE")
-    assert cache_folder().name == "kernels"
-
-
-def test_a_damaged_module_is_written_again(cache: Path) -> None:
-    source = emitted(small_plan(), lms(small_plan().table), RuleSpec())
-    path, is_kept = sn.kernels._write(source)
-    assert is_kept
-    path.write_text("damaged")
-    assert sn.kernels._write(source) == (path, True)
-    assert path.read_text() == source.text
-
-
-def test_edited_sections_get_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = emitted(small_plan(), lms(small_plan().table), RuleSpec())
-    before, _ = sn.kernels._write(source)
-    monkeypatch.setattr(sn.kernels, "_SECTION_CODE", b"edited")
-    after, _ = sn.kernels._write(source)
-    assert before != after
-
-
+@pytest.mark.kernels
 def test_a_cache_that_cannot_be_written_is_left_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor is anything written in its place, where another user could have prepared it."""
     file = tmp_path / "a file"
     file.write_text("not a folder")
     monkeypatch.setenv("SN_CACHE", str(file))
-    path, is_kept = sn.kernels._write(emitted(small_plan(), lms(small_plan().table), RuleSpec()))
-    assert not is_kept
-    assert path.is_file()
-    assert str(os.getpid()) in str(path.parent)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    plan = small_plan()
+    kernels = compile_net(plan, lms(plan.table))
+    assert not kernels.was_cached
+    assert kernels.path is None
+    assert same_outputs(kernels, compile_net(plan, lms(plan.table)))
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_no_folder_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "a file"
-    file.write_text("not a folder")
-    monkeypatch.setenv("SN_CACHE", str(file))
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(file))
-    with pytest.raises(SnInternalError, match="set SN_CACHE to one"):
-        sn.kernels._write(emitted(small_plan(), lms(small_plan().table), RuleSpec()))
+def interrupted_run(cache: Path, seconds: float) -> tuple[int, str]:
+    """Run `sn run` with an empty cache and Ctrl-C after `seconds` of compiling."""
+    program = (
+        "import os, signal, sys, threading\n"
+        "import sn.kernels\n"
+        "from sn.commands import main\n"
+        "compiled = sn.kernels._compiled\n"
+        "def start(*given):\n"
+        "    press = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"    threading.Timer({seconds}, press).start()\n"
+        "    return compiled(*given)\n"
+        "sn.kernels._compiled = start\n"
+        "sys.exit(main(['run', 'zipcode', '--passes', '9']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "SN_CACHE": str(cache), "SN_DATA": ""},
+        cwd=cache,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("seconds", [0.0, 0.2, 0.5, 0.9])
+def test_ctrl_c_in_the_compiler_ends_the_run(seconds: float, tmp_path: Path) -> None:
+    code, said = interrupted_run(tmp_path, seconds)
+    assert code == 130, said
+    assert "interrupted" in said
+    for word in ("Traceback", "ignored", "fault in SN"):
+        assert word not in said
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("verb", ["units.load_pattern", "windows.update", "batch.store_outputs"])
+def test_ctrl_c_that_a_library_turns_into_an_error_ends_the_run(
+    verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the callback that makes LLVM code, where Numba wraps what is raised."""
+    pressed = []
+
+    def press(*_: object, **__: object) -> None:
+        pressed.append(verb)
+        signal.raise_signal(signal.SIGINT)
+        raise ValueError("made of it by a library")
+
+    plan = small_plan("conv")
+    monkeypatch.setattr(f"sn.emit.{verb}", press)
+    with pytest.raises(KeyboardInterrupt):
+        compile_net(plan, lms(plan.table))
+    assert pressed == [verb]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.kernels
@@ -224,7 +312,10 @@ def test_a_module_that_does_not_compile_is_a_fault_of_sn(monkeypatch: pytest.Mon
     with pytest.raises(SnInternalError, match="the kernels of net sample do not compile") as found:
         compile_net(plan, lms(plan.table))
     assert found.value.dump is not None
-    assert Path(found.value.dump).read_text() == text
+    dump = Path(found.value.dump)
+    assert dump.read_text() == text
+    assert stat.S_IMODE(dump.stat().st_mode) == 0o600
+    dump.unlink()
 
 
 # --- machine code ---
