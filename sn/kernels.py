@@ -339,8 +339,8 @@ def _compiled(
     # NOTE(numba): machine code is loaded by the name of its module, which must be in sys.modules
     # under it before the first call
     if use_cache and name in sys.modules:
-        path = entry_path(key)
-        return sys.modules[name], path if path.is_file() else None, True
+        kept_in = entry_path(key) if os.path.isfile(entry_path(key)) else None
+        return sys.modules[name], kept_in, True
     kept = load(key) if use_cache else None
     module: ModuleType | None = None
     if kept is not None:

@@ -184,6 +184,22 @@ def same_outputs(one: Kernels, other: Kernels) -> bool:
     return np.array_equal(a, b) and bool(np.isfinite(a).all())
 
 
+@pytest.mark.kernels
+def test_a_copy_under_another_name_starts_from_the_kernels_of_the_first(
+    cache: Path, tmp_path: Path
+) -> None:
+    text = (nets_folder() / "net-1.sn").read_text()
+    copy = ";; mine\n\n" + text.replace("net-1", "mine")
+    assert "(defnet mine" in copy
+    found = []
+    for name, program in (("net-1.sn", text), ("a copy.sn", copy)):
+        (tmp_path / name).write_text(program)
+        found.append(Session().load(tmp_path / name).experiment().compile(RuleSpec()).was_cached)
+        forget()
+    assert found == [False, True]
+    assert len(list(cache.iterdir())) == 1
+
+
 def other_bytes(path: Path) -> None:
     """Machine code that is not what it was: one bit in the middle of it."""
     content = bytearray(path.read_bytes())
@@ -228,13 +244,13 @@ def test_machine_code_is_not_kept_when_it_is_not_wanted(cache: Path) -> None:
 
 
 @pytest.mark.kernels
+@pytest.mark.parametrize("place", ["a file", "far/" * 2000, "n" * 300])
 def test_a_cache_that_cannot_be_written_is_left_aside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor is anything written in its place, where another user could have prepared it."""
-    file = tmp_path / "a file"
-    file.write_text("not a folder")
-    monkeypatch.setenv("SN_CACHE", str(file))
+    (tmp_path / "a file").write_text("not a folder")
+    monkeypatch.setenv("SN_CACHE", str(tmp_path / place))
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     plan = small_plan()
