@@ -12,9 +12,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numba.core.registry import cpu_target
 
 import sn.kernels
 from sn.emit.module import KernelSource, emit
@@ -294,6 +296,27 @@ def test_ctrl_c_in_the_compiler_ends_the_run(seconds: float, tmp_path: Path) -> 
     assert "interrupted" in said
     for word in ("Traceback", "ignored", "fault in SN"):
         assert word not in said
+
+
+@pytest.mark.kernels
+def test_ctrl_c_in_a_callback_of_llvm_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where llvmlite would print and drop it, and Numba would miss the compiled code."""
+    engine = cpu_target.target_context.codegen()._engine._ee
+    notify = engine._object_cache_notify
+    pressed = []
+
+    def press(module: Any, code: bytes) -> None:
+        pressed.append(module.name)
+        if module.name == "train":
+            signal.raise_signal(signal.SIGINT)
+        notify(module, code)
+
+    monkeypatch.setattr(engine, "_object_cache_notify", press)
+    plan = small_plan()
+    with pytest.raises(KeyboardInterrupt):
+        compile_net(plan, lms(plan.table))
+    assert "train" in pressed
+    assert "evaluate" not in pressed, "it ends before the next function"
 
 
 @pytest.mark.kernels
