@@ -1,38 +1,64 @@
 """Formulas: a Lisp function of numbers becomes an expression that kernels can compute.
 
-The function's body is walked once with its parameters as variables; calls of other functions of
-the program are expanded. What the kernels cannot do gets a caret.
+The function's body is walked once with its parameters as variables, in the order in which the
+interpreter would evaluate it. Names are bound as it binds them: for the duration of a call or a
+`let`, seen by the functions called meanwhile. An assignment to such a name gives it another
+expression from there on; where only one branch assigns, the name becomes a choice of two. What
+has another effect, or no number as its value, is refused with a caret. The expression is then
+compared with the function (formula_check.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from sn.errors import EvalError, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
-from sn.lambdas import De
+from sn.builtins.formula_check import compare
+from sn.builtins.primitives import primitive
+from sn.calls import Builtin, Special
+from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
+from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list
+from sn.lambdas import De, match
 from sn.net import expr
 from sn.net.expr import Expr
 
-_DIRECT = {
-    "tanh": "tanh",
-    "exp": "exp",
-    "log": "log",
-    "sqrt": "sqrt",
-    "sin": "sin",
-    "cos": "cos",
-    "abs": "abs",
-}
-_KNOWN = "+ - * / 1+ 1- 2* 2/ ** tanh exp log sqrt sin cos abs min max if cond let progn < > <= >="
+_COMPARISONS = {"<": "lt", ">": "lt", "<=": "le", ">=": "le", "=": "eq", "<>": "eq"}
+_KNOWN = (
+    "+ - * / 1+ 1- 2* 2/ ** tanh exp log log10 sqrt sin cos tan cosh abs sgn min max if when cond "
+    "and or not let let* setq incr progn prog1 < > <= >= = <>"
+)
 _DEPTH = 50
+_SIZE = 20_000  # operations of a formula written out; chosen here: it takes a second to compile
+
+
+@dataclass(frozen=True, slots=True)
+class _NoNumber:
+    """A value that is no number: what it is, and which form gives it instead of a number."""
+
+    words: str
+    why: str = ""
+    span: Span | None = None
+
+    def refuse(self, span: Span | None) -> ValueKindError:
+        """Return the error for using the value as a number at `span`."""
+        text = self.why or f"a formula needs a number here, found {self.words}"
+        return ValueKindError(
+            text,
+            span=self.span or span,
+            hint="every way through a formula ends in a number: (if test yes no)",
+        )
+
+
+_Found: TypeAlias = Expr | _NoNumber
+_NOTHING = _NoNumber("()")
 
 
 def formula(it: Any, function: Value, names: Sequence[str], cell: Pair | None = None) -> Expr:
     """Return `function` as an expression of the variables `names`, one per parameter.
 
     Raises: ValueKindError when it is not a function of that many numbers, EvalError for a body
-    that uses what a kernel cannot compute.
+    that uses what a kernel cannot compute, or whose formula gives other values.
     """
     if type(function) is not De or function.names is None or len(function.names) != len(names):
         wanted = "one number" if len(names) == 1 else f"{len(names)} numbers"
@@ -41,159 +67,353 @@ def formula(it: Any, function: Value, names: Sequence[str], cell: Pair | None = 
             span=element_span(cell),
             hint=f"such as (lambda ({' '.join(names)}) ...)",
         )
-    scope = {
-        symbol: expr.variable(name) for symbol, name in zip(function.names, names, strict=True)
-    }
-    return _Walker(it).body(function.body, scope, 0)
+    walker = _Walker(it)
+    scope = zip(function.names, map(expr.variable, names), strict=True)
+    value = walker.bound(list(scope), lambda: walker.body(function.body))
+    if isinstance(value, _NoNumber):
+        raise value.refuse(walker.last_span or function.span or element_span(cell))
+    compare(it, function, names, value, element_span(cell))
+    return value
 
 
 class _Walker:
+    """The walk through one function: what its names mean, and how deep in calls it is."""
+
     def __init__(self, it: Any) -> None:
         self.it = it
+        self.scope: dict[Symbol, _Found] = {}
+        self.depth = 0
+        self.last_span: Span | None = None  # of the last form of the body at hand
+        self._sizes: dict[int, tuple[Expr, int]] = {}
 
-    def body(self, forms: Value, scope: dict[Symbol, Expr], depth: int) -> Expr:
-        """Return the last form of a body; the others can have no effect in a formula."""
-        last = None
+    def body(self, forms: Value) -> _Found:
+        """Return the value of the last form; those before it can assign to names."""
+        value: _Found = _NOTHING
         for cell in cells(forms):
-            last = cell
-        if last is None:
-            raise EvalError("a formula needs a body")
-        return self.walk(last.car, scope, last, depth)
+            is_last = cell.cdr is None
+            if not is_last and type(cell.car) in (float, str):
+                continue
+            value = self.walk(cell.car, cell)
+            self.last_span = element_span(cell)
+        return value
 
-    def walk(self, form: Value, scope: dict[Symbol, Expr], cell: Pair | None, depth: int) -> Expr:
-        """Return the expression of one form."""
+    def bound(self, bindings: Sequence[tuple[Symbol, _Found]], run: Callable[[], _Found]) -> _Found:
+        """Return what `run` gives while names are bound."""
+        outer = [(symbol, self.scope.get(symbol)) for symbol, _ in bindings]
+        self.scope.update(bindings)
+        value = run()
+        for symbol, found in reversed(outer):
+            if found is None:
+                del self.scope[symbol]
+            else:
+                self.scope[symbol] = found
+        return value
+
+    def number(self, cell: Pair) -> Expr:
+        """Return the expression of the form in `cell`, which must have a number as its value."""
+        value = self.walk(cell.car, cell)
+        if isinstance(value, _NoNumber):
+            raise value.refuse(element_span(cell))
+        return value
+
+    def walk(self, form: Value, cell: Pair | None) -> _Found:
+        """Return the value of one form."""
         span = element_span(cell)
-        if depth > _DEPTH:
+        if self.depth > _DEPTH:
             raise EvalError("a formula cannot call itself", span=span)
         if type(form) is float:
             return expr.const(form)
         if type(form) is Symbol:
-            if form in scope:
-                return scope[form]
-            if type(form.value) is float:
-                return expr.const(form.value)
-            raise ValueKindError(
-                f"{show(form)} is not a number here: its value is {describe(form.value)}",
-                span=span,
-            )
+            return self.symbol(form, span)
+        if form is None:
+            return _NOTHING
         if type(form) is not Pair or type(form.car) is not Symbol:
             raise ValueKindError(f"a formula cannot hold {describe(form)}", span=span)
-        head, name = form.car, form.car.name
-        function = head.value
-        if type(function) is De and function.names is not None:
-            args = self.args(form, scope, depth)
+        value = self.call(form, form.span or span)
+        if isinstance(value, Expr) and self.size(value) > _SIZE:
+            raise EvalError("this formula is too large for a kernel", span=form.span or span)
+        return value
+
+    def size(self, e: Expr) -> int:
+        """Return how many operations an expression is when written out."""
+        known = self._sizes.get(id(e))
+        if known is None:
+            # the expression is kept, so that its id stays its own
+            known = self._sizes[id(e)] = e, 1 + sum(map(self.size, e.args))
+        return known[1]
+
+    def symbol(self, name: Symbol, span: Span | None) -> _Found:
+        """Return what a name stands for: a local one, or the program's number at this time."""
+        found = self.scope.get(name)
+        if found is not None:
+            return found
+        if type(name.value) is float:
+            return expr.const(name.value)
+        if name.value is None and name.name == "nil":
+            return _NOTHING
+        if name is self.it.t:
+            return _NoNumber("t")
+        raise ValueKindError(
+            f"{show(name)} is not a number here: its value is {describe(name.value)}", span=span
+        )
+
+    def call(self, form: Pair, span: Span | None) -> _Found:
+        """Return the value of a call: by what its head means, not by how it is spelt."""
+        head = form.car
+        callee = head.value
+        if not hasattr(callee, "run"):
+            try:
+                callee = self.it.function_of(head, callee)
+            except SnError as error:
+                error.span = error.span or span
+                raise
+        if type(callee) is De:
+            return self.expand(callee, form, span)
+        if type(callee) is Special and callee.name in _FORMS:
+            return _FORMS[callee.name](self, form)
+        if type(callee) is Builtin:
+            args = [self.number(cell) for cell in cells(form.cdr)]
+            if callee.name in _COMPARISONS and len(args) == 2:
+                return _NoNumber("t or (), the value of a comparison")
+            found = primitive(callee.name, args)
+            if found is not None:
+                return found
+            what = f"{show(head)} of {len(args)} numbers"
+        else:
+            what = f"the {getattr(callee, 'noun', 'macro')} {show(head)}"
+        raise EvalError(
+            f"a kernel cannot compute {what}",
+            span=span,
+            hint=f"a formula may use {_KNOWN} and your own functions of these",
+        )
+
+    def expand(self, function: De, form: Pair, span: Span | None) -> _Found:
+        """Return the value of a call of a function of the program."""
+        args = [self.number(cell) for cell in cells(form.cdr)]
+        if function.names is not None:
             if len(args) != len(function.names):
                 raise EvalError(
-                    f"{name} takes {len(function.names)} numbers, found {len(args)}", span=form.span
+                    f"{show(form.car)} takes {len(function.names)} numbers, found {len(args)}",
+                    span=span,
                 )
-            inner = dict(zip(function.names, args, strict=True))
-            return self.body(function.body, inner, depth + 1)
-        match name:
-            case "if":
-                return self.choose(form, scope, depth)
-            case "cond":
-                return self.cond(form.cdr, scope, depth, form)
-            case "progn":
-                return self.body(form.cdr, scope, depth)
-            case "let" | "let*":
-                return self.let(form, scope, depth, name == "let*")
-        args = self.args(form, scope, depth)
-        found = _apply(name, args)
-        if found is None:
-            raise EvalError(
-                f"a kernel cannot compute {name} of {len(args)} numbers",
-                span=form.span or span,
-                hint=f"a formula may use {_KNOWN} and your own functions of these",
-            )
+            bindings = list(zip(function.names, args, strict=True))
+        else:
+            try:
+                bindings = match(function.params, to_list(args))
+            except (ArityError, ValueKindError) as error:
+                raise function.refuse(error, form) from None
+        self.depth += 1
+        found = self.bound(
+            [(symbol, _taken(value)) for symbol, value in bindings],
+            lambda: self.body(function.body),
+        )
+        self.depth -= 1
         return found
 
-    def args(self, form: Pair, scope: dict[Symbol, Expr], depth: int) -> list[Expr]:
-        """Return the expressions of a call's arguments."""
-        return [self.walk(cell.car, scope, cell, depth) for cell in cells(form.cdr)]
+    # --- deciding ---
 
-    def test(self, form: Value, scope: dict[Symbol, Expr], cell: Pair, depth: int) -> Expr:
-        """Return a comparison of two numbers."""
-        head = form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
-        if head not in ("<", ">", "<=", ">=", "="):
+    def decide(self, cell: Pair, yes: Callable[[], _Found], no: Callable[[], _Found]) -> _Found:
+        """Return what `yes` or `no` gives, by the test in `cell`."""
+        form, span = cell.car, element_span(cell)
+        if form is self.it.t:
+            return yes()
+        if form is None:
+            return no()
+        callee = form.car.value if type(form) is Pair and type(form.car) is Symbol else None
+        name = callee.name if isinstance(callee, Builtin | Special) else ""
+        parts = list(cells(form.cdr)) if type(form) is Pair else []
+        if name == "and" and parts:
+            return self._all(parts, yes, no)
+        if name == "or" and parts:
+            return self._all(parts, no, yes, is_or=True)
+        if name in ("not", "null") and len(parts) == 1:
+            return self.decide(parts[0], no, yes)
+        if name not in _COMPARISONS:
             raise EvalError(
-                "a test in a formula compares two numbers: < > <= >= =", span=element_span(cell)
+                "a test in a formula compares two numbers: < > <= >= = <>, and or not", span=span
             )
-        args = self.args(form, scope, depth)
-        if len(args) != 2:
-            raise EvalError(f"{head} compares two numbers here", span=element_span(cell))
-        a, b = args if head in ("<", "<=", "=") else args[::-1]
-        return expr.call({"<": "lt", ">": "lt", "<=": "le", ">=": "le", "=": "eq"}[head], a, b)
+        if len(parts) != 2:
+            raise EvalError(f"{name} compares two numbers here", span=span)
+        a, b = (self.number(part) for part in parts)
+        if name in (">", ">="):
+            a, b = b, a
+        test = expr.call(_COMPARISONS[name], a, b)
+        return self.choose(test, no, yes) if name == "<>" else self.choose(test, yes, no)
 
-    def choose(self, form: Pair, scope: dict[Symbol, Expr], depth: int) -> Expr:
-        """(if test yes no)."""
-        parts = list(cells(form.cdr))
-        if len(parts) != 3:
-            raise EvalError("if needs a test and two values in a formula", span=form.span)
-        test = self.test(parts[0].car, scope, parts[0], depth)
-        yes, no = (self.walk(part.car, scope, part, depth) for part in parts[1:])
-        return expr.call("if", test, yes, no)
+    def _all(
+        self,
+        parts: Sequence[Pair],
+        yes: Callable[[], _Found],
+        no: Callable[[], _Found],
+        is_or: bool = False,
+    ) -> _Found:
+        """`yes` where every part holds; with `is_or`, where none does."""
+        first, *rest = parts
 
-    def cond(self, rest: Value, scope: dict[Symbol, Expr], depth: int, form: Pair) -> Expr:
-        """(cond (test value) ... (t value))."""
-        if type(rest) is not Pair or type(rest.car) is not Pair:
-            raise EvalError("cond needs a last clause (t value) in a formula", span=form.span)
+        def others() -> _Found:
+            return self._all(rest, yes, no, is_or) if rest else yes()
+
+        return self.decide(first, no, others) if is_or else self.decide(first, others, no)
+
+    def choose(self, test: Expr, yes: Callable[[], _Found], no: Callable[[], _Found]) -> _Found:
+        """Walk both ways from here; names that they leave different become choices."""
+        if test.op == "const":
+            return yes() if test.value else no()
+        before = dict(self.scope)
+        one = yes()
+        after, self.scope = self.scope, before
+        other = no()
+        for symbol, value in self.scope.items():
+            self.scope[symbol] = _either(test, after[symbol], value)
+        return _either(test, one, other)
+
+    # --- special forms ---
+
+    def if_(self, form: Pair) -> _Found:
+        """(if test yes no...)."""
+        rest = _at_least(form, 2)
+        others = rest.cdr.cdr
+        none = _NoNumber("()", "if needs a test and two values in a formula", form.span)
+        return self.decide(
+            rest,
+            lambda: self.walk(rest.cdr.car, rest.cdr),
+            lambda: none if others is None else self.body(others),
+        )
+
+    def when(self, form: Pair) -> _Found:
+        """(when test body...)."""
+        rest = _at_least(form, 1)
+        why = "when has no number as its value where the test fails: write (if test yes no)"
+        none = _NoNumber("()", why, form.span)
+        return self.decide(rest, lambda: self.body(rest.cdr), lambda: none)
+
+    def cond(self, form: Pair) -> _Found:
+        """(cond (test body...)...)."""
+        return self._clauses(form, form.cdr)
+
+    def _clauses(self, form: Pair, rest: Value) -> _Found:
+        if type(rest) is not Pair:
+            why = "cond needs a last clause (t value) in a formula"
+            return _NoNumber("()", why, form.span)
         clause = rest.car
-        value = self.body(clause.cdr, scope, depth)
-        if clause.car is self.it.t:
-            return value
-        test = self.test(clause.car, scope, clause, depth)
-        return expr.call("if", test, value, self.cond(rest.cdr, scope, depth, form))
+        if type(clause) is not Pair:
+            raise ValueKindError(
+                f"cond needs clauses of the form (test body...), found {describe(clause)}",
+                span=element_span(rest),
+            )
+        return self.decide(
+            clause, lambda: self.body(clause.cdr), lambda: self._clauses(form, rest.cdr)
+        )
 
-    def let(self, form: Pair, scope: dict[Symbol, Expr], depth: int, in_turn: bool) -> Expr:
-        """(let ((name value) ...) body)."""
-        inner = dict(scope)
-        bindings = form.cdr.car if type(form.cdr) is Pair else None
-        for cell in cells(bindings):
-            binding = cell.car
-            if type(binding) is not Pair or type(binding.car) is not Symbol:
-                raise EvalError("let binds one symbol a time in a formula", span=element_span(cell))
-            inner[binding.car] = self.body(binding.cdr, inner if in_turn else scope, depth)
-        return self.body(form.cdr.cdr, inner, depth)
+    def progn(self, form: Pair) -> _Found:
+        """(progn body...)."""
+        return self.body(form.cdr)
+
+    def prog1(self, form: Pair) -> _Found:
+        """(prog1 value body...)."""
+        rest = _at_least(form, 1)
+        value = self.walk(rest.car, rest)
+        self.body(rest.cdr)
+        return value
+
+    def let(self, form: Pair) -> _Found:
+        """(let ((name value)...) body...)."""
+        found = [(symbol, self.number(cell)) for symbol, cell in _bindings(form)]
+        return self.bound(found, lambda: self.body(form.cdr.cdr))
+
+    def let_star(self, form: Pair) -> _Found:
+        """(let* ((name value)...) body...)."""
+        return self._in_turn(_bindings(form), form.cdr.cdr)
+
+    def _in_turn(self, bindings: Sequence[tuple[Symbol, Pair]], body: Value) -> _Found:
+        if not bindings:
+            return self.body(body)
+        (symbol, cell), *rest = bindings
+        return self.bound([(symbol, self.number(cell))], lambda: self._in_turn(rest, body))
+
+    def setq(self, form: Pair) -> _Found:
+        """(setq name value [name value]...): all values first."""
+        parts = list(cells(form.cdr))
+        if not parts or len(parts) % 2:
+            raise ArityError("setq needs a value for each name", span=form.span)
+        values = [self.number(cell) for cell in parts[1::2]]
+        for cell, value in zip(parts[::2], values, strict=True):
+            self.assign(cell, value)
+        return values[-1]
+
+    def incr(self, form: Pair) -> _Found:
+        """(incr name [n])."""
+        rest = _at_least(form, 1)
+        by = self.number(rest.cdr) if type(rest.cdr) is Pair else expr.const(1)
+        total = expr.add(self.number(rest), by)
+        self.assign(rest, total)
+        return total
+
+    def assign(self, cell: Pair, value: Expr) -> None:
+        """Give the local name in `cell` another value."""
+        target = cell.car
+        if type(target) is not Symbol or target not in self.scope:
+            raise EvalError(
+                f"a formula cannot assign to {show(target, limit=24)}, a variable of the program",
+                span=element_span(cell),
+                hint="it may assign to its parameters and to names that let has bound",
+            )
+        self.scope[target] = value
+
+    def global_(self, form: Pair) -> _Found:
+        """:name, the program's value of a name."""
+        name = form.cdr.car if type(form.cdr) is Pair else None
+        if type(name) is not Symbol or type(name.global_value) is not float:
+            raise ValueKindError(f"{show(form)} is not a number here", span=form.span)
+        return expr.const(name.global_value)
 
 
-def _apply(name: str, args: list[Expr]) -> Expr | None:
-    """Return a primitive applied to expressions, or None when kernels lack it."""
-    if name in _DIRECT and len(args) == 1:
-        return expr.call(_DIRECT[name], args[0])
-    match name, args:
-        case "+", _:
-            return _fold(expr.add, args, 0.0)
-        case "*", _:
-            return _fold(expr.mul, args, 1.0)
-        case "-", [a]:
-            return -a
-        case "-", [a, b]:
-            return a - b
-        case "/", [a]:
-            return 1.0 / a
-        case "/", [a, b]:
-            return a / b
-        case "1+", [a]:
-            return a + 1.0
-        case "1-", [a]:
-            return a - 1.0
-        case "2*", [a]:
-            return 2.0 * a
-        case "2/", [a]:
-            return a / 2.0
-        case "min" | "max", [first, *rest]:
-            for other in rest:
-                first = expr.call(name, first, other)
-            return first
-        case "**", [a, b] if b.op == "const" and b.value == int(b.value) and abs(b.value) <= 64:
-            return expr.power(a, int(b.value))
-        case "**", [a, b]:
-            return expr.call("exp", b * expr.call("log", a))
-    return None
+_FORMS: dict[str, Callable[[_Walker, Pair], _Found]] = {
+    "if": _Walker.if_,
+    "when": _Walker.when,
+    "cond": _Walker.cond,
+    "progn": _Walker.progn,
+    "prog1": _Walker.prog1,
+    "let": _Walker.let,
+    "let*": _Walker.let_star,
+    "setq": _Walker.setq,
+    "incr": _Walker.incr,
+    "scope": _Walker.global_,
+}
 
 
-def _fold(step: Any, args: list[Expr], start: float) -> Expr:
-    total = expr.const(start)
-    for arg in args:
-        total = step(total, arg)
-    return total
+def _at_least(form: Pair, count: int) -> Pair:
+    parts = list(cells(form.cdr))
+    if len(parts) < count:
+        raise ArityError(f"{show(form.car)} needs more than this in a formula", span=form.span)
+    return parts[0]
+
+
+def _bindings(form: Pair) -> list[tuple[Symbol, Pair]]:
+    """Return the names of a let, each with the cell of its value."""
+    found = []
+    for cell in cells(_at_least(form, 1).car):
+        parts = list(cells(cell.car)) if type(cell.car) is Pair else []
+        if len(parts) != 2 or type(parts[0].car) is not Symbol:
+            raise EvalError(
+                f"let binds names to numbers in a formula, as in (name value), "
+                f"found {describe(cell.car)}",
+                span=element_span(cell),
+            )
+        found.append((parts[0].car, parts[1]))
+    return found
+
+
+def _taken(value: Value) -> _Found:
+    """Return what a parameter was bound to: an argument, or a default as it is written."""
+    if isinstance(value, Expr):
+        return value
+    return expr.const(value) if type(value) is float else _NoNumber(describe(value))
+
+
+def _either(test: Expr, yes: _Found, no: _Found) -> _Found:
+    if isinstance(yes, _NoNumber):
+        return yes
+    if isinstance(no, _NoNumber):
+        return no
+    return yes if yes == no else expr.call("if", test, yes, no)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from llvmlite import ir
 
+from sn.emit.pairs import refine
 from sn.net.expr import Expr, evaluate
 from sn.simd import I32, Builder, Vec
 
@@ -40,6 +41,7 @@ _EXP_P = (
     1.6666665459e-1,
     5.0000001201e-1,
 )
+_EXP_LOW = -87.33654  # the logarithm of the least normal float32
 _LOG_P = (
     7.0376836292e-2,
     -1.1514610310e-1,
@@ -64,18 +66,69 @@ def tanh(k: Builder, x: Vec) -> Vec:
 
 
 def exp(k: Builder, x: Vec) -> Vec:
-    """e^x; 0 below -87.3, infinity above 88.7."""
-    clamped = k.maximum(k.minimum(x, k.constant(88.7228)), k.constant(-87.3))
+    """e^x; 0 below -87.3365, where it is no normal float32, infinity above 88.7."""
+    value = _exp(k, k.maximum(k.minimum(x, k.constant(88.7228)), k.constant(_EXP_LOW)))
+    value = k.select(k.compare(">", x, k.constant(88.7228)), k.constant(float("inf")), value)
+    value = k.select(k.compare("<", x, k.constant(_EXP_LOW)), k.constant(0), value)
+    return k.keep_nan(x, value)
+
+
+def _exp(k: Builder, clamped: Vec) -> Vec:
+    """e^x for x from -104 to 88.7228."""
     whole = _round(k, clamped * k.constant(1.44269504088896341))
     rest = k.fma(whole, k.constant(-0.693359375), clamped)
     rest = k.fma(whole, k.constant(2.12194440e-4), rest)
     value = k.fma(k.polynomial(rest, _EXP_P), rest * rest, rest) + k.constant(1)
     # in two steps: 2^128 is no float32, though e^88.7 is
     half = _round(k, whole * k.constant(0.5))
-    value = value * _power_of_two(k, half) * _power_of_two(k, whole - half)
-    value = k.select(k.compare(">", x, k.constant(88.7228)), k.constant(float("inf")), value)
-    value = k.select(k.compare("<", x, k.constant(-87.3)), k.constant(0), value)
-    return k.keep_nan(x, value)
+    return value * _power_of_two(k, half) * _power_of_two(k, whole - half)
+
+
+def _exp_of_minus(k: Builder, size: Vec) -> Vec:
+    """e^-x of x that is not negative; dwindles to 0 at 104."""
+    return _exp(k, k.maximum(-size, k.constant(-104)))
+
+
+def logistic(k: Builder, v: Vec) -> Vec:
+    """1 / (1 + e^-v)."""
+    small = _exp_of_minus(k, k.absolute(v))
+    top = k.select(k.compare("<", v, k.constant(0)), small, k.constant(1))
+    return k.keep_nan(v, top / (k.constant(1) + small))
+
+
+def root_logistic(k: Builder, v: Vec) -> Vec:
+    """The square root of the logistic function: a normal number down to -174."""
+    small = _exp_of_minus(k, k.constant(0.5) * k.absolute(v))
+    top = k.select(k.compare("<", v, k.constant(0)), small, k.constant(1))
+    return k.keep_nan(v, top / k.sqrt(k.fma(small, small, k.constant(1))))
+
+
+def softplus(k: Builder, v: Vec) -> Vec:
+    """log(1 + e^v)."""
+    small = _exp_of_minus(k, k.absolute(v))
+    return k.keep_nan(v, k.maximum(v, k.constant(0)) + _log1p(k, small))
+
+
+def logcosh(k: Builder, u: Vec) -> Vec:
+    """log((e^u + e^-u) / 2), that is -log(1 - tanh^2 u) / 2 near 0."""
+    size = k.absolute(u)
+    t = tanh(k, k.minimum(size, k.constant(1)))
+    near = k.constant(-0.5) * _log1p(k, -(t * t))
+    small = _exp_of_minus(k, size + size)
+    far = size + (_log1p(k, small) - k.constant(0.693147180559945309))
+    return k.keep_nan(u, k.select(k.compare("<", size, k.constant(1)), near, far))
+
+
+def _log1p(k: Builder, x: Vec) -> Vec:
+    """log(1 + x) for x from -0.6 to 1, also where 1 + x is rounded.
+
+    Source: W. Kahan: what rounding takes from 1 + x cancels in the quotient.
+    """
+    one = k.constant(1)
+    sum_ = one + x
+    kept = sum_ - one
+    value = log(k, sum_) * (x / kept)
+    return k.select(k.compare("==", kept, k.constant(0)), x, value)
 
 
 def log(k: Builder, x: Vec) -> Vec:
@@ -175,6 +228,15 @@ def compile_expression(
         "le": lambda a, b: k.compare("<=", a, b),
         "eq": lambda a, b: k.compare("==", a, b),
         "if": k.select,
+        "logistic": lambda v: logistic(k, v),
+        "root_logistic": lambda v: root_logistic(k, v),
+        "softplus": lambda v: softplus(k, v),
+        "logcosh": lambda u: logcosh(k, u),
     }
-    value: Vec = evaluate(e, variables, verbs, k.constant, memo)
-    return value
+
+    def compute(e: Expr) -> Vec:
+        value: Vec = evaluate(e, variables, verbs, k.constant, memo)
+        return value
+
+    refine(k, e, memo, compute)
+    return compute(e)

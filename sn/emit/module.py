@@ -27,6 +27,7 @@ from sn.emit.writer import Writer, comment, constant_name, formula, heading, rec
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window, node_as_rows
 from sn.net.costs import Cost
 from sn.net.layer import Ints
+from sn.net.output import output_formulas
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
 
 # raise when a section changes what it computes, so that old cached kernels are not used
@@ -74,6 +75,7 @@ def emit(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> KernelSource:
 class _Emitter:
     def __init__(self, plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> None:
         self.plan, self.cost, self.rule, self.lanes = plan, cost, rule, lanes
+        self.joint = output_formulas(plan.layers[-1].activation, cost)
         # where layers lie decides what runs as rows, and that how much scratch there is
         self.lay = lay_out(plan, rule.second, lanes)
         self.nodes = [self._fitting(node) for node in plan.nodes]
@@ -149,16 +151,23 @@ class _Emitter:
             self.forward(comment(f"{layer.name}: no bias"))
             self.forward(f"units.zero(k, m, {lay.state}, {lay.size})")
         backward()
-        if is_output:
+        if is_output and self.joint is not None:
+            curv = ", OUTPUT_CURV" if self.rule.second else ""
+            backward(comment(f"{layer.name}: grad = -dE/da, E = {self.cost.value}"))
+            backward(f"units.joint_output_grad(k, m, {name}, OUTPUT_GRAD, e{curv})")
+        elif is_output:
             backward(comment(f"{layer.name}: grad = -dE/dy f'(a), E = {self.cost.value}"))
             backward(f"units.output_grad(k, m, {name}, COST_SLOPE, e{self._second('COST_BEND')})")
         elif index not in self.finished:
             backward(comment(f"{layer.name}: grad = back f'(a)"))
             backward(f"units.hidden_grad(k, m, {name}{self._second('None')})")
         self.constants(f"{name}_VALUE = {formula(layer.activation.value)}")
-        self.constants(f"{name}_SLOPE = {formula(layer.activation.slope)}")
+        is_joint = is_output and self.joint is not None
+        # joint formulas take the total input itself
+        slope = "a" if is_joint else formula(layer.activation.slope)
+        self.constants(f"{name}_SLOPE = {slope}")
         formulas = f"{name}_VALUE, {name}_SLOPE"
-        if self.rule.curvature is Curvature.FULL:
+        if self.rule.curvature is Curvature.FULL and not is_joint:
             formulas += f", {name}_BEND"
             self.constants(f"{name}_BEND = {formula(layer.activation.bend)}")
         self.constants(f"{name}_F = units.Functions({formulas})")
@@ -330,9 +339,16 @@ class _Emitter:
         out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
         out(self.constants.text())
         out(self.batch_pass.constants.text())
-        out(f"COST_SLOPE = {formula(self.cost.slope)}")
-        if self.rule.second:
-            out(f"COST_BEND = {formula(self.cost.bend)}")
+        if self.joint is not None:
+            out(f"OUTPUT_GRAD = {formula(self.joint.grad)}")
+            if self.rule.second:
+                full = self.rule.curvature is Curvature.FULL
+                curv = self.joint.full if full else self.joint.gauss_newton
+                out(f"OUTPUT_CURV = {formula(curv)}")
+        else:
+            out(f"COST_SLOPE = {formula(self.cost.slope)}")
+            if self.rule.second:
+                out(f"COST_BEND = {formula(self.cost.bend)}")
         last = len(plan.layers) - 1
         hidden = [self.lay.layers[i] for i in range(1, last) if i not in self.finished]
         out("\n\ndef present(k, m, e):")

@@ -6,7 +6,7 @@ slopes and gradients are 0, so full connections may run over them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sn.emit.copies import pieces
@@ -122,10 +122,15 @@ def finish(
         if formula is None:
             continue
         result = compile_expression(k, formula, {"a": total}, memo)
-        if keep < k.lanes:
-            lanes = [lane if lane < keep else k.lanes for lane in range(k.lanes)]
-            result = k.shuffle(result, k.constant(0), lanes)
-        k.store(result, m.s, at + target)
+        k.store(_kept(k, result, keep), m.s, at + target)
+
+
+def _kept(k: Builder, value: Vec, keep: int) -> Vec:
+    """The first `keep` lanes, the others 0."""
+    if keep >= k.lanes:
+        return value
+    lanes = [lane if lane < keep else k.lanes for lane in range(k.lanes)]
+    return k.shuffle(value, k.constant(0), lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +174,40 @@ def output_grad(
 
     curv = E'' f'(a)^2 [- (-dE/dy) f''(a)].
     """
-    size = layer.maps * layer.positions
     k = k.narrow()
+    for here, desired, _ in _outputs(k, m, layer, example):
+        ends = {"y": k.load(m.s, here + layer.state), "d": desired}
+        k.store(compile_expression(k, -slope, ends, {}), m.s, here + layer.grad)
+        if second is not None and second.cost_bend is not None:
+            curv = compile_expression(k, second.cost_bend, ends, {})
+            k.store(curv, m.s, here + layer.curv)
+        _through(k, m, layer, here, second)
+
+
+def joint_output_grad(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    grad: Expr,
+    example: Index,
+    curv: Expr | None = None,
+) -> None:
+    """Grad and curv as formulas of the total input `a`, which stands where slopes do."""
+    k = k.narrow()
+    for here, desired, count in _outputs(k, m, layer, example):
+        ends = {"a": k.load(m.s, here + layer.slope), "d": desired}
+        memo: dict[Expr, Vec] = {}
+        for target, formula in ((layer.grad, grad), (layer.curv, curv)):
+            if formula is not None:
+                value = compile_expression(k, formula, ends, memo)
+                k.store(_kept(k, value, count), m.s, here + target)
+
+
+def _outputs(
+    k: Builder, m: Memories, layer: LayerLayout, example: Index
+) -> Iterator[tuple[Index, Vec, int]]:
+    """Yield the place of each vector of output units, their desired values, how many they are."""
+    size = layer.maps * layer.positions
     for plane in range(layer.maps):
         for first in range(0, layer.positions, LANES):
             count = min(LANES, layer.positions - first)
@@ -180,13 +217,7 @@ def output_grad(
             else:
                 numbers = [k.load1(m.y, at + lane) for lane in range(count)]
                 desired = k.gather(numbers + [k.lane(k.constant(0), 0)] * (LANES - count))
-            here = Index(k, None, plane * layer.pitch + first)
-            ends = {"y": k.load(m.s, here + layer.state), "d": desired}
-            k.store(compile_expression(k, -slope, ends, {}), m.s, here + layer.grad)
-            if second is not None and second.cost_bend is not None:
-                curv = compile_expression(k, second.cost_bend, ends, {})
-                k.store(curv, m.s, here + layer.curv)
-            _through(k, m, layer, here, second)
+            yield Index(k, None, plane * layer.pitch + first), desired, count
 
 
 def hidden_grad(k: Builder, m: Memories, layer: LayerLayout, second: Second | None = None) -> None:

@@ -13,25 +13,35 @@ from dataclasses import dataclass
 
 from sn.net import expr
 from sn.net.expr import Expr
+from sn.net.stable import derivative, stable
 from sn.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """A unit's non-linearity: `value` is an expression of the total input `a`."""
+    """A unit's non-linearity: `value` is an expression of the total input `a`.
+
+    It is kept in a stable form. `is_plain` leaves it and its derivatives as algebra gives them:
+    1 - tanh^2 x, the form of SN 2.8, with which its nets are trained bit for bit.
+    """
 
     name: str
     value: Expr
+    is_plain: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.is_plain:
+            object.__setattr__(self, "value", stable(self.value))
 
     @property
     def slope(self) -> Expr:
         """The first derivative with respect to the total input."""
-        return expr.derivative(self.value, "a")
+        return expr.derivative(self.value, "a") if self.is_plain else derivative(self.value, "a")
 
     @property
     def bend(self) -> Expr:
         """The second derivative with respect to the total input."""
-        return expr.derivative(self.slope, "a")
+        return expr.derivative(self.slope, "a") if self.is_plain else derivative(self.slope, "a")
 
     def __str__(self) -> str:
         return self.name
@@ -55,13 +65,13 @@ def nlf_tanh(
         scale = 1.0 / (math.tanh(mx) + dmin)
     value = scale * expr.call("tanh", mx * TOTAL) + dmin * TOTAL + offset
     name = f"{scale:.5g} tanh({mx:.5g} x)" + (f" + {dmin:.5g} x" if dmin else "")
-    return Activation(name + (f" + {offset:.5g}" if offset else ""), value)
+    return Activation(name + (f" + {offset:.5g}" if offset else ""), value, is_plain=True)
 
 
 @activation("tanh", "nlf-plain-tanh")
 def tanh() -> Activation:
     """(tanh): the plain hyperbolic tangent."""
-    return Activation("tanh(x)", expr.call("tanh", TOTAL))
+    return Activation("tanh(x)", expr.call("tanh", TOTAL), is_plain=True)
 
 
 @activation("linear")

@@ -5,7 +5,7 @@ evaluates it in float64, the emitter turns the same tree into vector code, and b
 are derived here symbolically. Trees are immutable and compare by value, so a common
 subexpression is computed once.
 
-Read next: activations.py, costs.py.
+Read next: stable.py for formulas that overflow as they are written, activations.py, costs.py.
 """
 
 from __future__ import annotations
@@ -57,6 +57,27 @@ class Expr:
         return show(self)
 
 
+def _logistic(v: Any) -> Any:
+    small = np.exp(-np.abs(v))
+    return np.where(np.less(v, 0), small, 1.0) / (1.0 + small)
+
+
+def _root_logistic(v: Any) -> Any:
+    small = np.exp(-0.5 * np.abs(v))
+    return np.where(np.less(v, 0), small, 1.0) / np.sqrt(1.0 + small * small)
+
+
+def _softplus(v: Any) -> Any:
+    return np.maximum(v, 0.0) + np.log1p(np.exp(-np.abs(v)))
+
+
+def _logcosh(u: Any) -> Any:
+    size = np.abs(u)
+    # near 0 the other form is a difference of equal numbers
+    near = 0.5 * np.log1p(np.sinh(np.minimum(size, 1.0)) ** 2)
+    return np.where(size < 1, near, size + (np.log1p(np.exp(-2.0 * size)) - np.log(2.0)))
+
+
 # NOTE(emit): every name here is a verb of the kernel builder, and the other way round.
 _NUMPY: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -77,6 +98,11 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "le": np.less_equal,
     "eq": np.equal,
     "if": np.where,
+    # 1 / (1 + e^-v), its square root, log(1 + e^v), log((e^u + e^-u) / 2): right for every number
+    "logistic": _logistic,
+    "root_logistic": _root_logistic,
+    "softplus": _softplus,
+    "logcosh": _logcosh,
 }
 
 OPERATIONS = tuple(_NUMPY)
@@ -201,6 +227,14 @@ def derivative(e: Expr, name: str) -> Expr:
             return div(da, a)
         case "sqrt":
             return div(da, mul(const(2), e))
+        case "logistic":
+            return mul(mul(e, call("logistic", neg(a))), da)
+        case "root_logistic":
+            return mul(mul(const(0.5), mul(e, call("logistic", neg(a)))), da)
+        case "softplus":
+            return mul(call("logistic", a), da)
+        case "logcosh":
+            return mul(call("tanh", a), da)
         case "sin":
             return mul(call("cos", a), da)
         case "cos":

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sn.net.costs import Cost
 from sn.net.expr import evaluate
+from sn.net.output import OutputFormulas, output_formulas
 from sn.net.table import ConnectionTable
 
 Floats = NDArray[np.float64]
@@ -50,6 +51,7 @@ class Reference:
         )
         # rows of each layer: they are ordered by downstream unit, so one slice each
         self._slices = [slice(*bounds[2 * i : 2 * i + 2]) for i in range(len(table.layers))]
+        self._joint = output_formulas(table.layers[-1].activation, cost)
 
     def forward(self, weights: Floats, pattern: Floats) -> tuple[Floats, Floats]:
         """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j)."""
@@ -79,8 +81,9 @@ class Reference:
         last = table.layers[-1]
         out = slice(last.first, last.first + last.size)
         ends = {"y": state[out], "d": desired}
-        back[out] = -evaluate(self.cost.slope, ends)
-        back_curv[out] = evaluate(self.cost.bend, ends)
+        if self._joint is None:
+            back[out] = -evaluate(self.cost.slope, ends)
+            back_curv[out] = evaluate(self.cost.bend, ends)
         for layer, rows in list(zip(table.layers, self._slices, strict=True))[:0:-1]:
             units = slice(layer.first, layer.first + layer.size)
             slope = evaluate(layer.activation.slope, {"a": total[units]})
@@ -89,14 +92,28 @@ class Reference:
             if self.is_full:
                 bend = evaluate(layer.activation.bend, {"a": total[units]})
                 curv[units] -= back[units] * bend
+            if layer is last and self._joint is not None:
+                grad[units], curv[units] = self._at_output(self._joint, total[units], desired)
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * grad[dst])
             np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])
         d_weight, curv_weight = np.zeros(table.n_weights), np.zeros(table.n_weights)
         np.add.at(d_weight, table.wid, state[table.src] * grad[table.dst])
         np.add.at(curv_weight, table.wid, state[table.src] ** 2 * curv[table.dst])
-        cost = float(np.sum(evaluate(self.cost.value, ends)))
+        if self._joint is None:
+            cost = float(np.sum(evaluate(self.cost.value, ends)))
+        else:
+            ends = {"a": total[out], "d": desired}
+            cost = float(np.sum(evaluate(self._joint.value, ends)))
         return States(total, state, grad, curv, d_weight, curv_weight, cost)
+
+    def _at_output(
+        self, joint: OutputFormulas, total: Floats, desired: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return -dE/da and the curvature of output units from their total inputs."""
+        ends = {"a": total, "d": desired}
+        curv = joint.full if self.is_full else joint.gauss_newton
+        return evaluate(joint.grad, ends), evaluate(curv, ends)
 
     def along(self, weights: Floats, direction: Floats, pattern: Floats, desired: Floats) -> float:
         """Return the Gauss-Newton curvature of one pattern's cost along a direction of weights.
@@ -112,8 +129,12 @@ class Reference:
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(moved, dst, weights[wid] * moved[src] + direction[wid] * state[src])
             units = slice(layer.first, layer.first + layer.size)
-            moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})
+            if self._joint is None or layer is not table.layers[-1]:
+                moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})
         last = table.layers[-1]
         out = slice(last.first, last.first + last.size)
+        if self._joint is not None:
+            bend = evaluate(self._joint.gauss_newton, {"a": total[out], "d": desired})
+            return float(np.sum(bend * moved[out] ** 2))
         bend = evaluate(self.cost.bend, {"y": state[out], "d": desired})
         return float(np.sum(bend * moved[out] ** 2))

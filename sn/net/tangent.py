@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sn.net.costs import Cost
 from sn.net.expr import evaluate
 from sn.net.layer import Ints
+from sn.net.output import output_formulas
 from sn.net.table import ConnectionTable
 
 Floats = NDArray[np.float64]
@@ -47,6 +48,7 @@ class Tangent:
 
     def __init__(self, table: ConnectionTable, cost: Cost) -> None:
         self._table, self._cost = table, cost
+        self._joint = output_formulas(table.layers[-1].activation, cost)
         self._layers = [
             (layer, [_block(table, first, last) for first, last in _runs(layer.first, layer.size)])
             for layer in table.layers[1:]
@@ -71,8 +73,12 @@ class Tangent:
         total = 0.0
         for first in range(0, len(patterns), PATTERNS):
             some = slice(first, first + PATTERNS)
-            moved, state = self._forward(matrices, patterns[some])
-            bend = evaluate(self._cost.bend, {"y": state, "d": targets[some].T.astype(float)})
+            moved, end = self._forward(matrices, patterns[some])
+            desired = targets[some].T.astype(float)
+            if self._joint is None:
+                bend = evaluate(self._cost.bend, {"y": end, "d": desired})
+            else:
+                bend = evaluate(self._joint.gauss_newton, {"a": end, "d": desired})
             total += float(np.sum(bend * moved * moved))
         return float(np.float32(total))
 
@@ -81,7 +87,7 @@ class Tangent:
         matrices: list[list[tuple[_Block, Floats, Floats]]],
         patterns: NDArray[np.floating[Any]],
     ) -> tuple[Floats, Floats]:
-        """Return r and y of the last layer, (n_outputs, n) each."""
+        """Return r and y of the last layer, (n_outputs, n) each; of totals with joint formulas."""
         table = self._table
         constant = np.where(np.isnan(table.constant), 0.0, table.constant)
         state = np.repeat(constant[:, None], len(patterns), axis=1)
@@ -95,6 +101,8 @@ class Tangent:
                 moved[block.units] = weights @ moved[block.sources] + direction @ seen
                 state[block.units] = weights @ seen
             total = state[units]
+            if self._joint is not None and layer is table.layers[-1]:
+                break
             moved[units] *= evaluate(layer.activation.slope, {"a": total})
             state[units] = evaluate(layer.activation.value, {"a": total})
         last = table.layers[-1]

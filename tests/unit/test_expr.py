@@ -102,6 +102,10 @@ DIFFERENTIABLE: list[tuple[str, Expr, tuple[float, ...]]] = [
     ("if", call("if", call("lt", X, const(0)), X * X, X), (-1.3, 0.4)),
     ("le", call("if", call("le", X, const(0)), X * X, 3 * X), (-1.3, 0.4)),
     ("eq", call("if", call("eq", X, const(7)), X, X * X), (-1.3, 0.4)),
+    ("logistic", call("logistic", 2 * X), (-1.3, 0.0, 0.4)),
+    ("root_logistic", call("root_logistic", 2 * X), (-1.3, 0.0, 0.4)),
+    ("softplus", call("softplus", 2 * X), (-1.3, 0.0, 0.4)),
+    ("logcosh", call("logcosh", 2 * X), (-1.3, 0.0, 0.4, 0.49)),
 ]
 
 

@@ -1,0 +1,121 @@
+"""Stable forms in kernels: float32 vectors of either width are right from -1e4 to 1e4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numba
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sn.emit.functions import compile_expression
+from sn.kernels import section
+from sn.net.activations import Activation, linear, tanh
+from sn.net.costs import Cost
+from sn.net.expr import Expr, call, evaluate, variable
+from sn.net.output import output_formulas
+from sn.simd import LANES, PARTIAL, Builder, Index, Memories
+from tests.textbook import CROSS, FORMS, expression, grid, worst
+
+pytestmark = pytest.mark.kernels
+
+Floats32 = NDArray[np.float32]
+
+
+def run(formulas: tuple[Expr, ...], x: Floats32, d: Floats32, lanes: int) -> Floats32:
+    """Compute formulas of a = y = x and d by a kernel of `lanes` lanes: (formulas, n)."""
+    n = -(-len(x) // PARTIAL) * PARTIAL
+    ends = [np.pad(part, (0, n - len(part)), constant_values=1) for part in (x, d)]
+    out = np.empty((n // lanes, len(formulas), lanes), np.float32)
+    _compiled(formulas, lanes)(*ends, out.reshape(-1), n // lanes)
+    return out.transpose(1, 0, 2).reshape(len(formulas), n)[:, : len(x)]
+
+
+@cache
+def _compiled(formulas: tuple[Expr, ...], lanes: int) -> Callable[..., None]:
+    def every(k: Builder, m: Memories, at: Index) -> None:
+        a, memo = k.load(m.x, at * lanes), {}
+        variables = {"a": a, "y": a, "d": k.load(m.y, at * lanes)}
+        for number, e in enumerate(formulas):
+            value = compile_expression(k, e, variables, memo)
+            k.store(value, m.o, at * (lanes * len(formulas)) + number * lanes)
+
+    vector = section(every, "x y o", lanes)
+
+    @numba.njit
+    def all_of(x, y, o, n):  # type: ignore[no-untyped-def]
+        for e in range(n):
+            vector(x, y, o, e)
+
+    return all_of  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_textbook_form_is_right_everywhere(name: str) -> None:
+    """The first way of writing it; test_stable.py shows that the others become the same."""
+    form, x = FORMS[name], grid()
+    f = Activation(name, expression(form.texts[0]))
+    parts = (f.value, f.slope, f.bend)
+    narrow, wide = (run(parts, x, np.zeros_like(x), lanes) for lanes in (LANES, PARTIAL))
+    assert np.array_equal(narrow.view(np.int32), wide.view(np.int32))
+    for found, exact in zip(narrow, (form.value, form.slope, form.bend), strict=True):
+        at = x.astype(float)
+        assert worst(at, found.astype(float), exact(at)) < 1e-5
+
+
+@pytest.mark.parametrize("lanes", [LANES, PARTIAL])
+@pytest.mark.parametrize("d", [0.0, 1.0])
+def test_logistic_output_with_cross_entropy_is_y_minus_d(lanes: int, d: float) -> None:
+    f = Activation("f", expression(FORMS["logistic"].texts[0]))
+    joint = output_formulas(f, Cost("c", expression(CROSS, ("y", "d"))))
+    assert joint is not None
+    x = grid()
+    desired = np.full_like(x, d)
+    parts = (joint.grad, joint.full, joint.gauss_newton, joint.value)
+    found = run(parts, x, desired, lanes).astype(float)
+    at, side = x.astype(float), -1 if d else 1
+    s, back = FORMS["logistic"].value(side * at), FORMS["logistic"].value(-side * at)
+    for part, exact in zip(
+        found, (-side * s, s * back, s * s, FORMS["softplus"].value(side * at)), strict=True
+    ):
+        assert worst(at, part, exact) < 1e-5
+    # y - d itself, as float32 has it
+    assert found[0] == pytest.approx(d - FORMS["logistic"].value(at), abs=3e-7)
+
+
+def test_a_wide_argument_keeps_its_digits() -> None:
+    """s(v) of a sum near -80 is as right as s of its exact value."""
+    a = variable("a")
+    v = 1.1 * a * a * a - 0.7 * a - 80.3
+    x = np.linspace(-1, 1, 4001).astype(np.float32)
+    (found,) = run((call("logistic", v),), x, np.zeros_like(x), LANES)
+    exact = evaluate(call("logistic", v), {"a": x.astype(float)})
+    assert np.abs(found / exact - 1).max() < 1e-6
+
+
+@pytest.mark.parametrize("op", ["logistic", "root_logistic", "softplus", "logcosh"])
+def test_special_values(op: str) -> None:
+    x = np.array([0.0, np.inf, -np.inf, np.nan, 3e38, -3e38], np.float32)
+    with np.errstate(all="ignore"):
+        exact = np.asarray(evaluate(call(op, variable("a")), {"a": x.astype(float)}))
+    (found,) = run((call(op, variable("a")),), x, np.zeros_like(x), LANES)
+    assert found == pytest.approx(exact, rel=1e-6, nan_ok=True)
+
+
+def test_the_least_normal_number_is_reached() -> None:
+    x = np.array([-87.3365, -87.31, -87.0], np.float32)
+    (found,) = run((call("exp", variable("a")),), x, np.zeros_like(x), LANES)
+    assert found == pytest.approx(np.exp(x.astype(float)), rel=1e-6)
+
+
+def test_the_built_in_functions_keep_their_bits() -> None:
+    """The derivatives of SN's tanh are 1 - tanh^2, computed as before."""
+    a = variable("a")
+    t = call("tanh", a)
+    x = np.linspace(-20, 20, 4096).astype(np.float32)
+    zero = np.zeros_like(x)
+    found = run((tanh().value, tanh().slope, linear().slope), x, zero, LANES)
+    expected = run((t, 1 - t * t, linear().slope), x, zero, LANES)
+    assert np.array_equal(found, expected)
