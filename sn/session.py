@@ -27,11 +27,12 @@ from sn.lower.arrange import Arrangement, arrange
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.costs import Cost, cost
+from sn.net.expr import substitute, variable
 from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import RuleSpec
-from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
+from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
 from sn.results.record import DataUsed, RunRecord
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
@@ -207,8 +208,27 @@ class Program:
                 )
             )
         return CheckReport(
-            table.name, layers, tuple(parts), table.counted_units, table.n_rows, table.n_weights
+            table.name,
+            layers,
+            tuple(parts),
+            table.counted_units,
+            table.n_rows,
+            table.n_weights,
+            self._formulas(),
         )
+
+    def _formulas(self) -> tuple[FormulaReport, ...]:
+        """The formulas of the net's layers, and of its cost, that the program wrote in Lisp."""
+        found = [
+            FormulaReport(
+                f"layer {layer.name}", f.written, str(substitute(f.value, "a", variable("x")))
+            )
+            for layer in self.table.layers
+            if (f := layer.activation).written
+        ]
+        if self._cost.written:
+            found.append(FormulaReport("the cost", self._cost.written, str(self._cost.plain)))
+        return tuple(found)
 
     def check_gradients(self, seed: int = 0) -> GradientReport:
         """Compare the derivatives of the net with differences, and its kernels with the twin.

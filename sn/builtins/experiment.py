@@ -139,7 +139,8 @@ def _cost(it: Any, found: Clause, net: Network) -> Cost:
     function = it.eval(argument.form)
     if type(argument.form) is Symbol and function is None:
         choice(argument, "cost", dict.fromkeys(cost))
-    return Cost("lisp", formula(it, function, ("y", "d"), found.form.cdr))
+    value = formula(it, function, ("y", "d"), found.form.cdr)
+    return Cost("lisp", value, written=str(value))
 
 
 def _init(it: Any, found: Clause, net: Network) -> Init:

@@ -19,7 +19,7 @@ from sn.builtins.primitives import primitive
 from sn.calls import Builtin, Special
 from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
 from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list
-from sn.lambdas import De, match
+from sn.lambdas import De, Dm, Dmd, match
 from sn.net import expr
 from sn.net.expr import Expr
 
@@ -180,7 +180,8 @@ class _Walker:
                 return found
             what = f"{show(head)} of {len(args)} numbers"
         else:
-            what = f"the {getattr(callee, 'noun', 'macro')} {show(head)}"
+            noun = "macro" if isinstance(callee, Dm | Dmd) else callee.noun
+            what = f"the {noun} {show(head)}"
         raise EvalError(
             f"a kernel cannot compute {what}",
             span=span,

@@ -392,7 +392,8 @@ def _activation(it: Any, found: Clause) -> Activation:
                 hint=did_you_mean(title, known) or f"(de {title} (a) ...) defines one",
             )
         value = formula(it, function, ("a",), found.form.cdr)
-        return Activation(expr.show(expr.substitute(value, "a", expr.variable("x"))), value)
+        written = expr.show(expr.substitute(value, "a", expr.variable("x")))
+        return Activation(written, value, written=written)
     make = activation.get(found.word)
     least, most = _arity(make)
     count(found, least, most, (make.__doc__ or "").split("\n")[0].partition("): ")[0] + ")")

@@ -82,6 +82,15 @@ def _print_parts(report: CheckReport) -> None:
         f"\nin all {report.total_units:,} units, {report.total_connections:,} connections, "
         f"{report.total_parameters:,} parameters"
     )
+    _print_formulas(report)
+
+
+def _print_formulas(report: CheckReport) -> None:
+    if report.formulas:
+        print()
+    for part in report.formulas:
+        as_computed = "" if part.computed == part.written else f", computed as {part.computed}"
+        print(f"formula of {part.owner}: {part.written}{as_computed}")
 
 
 def _print_derivatives(report: GradientReport) -> None:

@@ -22,12 +22,14 @@ class Activation:
     """A unit's non-linearity: `value` is an expression of the total input `a`.
 
     It is kept in a stable form. `is_plain` leaves it and its derivatives as algebra gives them:
-    1 - tanh^2 x, the form of SN 2.8, with which its nets are trained bit for bit.
+    1 - tanh^2 x, the form of SN 2.8, with which its nets are trained bit for bit. `written` is
+    the formula of a function in Lisp, as the program has it.
     """
 
     name: str
     value: Expr
     is_plain: bool = False
+    written: str = ""
 
     def __post_init__(self) -> None:
         if not self.is_plain:

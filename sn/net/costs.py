@@ -19,11 +19,13 @@ from sn.registry import Registry
 class Cost:
     """A cost per output unit and its derivatives with respect to the output.
 
-    `value` is kept in a stable form in which d log y is 0 for d = 0, whatever y is.
+    `value` is kept in a stable form in which d log y is 0 for d = 0, whatever y is. `written` is
+    the formula of a function in Lisp, as the program has it.
     """
 
     name: str
     value: Expr
+    written: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _guarded(stable(self.value)))

@@ -35,6 +35,15 @@ class ConnectionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FormulaReport:
+    """A non-linearity or cost written in Lisp: whose it is, as written, and as it is computed."""
+
+    owner: str
+    written: str
+    computed: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckReport:
     """A whole network with its totals, as papers count them."""
 
@@ -44,3 +53,4 @@ class CheckReport:
     total_units: int
     total_connections: int
     total_parameters: int
+    formulas: tuple[FormulaReport, ...] = ()

@@ -19,14 +19,17 @@ from numpy.typing import NDArray
 
 from sn.errors import TrainError
 from sn.net.table import ConnectionTable
+from sn.optim.base import Mode
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
+from sn.train.failing import failing_formula
 from sn.train.observer import Observer
 
 State = dict[str, NDArray[np.generic]]
 HINT = "lower the learning rate, or start from smaller weights"
+FORMULA_HINT = "write it so that it is finite there: (if TEST ... ...) chooses between two formulas"
 CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
 
 
@@ -148,6 +151,7 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
 def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) -> float:
     """Present the training set once; return the seconds spent presenting."""
     order = order_of_pass(job.spec.order, count, job.seed, number)
+    at_start = job.engine.get_state()
     started = time.perf_counter()
     job.engine.begin_pass(order)
     seconds = time.perf_counter() - started
@@ -158,7 +162,9 @@ def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) 
         job.engine.present(part)
         seconds += time.perf_counter() - started
         if not np.isfinite(job.engine.get_weights()).all():
-            raise _diverged(job, before, part, number, (number - 1) * count + first)
+            raise _failed_formula(job, before, part, order, number) or _diverged(
+                job, before, part, number, (number - 1) * count + first
+            )
         for observer in observers:
             observer.advanced(len(part))
     started = time.perf_counter()
@@ -167,13 +173,48 @@ def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) 
     seconds += time.perf_counter() - started
     weights = job.engine.get_weights()
     if not np.isfinite(weights).all():
-        raise TrainError(
+        raise _failed_formula(job, at_start, order, order, number) or TrainError(
             f"training diverged: layer {_layer_of_bad_weight(job, weights)} has weights that are "
             f"not finite after the step of pass {number}",
             span=job.spec.span,
             hint=HINT,
         )
     return seconds
+
+
+def _failed_formula(
+    job: Job, before: State, part: Order, order: Order, number: int
+) -> TrainError | None:
+    """Present patterns from a state on until a formula fails, and say which; None if none does.
+
+    Curvatures of a sample may fail before any pattern is presented: then it is in the sample.
+    """
+    optimizer = job.spec.optimizers[job.optimizer]
+    rule = optimizer.gathering or optimizer.rule
+    is_batch = optimizer.mode is Mode.BATCH
+    sample = order[: 0 if is_batch else optimizer.samples_per_pass]
+    first = job.table.layers[0]
+    job.engine.set_state(before)
+    for pattern in (*part, *sample):
+        weights = job.engine.get_weights()
+        if not np.isfinite(weights).all():
+            # what follows are samples, which were shown to the weights of the start
+            job.engine.set_state(before)
+            weights = job.engine.get_weights()
+        with np.errstate(all="ignore"):
+            job.engine.present(np.array([pattern], np.int32))
+        shown = job.engine.states()[first.first : first.first + first.size]
+        desired = job.targets["train"][pattern]
+        found = failing_formula(
+            job.table, job.spec.cost, weights, np.asarray(shown), desired, rule.second
+        )
+        if found is not None:
+            return TrainError(
+                f"{found}, for pattern {int(pattern)} in pass {number}",
+                span=job.spec.span,
+                hint=FORMULA_HINT if found.is_usual else HINT,
+            )
+    return None
 
 
 def _diverged(job: Job, before: State, part: Order, number: int, done: int) -> TrainError:
