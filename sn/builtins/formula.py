@@ -84,7 +84,6 @@ class _Walker:
         self.scope: dict[Symbol, _Found] = {}
         self.depth = 0
         self.last_span: Span | None = None  # of the last form of the body at hand
-        self._sizes: dict[int, tuple[Expr, int]] = {}
 
     def body(self, forms: Value) -> _Found:
         """Return the value of the last form; those before it can assign to names."""
@@ -130,17 +129,9 @@ class _Walker:
         if type(form) is not Pair or type(form.car) is not Symbol:
             raise ValueKindError(f"a formula cannot hold {describe(form)}", span=span)
         value = self.call(form, form.span or span)
-        if isinstance(value, Expr) and self.size(value) > _SIZE:
+        if isinstance(value, Expr) and value.size > _SIZE:
             raise EvalError("this formula is too large for a kernel", span=form.span or span)
         return value
-
-    def size(self, e: Expr) -> int:
-        """Return how many operations an expression is when written out."""
-        known = self._sizes.get(id(e))
-        if known is None:
-            # the expression is kept, so that its id stays its own
-            known = self._sizes[id(e)] = e, 1 + sum(map(self.size, e.args))
-        return known[1]
 
     def symbol(self, name: Symbol, span: Span | None) -> _Found:
         """Return what a name stands for: a local one, or the program's number at this time."""

@@ -11,20 +11,43 @@ Read next: stable.py for formulas that overflow as they are written, activations
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Expr:
-    """A node: `op` over `args`; `value` holds a constant, `name` a variable."""
+    """A node: `op` over `args`; `value` holds a constant, `name` a variable.
+
+    `size` counts the nodes, shared ones each time they occur.
+    """
 
     op: str
     args: tuple[Expr, ...] = ()
     value: float = 0.0
     name: str = ""
+    size: int = field(init=False, repr=False)
+    _hash: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum(arg.size for arg in self.args))
+        object.__setattr__(self, "_hash", hash((self.op, self.args, self.value, self.name)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Expr):
+            return NotImplemented
+        return self._hash == other._hash and self._fields == other._fields
+
+    @property
+    def _fields(self) -> tuple[object, ...]:
+        return self.op, self.args, self.value, self.name
 
     def __add__(self, other: Expr | float) -> Expr:
         return add(self, wrap(other))

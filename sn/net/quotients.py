@@ -18,7 +18,8 @@ _SIDE = call("lt", const(0), const(1))
 
 def common_denominator(some: Sum) -> Sum | None:
     """Return a sum of fractions as one fraction where its numerator becomes one term, else None."""
-    atoms = {atom for term in some for atom, power in term.powers if power < 0}
+    # in order: the same formula is written in the same way each time
+    atoms = list(dict.fromkeys(atom for t in some for atom, power in t.powers if power < 0))
     if len(some) < 2 or not any(_is_sum(atom) for atom in atoms):
         return None
     lowest = ONE

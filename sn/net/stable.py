@@ -33,6 +33,8 @@ from sn.net.terms import (
 )
 
 _ALGEBRA = ("add", "sub", "mul", "div", "neg")
+# a rewriting may make a formula larger by so much; chosen here: no textbook form comes near
+LARGER, ROOM = 3, 60
 _LOGISTIC = frozenset({"logistic", "root_logistic"})
 
 
@@ -73,11 +75,13 @@ def _algebra(e: Expr) -> Expr:
     if "div" in before:
         some = common_denominator(some) or some
     found = build(some)
+    if found.size > LARGER * e.size + ROOM:
+        return e
     after = _operations(found)
     if before & _LOGISTIC or (after - before) & (_LOGISTIC | {"logcosh"}):
         return found
     is_other = "softplus" in before and _atoms(found, "softplus") != _atoms(e, "softplus")
-    return found if is_other or _size(found) < _size(e) else e
+    return found if is_other or found.size < e.size else e
 
 
 def _operations(e: Expr) -> set[str]:
@@ -94,10 +98,6 @@ def _atoms(e: Expr, op: str) -> set[Expr]:
     if e.op in _ALGEBRA:
         return set[Expr]().union(*(_atoms(arg, op) for arg in e.args))
     return {e} if e.op == op else set()
-
-
-def _size(e: Expr) -> int:
-    return 1 + sum(map(_size, e.args))
 
 
 def _log(e: Expr) -> Expr:

@@ -17,8 +17,9 @@ Read next: stable.py for what is made of exponentials and logarithms.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sn.net.expr import Expr, add, call, const, div, mul, neg, sub
 
@@ -84,6 +85,11 @@ def is_close(a: float, b: float) -> bool:
 
 def terms(e: Expr) -> Sum:
     """Return a formula as a sum of products; a sum that is 0 has none."""
+    return list(_terms(e))
+
+
+@lru_cache(maxsize=1 << 14)
+def _terms(e: Expr) -> Sequence[Term]:
     match e.op:
         case "const":
             return [Term(e.value)] if e.value else []
