@@ -83,7 +83,10 @@ def _failures(
         if second:
             bends += _failure(title, "second derivative", f.bend, ends)
         state[units] = evaluate(f.value, ends, constant=state.dtype.type)
-    last, title = table.layers[-1], f"the cost of an output, {cost.value},"
+    last, title = (
+        table.layers[-1],
+        f"the cost at layer {table.layers[-1].name}, {cost.written or cost.plain},",
+    )
     units = slice(last.first, last.first + last.size)
     joint = output_formulas(last.activation, cost)
     if joint is None:

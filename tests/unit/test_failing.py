@@ -93,7 +93,7 @@ def test_a_cost_without_a_slope_is_named(in_kernels: bool) -> None:
     with pytest.raises(TrainError) as found:
         train(job(table, cost, Sgd(learning_rate=0.01), in_kernels=in_kernels), None, [])
     assert re.match(
-        r"the cost of an output, .*log.*, has no finite slope at x = -[\d.]+ and d = [01], "
+        r"the cost at layer out, .*log.*, has no finite slope at x = -[\d.]+ and d = [01], "
         r"for pattern \d+ in pass 1",
         found.value.message,
     )
