@@ -1,8 +1,11 @@
 """Differences: derivatives of a net from its forward pass alone, to hold the others against.
 
 A central difference of step h is wrong by a series in h^2; steps h, h/2 and h/4 cancel its first
-two terms (Richardson). A step must not cross a corner, such as that of relu: then a shorter one
-is tried, and a direction that always crosses one is given up.
+two terms (Richardson). Steps are lengths of the total inputs, not of the weights: where one weight
+serves a thousand places, or f is steep, a small step of it is a long way. A step must not cross a
+corner, such as that of relu: then a shorter one is tried, and a direction that always crosses one
+is given up.
+Differences know how rough they are: below `noise` nothing can be told from 0.
 
 `Squared` computes curvatures a second way: h is how the outputs' curvature answers to a weight
 in the squared network, the one whose weights are w^2 and whose slopes are f'^2. One forward pass
@@ -32,6 +35,11 @@ Floats = NDArray[np.float64]
 STEPS = (2.0**-12, 2.0**-16, 2.0**-20)
 SECOND_STEPS = (2.0**-5, 2.0**-7, 2.0**-9)
 SCALAR_STEPS = (2.0**-6, 2.0**-10)
+# of a value that sums a few terms; `first` and `second` make 6 / h and 91 / h^2 of it
+ROUND_OFF = 8 * 2.0**-52
+FIRST_NOISE, SECOND_NOISE = 6 * ROUND_OFF, 91 * ROUND_OFF
+STEEPEST = 32.0  # chosen here: tanh(16 x)
+SLOWEST = 2.0**-10  # of the rates at which totals move; slower ones do not get longer steps
 
 
 def first(f: Callable[[float], Floats], h: float) -> Floats:
@@ -52,6 +60,14 @@ def _limit(a: Floats, b: Floats, c: Floats) -> Floats:
     return (16 * best - better) / 15
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number and how far round-off may have moved it."""
+
+    value: float
+    noise: float
+
+
 class Differences:
     """The cost of one pattern as a function of the weights."""
 
@@ -62,21 +78,42 @@ class Differences:
         self._weights, self._pattern, self._desired = weights, pattern, desired
         self._corners = [comparisons(layer.activation.value) for layer in table.layers]
         self._cost_corners = comparisons(cost.value)
+        self._total, state = self._twin.forward(weights, pattern)
+        self._steepness = self._steepnesses()
+        y = state[table.layers[-1].units.ravel()]
+        ends = {"y": y, "d": desired}
+        # what goes into the sum over outputs: a small cost may be a difference of large numbers
+        self._size = float(
+            np.sum(np.abs(_values(cost.value, ends)))
+            + np.sum(np.abs(_values(cost.slope, ends)) * (np.abs(y) + np.abs(desired)))
+        )
+        self._reach = float(np.max(np.abs(y), initial=0))
 
-    def slope(self, direction: Floats) -> float | None:
+    def slope(self, direction: Floats) -> Measured | None:
         """Return dE/dw along a direction, None where every step crosses a corner."""
         h = self._step(direction, STEPS)
-        return None if h is None else float(first(lambda x: self._cost(x * direction), h))
+        if h is None:
+            return None
+        value = float(first(lambda x: self._cost(x * direction), h))
+        return Measured(value, FIRST_NOISE * self._size / h)
 
-    def bend(self, direction: Floats) -> float | None:
+    def bend(self, direction: Floats) -> Measured | None:
         """Return the second derivative of E along a direction, None likewise."""
         h = self._step(direction, SECOND_STEPS)
-        return None if h is None else float(second(lambda x: self._cost(x * direction), h))
+        if h is None:
+            return None
+        value = float(second(lambda x: self._cost(x * direction), h))
+        return Measured(value, SECOND_NOISE * self._size / h**2)
 
-    def jacobian(self, direction: Floats) -> Floats | None:
-        """Return the derivative of each output along a direction, None likewise."""
+    def squares(self, direction: Floats) -> Measured | None:
+        """Return the sum over outputs of E''(y) (dy/dw)^2 along a direction, None likewise."""
         h = self._step(direction, STEPS)
-        return None if h is None else first(lambda x: self._outputs(x * direction), h)
+        if h is None:
+            return None
+        slopes = first(lambda x: self._outputs(x * direction), h)
+        bends, rough = self.output_bend(), FIRST_NOISE * self._reach / h
+        noise = np.sum(np.abs(bends) * rough * (2 * np.abs(slopes) + rough))
+        return Measured(float(np.sum(bends * slopes * slopes)), float(noise))
 
     def output_bend(self) -> Floats:
         """Return the second derivative of the cost with respect to each output."""
@@ -97,6 +134,8 @@ class Differences:
 
     def _step(self, direction: Floats, steps: tuple[float, ...]) -> float | None:
         """Return the first step at whose ends every corner is on the side it is on at 0."""
+        rate = self._rate(direction)
+        steps = tuple(h / rate for h in steps)
         if not any(self._corners) and not self._cost_corners:
             return steps[0]
         here = self._sides(np.zeros_like(direction))
@@ -105,6 +144,28 @@ class Differences:
             if all(np.array_equal(here, there) for there in ends):
                 return h
         return None
+
+    def _rate(self, direction: Floats) -> float:
+        """Return how fast the fastest unit moves along a direction, as a power of two.
+
+        Totals are measured in lengths over which the slope of f changes, where those are short.
+        """
+        h = 2.0**-20
+        total, _ = self._twin.forward(self._weights + h * direction, self._pattern)
+        fastest = float(np.max(np.abs(total - self._total) * self._steepness, initial=0)) / h
+        return 2.0 ** round(np.log2(fastest)) if SLOWEST < fastest < np.inf else 1.0
+
+    def _steepnesses(self) -> Floats:
+        """Return |f''| / |f'| of each unit, from 1 to STEEPEST."""
+        found = np.ones(self._twin.table.n_units)
+        for layer in self._twin.table.layers[1:]:
+            units = slice(layer.first, layer.first + layer.size)
+            f, at = layer.activation, {"a": self._total[units]}
+            slope, bend = np.abs(_values(f.slope, at)), np.abs(_values(f.bend, at))
+            # near an extremum of f the quotient says nothing: there the limit holds
+            share = bend / np.maximum(slope + bend / STEEPEST, np.finfo(float).tiny)
+            found[units] = np.maximum(share, 1)
+        return found
 
     def _sides(self, move: Floats) -> NDArray[np.bool_]:
         table = self._twin.table
@@ -124,7 +185,8 @@ class Squared:
     """Curvatures of one pattern by a forward pass through the squared network.
 
     Shapes: slope: f' of each unit; gauss_newton, full: what the curvature of each unit adds to
-    the answer, (n_units,) float64, all by differences of f and of the cost.
+    the answer, (n_units,) float64, all by differences of f and of the cost; rough: how far
+    round-off may have moved both.
     """
 
     table: ConnectionTable
@@ -133,6 +195,7 @@ class Squared:
     slope: Floats
     gauss_newton: Floats
     full: Floats
+    rough: Floats
 
     @classmethod
     def at(
@@ -157,9 +220,13 @@ class Squared:
         gauss_newton[out] = slope[out] ** 2 * second(
             lambda x: _values(cost.value, {"y": y + x, "d": desired}), SCALAR_STEPS[0]
         )
-        return cls(table, weights, state, slope, gauss_newton, gauss_newton - back * bend)
+        h = SCALAR_STEPS[0]
+        f_noise = SECOND_NOISE / h**2 * (np.abs(state) + np.abs(bend))
+        rough = np.abs(back) * f_noise + FIRST_NOISE / h**2 * np.abs(gauss_newton)
+        full = gauss_newton - back * bend
+        return cls(table, weights, state, slope, gauss_newton, full, rough)
 
-    def answers(self, direction: Floats) -> tuple[float, float]:
+    def answers(self, direction: Floats) -> tuple[Measured, Measured]:
         """Return how the Gauss-Newton and the full curvature answer to weights v.
 
         u_j = sum_i (v_ij x_i^2 + w_ij^2 f'(a_i)^2 u_i); the answer is the sum of u over units,
@@ -170,7 +237,11 @@ class Squared:
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             through = (self.weights[wid] * self.slope[src]) ** 2 * moved[src]
             np.add.at(moved, dst, direction[wid] * self.state[src] ** 2 + through)
-        return float(np.sum(moved * self.gauss_newton)), float(np.sum(moved * self.full))
+        noise = float(np.sum(np.abs(moved) * self.rough))
+        return (
+            Measured(float(np.sum(moved * self.gauss_newton)), noise),
+            Measured(float(np.sum(moved * self.full)), noise),
+        )
 
 
 def comparisons(value: Expr) -> tuple[Expr, ...]:

@@ -9,6 +9,7 @@ Signs and formulas are those of SN 2.8 (sn-network, 5): grad is minus dE/da.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from sn.net.output import OutputFormulas, output_formulas
 from sn.net.table import ConnectionTable
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,21 @@ class Reference:
     """The rows of one table and the cost at its last layer, ready to be walked.
 
     `is_full` keeps the term with f'' in the curvatures (SN's learn-newton); without it they are
-    those of Gauss and Newton, never negative (learn-lm).
+    those of Gauss and Newton, never negative (learn-lm). In float32 the same walk tells how much
+    plain arithmetic of that kind loses.
     """
 
-    def __init__(self, table: ConnectionTable, cost: Cost, is_full: bool = False) -> None:
+    def __init__(
+        self,
+        table: ConnectionTable,
+        cost: Cost,
+        is_full: bool = False,
+        dtype: type[np.floating[Any]] = np.float64,
+    ) -> None:
         self.table = table
         self.cost = cost
         self.is_full = is_full
+        self._dtype = dtype
         bounds = np.searchsorted(
             table.dst,
             [edge for layer in table.layers for edge in (layer.first, layer.first + layer.size)],
@@ -53,11 +63,11 @@ class Reference:
         self._slices = [slice(*bounds[2 * i : 2 * i + 2]) for i in range(len(table.layers))]
         self._joint = output_formulas(table.layers[-1].activation, cost)
 
-    def forward(self, weights: Floats, pattern: Floats) -> tuple[Floats, Floats]:
+    def forward(self, weights: Numbers, pattern: Numbers) -> tuple[Floats, Floats]:
         """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j)."""
         table = self.table
-        state = np.where(np.isnan(table.constant), 0.0, table.constant)
-        total = np.zeros(table.n_units)
+        state = np.where(np.isnan(table.constant), 0.0, table.constant).astype(self._dtype)
+        total = np.zeros(table.n_units, self._dtype)
         first = table.layers[0]
         state[first.first : first.first + first.size] = pattern
         for layer, rows in list(zip(table.layers, self._slices, strict=True))[1:]:
@@ -67,7 +77,7 @@ class Reference:
             state[units] = evaluate(layer.activation.value, {"a": total[units]})
         return total, state
 
-    def present(self, weights: Floats, pattern: Floats, desired: Floats) -> States:
+    def present(self, weights: Numbers, pattern: Numbers, desired: Numbers) -> States:
         """Walk one pattern forward and backward, without an update.
 
         grad g = -dE/da; curv h estimates d2E/da2 from the diagonal alone: with q the curvature
@@ -76,8 +86,7 @@ class Reference:
         """
         table = self.table
         total, state = self.forward(weights, pattern)
-        grad, curv = np.zeros(table.n_units), np.zeros(table.n_units)
-        back, back_curv = np.zeros(table.n_units), np.zeros(table.n_units)
+        grad, curv, back, back_curv = (np.zeros(table.n_units, self._dtype) for _ in range(4))
         last = table.layers[-1]
         out = slice(last.first, last.first + last.size)
         ends = {"y": state[out], "d": desired}
@@ -97,7 +106,7 @@ class Reference:
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * grad[dst])
             np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])
-        d_weight, curv_weight = np.zeros(table.n_weights), np.zeros(table.n_weights)
+        d_weight, curv_weight = (np.zeros(table.n_weights, self._dtype) for _ in range(2))
         np.add.at(d_weight, table.wid, state[table.src] * grad[table.dst])
         np.add.at(curv_weight, table.wid, state[table.src] ** 2 * curv[table.dst])
         if self._joint is None:
