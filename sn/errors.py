@@ -34,6 +34,15 @@ class Label:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something odd in the user's program that stops nothing: a warning, worded as errors are."""
+
+    message: str
+    span: Span | None = None
+    hint: str | None = None
+
+
 class SnError(Exception):
     """Something wrong in the user's program or data (exit code 1).
 
@@ -122,7 +131,7 @@ def read_source(file: str) -> str | None:
 
 
 def render(
-    error: SnError | SnInternalError,
+    error: SnError | SnInternalError | Notice,
     source: Callable[[str], str | None] = read_source,
 ) -> str:
     """Return the whole message as shown to a person: place, text, caret, labels, hint, frames.
@@ -135,15 +144,18 @@ def render(
             lines.append(f"  please report it with the file {error.dump}")
         return "\n".join(lines)
     place = f"{error.span}: " if error.span else ""
-    lines = [f"{place}error: {error.message}"]
+    kind = "warning" if isinstance(error, Notice) else "error"
+    labels: tuple[Label, ...] = getattr(error, "labels", ())
+    frames: list[str] = getattr(error, "frames", [])
+    lines = [f"{place}{kind}: {error.message}"]
     if error.span:
         lines += _excerpt(error.span, "", source)
-    for label in error.labels:
+    for label in labels:
         lines.append(f"{label.span}: note: {label.text}")
         lines += _excerpt(label.span, "", source)
     if error.hint:
         lines.append(f"  hint: {error.hint}")
-    lines += [f"  in {frame}" for frame in error.frames]
+    lines += [f"  in {frame}" for frame in frames]
     return "\n".join(lines)
 
 

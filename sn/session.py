@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sn import data
 from sn.builtins import new_interpreter
-from sn.errors import DataError, EvalError, NetError, SnError, TrainError, did_you_mean
+from sn.errors import DataError, EvalError, NetError, Notice, SnError, TrainError, did_you_mean
 from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
 from sn.lower.arrange import Arrangement, arrange
@@ -29,6 +29,7 @@ from sn.lower.recognise import lower
 from sn.net.costs import Cost, cost
 from sn.net.expr import substitute, variable
 from sn.net.layer import Network
+from sn.net.loose_ends import loose_ends
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import RuleSpec
@@ -168,9 +169,14 @@ class Program:
         return Experiment(self, specs[name])
 
     @cached_property
+    def _rows(self) -> ConnectionTable:
+        """The connection table of `network`, units numbered as the program numbers them."""
+        return freeze(self.network)
+
+    @cached_property
     def table(self) -> ConnectionTable:
         """The connection table of `network`, layers without a shape laid out along their grid."""
-        return arrange(freeze(self.network)).table
+        return arrange(self._rows).table
 
     @cached_property
     def plan(self) -> Plan:
@@ -178,7 +184,7 @@ class Program:
         return lower(self.table)
 
     def check(self) -> CheckReport:
-        """Report layers, connections and totals."""
+        """Report layers, connections, totals and loose ends."""
         table, plan = self.table, self.plan
         layers = tuple(
             LayerReport(
@@ -204,7 +210,7 @@ class Program:
                     len(mine),
                     len(np.unique(table.wid[mine])),
                     len(mine),
-                    "; ".join(found.get(group.label, [])),
+                    "; ".join(found.get(group.label, [])) if len(mine) else "no connections",
                 )
             )
         return CheckReport(
@@ -215,6 +221,7 @@ class Program:
             table.n_rows,
             table.n_weights,
             self._formulas(),
+            loose_ends(self._rows),
         )
 
     def _formulas(self) -> tuple[FormulaReport, ...]:
@@ -288,9 +295,18 @@ class Experiment:
         return tuple(self.spec.optimizers)
 
     @cached_property
+    def _rows(self) -> ConnectionTable:
+        return freeze(self.network)
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """What is odd about its net, with places in the program."""
+        return loose_ends(self._rows)
+
+    @cached_property
     def arrangement(self) -> Arrangement:
         """The connection table of its net, layers without a shape laid out along their grid."""
-        return arrange(freeze(self.network))
+        return arrange(self._rows)
 
     @property
     def table(self) -> ConnectionTable:

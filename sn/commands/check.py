@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from sn.commands._tables import print_table
+from sn.commands._texts import print_warnings
 from sn.results.check_report import CheckReport
 from sn.results.lines import json_line
 from sn.shipped import find_net
@@ -27,7 +29,8 @@ def command(file: str, grad: bool, as_json: bool) -> None:
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN. For each connection
     the report gives the loops that the compiler found in it; `rows` means that it found none
-    and walks the connections one by one.
+    and walks the connections one by one. What cannot matter in the net, such as a map that
+    feeds nothing, is told as a warning with its place.
 
     With --grad it compares, for each connection, gradients and curvatures with differences of
     the cost and with the network of squared weights, in float64, and the compiled kernels with
@@ -39,7 +42,12 @@ def command(file: str, grad: bool, as_json: bool) -> None:
     session = Session()
     if not grad:
         report = session.check(path)
-        _print_parts(report) if not as_json else print(json_line(asdict(report)))
+        if as_json:
+            print(json_line(asdict(report)))
+            return
+        _print_parts(report)
+        sys.stdout.flush()
+        print_warnings(report.warnings)
         return
     derivatives = session.check_gradients(path)
     if as_json:

@@ -13,6 +13,7 @@ import click
 
 from sn.commands._progress import Bar, JsonPrinter, PassPrinter
 from sn.commands._tables import print_table
+from sn.commands._texts import print_warnings
 from sn.errors import UnknownNameError, did_you_mean
 from sn.forms import fold
 from sn.results.folder import CHECKPOINT, RunFolder
@@ -126,6 +127,7 @@ def command(
         experiment = Session(settings=settings, observers=observers).load(path).experiment()
         if settings:
             check_settings(settings, path)
+        print_warnings(experiment.warnings)
         folder = out
         if out is None and not no_folder:
             folder = RunFolder.create(None, path.stem).path

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sn.errors import Notice
+
 
 @dataclass(frozen=True, slots=True)
 class LayerReport:
@@ -45,7 +47,7 @@ class FormulaReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """A whole network with its totals, as papers count them."""
+    """A whole network with its totals, as papers count them, and what is odd about it."""
 
     name: str
     layers: tuple[LayerReport, ...]
@@ -54,3 +56,4 @@ class CheckReport:
     total_connections: int
     total_parameters: int
     formulas: tuple[FormulaReport, ...] = ()
+    warnings: tuple[Notice, ...] = ()

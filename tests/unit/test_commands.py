@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from sn.commands import main
-from sn.errors import SnInternalError, TrainError
+from sn.errors import Notice, SnInternalError, Span, TrainError
 from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
 from sn.results.folder import RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, Reference, RunRecord, Scores
@@ -51,6 +51,7 @@ class FakeSession:
     settings: dict[str, str] = field(default_factory=dict)
     observers: Any = ()
     calls: Any = None
+    warnings: tuple[Notice, ...] = ()
     stops_with: BaseException | None = None
 
     def load(self, path: Path) -> FakeSession:
@@ -116,7 +117,8 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     calls: dict[str, Any] = {"stops_with": None}
 
     def make(settings: Any = None, observers: Any = ()) -> FakeSession:
-        return FakeSession(settings or {}, observers, calls, calls["stops_with"])
+        odd = calls.get("warnings", ())
+        return FakeSession(settings or {}, observers, calls, odd, calls["stops_with"])
 
     module = types.ModuleType("sn.session")
     module.Session = make  # type: ignore[attr-defined]
@@ -150,6 +152,41 @@ def test_run_prints_a_line_per_pass_and_the_table(session: dict[str, Any], capsy
         training    1.25 s, 7.50 µs per presentation; evaluating 0.12 s
         folder      here
         """)
+
+
+ODD = Notice("map 3 of h1 feeds nothing", Span("tiny.sn", 2, 1, 2, 7), "leave it out")
+ODD_TEXT = """\
+tiny.sn:2:1: warning: map 3 of h1 feeds nothing
+   2 | (defnet tiny)
+     | ^^^^^^^
+  hint: leave it out
+"""
+
+
+@pytest.mark.parametrize("words", [["--json"], []])
+def test_run_warns_before_it_trains(session: dict[str, Any], capsys, words: list[str]) -> None:
+    session["warnings"] = (ODD,)
+    assert main(["run", "tiny.sn", "--no-folder", *words]) == 0
+    assert ODD_TEXT in capsys.readouterr().err
+
+
+def test_check_warns_on_stderr_or_in_its_object(
+    session: dict[str, Any], capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeSession, "check", lambda *_: replace(REPORT, warnings=(ODD,)))
+    assert main(["check", "tiny.sn"]) == 0
+    assert capsys.readouterr().err == ODD_TEXT
+    assert main(["check", "tiny.sn", "--json"]) == 0
+    out, err = capsys.readouterr()
+    (found,) = json.loads(out)["warnings"]
+    assert err == ""
+    assert found["message"] == ODD.message
+    assert found["hint"] == ODD.hint
+    assert (found["span"]["file"], found["span"]["line"], found["span"]["column"]) == (
+        "tiny.sn",
+        2,
+        1,
+    )
 
 
 def test_run_hands_its_options_to_the_session(session: dict[str, Any], capsys) -> None:
