@@ -7,9 +7,11 @@ so the command line, the REPL and Python all show the same words.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from sn.folding import excerpt, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,41 +135,57 @@ def read_source(file: str) -> str | None:
 def render(
     error: SnError | SnInternalError | Notice,
     source: Callable[[str], str | None] = read_source,
+    width: int | None = None,
 ) -> str:
     """Return the whole message as shown to a person: place, text, caret, labels, hint, frames.
 
-    `source(file)` gives the text of a file for the excerpt; None leaves the excerpt out.
+    `source(file)` gives the text of a file for the excerpt; None leaves the excerpt out. Texts
+    are folded to `width` columns and lines of source clipped to it; None leaves them whole.
     """
+    lines = _lines(error, source, width)
+    return "\n".join(part for lead, line in lines for part in fold(line, width, lead))
+
+
+def _lines(
+    error: SnError | SnInternalError | Notice,
+    source: Callable[[str], str | None],
+    width: int | None,
+) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a message, each with the indent of what is folded of it."""
     if isinstance(error, SnInternalError):
-        lines = [f"internal error: {error.message}", "  this is a fault in SN, not in your program"]
+        yield "  ", f"internal error: {error.message}"
+        yield "  ", "  this is a fault in SN, not in your program"
         if error.dump is not None:
-            lines.append(f"  please report it with the file {error.dump}")
-        return "\n".join(lines)
+            yield "  ", f"  please report it with the file {error.dump}"
+        return
     place = f"{error.span}: " if error.span else ""
-    kind = "warning" if isinstance(error, Notice) else "error"
-    labels: tuple[Label, ...] = getattr(error, "labels", ())
-    frames: list[str] = getattr(error, "frames", [])
-    lines = [f"{place}{kind}: {error.message}"]
+    kind = "warning"
+    labels: Iterable[Label] = ()
+    frames: Iterable[str] = ()
+    if isinstance(error, SnError):
+        kind, labels, frames = "error", error.labels, error.frames
+    yield "  ", f"{place}{kind}: {error.message}"
     if error.span:
-        lines += _excerpt(error.span, "", source)
+        yield from _excerpt(error.span, source, width)
     for label in labels:
-        lines.append(f"{label.span}: note: {label.text}")
-        lines += _excerpt(label.span, "", source)
+        yield "  ", f"{label.span}: note: {label.text}"
+        yield from _excerpt(label.span, source, width)
     if error.hint:
-        lines.append(f"  hint: {error.hint}")
-    lines += [f"  in {frame}" for frame in frames]
-    return "\n".join(lines)
+        yield " " * len("  hint: "), f"  hint: {error.hint}"
+    for frame in frames:
+        yield " " * len("  in "), f"  in {frame}"
 
 
-def _excerpt(span: Span, note: str, source: Callable[[str], str | None]) -> list[str]:
+def _excerpt(
+    span: Span, source: Callable[[str], str | None], width: int | None
+) -> Iterator[tuple[str, str]]:
     text = source(span.file)
     rows = text.split("\n") if text is not None else []
     if not 1 <= span.line <= len(rows):
-        return []
+        return
     row = rows[span.line - 1].rstrip("\r")
     last = span.end_column if span.end_line == span.line else len(row)
-    # a caret line keeps the tabs of the source so that it stays below the form
-    lead = "".join("\t" if char == "\t" else " " for char in row[: span.column - 1])
-    carets = "^" * max(1, last - span.column + 1)
     gutter = f"{span.line:>4} | "
-    return [f"{gutter}{row}", f"{' ' * (len(gutter) - 2)}| {lead}{carets}{note}"]
+    shown, carets = excerpt(row, span.column - 1, last - 1, len(gutter), width)
+    yield "", f"{gutter}{shown}"
+    yield "", f"{' ' * (len(gutter) - 2)}| {carets}"

@@ -353,6 +353,9 @@ class Experiment:
         for observer in observers:
             observer.data_chosen(digits.name, note)
         self._check_sizes(digits)
+        for notice in self.warnings:
+            for observer in observers:
+                observer.warned(notice)
         patterns = {
             "train": self._arranged(digits.train_inputs),
             "test": self._arranged(digits.test_inputs),

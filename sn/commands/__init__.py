@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import errno
 import importlib
+import io
 import os
 import platform
 import sys
@@ -22,7 +23,9 @@ from pathlib import Path
 import click
 
 from sn import __version__
+from sn.commands._texts import terminal_width
 from sn.errors import SnError, SnInternalError, did_you_mean, render
+from sn.folding import fold
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -89,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # a terminal without µ shows a question mark; that is no reason to stop
         sys.stdout.reconfigure(errors="replace")
     try:
-        code = cli.main(words, prog_name="sn", standalone_mode=False)
+        code = cli.main(words, prog_name="sn", standalone_mode=False, terminal_width=_help_width())
         if sys.stdout is not None:
             sys.stdout.flush()
         return code if isinstance(code, int) else OK
@@ -101,14 +104,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(error, words)
 
 
+def _help_width() -> int | None:
+    """Return the columns of help where they are few; click itself never goes below 50."""
+    width = terminal_width(sys.stdout)
+    return width if width is not None and width < 52 else None
+
+
 def _report(error: BaseException, words: list[str]) -> int:
     """Tell a person what went wrong, on stderr; return the exit code."""
     match error:
         case SnError():
-            click.echo(render(error), err=True)
+            _tell(error)
             return USER_ERROR
         case click.ClickException():
-            error.show()
+            shown = io.StringIO()
+            error.show(shown)
+            lines = fold(shown.getvalue().rstrip("\n"), terminal_width(sys.stderr), "  ")
+            click.echo("\n".join(lines), err=True)
             return error.exit_code
         case click.Abort() | KeyboardInterrupt():
             click.echo("interrupted", err=True)
@@ -120,15 +132,20 @@ def _report(error: BaseException, words: list[str]) -> int:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             _drop_stdout()
             where = f" for '{error.filename}'" if error.filename else " for the output"
-            click.echo(render(SnError(f"no space is left on the disk{where}")), err=True)
+            _tell(SnError(f"no space is left on the disk{where}"))
             return USER_ERROR
         case SnInternalError(message=message, dump=dump):
-            click.echo(render(SnInternalError(message, dump=dump or _dump(error, words))), err=True)
+            _tell(SnInternalError(message, dump=dump or _dump(error, words)))
             return OUR_ERROR
         case _:
             what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            click.echo(render(SnInternalError(what, dump=_dump(error, words))), err=True)
+            _tell(SnInternalError(what, dump=_dump(error, words)))
             return OUR_ERROR
+
+
+def _tell(error: SnError | SnInternalError) -> None:
+    """Show an error on stderr, folded to the terminal if it is one."""
+    click.echo(render(error, width=terminal_width(sys.stderr)), err=True)
 
 
 def _dump(error: BaseException, words: list[str]) -> str | None:

@@ -21,6 +21,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from sn.commands._texts import print_warnings, terminal_width
+from sn.errors import Notice
 from sn.results.lines import json_line, pass_object
 from sn.results.record import PassRecord
 from sn.results.table import error_text
@@ -39,7 +41,15 @@ class PassPrinter(Observer):
 
     def pass_finished(self, record: PassRecord) -> None:
         """Print the line."""
-        print(pass_line(record), flush=True)
+        print(pass_line(record, terminal_width(sys.stdout)), flush=True)
+
+
+class WarningPrinter(Observer):
+    """Prints what is odd about the net to stderr."""
+
+    def warned(self, notice: Notice) -> None:
+        """Print the warning."""
+        print_warnings([notice])
 
 
 class JsonPrinter(Observer):
@@ -116,13 +126,19 @@ class Bar(Observer):
         self._training.update(self._task, description=f"pass {number}/{self._passes}")
 
 
-def pass_line(record: PassRecord) -> str:
-    """Return one pass as a line of fixed columns, short enough for 80 of them."""
-    parts = [f"pass {record.number:>3}"]
+def pass_line(record: PassRecord, width: int | None = None) -> str:
+    """Return one pass as a line of 80 fixed columns; a narrower terminal gets several."""
+    head = f"pass {record.number:>3}"
+    parts = []
     for name, scores in (("train", record.train), ("test", record.test)):
-        width = len(str(scores.patterns))
+        digits = len(str(scores.patterns))
         parts.append(
             f"{name} {error_text(scores.error):>7}"
-            f" {scores.misses:>{width}} misses {scores.percent:>6.2f} %"
+            f" {scores.misses:>{digits}} misses {scores.percent:>6.2f} %"
         )
-    return "  ".join(parts)
+    whole = "  ".join([head, *parts])
+    if width is None or len(whole) <= width:
+        return whole
+    if all(len(head) + 2 + len(part) <= width for part in parts):
+        return f"{head}  {parts[0]}\n{' ' * len(head)}  {parts[1]}"
+    return "\n  ".join([head, *parts])

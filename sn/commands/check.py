@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sn.commands._tables import print_table
-from sn.commands._texts import print_warnings
+from sn.commands._texts import print_text, print_warnings
 from sn.results.check_report import CheckReport
 from sn.results.lines import json_line
 from sn.shipped import find_net
@@ -86,7 +86,7 @@ def _print_parts(report: CheckReport) -> None:
         ],
         right=("connections", "parameters", "multiply-adds"),
     )
-    print(
+    print_text(
         f"\nin all {report.total_units:,} units, {report.total_connections:,} connections, "
         f"{report.total_parameters:,} parameters"
     )
@@ -102,7 +102,7 @@ def _print_formulas(report: CheckReport) -> None:
 
 
 def _print_derivatives(report: GradientReport) -> None:
-    print(f"{report.name}: gradients and curvatures, {report.patterns}\n")
+    print_text(f"{report.name}: gradients and curvatures, {report.patterns}\n")
     numbers = ("gradient", "curvature", "where exact", "kernels' gradient", "kernels' curvature")
     print_table(
         ("connection", "scheme", *numbers, ""),
@@ -124,8 +124,8 @@ def _print_derivatives(report: GradientReport) -> None:
     print(f"\noutputs of the kernels: {_size(report.outputs)}")
     skipped = sum(part.skipped for part in report.connections)
     if skipped:
-        print(f"{skipped} directions were left out, because they cross a corner of a function")
-    print(
+        print_text(f"{skipped} directions were left out, because they cross a corner of a function")
+    print_text(
         f"differences may reach {_size(report.differences_tolerance)}, those of the float32 "
         f"kernels {_size(report.kernels_tolerance)}: "
         + ("all are smaller" if report.passes else "some are larger")

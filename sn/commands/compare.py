@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sn.commands._tables import print_table
+from sn.commands._texts import print_fact, print_text
 from sn.commands.run import check_settings, parse_settings
 from sn.errors import TrainError
 from sn.results import comparison_texts as texts
@@ -81,7 +81,7 @@ class Progression:
             number = min(self._done + 1, self._runs)
             self._bar.update(self._bar.task_ids[0], description=f"run {number}/{self._runs}")
         else:
-            click.echo(
+            print_text(
                 f"run {self._done}/{self._runs}  {label}, seed {record.seed}: "
                 f"train {error_text(record.train.error)}, {record.train.misses} misses; "
                 f"test {error_text(record.test.error)}, {record.test.misses} misses",
@@ -172,9 +172,10 @@ def command(
         print(json_line(comparison_object(found, str(folder))))
     else:
         _print(found)
-        print(f"\n{'folder':<12}{folder}")
+        print()
+        print_fact("folder", str(folder), 12)
     if note:
-        click.echo(f"note: {note}", err=True)
+        print_text(f"note: {note}", err=True)
 
 
 def _cores() -> int:
@@ -221,31 +222,20 @@ def _write(found: Comparison, folder: Path) -> str:
 
 def _print(found: Comparison) -> None:
     """Print what comparison.md holds, in columns."""
-    print(f"{texts.heading(found)}\n")
+    print_text(f"{texts.heading(found)}\n")
     columns = texts.SUMMARY_COLUMNS
     print_table(columns, texts.summary_rows(found), right=columns[1:])
     print()
     columns = texts.speed_columns(found)
     print_table(columns, texts.speed_rows(found), right=columns[1:])
     if rows := texts.difference_rows(found):
-        print(f"\nagainst {found.first.label}, seed by seed\n")
+        print_text(f"\nagainst {found.first.label}, seed by seed\n")
         print_table(texts.DIFFERENCE_COLUMNS, rows, right=texts.DIFFERENCE_COLUMNS[1:2])
     print()
     for sentence in texts.remarks(found):
-        print(_folded("", sentence))
+        print_fact("", sentence, 0)
     if lines := texts.fact_lines(found):
         print("\nwhat differs\n")
         width = max(len(fact) for fact, _ in lines)
         for fact, values in lines:
-            print(_folded(f"{fact:<{width}}  ", values))
-
-
-def _folded(lead: str, text: str) -> str:
-    return textwrap.fill(
-        text,
-        width=100,
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            print_fact(fact, values, width + 2)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sn.commands._tables import print_table
+from sn.commands._texts import print_text, terminal_width
+from sn.folding import paragraph
 from sn.results.lines import json_line
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def list_(as_json: bool) -> None:
         rows.append((one.name, f"{train:,}", f"{test:,}", _place(one) or "no", licence))
     print_table(("name", "train", "test", "here", "licence"), rows, right=("train", "test"))
     if any(_place(one) is None for one in known):
-        click.echo("\n`sn data info NAME` says how to get the ones that are not here")
+        print_text("\n`sn data info NAME` says how to get the ones that are not here")
 
 
 @command.command()
@@ -78,7 +80,7 @@ def info(name: str, as_json: bool) -> None:
             lines.append((part, " ".join(f"{label}:{n}" for label, n in enumerate(counts))))
     click.echo(known.name)
     for label, text in lines:
-        click.echo(f"  {label:<11}{text}")
+        print(paragraph(f"  {label:<11}", text, terminal_width(sys.stdout)))
 
 
 @command.command()
@@ -92,7 +94,7 @@ def get(name: str) -> None:
     before = _place(known)
     got = download(name, _bar)
     place = _place(known)
-    click.echo(f"{got} {'are already here' if before == place else 'are here now'}: {place}")
+    print_text(f"{got} {'are already here' if before == place else 'are here now'}: {place}")
 
 
 def _bar(file: str) -> Bar:

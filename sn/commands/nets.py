@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sn.commands._tables import print_table
+from sn.commands._texts import print_text
 from sn.errors import SnError
 from sn.results.lines import json_line
 from sn.shipped import shipped_net, shipped_nets
@@ -50,4 +51,4 @@ def copy(name: str, destination: Path | None, force: bool) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SnError(f"cannot write '{target}': {reason}") from error
-    click.echo(f"{target} is yours to edit; `sn run {target}` trains it")
+    print_text(f"{target} is yours to edit; `sn run {target}` trains it")

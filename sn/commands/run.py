@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from sn.commands._progress import Bar, JsonPrinter, PassPrinter
+from sn.commands._progress import Bar, JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._tables import print_table
-from sn.commands._texts import print_warnings
+from sn.commands._texts import print_fact, print_text
 from sn.errors import UnknownNameError, did_you_mean
 from sn.forms import fold
 from sn.results.folder import CHECKPOINT, RunFolder
@@ -114,7 +113,7 @@ def command(
     from sn.session import Session  # start-up time of numba, which --help can do without
 
     with contextlib.ExitStack() as stack:
-        observers: list[Observer] = []
+        observers: list[Observer] = [WarningPrinter()]
         if sys.stderr.isatty():
             observers.append(stack.enter_context(Bar()))
         printer = PassPrinter()
@@ -127,7 +126,6 @@ def command(
         experiment = Session(settings=settings, observers=observers).load(path).experiment()
         if settings:
             check_settings(settings, path)
-        print_warnings(experiment.warnings)
         folder = out
         if out is None and not no_folder:
             folder = RunFolder.create(None, path.stem).path
@@ -153,7 +151,7 @@ def command(
 def _tell_checkpoint(folder: Path | None) -> None:
     """Say on stderr where the state of an interrupted run is kept, if it is."""
     if folder is not None and (folder / CHECKPOINT).exists():
-        click.echo(f"the state after the last whole pass is in {folder / CHECKPOINT}", err=True)
+        print_text(f"the state after the last whole pass is in {folder / CHECKPOINT}", err=True)
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -190,19 +188,7 @@ def _print_report(record: RunRecord, note: str) -> None:
         facts.append(("folder", str(record.folder)))
     print()
     for name, value in facts:
-        print(_folded(name, value))
-
-
-def _folded(name: str, value: str) -> str:
-    """Return a fact about a run, folded so that long ones stay readable; paths stay whole."""
-    return textwrap.fill(
-        value,
-        width=96,
-        initial_indent=f"{name:<10}  ",
-        subsequent_indent=" " * 12,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        print_fact(name, value, 12)
 
 
 def _counts(record: RunRecord) -> str:

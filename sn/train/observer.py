@@ -6,18 +6,23 @@ test counts them, and whoever wants less overrides less. An observer must not ch
 
 from __future__ import annotations
 
+from sn.errors import Notice
 from sn.results.record import PassRecord, RunRecord
 
 
 class Observer:
     """Somebody who watches a run; every method may be left as it is.
 
-    The order of calls: data_chosen, compile_started, compile_finished, started, then for each
-    pass some calls of advanced and one of pass_finished, at the end finished or interrupted.
+    The order of calls: data_chosen, some of warned, compile_started, compile_finished, started,
+    then for each pass some of advanced and one of pass_finished, at the end finished or
+    interrupted.
     """
 
     def data_chosen(self, name: str, note: str) -> None:
         """Hear which data set is used; `note` says how to get better ones, or is empty."""
+
+    def warned(self, notice: Notice) -> None:
+        """Hear of something in the net that cannot matter, with its place in the program."""
 
     def compile_started(self, net: str) -> None:
         """Hear that the kernels of `net` are being compiled, or fetched from the cache."""

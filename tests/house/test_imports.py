@@ -17,6 +17,7 @@ MODULES = sorted(SN.rglob("*.py"))
 # equal rank do not know each other. Whole numbers are STYLE's ranks, a fraction is a step inside
 # one, and errors stand below the rest of rank 0.
 RANKS: dict[str, float] = {
+    "folding": -2,
     "errors": -1,
     "registry": 0,
     "shipped": 0,

@@ -77,6 +77,8 @@ class FakeSession:
             disk = RunFolder.create(folder, "tiny")
             disk.start(RunHeader(NET, DATA, "sgd", {}, seed, 2), "(defnet tiny)")
         self.tell("data_chosen", DATA.name, NOTE)
+        for notice in self.warnings:
+            self.tell("warned", notice)
         self.tell("compile_started", "tiny")
         self.tell("compile_finished", 2.7, False)
         self.tell("started", 2 * 7291, 2)
