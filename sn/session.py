@@ -10,6 +10,7 @@ Read next: builtins/network.py for the net forms, train/loop.py for what a run i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -135,6 +136,11 @@ class Program:
     def experiments(self) -> dict[str, Experiment]:
         """Every experiment, by the name of its net."""
         return {name: self.experiment(name) for name in self.session.world.experiments}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file holds nothing but blanks and comments."""
+        return not re.sub(r";.*", "", self.source).strip()
 
     @property
     def network(self) -> Network:

@@ -103,7 +103,7 @@ def command(
     """Train the network of FILE and compare it with the published figures.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN: `sn run zipcode`.
-    What the options leave open, the program says.
+    What the options leave open, the program says. One that describes no network is only run.
     """
     if reference and historical:
         raise click.UsageError("--reference and --historical are two engines; give one of them")
@@ -123,9 +123,14 @@ def command(
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         else:
             observers.append(printer)
-        experiment = Session(settings=settings, observers=observers).load(path).experiment()
+        program = Session(settings=settings, observers=observers).load(path)
         if settings:
             check_settings(settings, path)
+        wants = passes or optimizer or out or as_json or reference or historical
+        if not program.networks and not program.is_empty and not wants:
+            print_text(f"note: {path} describes no network, so nothing was trained", err=True)
+            return
+        experiment = program.experiment()
         folder = out
         if out is None and not no_folder:
             folder = RunFolder.create(None, path.stem).path

@@ -54,6 +54,9 @@ class FakeSession:
     warnings: tuple[Notice, ...] = ()
     stops_with: BaseException | None = None
 
+    networks: Any = field(default_factory=lambda: {"tiny": None})
+    is_empty: bool = False
+
     def load(self, path: Path) -> FakeSession:
         self.calls["load"] = (path, self.settings)
         print("(printed by the program)")
