@@ -18,9 +18,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -30,13 +31,17 @@ import numpy as np
 from sn import data
 from sn.errors import SnError, TrainError, did_you_mean
 from sn.interrupts import Interrupt, interrupts_kept
+from sn.limits import PASSES, SEED, Limit
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
 from sn.optim.base import optimizer as rules
 from sn.results.comparison import Comparison, Entry, default_reach
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Experiment, Session
+from sn.settings import folded
 from sn.train.observer import Observer
+
+JOBS = Limit(1, is_whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ def contenders(
     optimizers, and each of several files with its first.
     Raises: SnError when a file cannot be evaluated, or has no experiment or optimizer so named.
     """
-    pinned = tuple(sorted((settings or {}).items()))
+    pinned = tuple(sorted(folded(settings).items()))
     paths = tuple(dict.fromkeys(Path(file) for file in files))
     chosen: list[tuple[Path, Experiment, str]] = []
     for path in paths:
@@ -150,16 +155,21 @@ def compare(
     """Train every contender once per seed, `jobs` at once, and return the comparison.
 
     `reach` is the test error that passes are counted to; see `default_reach` for None.
-    Raises: SnError from the first run that fails, with its contender and seed.
+    Raises: SnError from the first run that fails, with its contender and seed; SettingError for
+    seeds, passes or jobs outside their limits.
     """
     assert those and seeds, "there is nothing to compare"
+    seeds = [SEED.take("a seed", seed) for seed in seeds]
+    passes = None if passes is None else PASSES.take("passes", passes)
+    jobs = JOBS.take("jobs", jobs)
     runs = [(one, seed) for one in those for seed in seeds]
     tasks = [
         _Task(index, one.label, one.path, one.settings, one.optimizer, seed, passes)
         for index, (one, seed) in enumerate(runs)
     ]
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
-    watcher.started(len(runs), sum(passes or one.experiment.spec.passes for one, _ in runs))
+    planned = [one.experiment.spec.passes if passes is None else passes for one, _ in runs]
+    watcher.started(len(runs), sum(planned))
     jobs = min(jobs, len(tasks))
     if jobs == 1:
         finished = _here(tasks, [one.experiment for one, _ in runs], watcher)
@@ -204,7 +214,7 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
     said["initial weights"] = f"uniform {spec.init.scale:g} {spec.init.law}"
     said["order"] = spec.order
-    said["passes"] = str(passes or spec.passes)
+    said["passes"] = str(spec.passes if passes is None else passes)
     rule = spec.optimizers[optimizer]
     said["rule"] = next(e.name for e in rules.describe() if e.value is type(rule))
     for field in fields(rule):
@@ -270,7 +280,11 @@ def _here(
     tasks: Sequence[_Task], experiments: Sequence[Experiment], watcher: Watcher
 ) -> Iterator[tuple[int, RunRecord]]:
     """Run the tasks one after the other in this process."""
-    for task, experiment in zip(tasks, experiments, strict=True):
+    for task, loaded in zip(tasks, experiments, strict=True):
+        experiment = loaded
+        if loaded.program.depends_on_seed:
+            with redirect_stdout(StringIO()):  # what the program prints was printed already
+                experiment = _load(task.path, task.settings, task.seed)
         experiment.program.session.observers = (_PassTeller(watcher),)
         yield task.index, _train(experiment, task)
 
@@ -344,7 +358,10 @@ def _leave_with_parent() -> None:
 
 def _run(task: _Task) -> RunRecord:
     """Train once in a worker."""
-    return _train(_load_once(task.path, task.settings), task)
+    experiment = _load_once(task.path, task.settings)
+    if experiment.program.depends_on_seed:
+        experiment = _load(task.path, task.settings, task.seed)
+    return _train(experiment, task)
 
 
 def _train(experiment: Experiment, task: _Task) -> RunRecord:
@@ -358,8 +375,8 @@ def _train(experiment: Experiment, task: _Task) -> RunRecord:
     return replace(record, weights={})
 
 
-def _load(path: Path, settings: tuple[tuple[str, str], ...]) -> Experiment:
-    return Session(dict(settings)).load(path).experiment()
+def _load(path: Path, settings: tuple[tuple[str, str], ...], seed: int = 0) -> Experiment:
+    return Session(dict(settings), seed=seed).load(path).experiment()
 
 
 @lru_cache

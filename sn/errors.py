@@ -88,6 +88,10 @@ class ValueKindError(EvalError):
     """A value of the wrong kind, such as a string where a number is needed."""
 
 
+class SettingError(ValueKindError):
+    """A setting outside its limits, or of the wrong kind: in Lisp as in Python."""
+
+
 class NetError(SnError):
     """A network that cannot be built as described."""
 

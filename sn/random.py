@@ -7,9 +7,9 @@ congruence on top for uniform numbers and sums of twelve cells for normal ones.
 from __future__ import annotations
 
 import struct
-import time
 
 _MASK = 2**31 - 1
+_GOLDEN = 0x9E3779B97F4A7C15  # Source: Knuth, volume 3, 6.4: 2^64 divided by the golden ratio
 _SEED = 161803398  # Source: SN 2.8; the constant is Knuth's, from the golden ratio
 
 
@@ -20,13 +20,30 @@ def _float32(number: float) -> float:
 
 
 class SnRandom:
-    """The state of the generator: cells 1 to 55 and two cursors. Unseeded, the clock seeds it."""
+    """The state of the generator: cells 1 to 55 and two cursors.
+
+    Until somebody gives a seed it draws from that of the run, and `drew_unseeded` tells that it
+    did: another run's seed would have given other numbers.
+    """
 
     def __init__(self, seed: float | None = None) -> None:
-        self.seed(time.time_ns() // 1_000_000 % 100_000 if seed is None else seed)
+        self.drew_unseeded = False
+        if seed is None:
+            self.begin(0)
+        else:
+            self.seed(seed)
+
+    def begin(self, run_seed: int) -> None:
+        """Start where a program that gives no seed starts under the seed of a run, of 64 bits.
+
+        Up to 2^31 - 1 that is `seed`; a larger one is hashed, as `seed` has 31 bits.
+        """
+        self.seed(run_seed if run_seed <= _MASK else (run_seed * _GOLDEN & 2**64 - 1) >> 33)
+        self._is_seeded = False
 
     def seed(self, number: float) -> None:
         """Start again from a number, truncated toward zero; its sign does not count."""
+        self._is_seeded = True
         cells = [0] * 56
         m = (_SEED - abs(int(number))) & _MASK
         cells[55] = m
@@ -49,6 +66,7 @@ class SnRandom:
 
     def rand(self) -> float:
         """Return a float32 number, uniform in 0 to 1; both ends can come out."""
+        self.drew_unseeded |= not self._is_seeded
         self._advance()
         cells = self.cells
         value = ((cells[self.p] - cells[self.q]) * 84589 + 45989) & _MASK
@@ -57,6 +75,7 @@ class SnRandom:
 
     def gauss(self) -> float:
         """Return a float32 number, about normal with mean 0 and deviation 1: a sum of twelve."""
+        self.drew_unseeded |= not self._is_seeded
         cells = self.cells
         total = signed = 0
         for _ in range(12):
@@ -74,5 +93,6 @@ class SnRandom:
 
     def restore(self, state: tuple[int, ...]) -> None:
         """Go back to a state that `state` returned."""
+        self._is_seeded = True
         self.cells = [0, *state[:55]]
         self.p, self.q = state[55:]

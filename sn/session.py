@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from sn import data
 from sn.builtins import new_interpreter
-from sn.errors import DataError, EvalError, NetError, Notice, SnError, TrainError, did_you_mean
+from sn.errors import DataError, NetError, Notice, SnError, TrainError, did_you_mean
 from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
+from sn.limits import PASSES, SEED
 from sn.lower.arrange import Arrangement, arrange
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
@@ -36,6 +37,7 @@ from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import RuleSpec
 from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
 from sn.results.record import DataUsed, RunRecord
+from sn.settings import check_mentioned, folded, value_of
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import (
@@ -55,19 +57,23 @@ class Session:
     """One interpreter and what its programs describe.
 
     `settings` are variables that hold against whatever the program assigns to them at its top
-    level; values are Lisp text, so "0.01", "(1 2)" and "shuffled" all work.
+    level; values are Lisp text, so "0.01", "(1 2)" and "shuffled" all work. A program that draws
+    random numbers without (seed N) draws them from `seed`, that of the run.
+    Raises: SettingError for settings that are not text, and a seed that has more than 64 bits.
     """
 
     def __init__(
         self,
         settings: Mapping[str, str] | None = None,
         observers: Sequence[Observer] = (),
+        seed: int = 0,
     ) -> None:
         self.observers = tuple(observers)
         self.world = World()
         self.interpreter = new_interpreter()
         self.interpreter.world = self.world
-        self._settings = dict(settings or {})
+        self.interpreter.random.begin(SEED.take("seed", seed))
+        self._settings = folded(settings)
 
     def evaluate(self, text: str, file: str = "<text>") -> Value:
         """Evaluate a program and return the value of its last form."""
@@ -76,7 +82,8 @@ class Session:
     def load(self, path: str | Path) -> Program:
         """Evaluate the program in a file.
 
-        Raises: SnError with the place of what is wrong in it.
+        Raises: SnError with the place of what is wrong in it, or the name of a setting that the
+        program has no variable for.
         """
         file = Path(path)
         try:
@@ -85,7 +92,8 @@ class Session:
             reason = (error.strerror or str(error)).lower()
             raise SnError(f"cannot read '{file}': {reason}") from error
         it = self.interpreter
-        pinned = {name: self._setting(name, text) for name, text in self._settings.items()}
+        check_mentioned(self._settings, source, str(file))
+        pinned = {name: value_of(it, name, text) for name, text in self._settings.items()}
 
         def pin(_: Value = None) -> None:
             for name, value in pinned.items():
@@ -95,12 +103,6 @@ class Session:
         with it.bound({"file-being-loaded": str(file)}):
             it.run_stream(it.reader(source, str(file)), pin)
         return Program(self, file, source)
-
-    def _setting(self, name: str, text: str) -> Value:
-        forms = self.interpreter.read(text, f"--set {name}")
-        if len(forms) != 1:
-            raise EvalError(f"--set {name} needs one value, found '{text}'")
-        return forms[0]
 
     def check(self, path: str | Path) -> CheckReport:
         """Build the net of a program and report what it is made of."""
@@ -126,6 +128,11 @@ class Program:
     session: Session
     path: Path
     source: str
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether it drew random numbers from the session's seed, having set none itself."""
+        return self.session.interpreter.random.drew_unseeded
 
     @property
     def networks(self) -> dict[str, Network]:
@@ -248,6 +255,7 @@ class Program:
 
         Patterns are those of its experiment where the data is here, else random; so are weights.
         """
+        seed = SEED.take("seed", seed)
         spec = self.session.world.experiments.get(self.network.name)
         examples = random_examples(self.table, seed)
         if spec is not None and any(data.is_available(name) for name in spec.data):
@@ -350,9 +358,13 @@ class Experiment:
         """Train from fresh weights and return the record of the run.
 
         `folder` keeps the files of the run; instead of running kernels, `reference` walks the
-        rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit.
-        Raises: DataError when no data set is here, TrainError when training diverges.
+        rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit. No passes score
+        the untrained net. What the program drew itself follows the seed of its session.
+        Raises: SettingError for passes or a seed outside their limits, DataError when no data set
+        is here, TrainError when training diverges.
         """
+        passes = self.spec.passes if passes is None else PASSES.take("passes", passes)
+        seed = SEED.take("seed", seed)
         observers = self.program.session.observers
         chosen = self._optimizer(optimizer)
         digits, note = data.first_available(*self.spec.data)
@@ -395,7 +407,7 @@ class Experiment:
             labels=labels,
             optimizer=chosen,
             seed=seed,
-            passes=passes or self.spec.passes,
+            passes=passes,
             compile_seconds=seconds,
             source=self.program.source,
         )
@@ -406,6 +418,7 @@ class Experiment:
 
         Raises: DataError when no data set is here.
         """
+        seed = SEED.take("seed", seed)
         digits, _ = data.first_available(*self.spec.data)
         self._check_sizes(digits)
         stream = np.random.default_rng([seed, 3])
@@ -442,6 +455,6 @@ class Experiment:
         return targets
 
 
-def load(path: str | Path, settings: Mapping[str, str] | None = None) -> Program:
-    """Evaluate the program in a file and return its nets and experiments."""
-    return Session(settings).load(path)
+def load(path: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:
+    """Evaluate the program in a file and return its nets and experiments; see `Session`."""
+    return Session(settings, seed=seed).load(path)

@@ -15,8 +15,10 @@ from sn.builtins.options import (
     clause,
     clauses,
     count,
+    limited,
     name,
     number,
+    told_at,
     unknown,
     whole,
     wrong,
@@ -25,13 +27,14 @@ from sn.calls import special
 from sn.data import dataset
 from sn.errors import ArityError, EvalError, UnknownNameError, did_you_mean
 from sn.forms import Pair, Symbol, Value
+from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
 from sn.net.costs import Cost, cost
 from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network
 from sn.optim import conjugate, first_order, second_order  # noqa: F401 - they register
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
-from sn.train.experiment import ORDERS, ExperimentSpec
+from sn.train.experiment import ORDERS, ExperimentSpec, check_targets
 from sn.train.world import World
 
 _FORMS = {
@@ -126,8 +129,9 @@ def _data(it: Any, found: Clause, net: Network) -> tuple[str, ...]:
 
 def _targets(it: Any, found: Clause, net: Network) -> tuple[float, float]:
     count(found, 2, 2, _FORMS["targets"])
-    low, high = (number(it, argument, "a target") for argument in found.args)
-    return low, high
+    low, high = (limited(it, argument, "a target", Limit()) for argument in found.args)
+    with told_at(found.span):
+        return check_targets(low, high)
 
 
 def _cost(it: Any, found: Clause, net: Network) -> Cost:
@@ -153,7 +157,7 @@ def _init(it: Any, found: Clause, net: Network) -> Init:
     laws = dict.fromkeys(fan_in_law)
     count(inner, 1, 2, f"(uniform X [LAW]), LAW one of {', '.join(laws)}")
     law = choice(inner.args[1], "init law", laws) if len(inner.args) == 2 else "constant"
-    return Init(number(it, inner.args[0], "the width"), law)
+    return Init(limited(it, inner.args[0], "the width", NOT_NEGATIVE), law)
 
 
 def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> None:
@@ -166,7 +170,7 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Ne
         rules = {word: f"({word} ...)" for word in optimizer}
         raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
     kind = optimizer.get(inner.word)
-    fields = {f.name.replace("_", "-"): f for f in dataclasses.fields(kind) if f.name != "layers"}
+    fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name != "layers"}
     known = {word: f"({word} X)" for word in fields}
     known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in fields}
     rates = [part for part in inner.args if _head(part) == "layer"]
@@ -184,14 +188,17 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Ne
         values[field.name] = _value(it, option, field)
     for word, variable in _VARIABLES.items():
         value = it.get_global(variable)
-        if word in fields and word not in values and type(value) is float:
-            values[word] = value
+        limit = limit_of(fields[word]) if word in fields else None
+        if limit is not None and word not in values and type(value) is float:
+            with told_at(inner.span):
+                values[word] = limit.take(f"{word}, from the variable {variable},", value)
     for word, field in fields.items():
         if field.default is dataclasses.MISSING and field.name not in values:
             raise ArityError(
                 f"({inner.word} ...) needs ({word} X)", span=inner.span, hint=_FORMS["optimizer"]
             )
-    optimizers[title] = kind(**values)
+    with told_at(inner.span):
+        optimizers[title] = kind(**values)
 
 
 def _head(argument: Argument) -> str:
@@ -204,7 +211,7 @@ def _layer_rate(it: Any, argument: Argument, net: Network) -> tuple[str, float]:
     found = clause(argument, "(layer NAME RATE)")
     count(found, 2, 2, "(layer NAME RATE)")
     label = choice(found.args[0], "layer", {layer.name: None for layer in net.layers[1:]})
-    return label, number(it, found.args[1], "the learning rate")
+    return label, limited(it, found.args[1], "the learning rate", RATE)
 
 
 def _value(it: Any, option: Clause, field: dataclasses.Field[Any]) -> Any:
@@ -213,14 +220,12 @@ def _value(it: Any, option: Clause, field: dataclasses.Field[Any]) -> Any:
     if isinstance(field.default, StrEnum):
         kind = type(field.default)
         return kind(choice(argument, option.word, {str(word): None for word in kind if word}))
-    if type(field.default) is int:
-        return whole(it, argument, what, 0)
-    return number(it, argument, what)
+    return limited(it, argument, what, limit_of(field) or Limit())
 
 
 def _passes(it: Any, found: Clause, net: Network) -> int:
     count(found, 1, 1, _FORMS["passes"])
-    return whole(it, found.args[0], "the number of passes")
+    return int(limited(it, found.args[0], "the number of passes", PASSES))
 
 
 def _order(it: Any, found: Clause, net: Network) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,14 @@ from sn.errors import (
     ArityError,
     EvalError,
     Label,
+    SnError,
     Span,
     UnknownNameError,
     ValueKindError,
     did_you_mean,
 )
 from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.limits import Limit
 
 # What other programs and papers say for a word of SN; docs/glossary.md tells the same.
 OTHER_WORDS = {
@@ -198,18 +201,32 @@ def number(it: Any, argument: Argument, what: str) -> float:
     return value
 
 
+def limited(it: Any, argument: Argument, what: str, limit: Limit) -> Any:
+    """Return an argument's value, an int or float within a limit.
+
+    Raises: ValueKindError.
+    """
+    value = number(it, argument, what)
+    with told_at(argument.span):
+        return limit.take(what, value)
+
+
+@contextmanager
+def told_at(span: Span | None) -> Iterator[None]:
+    """Give an error that comes without a place this one."""
+    try:
+        yield
+    except SnError as error:
+        error.span = error.span or span
+        raise
+
+
 def whole(it: Any, argument: Argument, what: str, least: int = 1) -> int:
     """Return an argument's value, a whole number not below `least`.
 
     Raises: ValueKindError.
     """
-    value = number(it, argument, what)
-    if value % 1 != 0 or value < least:
-        raise ValueKindError(
-            f"{what} must be a whole number of at least {least}, found {value:g}",
-            span=argument.span,
-        )
-    return int(value)
+    return int(limited(it, argument, what, Limit(least, is_whole=True)))
 
 
 def name(argument: Argument, what: str) -> str:

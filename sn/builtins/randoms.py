@@ -11,7 +11,8 @@ from sn.interp import Interpreter
 def seed(it: Interpreter, n: float) -> float:
     """(seed n)
 
-    Start the random numbers again from n, truncated to a whole number; return n.
+    Start the random numbers again from n, truncated to a whole number; return n. A program that
+    never calls it draws as if it had started with (seed S), S the seed of the run, 0 by default.
 
     (progn (seed 1) (list (rand) (rand)))
     => (0.796579 0.906506)

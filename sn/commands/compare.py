@@ -12,10 +12,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sn.commands._settings import Limited, parse_settings
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
-from sn.commands.run import check_settings, parse_settings
 from sn.errors import TrainError
+from sn.limits import PASSES, POSITIVE
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
@@ -99,7 +100,9 @@ class Progression:
     show_default=True,
     help="How many runs of each, from seed 0.",
 )
-@click.option("--passes", type=click.IntRange(min=1), help="Passes over the training set.")
+@click.option(
+    "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -107,7 +110,7 @@ class Progression:
 )
 @click.option(
     "--reach",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Limited(POSITIVE),
     metavar="ERROR",
     help="Count passes until the test error is no larger; by default a published one, rounded up.",
 )
@@ -154,9 +157,6 @@ def command(
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
         those = compare.contenders(paths, words, settings)
-        if settings:
-            for path in paths:
-                check_settings(settings, path)
         folder = _folder(out)
         stack.callback(_remove_if_empty, folder)
         found = compare.compare(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from sn.commands._progress import Bar, JsonPrinter, PassPrinter, WarningPrinter
+from sn.commands._settings import Limited, parse_settings
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
-from sn.errors import UnknownNameError, did_you_mean
-from sn.forms import fold
+from sn.limits import PASSES, SEED
 from sn.results.folder import CHECKPOINT, RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
@@ -23,48 +21,17 @@ from sn.shipped import find_net
 from sn.train.observer import Observer
 
 
-def parse_settings(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> dict[str, str]:
-    """Turn `name=value` words into a dict; one without `=` or name is a usage error."""
-    settings = {}
-    for word in values:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"'{word}' is not of the form name=value", ctx, param)
-        settings[fold(name)] = value
-    return settings
-
-
-def check_settings(settings: Mapping[str, str], path: Path) -> None:
-    """Demand that the program in a file mentions each variable that --set names.
-
-    A program that loads others may leave the mention to them.
-    Raises: UnknownNameError with the nearest variables that the program sets.
-    """
-    code = re.sub(r";.*", "", path.read_text(encoding="utf-8", errors="replace"))
-    words = {fold(word) for word in re.findall(r"[^\s()\[\]\"']+", code)}
-    if words & {"load", "libload"}:
-        return
-    for name, value in settings.items():
-        if name in words:
-            continue
-        ours = [fold(word) for word in re.findall(r"\(setq\s+([^\s()]+)", code)]
-        hint = did_you_mean(name, ours) or (f"it sets: {', '.join(ours)}" if ours else None)
-        if name in ("passes", "seed", "optimizer"):
-            hint = f"did you mean --{name} {value}?"
-        raise UnknownNameError(f"--set {name}: {path} has no variable '{name}'", hint=hint)
-
-
 @click.command("run")
 @click.argument("file")
-@click.option("--passes", type=click.IntRange(min=1), help="Passes over the training set.")
+@click.option(
+    "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
+)
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Limited(SEED),
     default=0,
     show_default=True,
-    help="What the initial weights and random orders are drawn from.",
+    help="What the initial weights, random orders and the program's random numbers come from.",
 )
 @click.option("--optimizer", metavar="NAME", help="One of the optimizers the program describes.")
 @click.option(
@@ -123,10 +90,8 @@ def command(
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         else:
             observers.append(printer)
-        program = Session(settings=settings, observers=observers).load(path)
-        if settings:
-            check_settings(settings, path)
-        wants = passes or optimizer or out or as_json or reference or historical
+        program = Session(settings=settings, observers=observers, seed=seed).load(path)
+        wants = passes is not None or optimizer or out or as_json or reference or historical
         if not program.networks and not program.is_empty and not wants:
             print_text(f"note: {path} describes no network, so nothing was trained", err=True)
             return

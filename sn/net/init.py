@@ -36,6 +36,14 @@ def sqrt_fan_in(fan_in: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / np.sqrt(fan_in)
 
 
+def philox_key(seed: int, purpose: int) -> NDArray[np.uint64]:
+    """Return the key of the stream that serves one purpose under a seed of 64 bits.
+
+    The type is said, because NumPy makes floats of a seed from 2^63 on beside a small number.
+    """
+    return np.array([seed, purpose], np.uint64)
+
+
 @dataclass(frozen=True, slots=True)
 class Init:
     """A uniform law: half-width `scale` times the law's function of the fan-in."""
@@ -48,6 +56,6 @@ class Init:
 
         The stream depends on the seed alone (Philox, counter-based), one draw per weight.
         """
-        stream = np.random.Generator(np.random.Philox(key=(seed, 0x1989)))
+        stream = np.random.Generator(np.random.Philox(key=philox_key(seed, 0x1989)))
         width = self.scale * fan_in_law.get(self.law)(table.fan_in_of_weight.astype(float))
         return (stream.uniform(-1.0, 1.0, table.n_weights) * width).astype(np.float32)

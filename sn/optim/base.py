@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.limits import RATE, check_fields, setting
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Hyper, Memory, RuleSpec, Step, advance
 from sn.registry import Registry
@@ -44,11 +45,19 @@ class Scale(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
-    """Fields shared by all; `layers` gives single layers a learning rate of their own."""
+    """Fields shared by all; `layers` gives single layers a learning rate of their own.
 
-    learning_rate: float
+    Raises: SettingError for a number outside the limit of its field.
+    """
+
+    learning_rate: float = setting(RATE)
     scale: Scale = Scale.NONE
     layers: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for layer, rate in self.layers.items():
+            RATE.take(f"the learning-rate of layer {layer}", rate)
 
     @property
     def rule(self) -> RuleSpec:

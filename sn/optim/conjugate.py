@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sn.errors import TrainError
+from sn.limits import NOT_NEGATIVE, RATE, setting
 from sn.optim.base import Along, Floats, Mode, Optimizer, Scale, optimizer
 from sn.optim.rules import Memory, RuleSpec
 
@@ -29,10 +30,11 @@ class ConjugateGradient(Optimizer):
     SN's safe-cg adds its mu, 0.05.
     """
 
-    learning_rate: float = 1.0
-    mu: float = 0.0
+    learning_rate: float = setting(RATE, 1.0)
+    mu: float = setting(NOT_NEGATIVE, 0.0)
 
     def __post_init__(self) -> None:
+        Optimizer.__post_init__(self)
         if self.layers or self.scale is not Scale.NONE:
             raise TrainError(
                 "conjugate-gradient finds the length of its steps for all weights together",

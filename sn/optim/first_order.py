@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sn.limits import DECAY, MOMENTUM, setting
 from sn.optim.base import Mode, Optimizer, Scale, optimizer
 from sn.optim.rules import Decay, Hyper, RuleSpec, Step
 
@@ -19,8 +20,8 @@ class Sgd(Optimizer):
     the others; SN's names are epsilon, alpha and decay.
     """
 
-    momentum: float = 0.0
-    decay: float = 0.0
+    momentum: float = setting(MOMENTUM, 0.0)
+    decay: float = setting(DECAY, 0.0)
     decay_rule: Decay = Decay.PLAIN
 
     @property

@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sn.errors import SettingError
+from sn.limits import AVERAGE, COUNT, DECAY, MOMENTUM, NOT_NEGATIVE, POSITIVE, RATE, setting
 from sn.optim.base import Mode, Optimizer, optimizer
 from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step
 
@@ -43,16 +45,24 @@ class DiagonalNewton(Optimizer):
     Source: SN 2.8: learning rate .0005, mu = gamma = .05 are its manual's advice.
     """
 
-    learning_rate: float = 0.0005
-    mu: float = 0.05
-    gamma: float = 0.05
-    samples: int = 0
+    learning_rate: float = setting(RATE, 0.0005)
+    mu: float = setting(NOT_NEGATIVE, 0.05)
+    gamma: float = setting(AVERAGE, 0.05)
+    samples: int = setting(COUNT, 0)
     curvature: Form = Form.GAUSS_NEWTON
     damping: Damping = Damping.ADD
-    limit: float = 50.0
-    momentum: float = 0.0
-    decay: float = 0.0
+    limit: float = setting(POSITIVE, 50.0)
+    momentum: float = setting(MOMENTUM, 0.0)
+    decay: float = setting(DECAY, 0.0)
     decay_rule: Decay = Decay.PLAIN
+
+    def __post_init__(self) -> None:
+        Optimizer.__post_init__(self)
+        if self.damping is Damping.CLIP and self.limit < self.mu:
+            raise SettingError(
+                f"limit must be at least mu, {self.mu:g}, found {self.limit:g}",
+                hint="(damping clip) keeps a curvature between mu and limit",
+            )
 
     @property
     def _decay(self) -> Decay:
@@ -96,7 +106,7 @@ class BatchNewton(DiagonalNewton):
     Source: SN 2.8, learn-batch-lm, learn-batch-newton (gamma is 1 there).
     """
 
-    gamma: float = 1.0
+    gamma: float = setting(AVERAGE, 1.0)
 
     @property
     def mode(self) -> Mode:

@@ -184,7 +184,7 @@ def passes_csv(comparison: Comparison) -> str:
 
 
 def _where(comparison: Comparison) -> str:
-    passes = sorted({len(entry.runs[0].passes) for entry in comparison.entries})
+    passes = sorted({entry.runs[0].n_passes for entry in comparison.entries})
     data = dict.fromkeys(entry.runs[0].data.name for entry in comparison.entries)
     return f"{' or '.join(map(str, passes))} passes over {' or '.join(data)}"
 

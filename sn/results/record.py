@@ -34,7 +34,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class PassRecord:
-    """One pass over the training set; `number` counts from 1, `seconds` are wall time."""
+    """One pass over the training set; `number` counts from 1, `seconds` are wall time.
+
+    Number 0 is no pass: it has the scores of the untrained net.
+    """
 
     number: int
     train: Scores
@@ -101,7 +104,12 @@ class RunRecord:
     folder: Path | None = None
 
     def __post_init__(self) -> None:
-        assert self.passes, "a run has at least one pass"
+        assert self.passes, "a run has at least one score"
+
+    @property
+    def n_passes(self) -> int:
+        """How many passes it had; none for a net that was scored untrained."""
+        return self.passes[-1].number
 
     @property
     def train(self) -> Scores:

@@ -33,9 +33,7 @@ def final_table(record: RunRecord) -> tuple[TableRow, ...]:
             misses_text(test.misses, test.patterns),
             _misses(paper.test_misses, paper.test_patterns),
         ),
-        TableRow(
-            "passes", str(len(record.passes)), "" if paper.passes is None else str(paper.passes)
-        ),
+        TableRow("passes", str(record.n_passes), "" if paper.passes is None else str(paper.passes)),
     )
 
 

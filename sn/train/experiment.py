@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sn.errors import Span
+from sn.errors import SettingError, Span
+from sn.limits import PASSES, Limit, check_fields, setting
 from sn.net.costs import Cost
 from sn.net.init import Init
 from sn.optim.base import Optimizer
@@ -21,6 +22,7 @@ class ExperimentSpec:
 
     `targets` are the desired states of the wrong and the right output units; `order` is one of
     ORDERS: every pass as the file has the patterns, or a fresh random order per pass.
+    Raises: SettingError for targets or passes that no experiment can have.
     """
 
     net: str
@@ -29,10 +31,14 @@ class ExperimentSpec:
     optimizers: Mapping[str, Optimizer]
     targets: tuple[float, float] = (-1.0, 1.0)
     init: Init = field(default_factory=Init)
-    passes: int = 23
+    passes: int = setting(PASSES, 23)
     order: str = "constant"
     reference: Reference | None = None
     span: Span | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_targets(*self.targets)
 
     def options(self, optimizer: str) -> dict[str, Any]:
         """Return what a run's record keeps of the settings."""
@@ -45,3 +51,18 @@ class ExperimentSpec:
             "init": {"scale": self.init.scale, "law": self.init.law},
             "order": self.order,
         }
+
+
+def check_targets(low: float, high: float) -> tuple[float, float]:
+    """Return the targets of the wrong and the right units.
+
+    Raises: SettingError when the right one is not the larger: a miss is counted where the largest
+    output is at a wrong unit.
+    """
+    low, high = (Limit().take("a target", target) for target in (low, high))
+    if not low < high:
+        raise SettingError(
+            f"the targets must be two numbers, the lower first, found {low:g} and {high:g}",
+            hint="(targets LOW HIGH): wrong units should say LOW, the right one HIGH, the largest",
+        )
+    return low, high

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import TrainError
+from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
 from sn.optim.base import Mode
 from sn.results.folder import Outcome, RunFolder, RunHeader
@@ -61,7 +62,7 @@ def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
     """
     if kind == "constant":
         return np.arange(count, dtype=np.int32)
-    stream = np.random.Generator(np.random.Philox(key=(seed, 0x0DE2), counter=number))
+    stream = np.random.Generator(np.random.Philox(key=philox_key(seed, 0x0DE2), counter=number))
     return stream.permutation(count).astype(np.int32)
 
 
@@ -97,8 +98,9 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
     train_seconds = evaluate_seconds = 0.0
     passes: list[PassRecord] = []
     try:
-        for number in range(1, job.passes + 1):
-            seconds = _one_pass(job, number, count, observers)
+        # without a pass there is a score still, numbered 0: that of the untrained net
+        for number in range(1, job.passes + 1) or (0,):
+            seconds = _one_pass(job, number, count, observers) if number else 0.0
             started = time.perf_counter()
             scores = {
                 which: score(job.engine.outputs(which), job.targets[which], job.labels[which])
@@ -136,7 +138,7 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
         job.compile_seconds,
         train_seconds,
         evaluate_seconds,
-        train_seconds / (count * job.passes) * 1e6,
+        train_seconds / max(count * job.passes, 1) * 1e6,
         {parameter.name: weights[parameter.wid] for parameter in table.parameters},
         spec.reference,
         files.path if files is not None else None,

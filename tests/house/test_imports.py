@@ -19,6 +19,7 @@ MODULES = sorted(SN.rglob("*.py"))
 RANKS: dict[str, float] = {
     "folding": -2,
     "errors": -1,
+    "limits": 0,
     "registry": 0,
     "shipped": 0,
     "interrupts": 0,
@@ -47,6 +48,7 @@ RANKS: dict[str, float] = {
     "kernels": 4,
     "train": 5,
     "builtins": 6,
+    "settings": 6,
     "session": 7,
     "compare": 7.5,
     "commands": 8,

@@ -121,7 +121,8 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Put the fake in place of sn.session; return what it was called with."""
     calls: dict[str, Any] = {"stops_with": None}
 
-    def make(settings: Any = None, observers: Any = ()) -> FakeSession:
+    def make(settings: Any = None, observers: Any = (), seed: int = 0) -> FakeSession:
+        calls["seed"] = seed
         odd = calls.get("warnings", ())
         return FakeSession(settings or {}, observers, calls, odd, calls["stops_with"])
 
@@ -199,6 +200,7 @@ def test_run_hands_its_options_to_the_session(session: dict[str, Any], capsys) -
     assert main([*words.split(), "--set", "mu=0.02", "--set", "name=a=b"]) == 0
     assert session["load"] == (Path("tiny.sn"), {"mu": "0.02", "name": "a=b"})
     assert session["train"] == (2, 7, "newton", None, True)
+    assert session["seed"] == 7
     assert not Path("runs").exists()
 
 
@@ -362,7 +364,8 @@ def test_a_terminal_gets_a_bar_and_stdout_stays_clean(tmp_path: Path, as_json: b
         sys.modules["fake"] = fake
         spec.loader.exec_module(fake)
         module = types.ModuleType("sn.session")
-        module.Session = lambda settings, observers: fake.FakeSession(settings, observers, {})
+        make = lambda settings, observers, seed: fake.FakeSession(settings, observers, {})
+        module.Session = make
         sys.modules["sn.session"] = module
         sys.exit(fake.main(sys.argv[2:]))
     """)

@@ -12,6 +12,7 @@ import pytest
 import sn
 from sn.errors import DataError, NetError, SnError, TrainError
 from sn.results.record import PassRecord, RunRecord
+from sn.results.table import final_table
 from sn.session import Program, Session
 from sn.shipped import nets_folder
 from sn.train.observer import Observer
@@ -244,3 +245,17 @@ def test_the_twin_can_be_asked_for(tmp_path: Path) -> None:
     assert abs(fast.train.misses - slow.train.misses) <= 3
     for name, weights in fast.weights.items():
         assert weights == pytest.approx(slow.weights[name], abs=1e-4)
+
+
+@pytest.mark.kernels
+def test_no_passes_score_the_untrained_net(tmp_path: Path) -> None:
+    experiment = program(tmp_path, SMALL).experiment()
+    record = experiment.train(passes=0, seed=2, folder=tmp_path / "run")
+    assert (record.n_passes, record.train_seconds, record.us_per_presentation) == (0, 0, 0)
+    drawn = experiment.spec.init.draw(experiment.table, 2)
+    weight = next(p for p in experiment.table.parameters if p.name == "out.weight")
+    assert np.array_equal(record.weights["out.weight"], drawn[weight.wid])
+    trained = experiment.train(passes=1, seed=2)
+    assert trained.test.misses < record.test.misses
+    assert [one.label for one in final_table(record)][-1] == "passes"
+    assert final_table(record)[-1].ours == "0"

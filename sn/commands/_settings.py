@@ -1,0 +1,47 @@
+"""Settings on the command line: `--set`, and numbers held to the limits of sn/limits.py."""
+
+from __future__ import annotations
+
+import click
+
+from sn.errors import SettingError
+from sn.limits import Limit
+
+
+class Limited(click.ParamType[int | float]):
+    """A number within a limit, the one that Lisp and Python are held to."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.name = "integer" if limit.is_whole else "float"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | float:
+        """Return the number, or fail as a usage error."""
+        number: object = value
+        if isinstance(value, str):
+            for kind in (int, float):
+                try:
+                    number = kind(value)
+                except ValueError:
+                    continue
+                break
+        try:
+            taken: int | float = self.limit.take("it", number)
+        except SettingError as error:
+            self.fail(error.message, param, ctx)
+        return taken
+
+
+def parse_settings(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Turn `name=value` words into a dict; one without `=` or name is a usage error."""
+    settings = {}
+    for word in values:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"'{word}' is not of the form name=value", ctx, param)
+        settings[name] = value
+    return settings
