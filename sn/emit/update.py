@@ -7,6 +7,8 @@ r, curvature average c, momentum alpha and decay:
     c' = (1 - gamma) c + gamma h          r' = r, or r / (mu + |c'|), or r / clip(|c'|)
     v' = alpha v + (1 - alpha) r' d       w' = (1 - decay [r']) w + v'
 
+Where r is 0 the weight is frozen, and plain decay leaves it alone too.
+
 Source: SN 2.8, update-weight, update-w-newton, update-lmggradient (sn-network, 5.3 and 5.4);
 the clipped step is that of the later Torch trainers.
 """
@@ -94,10 +96,17 @@ class Rule:
             delta = k.fma(numbers.rest[ALPHA], delta, old)
             k.store(delta, m.v, at)
         if self.decay == "plain":
-            w = w * numbers.rest[DECAY]
+            w = w * self._kept(k, at)
         elif self.decay == "scaled":
             w = k.fma(-(numbers.hyper[DECAY] * step), w, w)
         k.store(w + delta, m.w, at)
+
+    def _kept(self, k: Builder, at: Position) -> Vec:
+        """What plain decay leaves of a weight: 1 - decay, all of it where the step is 0."""
+        numbers = self._numbers[k.lanes]
+        step = k.load(self.m.e, at) if self.kind == "weight" else numbers.step
+        is_frozen = k.compare("==", step, k.constant(0))
+        return k.select(is_frozen, k.constant(1), numbers.rest[DECAY])
 
     def _step(self, k: Builder, at: Position, curv: Vec | None) -> Vec:
         m, numbers = self.m, self._numbers[k.lanes]

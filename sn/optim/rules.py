@@ -99,9 +99,11 @@ def advance(
     """Return the weights after one update and change `memory`: the twin of emit/update.py.
 
     Shapes: all (n_weights,) float64; `steps` the learning rate of each weight; `descent` the sum
-    of x_i g_j, `curvature` of x_i^2 h_j over a weight's connections.
+    of x_i g_j, `curvature` of x_i^2 h_j over a weight's connections. A weight whose step is 0
+    is frozen: plain decay leaves it alone too, where SN 2.8 decays it.
     Source: SN 2.8, sn-network 5.3 and 5.4.
     """
+    plain = np.where(steps == 0, 0.0, hyper.decay)
     if rule.step in (Step.NEWTON, Step.CLIP):
         memory.curvature = (1 - hyper.gamma) * memory.curvature + hyper.gamma * curvature
         steps = damped(rule.step, steps, hyper, memory.curvature)
@@ -111,7 +113,7 @@ def advance(
         delta = memory.velocity
     factor = {
         Decay.NONE: np.zeros(1),
-        Decay.PLAIN: np.full(1, hyper.decay),
+        Decay.PLAIN: plain,
         Decay.SCALED: hyper.decay * steps,
     }
     moved: Floats = weights * (1 - factor[rule.decay]) + delta

@@ -37,6 +37,7 @@ OPTIMIZERS: dict[str, tuple[Optimizer, float]] = {
         Sgd(learning_rate=0.02, momentum=0.5, decay=0.01, decay_rule=Decay.SCALED),
         1e-6,
     ),
+    "sgd, plain decay": (Sgd(learning_rate=0.02, layers={"h": 0.0}, decay=0.01), 1e-6),
     "batch": (Batch(learning_rate=0.005, momentum=0.5), 1e-6),
     "batch, masks": (Batch(learning_rate=0.02, scale=Scale.MASK), 1e-6),
     "newton": (DiagonalNewton(learning_rate=0.01), 2e-5),
@@ -116,6 +117,36 @@ def test_kernels_and_twin_train_alike(name: str, bench: Bench) -> None:
         assert outputs == pytest.approx(slow.outputs(which), abs=20 * room)
     units = np.flatnonzero(np.isnan(bench.table.constant))
     assert fast.states()[units] == pytest.approx(slow.states()[units], abs=20 * room)
+
+
+FROZEN: dict[str, dict[str, object]] = {"layers": {"h": 0.0}, "decay": 0.1}
+FREEZING: dict[str, Optimizer] = {
+    "sgd": Sgd(learning_rate=0.02, **FROZEN),  # type: ignore[arg-type]
+    "momentum": Sgd(learning_rate=0.02, momentum=0.5, **FROZEN),  # type: ignore[arg-type]
+    "scaled": Sgd(learning_rate=0.02, scale=Scale.FAN_IN, **FROZEN),  # type: ignore[arg-type]
+    "newton": DiagonalNewton(learning_rate=0.01, **FROZEN),  # type: ignore[arg-type]
+    "clipped": DiagonalNewton(damping=Damping.CLIP, **FROZEN),  # type: ignore[arg-type]
+    "sampled": DiagonalNewton(samples=9, **FROZEN),  # type: ignore[arg-type]
+    "batch": Batch(learning_rate=0.005, **FROZEN),  # type: ignore[arg-type]
+    "batch newton": BatchNewton(**FROZEN),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+@pytest.mark.parametrize("name", FREEZING)
+def test_decay_leaves_a_frozen_layer_alone(name: str, engine: str, bench: Bench) -> None:
+    run = getattr(bench, engine)(FREEZING[name])
+    one_pass(run, 1)
+    one_pass(run, 2)
+    into = np.zeros(bench.table.n_weights, int)
+    into[bench.table.wid] = bench.table.layer_of[bench.table.dst]
+    is_frozen = into == 1
+    assert is_frozen.any() and not is_frozen.all()
+    weights = run.get_weights()
+    assert np.array_equal(weights[is_frozen], bench.start[is_frozen])
+    # the other layer decays by a tenth a step, or a pass
+    moved = np.abs(weights[~is_frozen]).mean() / np.abs(bench.start[~is_frozen]).mean()
+    assert moved < 0.95
 
 
 @pytest.mark.parametrize("engine", ["kernels", "twin"])
