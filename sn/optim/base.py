@@ -30,6 +30,13 @@ class Mode(StrEnum):
     BATCH = "batch"
 
 
+class Reduction(StrEnum):
+    """What the one step of a pass follows: the sum of the patterns' descents, or their mean."""
+
+    SUM = "sum"
+    MEAN = "mean"
+
+
 class Scale(StrEnum):
     """What divides the learning rate of a unit: nothing, F, sqrt F, or sqrt(F c).
 
@@ -85,6 +92,20 @@ class Optimizer:
         return Step.NEWTON
 
     @property
+    def reduction(self) -> Reduction:
+        """What a step in batch mode follows; SN 2.8 sums."""
+        return Reduction.SUM
+
+    @property
+    def steps_along_sum(self) -> bool:
+        """Whether weights move by the learning rate times a sum over all patterns."""
+        return False
+
+    def reduced(self, total: Floats, count: int) -> Floats:
+        """Return what a step follows of a sum over so many patterns."""
+        return total / count if self.reduction is Reduction.MEAN else total
+
+    @property
     def gathering(self) -> RuleSpec | None:
         """The rule of a second kernel that only adds descents and curvatures up, or None."""
         return None
@@ -136,7 +157,7 @@ class Optimizer:
     ) -> Floats:
         """Return the weights after the one step of a pass in batch mode; change `memory`.
 
-        Shapes: all (n_weights,) float64; `descent` and `curvature` are sums over the pass;
+        Shapes: all (n_weights,) float64; `descent` and `curvature` are `reduced` over the pass;
         `along(d)` is the curvature of the cost, summed over the pass, along a direction d.
         """
         return advance(self.rule, self.hyper, steps, weights, memory, descent, curvature)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sn.limits import DECAY, MOMENTUM, setting
-from sn.optim.base import Mode, Optimizer, Scale, optimizer
+from sn.optim.base import Mode, Optimizer, Reduction, Scale, optimizer
 from sn.optim.rules import Decay, Hyper, RuleSpec, Step
 
 
@@ -39,10 +39,14 @@ class Sgd(Optimizer):
 @optimizer("batch")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Sgd):
-    """(batch (learning-rate R) ...): one step per pass, along the sum over all patterns.
+    """(batch (learning-rate R) [(reduction sum|mean)] ...): one step per pass.
 
-    Source: SN 2.8, learn-batch.
+    It follows the sum of the descents of all patterns, so a rate that serves `sgd` is too large by
+    the number of patterns; with (reduction mean) it follows their mean.
+    Source: SN 2.8, learn-batch, which sums.
     """
+
+    reduction: Reduction = Reduction.SUM
 
     @property
     def mode(self) -> Mode:
@@ -53,3 +57,8 @@ class Batch(Sgd):
     def gathering(self) -> RuleSpec:
         """Descents only."""
         return RuleSpec(gather=True)
+
+    @property
+    def steps_along_sum(self) -> bool:
+        """Unless it is reduced to a mean."""
+        return self.reduction is Reduction.SUM

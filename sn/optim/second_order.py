@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from sn.errors import SettingError
 from sn.limits import AVERAGE, COUNT, DECAY, MOMENTUM, NOT_NEGATIVE, POSITIVE, RATE, setting
-from sn.optim.base import Mode, Optimizer, optimizer
+from sn.optim.base import Mode, Optimizer, Reduction, optimizer
 from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step
 
 
@@ -100,13 +100,15 @@ class DiagonalNewton(Optimizer):
 @optimizer("batch-newton")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchNewton(DiagonalNewton):
-    """(batch-newton [(learning-rate R)] [(mu M)] [(curvature C)] ...): one step per pass.
+    """(batch-newton [(learning-rate R)] [(mu M)] [(reduction sum|mean)] ...): one step per pass.
 
     Descents and curvatures are summed over all patterns; each weight moves R / (M + |sum h|).
+    With (reduction mean) both are divided by their number, so that M is as for one pattern.
     Source: SN 2.8, learn-batch-lm, learn-batch-newton (gamma is 1 there).
     """
 
     gamma: float = setting(AVERAGE, 1.0)
+    reduction: Reduction = Reduction.SUM
 
     @property
     def mode(self) -> Mode:

@@ -173,11 +173,16 @@ class KernelEngine:
             self._rates,
             weights,
             self._memory,
-            unpack(slots.extra).astype(np.float64),
-            unpack(slots.curvature).astype(np.float64),
+            self._reduced(slots.extra),
+            self._reduced(slots.curvature),
             lambda direction: self._along(weights, direction),
         )
         slots.weights = self._kernels.pack(weights)
+
+    def _reduced(self, packed: Floats32) -> Floats:
+        """Return what the step of a pass follows of a sum that the kernels gathered."""
+        total = self._kernels.unpack(packed).astype(np.float64)
+        return self._optimizer.reduced(total, len(self._patterns))
 
     def _along(self, weights: Floats, direction: Floats) -> float:
         if self._cost is None:
@@ -291,13 +296,13 @@ class ReferenceEngine:
         """In batch mode, take the one step of the pass."""
         if self._optimizer.mode is not Mode.BATCH:
             return
-        weights = self._weights
+        weights, count = self._weights, len(self._patterns["train"])
         self._weights = self._optimizer.finish_pass(
             self._rates,
             weights,
             self._memory,
-            self._descent,
-            self._curvature,
+            self._optimizer.reduced(self._descent, count),
+            self._optimizer.reduced(self._curvature, count),
             lambda direction: self._along(weights, direction),
         )
 

@@ -17,7 +17,7 @@ from sn.errors import TrainError
 from sn.net.costs import Cost
 from sn.net.historical import Historical, Shown
 from sn.net.table import ConnectionTable
-from sn.optim.base import Mode, Optimizer
+from sn.optim.base import Mode, Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.rules import Curvature, Decay, Step
 from sn.train.engines import Floats32, Order, Sets
@@ -146,6 +146,8 @@ def _refuse(optimizer: Optimizer) -> None:
         asked = "conjugate-gradient in float32"
     elif optimizer.mode is Mode.ONLINE and optimizer.samples_per_pass:
         asked = "(samples N)"
+    elif optimizer.reduction is Reduction.MEAN:
+        asked = "(reduction mean)"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"
     if asked is not None:

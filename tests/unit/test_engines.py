@@ -13,7 +13,7 @@ from sn.kernels import Kernels, compile_net
 from sn.lower.recognise import lower
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.base import Optimizer, Scale
+from sn.optim.base import Optimizer, Reduction, Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Decay, RuleSpec
@@ -117,6 +117,33 @@ def test_kernels_and_twin_train_alike(name: str, bench: Bench) -> None:
         assert outputs == pytest.approx(slow.outputs(which), abs=20 * room)
     units = np.flatnonzero(np.isnan(bench.table.constant))
     assert fast.states()[units] == pytest.approx(slow.states()[units], abs=20 * room)
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_the_mean_at_a_rate_is_the_sum_at_the_rate_divided(
+    engine: str, momentum: float, bench: Bench
+) -> None:
+    rate = 0.3
+    mean = Batch(learning_rate=rate, momentum=momentum, decay=0.01, reduction=Reduction.MEAN)
+    total = Batch(learning_rate=rate / COUNT, momentum=momentum, decay=0.01)
+    runs = [getattr(bench, engine)(rule) for rule in (mean, total)]
+    for run in runs:
+        for seed in (1, 2, 3):
+            one_pass(run, seed)
+    assert np.abs(runs[0].get_weights() - bench.start).max() > 0.01
+    assert runs[0].get_weights() == pytest.approx(runs[1].get_weights(), rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+def test_the_mean_of_a_newton_pass_divides_both_sums(engine: str, bench: Bench) -> None:
+    mean = BatchNewton(learning_rate=0.1, mu=0.02, reduction=Reduction.MEAN)
+    total = BatchNewton(learning_rate=0.1, mu=0.02 * COUNT)
+    runs = [getattr(bench, engine)(rule) for rule in (mean, total)]
+    for run in runs:
+        one_pass(run, 1)
+    assert np.abs(runs[0].get_weights() - bench.start).max() > 0.01
+    assert runs[0].get_weights() == pytest.approx(runs[1].get_weights(), rel=1e-6, abs=1e-8)
 
 
 FROZEN: dict[str, dict[str, object]] = {"layers": {"h": 0.0}, "decay": 0.1}

@@ -11,9 +11,9 @@ from sn.net.expr import evaluate
 from sn.net.historical import Historical, functions, tanh_form
 from sn.net.reference import Reference
 from sn.net.table import freeze
-from sn.optim.base import Optimizer
+from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
-from sn.optim.first_order import Sgd
+from sn.optim.first_order import Batch, Sgd
 from sn.optim.second_order import Damping, DiagonalNewton
 from sn.train.engines import ReferenceEngine
 from sn.train.historical import HistoricalEngine
@@ -68,7 +68,12 @@ def test_a_presentation_is_that_of_the_twin_but_for_rounding(name: str) -> None:
 
 @pytest.mark.parametrize(
     "optimizer",
-    [ConjugateGradient(), DiagonalNewton(samples=10), DiagonalNewton(damping=Damping.CLIP)],
+    [
+        ConjugateGradient(),
+        DiagonalNewton(samples=10),
+        DiagonalNewton(damping=Damping.CLIP),
+        Batch(learning_rate=0.1, reduction=Reduction.MEAN),
+    ],
 )
 def test_what_sn_did_not_have_is_refused(optimizer: Optimizer) -> None:
     table = freeze(family("full"))
