@@ -38,7 +38,9 @@ def main() -> None:
     plt.rcParams.update({"svg.hashsalt": "sn", "svg.fonttype": "none", "font.family": "sans-serif"})
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.5), layout="constrained")
     paper = {"train": 2.5e-3, "test": 1.8e-2}
-    draw(left, runs, "error", "mean error per output", paper, [0.002, 0.005, 0.01, 0.02, 0.04])
+    draw(
+        left, runs, "half_squares", "mean error per output", paper, [0.002, 0.005, 0.01, 0.02, 0.04]
+    )
     paper = {"train": 0.14, "test": 5.08}
     draw(right, runs, "percent", "misses, % of the patterns", paper, [0.1, 0.2, 0.5, 1, 2, 5, 10])
     figure.suptitle(

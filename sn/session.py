@@ -38,6 +38,7 @@ from sn.optim.rules import RuleSpec
 from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
 from sn.results.record import DataUsed, RunRecord
 from sn.settings import check_mentioned, folded, value_of
+from sn.train.cautions import of_rate
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import (
@@ -381,6 +382,10 @@ class Experiment:
         labels = {"train": digits.train_labels, "test": digits.test_labels}
         targets = {name: self._targets(some, digits.classes) for name, some in labels.items()}
         rule = self.spec.optimizers[chosen]
+        warnings = of_rate(self.spec, chosen, self.table, len(labels["train"]))
+        for observer in observers:
+            for warning in warnings:
+                observer.warned(warning)
         engine: Engine
         seconds = 0.0
         if historical:
@@ -410,6 +415,7 @@ class Experiment:
             passes=passes,
             compile_seconds=seconds,
             source=self.program.source,
+            warnings=warnings,
         )
         return train(job, Path(folder) if folder is not None else None, observers)
 

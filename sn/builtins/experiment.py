@@ -25,7 +25,7 @@ from sn.builtins.options import (
 )
 from sn.calls import special
 from sn.data import dataset
-from sn.errors import ArityError, EvalError, UnknownNameError, did_you_mean
+from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
 from sn.forms import Pair, Symbol, Value
 from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
 from sn.net.costs import Cost, cost
@@ -76,9 +76,13 @@ def experiment(it: Any, form: Pair) -> Value:
     optimizers: dict[str, Optimizer] = {}
     fields: dict[str, Any] = {"cost": cost.get("lms")(net.layers[-1].size)}
     others = [argument for argument in rest if not _is_optimizer(argument)]
+    places: dict[str, Span] = {}
     for argument in rest:
         if _is_optimizer(argument):
-            _optimizer(it, clause(argument, _FORMS["optimizer"]), optimizers, net)
+            found = clause(argument, _FORMS["optimizer"])
+            title_of_rule = _optimizer(it, found, optimizers, net)
+            if found.span is not None:
+                places[title_of_rule] = found.span
     for found in clauses(others, _FORMS, f"experiment {title}"):
         fields[found.word] = _READERS[found.word](it, found, net)
     for needed, there in (("data", "data" in fields), ("optimizer", bool(optimizers))):
@@ -89,7 +93,7 @@ def experiment(it: Any, form: Pair) -> Value:
                 hint=f"add {_FORMS[needed]}",
             )
     world.experiments[title] = ExperimentSpec(
-        net=title, optimizers=optimizers, span=form.span, **fields
+        net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
     return form.cdr.car
 
@@ -160,7 +164,8 @@ def _init(it: Any, found: Clause, net: Network) -> Init:
     return Init(limited(it, inner.args[0], "the width", NOT_NEGATIVE), law)
 
 
-def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> None:
+def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> str:
+    """Read (optimizer NAME (RULE ...)) into `optimizers`; return the name."""
     count(found, 2, 2, _FORMS["optimizer"])
     title = name(found.args[0], "a name for the optimizer")
     if title in optimizers:
@@ -199,6 +204,7 @@ def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Ne
             )
     with told_at(inner.span):
         optimizers[title] = kind(**values)
+    return title
 
 
 def _head(argument: Argument) -> str:

@@ -45,7 +45,7 @@ class PassPrinter(Observer):
 
 
 class WarningPrinter(Observer):
-    """Prints what is odd about the net to stderr."""
+    """Prints what a run warns of to stderr, with its place in the program."""
 
     def warned(self, notice: Notice) -> None:
         """Print the warning."""

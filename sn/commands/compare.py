@@ -84,8 +84,8 @@ class Progression:
         else:
             print_text(
                 f"run {self._done}/{self._runs}  {label}, seed {record.seed}: "
-                f"train {error_text(record.train.error)}, {record.train.misses} misses; "
-                f"test {error_text(record.test.error)}, {record.test.misses} misses",
+                f"train {error_text(record.train.half_squares)}, {record.train.misses} misses; "
+                f"test {error_text(record.test.half_squares)}, {record.test.misses} misses",
                 err=True,
             )
 

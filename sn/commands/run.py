@@ -80,9 +80,10 @@ def command(
     from sn.session import Session  # start-up time of numba, which --help can do without
 
     with contextlib.ExitStack() as stack:
-        observers: list[Observer] = [WarningPrinter()]
+        observers: list[Observer] = []
         if sys.stderr.isatty():
             observers.append(stack.enter_context(Bar()))
+        observers.append(WarningPrinter())
         printer = PassPrinter()
         if as_json:
             observers.append(JsonPrinter(sys.stdout))

@@ -20,12 +20,14 @@ class Cost:
     """A cost per output unit and its derivatives with respect to the output.
 
     `value` is kept in a stable form in which d log y is 0 for d = 0, whatever y is. `written` is
-    the formula of a function in Lisp, as the program has it.
+    the formula of a function in Lisp, as the program has it. `is_mean` says that the sum over
+    the outputs is a mean over them already.
     """
 
     name: str
     value: Expr
     written: str = ""
+    is_mean: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _guarded(stable(self.value)))
@@ -96,4 +98,4 @@ def mean_square(n_outputs: int) -> Cost:
 
     Source: the 2022 reproduction's cost; its step 0.03 is 0.006 of `lms` with ten outputs.
     """
-    return Cost("mean-square", (DESIRED - OUTPUT) * (DESIRED - OUTPUT) / n_outputs)
+    return Cost("mean-square", (DESIRED - OUTPUT) * (DESIRED - OUTPUT) / n_outputs, is_mean=True)

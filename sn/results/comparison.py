@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sn.results.record import Reference, RunRecord
-from sn.results.statistics import PairedDifference, Summary
+from sn.results.statistics import CONFIDENCE, PairedDifference, Summary
 
-# What is compared at the end of a run, as in the 1989 paper: name, set and figure.
+# What is compared at the end of a run, as in the 1989 paper: name, set and figure. Errors are half
+# squares, whatever the costs, so that entries with different costs can be compared.
 MEASURES = (
-    ("train_error", "train", "error"),
+    ("train_error", "train", "half_squares"),
     ("train_misses", "train", "misses"),
-    ("test_error", "test", "error"),
+    ("test_error", "test", "half_squares"),
     ("test_misses", "test", "misses"),
 )
+# What each entry minimised itself.
+COSTS = (("train_cost", "train", "error"), ("test_cost", "test", "error"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class Entry:
     runs: tuple[RunRecord, ...]
 
     def figures(self, measure: str) -> tuple[float, ...]:
-        """Return one of MEASURES for each run, in order of seeds."""
-        which, field = next((w, f) for name, w, f in MEASURES if name == measure)
+        """Return one of MEASURES or COSTS for each run, in order of seeds."""
+        which, field = next((w, f) for name, w, f in (*MEASURES, *COSTS) if name == measure)
         return tuple(float(getattr(getattr(run, which), field)) for run in self.runs)
 
     def summary(self, measure: str) -> Summary:
@@ -54,10 +57,17 @@ class Entry:
         middle = len(times) // 2
         return times[middle] if len(times) % 2 else (times[middle - 1] + times[middle]) / 2
 
+    @property
+    def cost(self) -> str:
+        """The name of the cost that it minimised."""
+        return self.runs[0].cost
+
     def passes_to(self, error: float) -> tuple[int, ...]:
         """Return, for the runs whose test error falls to `error`, the first pass where it does."""
         firsts = (
-            next((record.number for record in run.passes if record.test.error <= error), None)
+            next(
+                (record.number for record in run.passes if record.test.half_squares <= error), None
+            )
             for run in self.runs
         )
         return tuple(first for first in firsts if first is not None)
@@ -108,6 +118,16 @@ class Comparison:
             if self.comparable(entry)
             for name, figures in ((name, entry.figures(name)) for name, _, _ in MEASURES)
         )
+
+    @property
+    def n_tested(self) -> int:
+        """How many differences have an interval, and so a verdict."""
+        return sum(one.found.interval is not None for one in self.differences())
+
+    @property
+    def by_luck(self) -> float:
+        """How many of the tested ones would be clear by luck on average, if nothing differed."""
+        return (1 - CONFIDENCE) * self.n_tested
 
     def facts_that_differ(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Return each fact in which entries differ: its values, and who has them.
@@ -171,13 +191,14 @@ def comparison_object(comparison: Comparison, folder: str | None = None) -> dict
                 "optimizer": one.entry.optimizer,
                 "measure": one.measure,
                 "mean": one.found.mean,
-                "low": one.found.low,
-                "high": one.found.high,
+                "low": one.found.interval[0] if one.found.interval else None,
+                "high": one.found.interval[1] if one.found.interval else None,
                 "pairs": one.found.pairs,
                 "clear": one.found.is_clear,
             }
             for one in comparison.differences()
         ],
+        "tests": {"count": comparison.n_tested, "clear_by_luck": comparison.by_luck},
         "differs": [
             {"what": fact, "values": {value: list(labels) for value, labels in values.items()}}
             for fact, values in comparison.facts_that_differ().items()
@@ -194,6 +215,9 @@ def _entry_object(entry: Entry) -> dict[str, Any]:
         "seeds": len(entry.runs),
         **{name: summary_object(entry.summary(name)) for name, _, _ in MEASURES},
         "us_per_presentation": entry.us_per_presentation,
+        "cost": entry.cost,
+        **{name: summary_object(entry.summary(name)) for name, _, _ in COSTS},
+        "warnings": [list(run.warnings) for run in entry.runs],
     }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from sn.results.comparison import MEASURES, Comparison, Difference
 from sn.results.statistics import Summary
-from sn.results.table import error_text
+from sn.results.table import HALF_SQUARES, cost_words, error_text
 
 SUMMARY_COLUMNS = ("", *(name.replace("_", " ") for name, _, _ in MEASURES))
 SPEED_COLUMNS = ("", "µs per presentation", "passes to test error {}", "runs that reach it")
@@ -66,10 +66,9 @@ def difference_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
     rows = []
     for one in comparison.differences():
         what = f"{one.entry.label}: {one.measure.replace('_', ' ')}"
-        low, high = one.found.low, one.found.high
         interval = ""
-        if low is not None and high is not None:
-            interval = f"{_signed(one.measure, low)} to {_signed(one.measure, high)}"
+        if one.found.interval is not None:
+            interval = " to ".join(_signed(one.measure, end) for end in one.found.interval)
         rows.append((what, _signed(one.measure, one.found.mean), interval, verdict(one)))
     return tuple(rows)
 
@@ -81,6 +80,7 @@ def verdict(one: Difference) -> str:
     if one.found.low == one.found.high == 0:
         return "equal in every run"
     if not one.found.is_clear:
+        # two seeds that agree are no certainty: below three there is no verdict
         return f"{one.found.pairs} seeds cannot tell"
     return "higher" if one.found.mean > 0 else "lower"
 
@@ -109,9 +109,43 @@ def remarks(comparison: Comparison) -> tuple[str, ...]:
         said.append(
             "the intervals cover the choice of initial weights, not that of the test digits"
         )
+    if comparison.n_tested:
+        said.append(
+            f"{comparison.n_tested} differences are tested at 95 %; where nothing differs, "
+            f"{comparison.by_luck:.2g} of them on average come out higher or lower by luck"
+        )
+    said += _cost_remarks(comparison)
+    said += _warnings(comparison)
     if comparison.jobs > 1:
         said.append(f"times were taken with {comparison.jobs} runs at once; --jobs 1 is steadier")
     return tuple(said)
+
+
+def _cost_remarks(comparison: Comparison) -> list[str]:
+    """Say what the errors are where some entry minimises something else."""
+    others = [entry for entry in comparison.entries if entry.cost != "lms"]
+    if not others:
+        return []
+    costs = ", ".join(
+        f"{entry.label} minimises {cost_words(entry.cost)}, "
+        f"{error_text(entry.summary('train_cost').mean)} in training and "
+        f"{error_text(entry.summary('test_cost').mean)} in the test"
+        for entry in others
+    )
+    return [f"errors are {HALF_SQUARES} per output for all entries; {costs}"]
+
+
+def _warnings(comparison: Comparison) -> list[str]:
+    """Return one sentence for each entry some of whose runs warn."""
+    said = []
+    for entry in comparison.entries:
+        warned = [run for run in entry.runs if run.warnings]
+        if warned:
+            said.append(
+                f"warning: {len(warned)} of {len(entry.runs)} runs of {entry.label} warn, seed "
+                f"{warned[0].seed}: {'; '.join(warned[0].warnings)}"
+            )
+    return said
 
 
 def mean_text(measure: str, summary: Summary) -> str:

@@ -123,7 +123,15 @@ class RunFolder:
         self._about["outcome"] = Outcome.FINISHED
         self._about["result"] = {
             key: result[key]
-            for key in ("train", "test", "compile_seconds", "train_seconds", "us_per_presentation")
+            for key in (
+                "cost",
+                "train",
+                "test",
+                "compile_seconds",
+                "train_seconds",
+                "us_per_presentation",
+                "warnings",
+            )
         }
         self._about["result"]["evaluate_seconds"] = record.evaluate_seconds
         self._write_about()

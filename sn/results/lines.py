@@ -13,8 +13,16 @@ from sn.results.record import PassRecord, RunRecord, Scores
 
 
 def scores_object(scores: Scores) -> dict[str, Any]:
-    """Return the JSON object of the scores on one set."""
-    return {"error": scores.error, "misses": scores.misses, "patterns": scores.patterns}
+    """Return the JSON object of the scores on one set.
+
+    `error` is in the cost of the run, which the result names, `half_squares` in SN's.
+    """
+    return {
+        "error": scores.error,
+        "half_squares": scores.half_squares,
+        "misses": scores.misses,
+        "patterns": scores.patterns,
+    }
 
 
 def pass_object(record: PassRecord) -> dict[str, Any]:
@@ -40,11 +48,13 @@ def result_object(record: RunRecord) -> dict[str, Any]:
         "data": {"name": record.data.name, "hash": record.data.hash},
         "optimizer": record.optimizer,
         "seed": record.seed,
+        "cost": record.cost,
         "train": scores_object(record.train),
         "test": scores_object(record.test),
         "compile_seconds": record.compile_seconds,
         "train_seconds": record.train_seconds,
         "us_per_presentation": record.us_per_presentation,
+        "warnings": list(record.warnings),
         "run": str(record.folder) if record.folder is not None else None,
     }
 

@@ -29,8 +29,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DASHES: tuple[LineStyleType, ...] = ("solid", (0, (4, 1.5)), (0, (1, 1)))
 PUBLISHED_DASH: LineStyleType = (0, (6, 3))
 PANELS = (
-    ("train", "error", "training error per output"),
-    ("test", "error", "test error per output"),
+    ("train", "half_squares", "training error per output"),
+    ("test", "half_squares", "test error per output"),
     ("train", "percent", "training misses, %"),
     ("test", "percent", "test misses, %"),
 )
@@ -75,7 +75,7 @@ def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
     drawn: list[float] = []
     for index, entry in enumerate(comparison.entries):
         values = _values(entry, which, field)
-        passes = np.arange(1, values.shape[1] + 1)
+        passes = np.arange(values.shape[1]) + entry.runs[0].passes[0].number
         mean = values.mean(axis=0)
         colour = COLOURS[index % len(COLOURS)]
         dash = DASHES[index // len(COLOURS) % len(DASHES)]
@@ -124,7 +124,7 @@ def _colour_of_reference(comparison: Comparison, reference: Reference) -> str:
 
 
 def _published(reference: Reference, which: str, field: str) -> float | None:
-    if field == "error":
+    if field == "half_squares":
         return reference.train_error if which == "train" else reference.test_error
     misses = reference.train_misses if which == "train" else reference.test_misses
     patterns = reference.train_patterns if which == "train" else reference.test_patterns

@@ -19,12 +19,20 @@ from numpy.typing import NDArray
 class Scores:
     """How well a net does on one set of patterns.
 
-    Units: `error` is the mean over patterns of the cost per pattern; `misses` are counted.
+    Units: `error` is the experiment's own cost per output, averaged over patterns; `squares` are
+    SN's half squares, half the squared difference averaged over outputs and patterns, None where
+    the cost is that already; `misses` are counted.
     """
 
     error: float
     misses: int
     patterns: int
+    squares: float | None = None
+
+    @property
+    def half_squares(self) -> float:
+        """SN's half squares, in which the 1989 paper's errors are, whatever the cost was."""
+        return self.error if self.squares is None else self.squares
 
     @property
     def percent(self) -> float:
@@ -67,6 +75,7 @@ class DataUsed:
 class Reference:
     """Published figures to compare a run with; None where the source is silent.
 
+    Units: errors are SN's half squares per output, whatever cost an experiment has.
     `train_patterns` and `test_patterns` are the sizes of the sets the misses were counted on.
     """
 
@@ -86,7 +95,7 @@ class RunRecord:
 
     Units: seconds of wall time; `us_per_presentation` is microseconds of training (forward,
     backward, update) per pattern shown. `weights` maps a name to an array that the record owns;
-    `folder` is None for a run that was not written to disk.
+    `folder` is None for a run that was not written to disk; `warnings` are what the run warned of.
     """
 
     net: NetCounts
@@ -102,9 +111,15 @@ class RunRecord:
     weights: dict[str, NDArray[np.generic]] = field(compare=False, repr=False)
     reference: Reference | None = None
     folder: Path | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.passes, "a run has at least one score"
+
+    @property
+    def cost(self) -> str:
+        """The name of the cost that errors are in."""
+        return str(self.options.get("cost", "lms"))
 
     @property
     def n_passes(self) -> int:

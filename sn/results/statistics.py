@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
+# Two pairs that happen to be alike leave an interval without width, which is no certainty; chosen
+# here: the least number at which Student's t, 4.3, is not a matter of one difference.
+LEAST_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,19 @@ class PairedDifference:
         return cls(summary.mean, summary.mean - half, summary.mean + half, count)
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the interval; None below LEAST_PAIRS, where nothing is concluded from it."""
+        if self.pairs < LEAST_PAIRS or self.low is None or self.high is None:
+            return None
+        return self.low, self.high
+
+    @property
     def is_clear(self) -> bool:
         """Whether the interval leaves out zero: the seeds alone do not explain the difference."""
-        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+        if self.interval is None:
+            return False
+        low, high = self.interval
+        return not low <= 0 <= high
 
 
 def t_coverage(t: float, degrees: int) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sn.results.record import Reference, RunRecord
+from sn.results.record import Reference, RunRecord, Scores
+
+HALF_SQUARES = "half squares"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +19,21 @@ class TableRow:
 
 
 def final_table(record: RunRecord) -> tuple[TableRow, ...]:
-    """Return the four figures of a run and its number of passes, beside its reference's."""
+    """Return the four figures of a run and its number of passes, beside its reference's.
+
+    Where the cost is not SN's, the error has two rows: in that cost, and in half squares, the unit
+    of published errors.
+    """
     train, test = record.train, record.test
     paper = record.reference or Reference("")
     return (
-        TableRow("train error", error_text(train.error), _error(paper.train_error)),
+        *_error_rows("train", record, train, paper.train_error),
         TableRow(
             "train misses",
             misses_text(train.misses, train.patterns),
             _misses(paper.train_misses, paper.train_patterns),
         ),
-        TableRow("test error", error_text(test.error), _error(paper.test_error)),
+        *_error_rows("test", record, test, paper.test_error),
         TableRow(
             "test misses",
             misses_text(test.misses, test.patterns),
@@ -35,6 +41,24 @@ def final_table(record: RunRecord) -> tuple[TableRow, ...]:
         ),
         TableRow("passes", str(record.n_passes), "" if paper.passes is None else str(paper.passes)),
     )
+
+
+def _error_rows(
+    which: str, record: RunRecord, scores: Scores, published: float | None
+) -> tuple[TableRow, ...]:
+    """Return the error on one set, in the run's cost and in half squares."""
+    theirs = _error(published)
+    if record.cost == "lms":
+        return (TableRow(f"{which} error", error_text(scores.error), theirs),)
+    return (
+        TableRow(f"{which} error, {cost_words(record.cost)}", error_text(scores.error), ""),
+        TableRow(f"{which} error, {HALF_SQUARES}", error_text(scores.half_squares), theirs),
+    )
+
+
+def cost_words(cost: str) -> str:
+    """Return what a reader calls a cost: its name, or that it is the program's own."""
+    return "its own cost" if cost == "lisp" else cost
 
 
 def error_text(error: float) -> str:

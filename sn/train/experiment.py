@@ -22,6 +22,7 @@ class ExperimentSpec:
 
     `targets` are the desired states of the wrong and the right output units; `order` is one of
     ORDERS: every pass as the file has the patterns, or a fresh random order per pass.
+    `places` are where the program describes each optimizer.
     Raises: SettingError for targets or passes that no experiment can have.
     """
 
@@ -35,6 +36,7 @@ class ExperimentSpec:
     order: str = "constant"
     reference: Reference | None = None
     span: Span | None = None
+    places: Mapping[str, Span] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self)

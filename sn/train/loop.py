@@ -17,16 +17,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import TrainError
+from sn.errors import Notice, TrainError
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
 from sn.optim.base import Mode
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
+from sn.train.cautions import all_saturated, of_end
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
 from sn.train.observer import Observer
+from sn.train.scoring import score
 
 State = dict[str, NDArray[np.generic]]
 HINT = "lower the learning rate, or start from smaller weights"
@@ -39,6 +41,7 @@ class Job:
     """A run that is ready to start.
 
     Shapes: targets: per set (n, n_outputs) float32; labels: per set (n,) of class numbers.
+    `warnings` were told before it starts.
     """
 
     spec: ExperimentSpec
@@ -52,6 +55,7 @@ class Job:
     passes: int
     compile_seconds: float
     source: str
+    warnings: tuple[Notice, ...] = ()
 
 
 def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
@@ -64,18 +68,6 @@ def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
         return np.arange(count, dtype=np.int32)
     stream = np.random.Generator(np.random.Philox(key=philox_key(seed, 0x0DE2), counter=number))
     return stream.permutation(count).astype(np.int32)
-
-
-def score(outputs: Floats32, targets: Floats32, labels: NDArray[np.uint8]) -> Scores:
-    """Return mean error and misses: a miss is an output that is largest at a wrong unit.
-
-    Units: error is half the squared difference per output, averaged over outputs and patterns.
-    Source: SN 2.8, perf; the unit of the 1989 paper's figures.
-    """
-    difference = outputs.astype(np.float64) - targets
-    error = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
-    misses = int(np.count_nonzero(outputs.argmax(axis=1) != labels))
-    return Scores(error, misses, len(labels))
 
 
 def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRecord:
@@ -97,15 +89,14 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
         observer.started(count * job.passes, job.passes)
     train_seconds = evaluate_seconds = 0.0
     passes: list[PassRecord] = []
+    saturated: list[bool] = []
     try:
         # without a pass there is a score still, numbered 0: that of the untrained net
         for number in range(1, job.passes + 1) or (0,):
             seconds = _one_pass(job, number, count, observers) if number else 0.0
             started = time.perf_counter()
-            scores = {
-                which: score(job.engine.outputs(which), job.targets[which], job.labels[which])
-                for which in ("train", "test")
-            }
+            scores, is_saturated = _scores(job)
+            saturated = [*saturated[-1:], is_saturated]
             evaluate_seconds += time.perf_counter() - started
             train_seconds += seconds
             record = PassRecord(number, scores["train"], scores["test"], seconds)
@@ -127,6 +118,12 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
         if files is not None:
             files.stop(Outcome.FAILED, str(error))
         raise
+    warnings: tuple[Notice, ...] = ()
+    if passes[-1].number:  # a net that was not trained need not be good at anything
+        warnings = of_end(scores, job.labels, job.targets["train"], spec.cost, all(saturated))
+    for observer in observers:
+        for warning in warnings:
+            observer.warned(warning)
     weights = job.engine.get_weights()
     result = RunRecord(
         net,
@@ -142,12 +139,25 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
         {parameter.name: weights[parameter.wid] for parameter in table.parameters},
         spec.reference,
         files.path if files is not None else None,
+        tuple(warning.message for warning in (*job.warnings, *warnings)),
     )
     if files is not None:
         files.finish(result)
     for observer in observers:
         observer.finished(result)
     return result
+
+
+def _scores(job: Job) -> tuple[dict[str, Scores], bool]:
+    """Score both sets; say too whether all outputs for the training set are saturated."""
+    found = {}
+    is_saturated = False
+    for which in ("train", "test"):
+        outputs = job.engine.outputs(which)
+        found[which] = score(outputs, job.targets[which], job.labels[which], job.spec.cost)
+        if which == "train":
+            is_saturated = all_saturated(job.table.layers[-1].activation, outputs)
+    return found, is_saturated
 
 
 def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) -> float:

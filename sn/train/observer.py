@@ -13,16 +13,16 @@ from sn.results.record import PassRecord, RunRecord
 class Observer:
     """Somebody who watches a run; every method may be left as it is.
 
-    The order of calls: data_chosen, some of warned, compile_started, compile_finished, started,
-    then for each pass some of advanced and one of pass_finished, at the end finished or
-    interrupted.
+    The order of calls: data_chosen, compile_started, compile_finished, started, then for each
+    pass some of advanced and one of pass_finished, at the end finished or interrupted; warned
+    comes after data_chosen and before finished.
     """
 
     def data_chosen(self, name: str, note: str) -> None:
         """Hear which data set is used; `note` says how to get better ones, or is empty."""
 
     def warned(self, notice: Notice) -> None:
-        """Hear of something in the net that cannot matter, with its place in the program."""
+        """Hear of something that is not wrong and seldom meant: before the passes or after them."""
 
     def compile_started(self, net: str) -> None:
         """Hear that the kernels of `net` are being compiled, or fetched from the cache."""

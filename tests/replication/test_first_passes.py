@@ -31,8 +31,8 @@ def test_the_first_two_passes_are_frozen(
     assert record.data.name == "mnist-1989"
     assert record.passes[1].train.error < record.passes[0].train.error < 0.12
     lines = [
-        f"pass {one.number}  train {one.train.error:.12e} {one.train.misses}  "
-        f"test {one.test.error:.12e} {one.test.misses}"
+        f"pass {one.number}  train {one.train.half_squares:.12e} {one.train.misses}  "
+        f"test {one.test.half_squares:.12e} {one.test.misses}"
         for one in record.passes
     ]
     golden(f"curves/{net}-{optimizer}.txt", "\n".join(lines) + "\n")

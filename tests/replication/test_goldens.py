@@ -30,7 +30,7 @@ from sn.optim.rules import Decay
 from sn.optim.second_order import BatchNewton, DiagonalNewton, Form
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.historical import HistoricalEngine
-from sn.train.loop import score
+from sn.train.scoring import score
 from tests.replication.golden_nets import lecun89, netmask
 from tests.replication.xor_net import PATTERNS, TARGETS, from_rows, in_rows, xor_table
 

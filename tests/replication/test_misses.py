@@ -49,7 +49,7 @@ def mean_misses(records: list[RunRecord]) -> tuple[float, float]:
 def mean_errors(records: list[RunRecord]) -> tuple[float, float]:
     """Mean errors on the training and on the test set."""
     train, test = (
-        sum(getattr(record, which).error for record in records) / len(records)
+        sum(getattr(record, which).half_squares for record in records) / len(records)
         for which in ("train", "test")
     )
     return train, test

@@ -115,6 +115,76 @@ def test_few_seeds_cannot_tell() -> None:
     assert {texts.verdict(one) for one in one_seed.differences()} == {"one seed cannot tell"}
 
 
+def test_two_seeds_that_agree_are_no_verdict() -> None:
+    """Both differ by the same, so that their interval has no width."""
+    found = comparison(entry("a", (10, 20)), entry("b", (12, 22)))
+    assert {texts.verdict(one) for one in found.differences()} == {"2 seeds cannot tell"}
+    assert {row[2] for row in texts.difference_rows(found)} == {""}
+    written = json.loads(json_line(comparison_object(found)))
+    assert {(one["low"], one["high"], one["clear"]) for one in written["differences"]} == {
+        (None, None, False)
+    }
+    assert written["tests"] == {"count": 0, "clear_by_luck": 0}
+    assert "by luck" not in " ".join(texts.remarks(found))
+    three = comparison(entry("a", (10, 20, 30)), entry("b", (12, 22, 33)))
+    assert "higher" in {texts.verdict(one) for one in three.differences()}
+
+
+def test_many_tests_come_with_a_word_about_luck() -> None:
+    others = [entry(name, (11, 23, 30)) for name in "bcdef"]
+    found = comparison(entry("a", (10, 20, 33)), *others)
+    assert len(found.differences()) == found.n_tested == 20
+    assert found.by_luck == pytest.approx(1.0)
+    (said,) = (one for one in texts.remarks(found) if "by luck" in one)
+    assert said.startswith("20 differences are tested at 95 %; where nothing differs, 1 of them")
+    written = json.loads(json_line(comparison_object(found)))
+    assert written["tests"] == {"count": 20, "clear_by_luck": pytest.approx(1.0)}
+
+
+def with_cost(one: Entry, cost: str) -> Entry:
+    """The entry with another cost: three times its half squares."""
+    runs = tuple(
+        replace(
+            run,
+            options={"cost": cost},
+            passes=tuple(
+                replace(
+                    record,
+                    train=replace(record.train, error=9.0, squares=record.train.error),
+                    test=replace(record.test, error=3 * record.test.error, squares=0.5),
+                )
+                for record in run.passes
+            ),
+        )
+        for run in one.runs
+    )
+    return replace(one, runs=runs)
+
+
+def test_errors_of_different_costs_are_compared_in_half_squares() -> None:
+    plain = entry("a", (10, 20, 33))
+    other = with_cost(plain, "mean-square")
+    found = comparison(plain, other)
+    assert other.figures("train_error") == plain.figures("train_error")
+    assert other.figures("test_error") == (0.5, 0.5, 0.5)
+    assert other.figures("train_cost") == (9.0, 9.0, 9.0)
+    (said,) = (one for one in texts.remarks(found) if "half squares" in one)
+    assert "a minimises mean-square, 9.00e0 in training and 3.06e-2 in the test" in said
+    written = json.loads(json_line(comparison_object(found)))["entries"]
+    assert [one["cost"] for one in written] == ["lms", "mean-square"]
+    assert written[1]["train_cost"]["mean"] == 9.0
+    assert not any("half squares" in one for one in texts.remarks(comparison(plain, plain)))
+
+
+def test_warnings_of_runs_are_told() -> None:
+    one = entry("a", (10, 20, 33))
+    runs = (one.runs[0], replace(one.runs[1], warnings=("it is stuck",)), one.runs[2])
+    found = comparison(replace(one, runs=runs))
+    assert "warning: 1 of 3 runs of a warn, seed 1: it is stuck" in texts.remarks(found)
+    written = json.loads(json_line(comparison_object(found)))["entries"][0]
+    assert written["warnings"] == [[], ["it is stuck"], []]
+
+
 def test_equal_runs_are_called_equal() -> None:
     found = comparison(entry("a", (10, 20)), entry("b", (10, 20)))
     assert {texts.verdict(one) for one in found.differences()} == {"equal in every run"}
@@ -184,6 +254,10 @@ def test_the_json_object_has_the_promised_form(two: Comparison) -> None:
         "test_error",
         "test_misses",
         "us_per_presentation",
+        "cost",
+        "train_cost",
+        "test_cost",
+        "warnings",
     ]
     assert found["entries"][1]["train_misses"] == {
         "mean": 22.0,

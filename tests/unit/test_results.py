@@ -51,8 +51,8 @@ def test_the_lines_are_the_promised_objects() -> None:
     assert json.loads(json_line(pass_object(PASSES[0]))) == {
         "type": "pass",
         "pass": 1,
-        "train": {"error": 0.08, "misses": 700, "patterns": 7291},
-        "test": {"error": 0.09, "misses": 210, "patterns": 2007},
+        "train": {"error": 0.08, "half_squares": 0.08, "misses": 700, "patterns": 7291},
+        "test": {"error": 0.09, "half_squares": 0.09, "misses": 210, "patterns": 2007},
         "seconds": 0.07,
     }
     assert json.loads(json_line(result_object(RECORD))) == {
@@ -61,11 +61,13 @@ def test_the_lines_are_the_promised_objects() -> None:
         "data": {"name": "zipcode", "hash": "64380a7e"},
         "optimizer": "newton",
         "seed": 3,
-        "train": {"error": 0.0023, "misses": 11, "patterns": 7291},
-        "test": {"error": 0.0181, "misses": 111, "patterns": 2007},
+        "cost": "lms",
+        "train": {"error": 0.0023, "half_squares": 0.0023, "misses": 11, "patterns": 7291},
+        "test": {"error": 0.0181, "half_squares": 0.0181, "misses": 111, "patterns": 2007},
         "compile_seconds": 2.5,
         "train_seconds": 1.5,
         "us_per_presentation": 7.25,
+        "warnings": [],
         "run": None,
     }
 
@@ -96,6 +98,22 @@ def test_the_final_table_sets_published_figures_beside_ours() -> None:
         TableRow("test error", "1.81e-2", "1.80e-2"),
         TableRow("test misses", "111 (5.53 %)", "102 (5.08 %)"),
         TableRow("passes", "2", "23"),
+    )
+
+
+def test_another_cost_has_a_row_beside_the_half_squares_that_are_published() -> None:
+    last = PassRecord(2, Scores(0.5, 11, 7291, 0.0023), Scores(0.7, 111, 2007, 0.0181), 0.06)
+    record = replace(RECORD, passes=(last,), options={"cost": "mean-square"}, reference=PAPER)
+    assert final_table(record)[0] == TableRow("train error, mean-square", "5.00e-1", "")
+    assert final_table(record)[1] == TableRow("train error, half squares", "2.30e-3", "2.50e-3")
+    assert final_table(record)[4] == TableRow("test error, half squares", "1.81e-2", "1.80e-2")
+    own = replace(record, options={"cost": "lisp"})
+    assert final_table(own)[3].label == "test error, its own cost"
+    result = result_object(record)
+    assert (result["cost"], result["test"]["error"], result["test"]["half_squares"]) == (
+        "mean-square",
+        0.7,
+        0.0181,
     )
 
 

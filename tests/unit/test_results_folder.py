@@ -53,7 +53,8 @@ def test_a_whole_run_can_be_read_back(tmp_path: Path) -> None:
     assert about["outcome"] == "finished"
     assert about["net"] == {"name": "xor", "units": 5, "connections": 9, "parameters": 9}
     assert about["options"] == {"learning-rate": 0.1}
-    assert about["result"]["test"] == {"error": 0.5, "misses": 2, "patterns": 4}
+    scores = {"error": 0.5, "half_squares": 0.5, "misses": 2, "patterns": 4}
+    assert about["result"]["test"] == scores
     assert set(about["versions"]) == {"sn", "python", "numpy", "numba"}
     assert about["machine"]["cores"] >= 1
     assert [line["pass"] for line in read_log(folder.path)] == [1, 2]

@@ -1,0 +1,140 @@
+"""Cautions: what a run warns of, though it is not wrong: steps far too large, nothing learned.
+
+`of_rate` looks at an optimizer before the run, `of_end` at the outputs after it. Each
+caution is a `Notice`: a message, a place and a hint.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import Notice
+from sn.net import expr
+from sn.net.activations import Activation
+from sn.net.costs import Cost
+from sn.net.table import ConnectionTable
+from sn.results.record import Scores
+from sn.train.experiment import ExperimentSpec
+from sn.train.scoring import divisor
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+# A step down a mean gradient overshoots from 2 / (largest curvature) on, which is below 2 for
+# all units that see two inputs near 1; chosen here.
+LARGEST_MEAN_RATE = 1.0
+HINT = "lower the learning rate, start from smaller weights, or give the net more passes"
+NEAR = 1e-3  # of the range of a unit: as near to its limit, a slope is below 0.4 % of the largest
+FAR = 1e4  # a total input at which a unit that has a limit is there
+STEPS = 257  # how many constant outputs are tried
+
+
+def of_rate(
+    spec: ExperimentSpec, name: str, table: ConnectionTable, count: int
+) -> tuple[Notice, ...]:
+    """Warn of a batch rate on the sum over `count` patterns that looks like one for each."""
+    rule = spec.optimizers[name]
+    if not rule.steps_along_sum:
+        return ()
+    largest = float(rule.steps(table).max(initial=0.0))
+    if largest * count <= LARGEST_MEAN_RATE:
+        return ()
+    rate = max(rule.learning_rate, *rule.layers.values()) if rule.layers else rule.learning_rate
+    return (
+        Notice(
+            f"the learning rate {rate:g} of optimizer {name} applies to the sum over {count:,} "
+            f"patterns, as {rate * count:g} would to their mean",
+            span=spec.places.get(name, spec.span),
+            hint=f"(reduction mean) follows the mean; on the sum, {rate:g} for each pattern is "
+            f"(learning-rate {rate / count:.2g})",
+        ),
+    )
+
+
+def of_end(
+    found: dict[str, Scores],
+    labels: dict[str, NDArray[np.uint8]],
+    targets: Floats32,
+    cost: Cost,
+    is_stuck: bool,
+) -> tuple[Notice, ...]:
+    """Warn of a run that learned nothing.
+
+    `found` and `labels` are those of "train" and "test" after the last pass, `targets` those of
+    the training set, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes.
+    """
+    said = []
+    for which, what in (("train", "training"), ("test", "test")):
+        guessed = misses_of_guessing(labels[which])
+        if guessed and found[which].misses >= guessed:
+            said.append(
+                f"the net is no better than guessing: it misses {found[which].misses:,} of "
+                f"{found[which].patterns:,} {what} patterns; the most frequent class as the answer "
+                f"to all misses {guessed:,}"
+            )
+            break
+    best = error_of_constants(targets, cost)
+    if best is not None and found["train"].error >= best:
+        said.append(
+            f"the training error, {found['train'].error:.3g}, is no better than that of constant "
+            f"outputs, {best:.3g}"
+        )
+    if is_stuck and found["train"].misses:
+        said.append(
+            "every output is saturated for every training pattern, where its slope is next to "
+            "nothing, so the net can hardly learn any more"
+        )
+    # what helps is the same for all, and is said once
+    return tuple(Notice(text, hint=HINT if text is said[-1] else None) for text in said)
+
+
+def misses_of_guessing(labels: NDArray[np.uint8]) -> int:
+    """Return how many patterns the most frequent class leaves; 0 where all are of one class."""
+    return len(labels) - int(np.bincount(labels).max(initial=0))
+
+
+def error_of_constants(targets: Floats32, cost: Cost) -> float | None:
+    """Return the error of the best outputs that do not depend on the pattern, None for none.
+
+    Each output is tried at evenly spaced values between its targets.
+    """
+    if not targets.size:
+        return None
+    total = 0.0
+    with np.errstate(all="ignore"):
+        for column in targets.T.astype(np.float64):
+            desired, times = np.unique(column, return_counts=True)
+            tried = np.linspace(desired[0], desired[-1], STEPS)[:, None]
+            costs = np.broadcast_to(
+                expr.evaluate(cost.value, {"y": tried, "d": desired[None, :]}),
+                (STEPS, len(desired)),
+            )
+            sums = costs @ times
+            finite = sums[np.isfinite(sums)]
+            if not finite.size:
+                return None
+            total += float(finite.min())
+    return total / divisor(cost, targets.shape[1]) / len(targets)
+
+
+def all_saturated(activation: Activation, outputs: Floats32) -> bool:
+    """Whether every output is as near to a limit of its unit as makes its slope vanish.
+
+    A unit without a limit on one side, such as relu, is saturated at the other.
+    """
+    if not outputs.size:
+        return False
+    ends = np.array([-FAR, -FAR / 2, FAR / 2, FAR])
+    with np.errstate(all="ignore"):
+        values = np.broadcast_to(expr.evaluate(activation.value, {"a": ends}), 4)
+    limits = [
+        float(far)
+        for far, near in ((values[0], values[1]), (values[3], values[2]))
+        if np.isfinite(far) and abs(far - near) <= 1e-6 * max(1.0, abs(far))
+    ]
+    if not limits:
+        return False
+    room = NEAR * (max(limits) - min(limits))
+    distance = np.min([np.abs(outputs - limit) for limit in limits], axis=0)
+    return bool(np.all(distance <= room))

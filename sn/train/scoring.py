@@ -1,0 +1,46 @@
+"""Scoring: from outputs and targets to errors and misses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.net import expr
+from sn.net.costs import Cost
+from sn.results.record import Scores
+
+Floats32 = NDArray[np.float32]
+
+
+def score(
+    outputs: Floats32, targets: Floats32, labels: NDArray[np.uint8], cost: Cost | None = None
+) -> Scores:
+    """Return mean error and misses: a miss is an output that is largest at a wrong unit.
+
+    Units: the error is the cost per output, averaged over patterns: a cost that is a sum over the
+    outputs is divided by their number, one that is a mean over them is taken as it is. SN's half
+    squares, half the squared difference averaged over outputs and patterns, are the error of `lms`
+    and of no cost at all, and stand beside that of another one.
+    Source: SN 2.8, perf; half squares are the unit of the 1989 paper's figures.
+    """
+    difference = outputs.astype(np.float64) - targets
+    squares = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
+    misses = int(np.count_nonzero(outputs.argmax(axis=1) != labels))
+    if cost is None or cost.name == "lms":
+        return Scores(squares, misses, len(labels))
+    return Scores(error_of(cost, outputs, targets), misses, len(labels), squares)
+
+
+def error_of(cost: Cost, outputs: Floats32, targets: Floats32) -> float:
+    """Return the cost per output, averaged over patterns; infinite or NaN where a cost is."""
+    if not outputs.size:
+        return 0.0
+    ends = {"y": outputs.astype(np.float64), "d": targets.astype(np.float64)}
+    with np.errstate(all="ignore"):
+        values = np.broadcast_to(expr.evaluate(cost.value, ends), outputs.shape)
+        return float(np.mean(np.sum(values, axis=1))) / divisor(cost, outputs.shape[1])
+
+
+def divisor(cost: Cost, n_outputs: int) -> int:
+    """Return what the cost of a pattern is divided by to be one per output."""
+    return 1 if cost.is_mean else n_outputs
