@@ -31,7 +31,7 @@ import numpy as np
 from sn import data
 from sn.errors import SnError, TrainError, did_you_mean
 from sn.interrupts import Interrupt, interrupts_kept
-from sn.limits import PASSES, SEED, Limit
+from sn.limits import PASSES, POSITIVE, SEED, Limit
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
 from sn.optim.base import optimizer as rules
@@ -162,6 +162,7 @@ def compare(
     seeds = [SEED.take("a seed", seed) for seed in seeds]
     passes = None if passes is None else PASSES.take("passes", passes)
     jobs = JOBS.take("jobs", jobs)
+    reach = None if reach is None else POSITIVE.take("reach", reach)
     runs = [(one, seed) for one in those for seed in seeds]
     tasks = [
         _Task(index, one.label, one.path, one.settings, one.optimizer, seed, passes)

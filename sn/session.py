@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from sn import data
 from sn.builtins import new_interpreter
-from sn.errors import DataError, NetError, Notice, SnError, TrainError, did_you_mean
+from sn.errors import (
+    DataError,
+    NetError,
+    Notice,
+    SettingError,
+    SnError,
+    TrainError,
+    did_you_mean,
+)
 from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
 from sn.limits import PASSES, SEED
@@ -340,6 +348,8 @@ class Experiment:
     def _optimizer(self, name: str | None) -> str:
         if name is None:
             return self.optimizers[0]
+        if not isinstance(name, str):
+            raise SettingError(f"optimizer must be a name, found {name!r}")
         if name not in self.spec.optimizers:
             hint = did_you_mean(name, self.optimizers) or "it has: " + ", ".join(self.optimizers)
             raise TrainError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.limits import NOT_NEGATIVE, check_fields, setting
 from sn.net.table import ConnectionTable
 from sn.registry import Registry
 
@@ -46,10 +47,16 @@ def philox_key(seed: int, purpose: int) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """A uniform law: half-width `scale` times the law's function of the fan-in."""
+    """A uniform law: half-width `scale` times the law's function of the fan-in.
 
-    scale: float = 2.4
+    Raises: SettingError for a scale that is no width.
+    """
+
+    scale: float = setting(NOT_NEGATIVE, 2.4)
     law: str = "fan-in"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def draw(self, table: ConnectionTable, seed: int) -> NDArray[np.float32]:
         """Return initial weights in weight order: (n_weights,) float32.

@@ -105,11 +105,10 @@ def remarks(comparison: Comparison) -> tuple[str, ...]:
         )
     if len(comparison.entries) > 1 and not comparison.facts_that_differ():
         said.append("nothing differs between the entries but their names")
-    if comparison.differences() and len(comparison.seeds) > 1:
+    if comparison.n_tested:
         said.append(
             "the intervals cover the choice of initial weights, not that of the test digits"
         )
-    if comparison.n_tested:
         said.append(
             f"{comparison.n_tested} differences are tested at 95 %; where nothing differs, "
             f"{comparison.by_luck:.2g} of them on average come out higher or lower by luck"

@@ -136,5 +136,9 @@ def all_saturated(activation: Activation, outputs: Floats32) -> bool:
     if not limits:
         return False
     room = NEAR * (max(limits) - min(limits))
-    distance = np.min([np.abs(outputs - limit) for limit in limits], axis=0)
-    return bool(np.all(distance <= room))
+    # the first pattern tells most nets apart, and costs nothing beside a pass
+    for some in (outputs[:1], outputs):
+        distance = np.min([np.abs(some - limit) for limit in limits], axis=0)
+        if not np.all(distance <= room):
+            return False
+    return True

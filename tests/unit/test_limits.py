@@ -196,6 +196,21 @@ def test_settings_from_python_are_checked_as_on_the_command_line(tmp_path: Path)
     assert program.session.evaluate("rate") == 7.0
 
 
+@pytest.mark.parametrize("scale", [-1.0, NAN, True, "2.4"])
+def test_the_width_of_initial_weights_has_a_limit(scale: Any) -> None:
+    with pytest.raises(SettingError, match="scale must be a number of at least 0"):
+        Init(scale)
+    assert Init(0).scale == 0
+
+
+def test_names_and_counts_of_other_kinds_are_refused(small: Path) -> None:
+    with pytest.raises(SettingError, match="optimizer must be a name, found 3"):
+        sn.load(small).experiment().train(optimizer=3)  # type: ignore[arg-type]
+    for options in ({"jobs": 0}, {"jobs": 1.5}, {"reach": 0.0}, {"reach": NAN}):
+        with pytest.raises(SettingError, match=f"{next(iter(options))} must be"):
+            compare(contenders([small]), [0], passes=1, **options)  # type: ignore[arg-type]
+
+
 def test_positive_is_open_at_zero() -> None:
     assert not POSITIVE.allows(0)
     assert POSITIVE.allows(5e-324)
