@@ -117,7 +117,7 @@ class Reference:
         return States(total, state, grad, curv, d_weight, curv_weight, cost)
 
     def _at_output(
-        self, joint: OutputFormulas, total: Floats, desired: Floats
+        self, joint: OutputFormulas, total: Floats, desired: Numbers
     ) -> tuple[Floats, Floats]:
         """Return -dE/da and the curvature of output units from their total inputs."""
         ends = {"a": total, "d": desired}

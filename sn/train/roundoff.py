@@ -21,6 +21,7 @@ from sn.net import expr
 from sn.net.activations import Activation
 from sn.net.costs import Cost
 from sn.net.expr import Expr
+from sn.net.output import output_formulas
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 
@@ -29,7 +30,10 @@ Floats32 = NDArray[np.float32]
 
 WALKS = 6  # chosen here: the largest of six is rarely below a third of what is usual
 EPSILON = 2.0**-24
-FUNCTIONS = ("tanh", "exp", "log", "sqrt", "sin", "cos")
+FUNCTIONS = (
+    *("tanh", "exp", "log", "sqrt", "sin", "cos"),
+    *("logistic", "root_logistic", "softplus", "logcosh"),
+)
 FUNCTION_ERROR = 2.0**-22  # two units of the last digit: what the kernels' polynomials may be off
 
 
@@ -86,7 +90,7 @@ def float32_noise(
             (x * (1 + EPSILON * stream.uniform(-1, 1, x.shape))).astype(np.float32)
             for x in (weights, patterns)
         )
-        rough = _roughened(table, stream)
+        rough = _roughened(table, cost, stream)
         # where float32 overflows here but not in the kernels, there is nothing to allow for
         with np.errstate(all="ignore"):
             found = walk(rough, cost, moved, shown, desired, np.float32)
@@ -113,7 +117,9 @@ class _Rough(Activation):
         return self.second
 
 
-def _roughened(table: ConnectionTable, stream: np.random.Generator) -> ConnectionTable:
+def _roughened(
+    table: ConnectionTable, cost: Cost, stream: np.random.Generator
+) -> ConnectionTable:
     """Return the table with a small error in each function that its non-linearities call."""
 
     def moved(e: Expr) -> Expr:
@@ -125,6 +131,11 @@ def _roughened(table: ConnectionTable, stream: np.random.Generator) -> Connectio
     layers = []
     for layer in table.layers:
         f = layer.activation
-        rough = _Rough(f.name, moved(f.value), moved(f.slope), moved(f.bend))
+        if layer is table.layers[-1] and output_formulas(f, cost) is not None:
+            # the joint formulas hold for the exact function only
+            layers.append(layer)
+            continue
+        formulas = moved(f.value), moved(f.slope), moved(f.bend)
+        rough = _Rough(f.name, formulas[0], True, "", *formulas[1:])
         layers.append(replace(layer, activation=rough))
     return replace(table, layers=tuple(layers))
