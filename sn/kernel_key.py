@@ -20,6 +20,7 @@ SHAPING = (
     "__init__.py",
     "emit",
     "errors.py",
+    "folding.py",
     "interrupts.py",
     "kernel_cache.py",
     "kernel_key.py",
@@ -28,7 +29,6 @@ SHAPING = (
     "net",
     "optim",
     "registry.py",
-    "simd.py",
 )
 SN = Path(__file__).parent
 

@@ -40,8 +40,10 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sn.emit.module import KernelSource, emit
+from sn.emit.module import emit
+from sn.emit.program import KernelSource
 from sn.emit.update import ALPHA, DECAY, GAMMA, LIMIT, MU, N_HYPER
+from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
 from sn.interrupts import Interrupt, interrupts_delayed
 from sn.kernel_cache import PREFIX, entry_path, load, store
@@ -49,7 +51,6 @@ from sn.kernel_key import keyed
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
 from sn.optim.rules import Hyper, RuleSpec
-from sn.simd import Builder, Index, Memories, Memory
 
 Floats32 = NDArray[np.float32]
 

@@ -289,6 +289,8 @@ class Program:
         spec = self.session.world.experiments.get(self.network.name)
         error = self._cost
         rule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
+        if stage == "schedule":
+            return str(emitted(self.plan, error, rule))
         if stage == "source":
             return emitted(self.plan, error, rule).text
         kernels = compile_net(self.plan, error, rule, use_cache=False)

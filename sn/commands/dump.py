@@ -9,7 +9,7 @@ import click
 from sn.errors import SnError
 from sn.shipped import find_net
 
-STAGES = ("forms", "table", "plan", "source", "llvm", "asm")
+STAGES = ("forms", "table", "plan", "schedule", "source", "llvm", "asm")
 
 
 @click.command("dump")

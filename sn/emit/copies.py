@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sn.emit.columns import Geometry
-from sn.simd import Builder, Index, Memories, Memory, Vec
+from sn.emit.vector import Builder, Index, Memory, Vec
 
 
 def pieces(k: Builder, size: int) -> Iterator[tuple[Builder, int]]:
@@ -72,15 +71,3 @@ def _merged(
     width = a.value.type.count
     lanes = [of_a[lane] if lane in of_a else width + of_b.get(lane, lane) for lane in range(width)]
     return k.shuffle(a, b, lanes), {lane: lane for lane in (*of_a, *of_b)}
-
-
-def expand(
-    k: Builder, m: Memories, g: Geometry, maps: int, source: int, pitch: int, columns: int
-) -> None:
-    """Copy every in map into its columns, border included."""
-    lanes = g.column_lanes
-    for plane in k.loop(maps):
-        base = plane * pitch + source
-        for some, i in pieces(k, len(lanes)):
-            vector = gather(some, m.s, base, lanes[i : i + some.lanes], g.border)
-            some.store(vector, m.s, plane * len(lanes) + (columns + i))

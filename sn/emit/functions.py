@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from llvmlite import ir
 
 from sn.emit.pairs import refine
+from sn.emit.vector import I32, Builder, Vec
 from sn.net.expr import Expr, evaluate
-from sn.simd import I32, Builder, Vec
 
 # Minimax rational x P(x^2) / Q(x^2); clamped where float32 tanh is 1 to the last bit.
 # Source: coefficients of the widely used 13/6 approximation (Eigen, ptanh).

@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sn.emit.vector import Builder, Vec
 from sn.net.expr import Expr
-from sn.simd import Builder, Vec
 
 Compute = Callable[[Expr], Vec]
 Pair = tuple[Vec, Vec | None]  # a number, and what to add to it; None for nothing

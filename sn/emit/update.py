@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sn.simd import Builder, Memories, Position, Vec
+from sn.emit.vector import Builder, Memories, Position, Vec
 
 # places of the numbers that a rule reads from `h`, the hyperparameters
 ALPHA, DECAY, GAMMA, MU, LIMIT = range(5)

@@ -1,4 +1,4 @@
-"""Writer: indented lines, and frozen records shown as the Python that makes them.
+"""Writer: indented lines, and the values of a program as the Python that makes them.
 
 What a user wrote reaches a module in two ways only: as a literal that `literal` makes, and in
 comments that `comment` makes. Layers are numbers in it, with their names beside them.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sn.emit.program import Call, Made, Program, Ref, qualified
 from sn.lower.ir import Bias, Node, Plan, n_rows
 from sn.net.expr import Expr
 
@@ -48,28 +50,71 @@ def comment(text: str) -> str:
     return "# " + (shown if len(shown) <= LONGEST else shown[:LONGEST] + "...")
 
 
-def record(value: Any, depth: int = 0) -> str:
-    """Return a frozen record as the call that makes it, over several lines when it is long."""
-    if isinstance(value, Expr):
-        return formula(value)
-    if isinstance(value, tuple):
-        parts = [record(part, depth + 1) for part in value]
-        line = "(" + ", ".join(parts) + ("," if len(parts) == 1 else "") + ")"
-        if len(line) + 4 * depth <= WIDTH and "\n" not in line:
-            return line
-        pad = "    " * (depth + 1)
-        return "(\n" + "".join(f"{pad}{part},\n" for part in parts) + "    " * depth + ")"
+def argument(value: Any, depth: int = 0) -> str:
+    """Return a value of a program as Python: a name, a number, a formula, a record, a call.
+
+    Records that are long, and calls that make them, take several lines; fields that have their
+    default are left out.
+    """
+    match value:
+        case Ref():
+            return value.name
+        case Expr():
+            return formula(value)
+        case tuple():
+            parts = [argument(part, depth + 1) for part in value]
+            return _fitted("(", parts, "," if len(parts) == 1 else "", depth)
+        case Made():
+            words = [argument(part, depth) for part in value.args]
+            words += [f"{name}={argument(part, depth)}" for name, part in value.options]
+            lead = ["k", "m"] if value.in_pass else []
+            return f"{qualified(value.maker)}({', '.join([*lead, *words])})"
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return literal(value)
-    kind = type(value)
-    name = f"{kind.__module__.rsplit('.', 1)[-1]}.{kind.__name__}"
-    fields = dataclasses.fields(value)
-    parts = [f"{f.name}={record(getattr(value, f.name), depth + 1)}" for f in fields]
-    line = f"{name}({', '.join(parts)})"
+    parts = [
+        f"{field.name}={argument(getattr(value, field.name), depth + 1)}"
+        for field in dataclasses.fields(value)
+        if field.default is dataclasses.MISSING or getattr(value, field.name) != field.default
+    ]
+    return _fitted(f"{qualified(type(value))}(", parts, "", depth)
+
+
+def _fitted(start: str, parts: list[str], end: str, depth: int) -> str:
+    """Write parts on one line where they fit, else on one line each."""
+    line = f"{start}{', '.join(parts)}{end})"
     if len(line) + 4 * depth <= WIDTH and "\n" not in line:
         return line
     pad = "    " * (depth + 1)
-    return f"{name}(\n" + "".join(f"{pad}{part},\n" for part in parts) + "    " * depth + ")"
+    return start + "\n" + "".join(f"{pad}{part},\n" for part in parts) + "    " * depth + ")"
+
+
+def modules_of(program: Program) -> list[str]:
+    """Return the lines that import what a program's module names."""
+    calls = [made for one in program.passes for block in one.blocks for made in block.calls]
+    records = [record.value for record in (*program.records, *program.batch_records)]
+    files = {file for value in (*calls, *records) for file in _files(value)}
+    rooms = sorted(file for file in files if "." in file)
+    names = sorted({file.split(".")[0] for file in files})
+    return [
+        *(f"import sn.emit.{file}" for file in rooms),
+        f"from sn.emit import {', '.join(names)}",
+    ]
+
+
+def _files(value: Any) -> Iterator[str]:
+    """Yield the files of sn/emit that hold the sections and record types of a value."""
+    if isinstance(value, Made | Call):
+        function = value.maker if isinstance(value, Made) else value.section
+        yield function.__module__.removeprefix("sn.emit.")
+        for part in (*value.args, *(option for _, option in value.options)):
+            yield from _files(part)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _files(part)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Ref | Expr):
+        yield type(value).__module__.removeprefix("sn.emit.")
+        for field in dataclasses.fields(value):
+            yield from _files(getattr(value, field.name))
 
 
 # what a module calls the total input, the output and the desired value of a unit
@@ -98,15 +143,14 @@ def _operand(e: Expr) -> str:
     return literal(e.value) if e.op == "const" else formula(e)
 
 
-def constant_name(layer: int) -> str:
-    """What a module calls a layer: its number, as two names may differ in punctuation only."""
-    return f"LAYER_{layer}"
-
-
 def heading(plan: Plan, node: Node) -> str:
-    """The comment above a node's section: what it connects, how, and who asked for it."""
+    """What stands above a node's calls: what it connects, how, and who asked for it."""
     shared = isinstance(node, Bias) and node.shared
     count = plan.layers[node.dst].size if shared else n_rows(node)
-    # the file's name alone: the same net in another folder is the same module
-    place = f"  ({Path(node.span.file).name}:{node.span.line})" if node.span else ""
-    return comment(f"{node.label}  {node}, {count} connections{place}")
+    place = f"  ({line_of(node)})" if node.span else ""
+    return f"{node.label}  {node}, {count} connections{place}"
+
+
+def line_of(node: Node) -> str:
+    """Return the file and line that asked for a node; its name alone, whatever folder it is in."""
+    return f"{Path(node.span.file).name}:{node.span.line}" if node.span else ""

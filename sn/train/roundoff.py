@@ -117,9 +117,7 @@ class _Rough(Activation):
         return self.second
 
 
-def _roughened(
-    table: ConnectionTable, cost: Cost, stream: np.random.Generator
-) -> ConnectionTable:
+def _roughened(table: ConnectionTable, cost: Cost, stream: np.random.Generator) -> ConnectionTable:
     """Return the table with a small error in each function that its non-linearities call."""
 
     def moved(e: Expr) -> Expr:

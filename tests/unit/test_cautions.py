@@ -9,7 +9,7 @@ import pytest
 
 import sn
 from sn.commands import main
-from sn.errors import SnError
+from sn.errors import Notice
 from sn.net.activations import activation
 from sn.net.costs import Cost, cost
 from sn.results.record import Scores
@@ -64,7 +64,7 @@ def told(misses: int, error: float, test_misses: int = 0, is_stuck: bool = False
     found = {"train": Scores(error, misses, 4), "test": Scores(0.1, test_misses, 4)}
     labels = {"train": LABELS, "test": LABELS}
     warnings = of_end(found, labels, TARGETS, LMS, is_stuck)
-    assert all(isinstance(one, SnError) for one in warnings)
+    assert all(isinstance(one, Notice) for one in warnings)
     return "; ".join(one.message for one in warnings)
 
 

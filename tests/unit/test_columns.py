@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sn.emit.columns import Geometry
-from sn.emit.layout import whole_vectors
-from sn.simd import LANES
+from sn.emit.memory import whole_vectors
+from sn.emit.vector import LANES
+from sn.emit.windows.im2col import Geometry
 
 Floats = NDArray[np.float64]
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sn.emit.module import KernelSource, emit
+from sn.emit.module import emit
+from sn.emit.program import KernelSource
 from sn.emit.writer import LONGEST, comment, formula, literal
 from sn.errors import Span
 from sn.kernels import compile_net
 from sn.lower.recognise import lower
-from sn.net.activations import Activation
 from sn.net.expr import call, const, evaluate, variable
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
@@ -52,7 +52,7 @@ def renamed(table: ConnectionTable, name: str) -> ConnectionTable:
         replace(
             layer,
             name=name + str(index) * (index > 0),
-            activation=Activation(name, layer.activation.value),
+            activation=replace(layer.activation, name=name),
             span=named(layer.span),
         )
         for index, layer in enumerate(table.layers)
@@ -79,7 +79,7 @@ def test_a_name_leaves_the_code_as_it_is(name: str, rule: RuleSpec) -> None:
 
 def test_the_name_stands_beside_the_number() -> None:
     text = source_of(freeze(described(ALL_KINDS))).text
-    assert "# h2\nLAYER_2 = layout.LayerLayout(" in text
+    assert "# h2\nLAYER_2 = memory.LayerLayout(" in text
     assert "# net sample\n" in text
 
 

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from sn.emit.functions import compile_expression
+from sn.emit.vector import LANES, Builder, Index, Memories
 from sn.kernels import section
 from sn.net import expr
-from sn.simd import LANES, Builder, Index, Memories
 
 pytestmark = pytest.mark.kernels
 

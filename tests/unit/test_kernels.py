@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pickle
 import re
@@ -19,7 +20,8 @@ import pytest
 from numba.core.registry import cpu_target
 
 import sn.kernels
-from sn.emit.module import KernelSource, emit
+from sn.emit.module import emit
+from sn.emit.program import KernelSource
 from sn.errors import SnInternalError
 from sn.kernel_cache import store
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
@@ -320,7 +322,9 @@ def test_ctrl_c_in_a_callback_of_llvm_ends_the_run(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("verb", ["units.load_pattern", "windows.update", "batch.store_outputs"])
+@pytest.mark.parametrize(
+    "verb", ["layers.load_pattern", "windows.shared.update", "layers_evaluate.store_outputs"]
+)
 def test_ctrl_c_that_a_library_turns_into_an_error_ends_the_run(
     verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,7 +337,9 @@ def test_ctrl_c_that_a_library_turns_into_an_error_ends_the_run(
         raise ValueError("made of it by a library")
 
     plan = small_plan("conv")
-    monkeypatch.setattr(f"sn.emit.{verb}", press)
+    module, name = f"sn.emit.{verb}".rsplit(".", 1)
+    original = getattr(sys.modules[module], name)
+    monkeypatch.setattr(sys.modules[module], name, functools.wraps(original)(press))
     with pytest.raises(KeyboardInterrupt):
         compile_net(plan, lms(plan.table))
     assert pressed == [verb]
@@ -344,7 +350,7 @@ def test_ctrl_c_that_a_library_turns_into_an_error_ends_the_run(
 def test_a_module_that_does_not_compile_is_a_fault_of_sn(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = small_plan()
     broken = emitted(plan, lms(plan.table), RuleSpec())
-    text = broken.text.replace("units.load_pattern(k, m, LAYER_0, e)", "units.load_pattern(k, m)")
+    text = broken.text.replace("layers.load_pattern(k, m, LAYER_0, e)", "layers.load_pattern(k, m)")
     assert text != broken.text
     broken = dataclasses.replace(broken, text=text)
     monkeypatch.setattr(sn.kernels, "emitted", lambda *_: broken)

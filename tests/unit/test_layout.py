@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from sn.emit.layout import Arena, Layout, Tables, Weights, lay_out, whole_vectors
+from sn.emit.memory import Arena, Layout, Tables, Weights, lay_out, whole_vectors
+from sn.emit.vector import LANES, PARTIAL
 from sn.lower.recognise import lower
 from sn.net.table import ConnectionTable, freeze
-from sn.simd import LANES, PARTIAL
 from tests.sample_nets import FAMILIES, family, tables
 
 

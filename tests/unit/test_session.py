@@ -163,7 +163,8 @@ def test_a_check_reports_what_the_net_is_made_of() -> None:
         ("forms", "(defnet small"),
         ("table", "table small: 266 units, 2570 connections, 2570 weights"),
         ("plan", "in -> out  full 10 x 256, 2560 connections"),
-        ("source", '"""Kernels of net small'),
+        ("schedule", "dense.sections.full_forward LAYER_1 LAYER_0 FULL_1"),
+        ("source", '"""Kernels of a net of 266 units'),
     ],
 )
 def test_every_stage_can_be_dumped(tmp_path: Path, stage: str, words: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from llvmlite import ir
 from numpy.typing import NDArray
 
+from sn.emit.vector import I64, LANES, Builder, Index, Memories, Vec
 from sn.kernels import section
-from sn.simd import I64, LANES, Builder, Index, Memories, Vec
 
 pytestmark = pytest.mark.kernels
 

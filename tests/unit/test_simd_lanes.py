@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
 from sn.kernels import section
-from sn.simd import LANES, PARTIAL, Builder, Index, Memories, Vec
 
 pytestmark = pytest.mark.kernels
 

@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from sn.emit.functions import compile_expression
+from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories
 from sn.kernels import section
 from sn.net.activations import Activation, linear, tanh
 from sn.net.costs import Cost
 from sn.net.expr import Expr, call, evaluate, variable
 from sn.net.output import output_formulas
-from sn.simd import LANES, PARTIAL, Builder, Index, Memories
 from tests.textbook import CROSS, FORMS, expression, grid, worst
 
 pytestmark = pytest.mark.kernels

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sn.emit.tiles import REGISTERS, Room, Tiling, scaled, tile
+from sn.emit.vector import REGISTERS
+from sn.emit.windows.tiles import Room, Tiling, scaled, tile
 
 FULL = [(out, source) for out in range(12) for source in range(8)]
 

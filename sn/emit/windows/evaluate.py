@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from sn.emit.batch import Ends
-from sn.emit.tiles import Tile
-from sn.emit.windows import Kernels, Sums
-from sn.simd import Builder, Index, Memories, Position, Vec
+from sn.emit.layers_evaluate import Ends
+from sn.emit.vector import Builder, Index, Memories, Position, Vec
+from sn.emit.windows.shared import Kernels, Sums
+from sn.emit.windows.tiles import Tile
 
 
 @dataclass(frozen=True, slots=True)

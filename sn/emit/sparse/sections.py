@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sn.emit.update import Rule
-from sn.simd import LANES, Builder, Index, Memories, Vec
+from sn.emit.vector import LANES, Builder, Index, Memories, Vec
 
 
 @dataclass(frozen=True, slots=True)

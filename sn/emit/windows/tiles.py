@@ -17,10 +17,6 @@ import numpy as np
 
 from sn.net.layer import Ints
 
-# vector registers by lanes, AVX2 and AVX-512: accumulators, the loaded vectors and one weight
-# must fit
-REGISTERS = {8: 16, 16: 32}
-
 
 @dataclass(frozen=True, slots=True)
 class Tile:

@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sn.emit.layout import whole_vectors
+from sn.emit.copies import gather, pieces
+from sn.emit.memory import whole_vectors
+from sn.emit.vector import Builder, Memories
+from sn.lower.ir import Window
 
 Lanes = list[int]
 
@@ -237,3 +240,28 @@ def _rounds(met: Iterable[tuple[int, int]], width: int) -> list[Lanes]:
         rounds[seen[site]][site] = element
         seen[site] += 1
     return rounds
+
+
+def geometry(node: Window) -> Geometry:
+    """The part of a window node that concerns one map."""
+    return Geometry(
+        (node.grid.rows, node.grid.cols),
+        (node.field.rows, node.field.cols),
+        node.kernel,
+        node.stride,
+        node.offset,
+        node.border or 0.0,
+        node.wrap,
+    )
+
+
+def expand(
+    k: Builder, m: Memories, g: Geometry, maps: int, source: int, pitch: int, columns: int
+) -> None:
+    """Copy every in map into its columns, border included."""
+    lanes = g.column_lanes
+    for plane in k.loop(maps):
+        base = plane * pitch + source
+        for some, i in pieces(k, len(lanes)):
+            vector = gather(some, m.s, base, lanes[i : i + some.lanes], g.border)
+            some.store(vector, m.s, plane * len(lanes) + (columns + i))

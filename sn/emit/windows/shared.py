@@ -18,15 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sn.emit import frames
-from sn.emit.columns import Geometry
-from sn.emit.copies import expand, gather, pieces
-from sn.emit.frames import Frames
-from sn.emit.layout import whole_vectors
-from sn.emit.tiles import Tile
-from sn.emit.units import MEMORY, Start, zero
+from sn.emit.copies import gather, pieces
+from sn.emit.layers import MEMORY, Start, zero
+from sn.emit.memory import whole_vectors
 from sn.emit.update import Rule
-from sn.simd import LANES, Builder, Index, Memories, Memory, Vec
+from sn.emit.vector import LANES, Builder, Index, Memories, Memory, Vec
+from sn.emit.windows import packed
+from sn.emit.windows.im2col import Geometry, expand
+from sn.emit.windows.packed import Frames
+from sn.emit.windows.tiles import Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def forward(k: Builder, m: Memories, c: Conv, start: Start = MEMORY) -> None:
     """
     g = c.geometry
     if c.frames is not None:
-        frames.copy(k, m, c.frames)
+        packed.copy(k, m, c.frames)
     if c.forward is not None or c.updates is not None:
         expand(k, m, g, c.maps[1], c.source, c.pitch, c.columns)
     if c.forward is not None:
@@ -119,7 +119,7 @@ def forward(k: Builder, m: Memories, c: Conv, start: Start = MEMORY) -> None:
         size = whole_vectors(g.grid[0] * g.grid[1])
         correlate(k, m, m.w, c.kernels, c.forward, [(0, taps)], size, start, columns)
     elif c.frames is not None:
-        frames.forward(k, m, c.frames, c.kernels.start, start)
+        packed.forward(k, m, c.frames, c.kernels.start, start)
 
 
 def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0, slope: int = -1) -> None:
@@ -267,7 +267,7 @@ def update(k: Builder, m: Memories, c: Conv, rule: Rule, to_curv: int) -> None:
     updates = c.updates
     if updates is None:
         assert c.frames is not None
-        frames.update(k, m, c.frames, c.kernels.start, rule, to_curv)
+        packed.update(k, m, c.frames, c.kernels.start, rule, to_curv)
         return
     g = c.geometry
     size = whole_vectors(g.grid[0] * g.grid[1])

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.emit.vector import LANES, PARTIAL
 from sn.lower.ir import Plan, View, Window
 from sn.net.layer import Ints
-from sn.simd import LANES, PARTIAL
 
 Floats32 = NDArray[np.float32]
 
@@ -46,6 +46,13 @@ class LayerLayout:
     def size(self) -> int:
         """Elements, pads included."""
         return self.maps * self.pitch
+
+    def __str__(self) -> str:
+        end = self.size
+        return (
+            f"{self.maps} x {self.positions} units, state s[{self.state}:{self.state + end}], "
+            f"grad s[{self.grad}:{self.grad + end}]"
+        )
 
     def offsets(self) -> Ints:
         """Offset of each unit from the layer's start, in unit order."""
@@ -187,3 +194,20 @@ def _view(plan: Plan, index: int) -> View:
             if node.src == index:
                 return node.field
     return View(1, 1, plan.layers[index].size)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLayout:
+    """Memory of the batch kernel, counted in units: unit u of the net is place u."""
+
+    arena: Arena
+    tables: Tables
+
+
+def map_pitch(layer: LayerLayout, maps: int, positions: int) -> int | None:
+    """Distance between `maps` maps as the layer lies in memory; None when it lies otherwise."""
+    if layer.positions == positions and layer.maps == maps:
+        return layer.pitch
+    if layer.pitch == layer.positions and (maps == 1 or positions % LANES == 0):
+        return positions
+    return None

@@ -5,10 +5,9 @@ it calls adds instructions. So a `for` over `k.loop(n)` is a loop of the kernel,
 `range(n)` is code written n times. No instruction carries fast-math flags, multiply-adds are
 fused where a section says so and nowhere else, and sums are added in the order written. How many
 lanes a CPU has must not change a sum: what runs along lanes goes by `sweep` (each lane for
-itself) or `dots` (16 partial sums everywhere). So the same source gives the same bits on every
-CPU with fused multiply-add.
+itself) or `dots` (16 partial sums everywhere). So a source gives the same bits on every CPU.
 
-Units of an index are float32 elements. Read next: emit/windows.py for the verbs at work.
+Units of an index are float32 elements. Read next: windows/shared.py for the verbs at work.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from llvmlite import ir
 
 LANES = 8  # what memory is laid out for: runs are whole multiples of it
 PARTIAL = 16  # partial sums of a scalar product, on every CPU
+REGISTERS = {8: 16, 16: 32}  # of vectors, by lanes: what a tile works on must fit
 
 F32 = ir.FloatType()
 I32 = ir.IntType(32)

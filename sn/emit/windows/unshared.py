@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sn.emit.columns import Geometry
-from sn.emit.copies import expand, gather, pieces
-from sn.emit.tiles import Tile
-from sn.emit.units import zero
+from sn.emit.copies import gather, pieces
+from sn.emit.layers import zero
 from sn.emit.update import Rule
-from sn.simd import PARTIAL, Builder, Index, Memories, Vec
+from sn.emit.vector import PARTIAL, Builder, Index, Memories, Vec
+from sn.emit.windows.im2col import Geometry, expand
+from sn.emit.windows.tiles import Tile
 
 
 @dataclass(frozen=True, slots=True)

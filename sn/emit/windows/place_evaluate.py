@@ -1,50 +1,39 @@
-"""Place for batches: a plan node becomes the numbers of a batch section.
-
-The packed weights are those of training; states are counted in units, the patterns of a batch
-side by side at each place.
+"""Place for batches of windows: the packed weights are those of training; states are counted in
+units, the patterns of a batch side by side at each place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.emit import batch, local, rows, windows
-from sn.emit.batch_windows import BatchWindow, Border, Frame
-from sn.emit.layout import Arena, Layout, Tables, whole_vectors
-from sn.emit.place import row_blocks
-from sn.emit.place_conv import frame_size, pair_places, sums_of
-from sn.emit.tiles import Room, tile
-from sn.emit.units import FullWeights
-from sn.lower.ir import Full, Plan, Rows, Window
+from sn.emit.memory import BatchLayout, whole_vectors
+from sn.emit.vector import LANES, PARTIAL
+from sn.emit.windows import shared, unshared
+from sn.emit.windows.choose import frame_size
+from sn.emit.windows.evaluate import BatchWindow, Border, Frame
+from sn.emit.windows.place import sums_of
+from sn.emit.windows.tiles import Room, tile
+from sn.lower.ir import Plan, Window
 from sn.net.layer import Ints
-from sn.simd import LANES, PARTIAL
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLayout:
-    """Memory of the batch kernel, counted in units: unit u of the net is place u."""
-
-    arena: Arena
-    tables: Tables
 
 
 def place_batch_window(
     node: Window,
     plan: Plan,
     lay: BatchLayout,
-    conv: windows.Conv | local.Local,
+    conv: shared.Conv | unshared.Local,
+    pairs: Ints | None,
     lanes: int,
 ) -> BatchWindow:
-    """Place a window node for batches; the packed weights are those of training."""
+    """Place a window node for batches; `pairs`: where each pair's shared kernel starts."""
     out_maps = np.arange(node.grid.maps, dtype=np.int32)
     in_maps = np.arange(node.field.maps, dtype=np.int32)
-    if isinstance(conv, windows.Conv):
-        kernels, weight_pitch, places = conv.kernels, 0, pair_places(node, conv)
+    if isinstance(conv, shared.Conv):
+        assert pairs is not None
+        kernels, weight_pitch, places = conv.kernels, 0, pairs
     else:
-        kernels = windows.Kernels(conv.weights, 0, 0, 0, 1)
+        kernels = shared.Kernels(conv.weights, 0, 0, 0, 1)
         weight_pitch, places = conv.weight_pitch, np.arange(len(node.pairs), dtype=np.int32)
     first, pitch = plan.layers[node.src].first, node.field.positions
     field, offset = (node.field.rows, node.field.cols), node.offset
@@ -121,37 +110,3 @@ def _place_frame(node: Window, plan: Plan, lay: BatchLayout) -> Frame:
     table = lay.tables.add(np.array(sites))
     first = plan.layers[node.src].first
     return Frame(node.field.maps, first, positions, at, size, len(sites), table)
-
-
-def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) -> batch.BatchFull:
-    """Place a full node for batches."""
-    src, dst = lay.layers[node.src], lay.layers[node.dst]
-    return batch.BatchFull(
-        plan.layers[node.dst].first,
-        (dst.maps, dst.positions, dst.pitch),
-        plan.layers[node.src].first,
-        (src.maps, src.positions, src.pitch),
-        weights,
-    )
-
-
-def place_batch_rows(
-    node: Rows,
-    lay: BatchLayout,
-    placed: rows.RowList,
-    which: Ints | None,
-) -> batch.BatchRows:
-    """Place plain rows for batches: the slots of training, the units of the net."""
-    heads, order, count = row_blocks(node)
-    source = np.zeros(count, np.int32)
-    source[order] = node.src_unit
-    counts = np.bincount(node.dst_unit, minlength=int(node.dst_unit.max()) + 1)
-    head = np.array([[unit, first, counts[unit]] for unit, first, _ in heads], np.int32)
-    return batch.BatchRows(
-        len(heads),
-        lay.tables.add(head),
-        lay.tables.add(source),
-        lay.tables.add(which) if which is not None else 0,
-        placed.weights,
-        placed.is_shared,
-    )

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sn.emit.columns import Geometry
 from sn.emit.copies import gather, pick, pieces
-from sn.emit.layout import whole_vectors
-from sn.emit.units import Start
+from sn.emit.layers import Start
+from sn.emit.memory import whole_vectors
 from sn.emit.update import Rule
-from sn.simd import LANES, PARTIAL, Builder, Index, Memories, Vec
+from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
+from sn.emit.windows.im2col import Geometry
 
 
 @dataclass(frozen=True, slots=True)

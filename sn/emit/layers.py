@@ -1,0 +1,194 @@
+"""Unit sections: patterns in, biases, non-linearities, output gradients, full connections.
+
+Vectors run along the units of a layer as it lies in memory, pads included; pads of states,
+slopes and gradients are 0, so full connections may run over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sn.emit.functions import compile_expression
+from sn.emit.memory import LayerLayout
+from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
+from sn.net.expr import Expr
+
+
+def load_pattern(k: Builder, m: Memories, layer: LayerLayout, example: Index) -> None:
+    """Copy one pattern into the states of the input layer, and have the next one brought near.
+
+    Patterns are used far apart in time, so that the CPU sees no stream of them (1989 net: -2 %).
+    """
+    size = layer.maps * layer.positions
+    for plane in k.loop(layer.maps):
+        source = example * size + plane * layer.positions
+        target = plane * layer.pitch + layer.state
+        whole = layer.positions // LANES * LANES
+        if whole:
+            for some, i in k.sweep(whole):
+                some.store(some.load(m.x, source + i), m.s, target + i)
+        for rest in range(whole, layer.positions):
+            k.store1(k.load1(m.x, source + rest), m.s, target + rest)
+    for i in k.loop(size, PARTIAL):
+        k.prefetch(m.x, (example + 1) * size + i)
+
+
+def zero(k: Builder, m: Memories, at: int, size: int) -> None:
+    """Set `size` elements (whole vectors) to 0."""
+    for some, i in k.sweep(size):
+        some.store(some.constant(0), m.s, i + at)
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """What becomes of a sum a: the state f(a), and the derivatives that training needs."""
+
+    value: Expr
+    slope: Expr
+    bend: Expr | None = None
+
+
+def activate(k: Builder, m: Memories, layer: LayerLayout, f: Functions) -> None:
+    """State = f(sum), slope = f'(sum), bend = f''(sum), map by map; pads become 0."""
+    tail = layer.positions % LANES
+    whole = layer.pitch - (LANES if tail else 0)
+
+    def one(k: Builder, at: Index, keep: int = LANES) -> None:
+        finish(k, m, layer, f, at, k.load(m.s, at + layer.state), keep)
+
+    if not tail:
+        for some, i in k.sweep(layer.size):
+            one(some, i, some.lanes)
+        return
+    for plane in k.loop(layer.maps):
+        if whole:
+            for some, i in k.sweep(whole):
+                one(some, plane * layer.pitch + i, some.lanes)
+        one(k.narrow(), plane * layer.pitch + whole, tail)
+
+
+def finish(
+    k: Builder, m: Memories, layer: LayerLayout, f: Functions, at: Index, total: Vec, keep: int
+) -> None:
+    """Store what becomes of the sums of a vector of units at `at`: 0 beyond the first `keep`."""
+    memo: dict[Expr, Vec] = {}
+    for target, formula in ((layer.state, f.value), (layer.slope, f.slope), (layer.bend, f.bend)):
+        if formula is None:
+            continue
+        result = compile_expression(k, formula, {"a": total}, memo)
+        k.store(_kept(k, result, keep), m.s, at + target)
+
+
+def _kept(k: Builder, value: Vec, keep: int) -> Vec:
+    """The first `keep` lanes, the others 0."""
+    if keep >= k.lanes:
+        return value
+    lanes = [lane if lane < keep else k.lanes for lane in range(k.lanes)]
+    return k.shuffle(value, k.constant(0), lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the sums of a section start from: 0 where `is_new`, biases where there is a `to_bias`,
+    the distance from a state to its bias in the weights, else what is in memory.
+    """
+
+    is_new: bool = False
+    to_bias: int | None = None
+
+    def value(self, k: Builder, m: Memories, at: Index) -> Vec:
+        """Return the sums at `at` before anything is added."""
+        if self.is_new:
+            return k.constant(0)
+        return k.load(m.s, at) if self.to_bias is None else k.load(m.w, at + self.to_bias)
+
+
+MEMORY = Start()
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What rules of second order need at a layer: the cost's second derivative (at the output
+    only), and whether the term with f'' is kept (full Newton) or dropped (Gauss-Newton).
+    """
+
+    cost_bend: Expr | None
+    is_full: bool
+
+
+def output_grad(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    slope: Expr,
+    example: Index,
+    second: Second | None = None,
+) -> None:
+    """grad = -dE/dy * f'(a) at the output layer; the desired values are pattern `example`'s.
+
+    curv = E'' f'(a)^2 [- (-dE/dy) f''(a)].
+    """
+    k = k.narrow()
+    for here, desired, _ in _outputs(k, m, layer, example):
+        ends = {"y": k.load(m.s, here + layer.state), "d": desired}
+        k.store(compile_expression(k, -slope, ends, {}), m.s, here + layer.grad)
+        if second is not None and second.cost_bend is not None:
+            curv = compile_expression(k, second.cost_bend, ends, {})
+            k.store(curv, m.s, here + layer.curv)
+        _through(k, m, layer, here, second)
+
+
+def joint_output_grad(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    grad: Expr,
+    example: Index,
+    curv: Expr | None = None,
+) -> None:
+    """Grad and curv as formulas of the total input `a`, which stands where slopes do."""
+    k = k.narrow()
+    for here, desired, count in _outputs(k, m, layer, example):
+        ends = {"a": k.load(m.s, here + layer.slope), "d": desired}
+        memo: dict[Expr, Vec] = {}
+        for target, formula in ((layer.grad, grad), (layer.curv, curv)):
+            if formula is not None:
+                value = compile_expression(k, formula, ends, memo)
+                k.store(_kept(k, value, count), m.s, here + target)
+
+
+def _outputs(
+    k: Builder, m: Memories, layer: LayerLayout, example: Index
+) -> Iterator[tuple[Index, Vec, int]]:
+    """Yield the place of each vector of output units, their desired values, how many they are."""
+    size = layer.maps * layer.positions
+    for plane in range(layer.maps):
+        for first in range(0, layer.positions, LANES):
+            count = min(LANES, layer.positions - first)
+            at = example * size + (plane * layer.positions + first)
+            if count == LANES:
+                desired = k.load(m.y, at)
+            else:
+                numbers = [k.load1(m.y, at + lane) for lane in range(count)]
+                desired = k.gather(numbers + [k.lane(k.constant(0), 0)] * (LANES - count))
+            yield Index(k, None, plane * layer.pitch + first), desired, count
+
+
+def hidden_grad(k: Builder, m: Memories, layer: LayerLayout, second: Second | None = None) -> None:
+    """grad = back f'(a); curv = back_curv f'(a)^2 [- back f''(a)].
+
+    Source: SN 2.8, update-gradient, update-lmggradient, update-ggradient.
+    """
+    for some, i in k.sweep(layer.size):
+        _through(some, m, layer, i, second)
+
+
+def _through(k: Builder, m: Memories, layer: LayerLayout, at: Index, second: Second | None) -> None:
+    slope, back = k.load(m.s, at + layer.slope), k.load(m.s, at + layer.grad)
+    if second is not None:
+        curv = k.load(m.s, at + layer.curv) * (slope * slope)
+        if second.is_full:
+            curv = k.fma(-back, k.load(m.s, at + layer.bend), curv)
+        k.store(curv, m.s, at + layer.curv)
+    k.store(back * slope, m.s, at + layer.grad)

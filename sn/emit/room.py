@@ -1,0 +1,165 @@
+"""Room: what the schedule asks of a kind of node, in seven verbs.
+
+    fits      whether the node can run in memory laid out as it is
+    decide    how it will run: a value, made once and passed on
+    place     where its weights, tables and scratch lie, given that decision
+    forward   the calls that add to the sums of its layer
+    backward  the calls that propagate gradients (and curvatures) to the layer below
+    update    the calls that move its weights; a section may do both at once
+    evaluate  the call that does its part for a batch of patterns
+
+A room is a package below sn/emit with one subclass of `Room`; rooms.py lists them. The base class
+has the answers of a node that needs nothing.
+
+Read next: rooms.py, dense/room.py for the simplest room, schedule.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sn.emit.layers import Start
+from sn.emit.memory import BatchLayout, Layout
+from sn.emit.program import Block, Call, Made, Record, Ref
+from sn.lower.ir import Node, Plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """What all nodes of one kernel have in common.
+
+    `second`: whether curvatures are propagated; `finished`: the layers whose gradients one
+    section finishes, which propagates into them.
+    """
+
+    plan: Plan
+    lay: Layout
+    batch: BatchLayout
+    second: bool
+    finished: frozenset[int]
+
+    @property
+    def to_curv(self) -> int:
+        """Distance from a gradient to its curvature, 0 where there are none."""
+        return self.lay.to_curv if self.second else 0
+
+    def slope_of(self, layer: int) -> int | None:
+        """Where the slopes of a layer lie whose gradients are finished, else None."""
+        return self.lay.layers[layer].slope if layer in self.finished else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """How a node runs.
+
+    `finishes`: back-propagation writes each gradient of the layer below once, in one store;
+    `is_complete`: the forward section has all terms of every sum at hand, so that it can start
+    from the biases; `is_at_once`: it can make the states too; `scratch`: elements that its
+    sections need only while they run.
+    """
+
+    finishes: bool = False
+    is_complete: bool = False
+    is_at_once: bool = False
+    scratch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BiasPlace:
+    """Packed biases from `at` on; `pitch` from map to map, 0 for one bias a map."""
+
+    at: int
+    pitch: int
+
+
+NO_BIAS = BiasPlace(-1, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A node in memory: the record that its sections take."""
+
+    number: int
+    node: Any
+    record: Record | None = None
+    bias: BiasPlace | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """The name of its record."""
+        assert self.record is not None
+        return Ref(self.record.name)
+
+    @property
+    def dst(self) -> Ref:
+        """The name of the layer that it adds to."""
+        return layer_ref(self.node.dst)
+
+    @property
+    def src(self) -> Ref:
+        """The name of the layer that it reads."""
+        return layer_ref(self.node.src)
+
+
+def layer_ref(layer: int) -> Ref:
+    """Return the name of a layer: its number, as two names may differ in punctuation only."""
+    return Ref(f"LAYER_{layer}")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A node in a batch: its record and section, what prepares for all batches, and whether it
+    can finish a layer alone.
+    """
+
+    record: Record
+    section: Callable[..., None]
+    is_whole: bool
+    before: Callable[..., None] | None = None
+
+
+N = TypeVar("N", bound=Node)
+D = TypeVar("D", bound=Decision)
+P = TypeVar("P", bound=Placed)
+
+
+class Room(Generic[N, D, P]):
+    """The verbs of one kind of node."""
+
+    def fits(self, node: N, plan: Plan, lay: Layout) -> str:
+        """Return why the node cannot run as its kind, "" where it can."""
+        return ""
+
+    def decide(self, node: N, lay: Layout, second: bool) -> D:
+        """Decide how the node runs."""
+        raise NotImplementedError
+
+    def share(self, nodes: Sequence[N], site: Site) -> Any:
+        """Place what all nodes of this kind have in common, before the first of them."""
+        return None
+
+    def place(self, number: int, node: N, decided: D, site: Site, shared: Any) -> P:
+        """Place the node's weights, tables and scratch."""
+        raise NotImplementedError
+
+    def forward(self, placed: P, site: Site, start: Start, end: Ref | None) -> tuple[Call, ...]:
+        """Return the calls that add to the sums; `end` names what makes states of them at once."""
+        return ()
+
+    def backward(self, placed: P, site: Site) -> tuple[Call, ...]:
+        """Return the calls that only propagate."""
+        return ()
+
+    def update(self, placed: P, site: Site, rule: Made) -> tuple[Call, ...]:
+        """Return the calls that move weights."""
+        return ()
+
+    def after(self, shared: Any, rule: Made) -> Block | None:
+        """Return what is done once after the updates of all nodes."""
+        return None
+
+    def evaluate(self, placed: P, site: Site) -> Evaluation | None:
+        """Place the node for batches; None where its layer does its part."""
+        return None

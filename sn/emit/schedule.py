@@ -1,0 +1,350 @@
+"""Schedule: a plan, a cost and an update rule become the program of a kernel.
+
+    schedule(plan, cost, rule, lanes) -> Program
+
+Each node is asked once how it runs, in this order: whether it fits, what it decides, where it is
+placed (which makes the map of the memory), and then for its calls. What nodes do together is
+decided here: sums that start from biases, layers finished by the section that adds to them.
+
+Read next: room.py for the verbs, program.py for what comes out, module.py for its text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sn.emit import layers, layers_evaluate
+from sn.emit.layers import Functions, Start
+from sn.emit.memory import Arena, BatchLayout, Layout, Tables, lay_out
+from sn.emit.program import Block, Call, Made, Pass, Place, Program, Record, Ref, call
+from sn.emit.room import NO_BIAS, Decision, Evaluation, Placed, Site, layer_ref
+from sn.emit.rooms import ROOMS, room_of
+from sn.emit.update import Rule
+from sn.emit.writer import heading, line_of
+from sn.lower.ir import Node, Plan, node_as_rows, reads
+from sn.net.activations import TOTAL
+from sn.net.costs import Cost
+from sn.net.output import output_formulas
+from sn.optim.rules import Curvature, Decay, RuleSpec, Step
+
+TRAIN_ARRAYS = "w v c e s t r h x y"
+EVALUATE_ARRAYS = "w s t x o"
+
+
+def schedule(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> Program:
+    """Return the program of `plan` for an update rule, checked."""
+    program = _Schedule(plan, cost, rule, lanes).program()
+    program.check()
+    return program
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """One layer: its nodes by number, and how its sums start and end.
+
+    `start`: what the first section that adds to it starts from; `is_at_once`: that section makes
+    the states too.
+    """
+
+    index: int
+    numbers: tuple[int, ...]
+    adding: tuple[int, ...]
+    start: Start
+    is_at_once: bool
+
+
+class _Schedule:
+    def __init__(self, plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> None:
+        self.plan, self.cost, self.rule = plan, cost, rule
+        self.joint = output_formulas(plan.layers[-1].activation, cost)
+        # where layers lie decides what runs as rows, and that how much scratch there is
+        first = lay_out(plan, rule.second, lanes)
+        self.nodes = [_fitting(node, plan, first) for node in plan.nodes]
+        self.decided: list[Decision] = [
+            room_of(node).decide(node, first, rule.second) for node in self.nodes
+        ]
+        finished = self._finished()
+        scratch = max((decision.scratch for decision in self.decided), default=0)
+        lay = lay_out(plan, rule.second, lanes, scratch, finished)
+        self.site = Site(plan, lay, _batch_layout(plan), rule.second, finished)
+        self.shared = {
+            kind: room.share([node for node in self.nodes if type(node) is kind], self.site)
+            for kind, room in ROOMS.items()
+        }
+        self.placed: list[Placed] = []
+        self.bounds: list[tuple[int, int]] = []
+        for number in sorted(range(len(self.nodes)), key=lambda n: self.nodes[n].dst):
+            self._place(number)
+        self.layers = [self._layer(index) for index in range(1, len(plan.layers))]
+
+    def _finished(self) -> frozenset[int]:
+        """Hidden layers whose gradients the one section that propagates into them finishes."""
+        found = set()
+        for index in range(1, len(self.plan.layers) - 1):
+            readers = [n for n, node in enumerate(self.nodes) if reads(self.plan, node, index)]
+            if not self.rule.second and len(readers) == 1 and self.decided[readers[0]].finishes:
+                found.add(index)
+        return frozenset(found)
+
+    def _place(self, number: int) -> None:
+        node, weights = self.nodes[number], self.site.lay.weights
+        assert number == len(self.placed), "nodes come in the order of the layers they lead into"
+        start = weights.size
+        room = room_of(node)
+        decided, shared = self.decided[number], self.shared[type(node)]
+        self.placed.append(room.place(number, node, decided, self.site, shared))
+        self.bounds.append((start, weights.size))
+
+    def _layer(self, index: int) -> _Layer:
+        """Say how the sums of a layer start and end."""
+        numbers = tuple(n for n, node in enumerate(self.nodes) if node.dst == index)
+        adding = tuple(n for n in numbers if self.placed[n].bias is None)
+        start = layers.MEMORY
+        bias = self.placed[numbers[0]].bias if numbers else None
+        if bias is not None and bias.pitch and adding and self.decided[adding[0]].is_complete:
+            start = Start(to_bias=bias.at - self.site.lay.layers[index].state)
+        is_at_once = len(adding) == 1 and self.decided[adding[0]].is_at_once
+        return _Layer(index, numbers, adding, start, is_at_once)
+
+    # --- records ---
+
+    def _records(self) -> list[Record]:
+        found = [
+            Record(f"LAYER_{index}", lay, self.plan.layers[index].name)
+            for index, lay in enumerate(self.site.lay.layers)
+        ]
+        for layer in self.layers:
+            found += self._functions(layer.index)
+            found += [
+                placed.record
+                for placed in (self.placed[n] for n in layer.numbers)
+                if placed.record is not None
+            ]
+        return found
+
+    def _functions(self, index: int) -> list[Record]:
+        """The formulas of a layer's units."""
+        name, activation = f"LAYER_{index}", self.plan.layers[index].activation
+        is_joint = index == len(self.plan.layers) - 1 and self.joint is not None
+        # joint formulas take the total input itself
+        slope = TOTAL if is_joint else activation.slope
+        found = [Record(f"{name}_VALUE", activation.value), Record(f"{name}_SLOPE", slope)]
+        if self.rule.curvature is Curvature.FULL and not is_joint:
+            found.append(Record(f"{name}_BEND", activation.bend))
+        refs = tuple(Ref(record.name) for record in found)
+        return [*found, Record(f"{name}_F", Made(Functions, refs))]
+
+    def _output_records(self) -> list[Record]:
+        """The derivatives of the cost."""
+        if self.joint is None:
+            found = [Record("COST_SLOPE", self.cost.slope), Record("COST_BEND", self.cost.bend)]
+        else:
+            is_full = self.rule.curvature is Curvature.FULL
+            bend = self.joint.full if is_full else self.joint.gauss_newton
+            found = [Record("OUTPUT_GRAD", self.joint.grad), Record("OUTPUT_CURV", bend)]
+        return found if self.rule.second else found[:1]
+
+    # --- passes ---
+
+    def _forward(self) -> list[Block]:
+        blocks = [
+            Block(
+                f"{self.plan.layers[0].name}: pattern e",
+                (call(layers.load_pattern, layer_ref(0), Ref("e")),),
+            )
+        ]
+        for layer in self.layers:
+            name = self.plan.layers[layer.index].name
+            functions = Ref(f"LAYER_{layer.index}_F")
+            if len(layer.adding) == len(layer.numbers):
+                lay = self.site.lay.layers[layer.index]
+                blocks.append(Block(f"{name}: no bias", (call(layers.zero, lay.state, lay.size),)))
+            for number in layer.numbers:
+                blocks.append(self._block(number, self._adds(layer, number, functions)))
+            if not layer.is_at_once:
+                activation = self.plan.layers[layer.index].activation
+                made = call(layers.activate, layer_ref(layer.index), functions)
+                blocks.append(Block(f"{name}: state = {activation}", (made,)))
+        return blocks
+
+    def _adds(self, layer: _Layer, number: int, functions: Ref) -> tuple[Call, ...]:
+        """The calls of a node that adds to the sums of its layer."""
+        placed, room = self.placed[number], room_of(self.nodes[number])
+        starts = layer.start is not layers.MEMORY
+        if placed.bias is not None:
+            return () if starts else room.forward(placed, self.site, layers.MEMORY, None)
+        start = layer.start if number == layer.adding[0] else layers.MEMORY
+        end = functions if layer.is_at_once else None
+        return room.forward(placed, self.site, start, end)
+
+    def _backward(self) -> list[Block]:
+        last = len(self.plan.layers) - 1
+        hidden = [layer.index for layer in self.layers if layer.index not in self.site.finished]
+        zeros: list[Call] = []
+        for index in hidden:
+            if index == last:
+                continue
+            lay = self.site.lay.layers[index]
+            zeros.append(call(layers.zero, lay.grad, lay.size))
+            if self.rule.second:
+                zeros.append(call(layers.zero, lay.curv, lay.size))
+        blocks = []
+        if zeros:
+            blocks.append(Block("gradients of the hidden layers add up from 0", tuple(zeros)))
+        for layer in reversed(self.layers):
+            if layer.index == last:
+                blocks.append(self._output_grad(layer.index))
+            elif layer.index in hidden:
+                name = self.plan.layers[layer.index].name
+                made = call(layers.hidden_grad, layer_ref(layer.index), *self._second(None))
+                blocks.append(Block(f"{name}: grad = back f'(a)", (made,)))
+            for number in layer.numbers:
+                room, placed = room_of(self.nodes[number]), self.placed[number]
+                calls = room.backward(placed, self.site)
+                calls += room.update(placed, self.site, self._rule(number))
+                blocks.append(self._block(number, calls))
+        for kind, room in ROOMS.items():
+            first = next((n for n, node in enumerate(self.nodes) if type(node) is kind), 0)
+            after = room.after(self.shared[kind], self._rule(first))
+            blocks += [] if after is None else [after]
+        return blocks
+
+    def _output_grad(self, index: int) -> Block:
+        """The gradient of the cost at the output units, and its curvature."""
+        name, layer = self.plan.layers[index].name, layer_ref(index)
+        if self.joint is None:
+            second = self._second(Ref("COST_BEND"))
+            made = call(layers.output_grad, layer, Ref("COST_SLOPE"), Ref("e"), *second)
+            return Block(f"{name}: grad = -dE/dy f'(a), E = {self.cost.value}", (made,))
+        curv = (Ref("OUTPUT_CURV"),) if self.rule.second else ()
+        made = call(layers.joint_output_grad, layer, Ref("OUTPUT_GRAD"), Ref("e"), *curv)
+        return Block(f"{name}: grad = -dE/da, E = {self.cost.value}", (made,))
+
+    def _second(self, bend: Ref | None) -> tuple[Made, ...]:
+        """The last argument of a gradient section, for rules of second order."""
+        if not self.rule.second:
+            return ()
+        is_full = self.rule.curvature is Curvature.FULL
+        return (Made(layers.Second, (bend,), (("is_full", is_full),)),)
+
+    def _rule(self, number: int) -> Made:
+        """The update rule of one node, as it is written in the module."""
+        rule = self.rule
+        options: list[tuple[str, Any]] = []
+        options += [("step", str(rule.step))] if rule.step is not Step.NODE else []
+        options += [("momentum", True)] if rule.momentum else []
+        options += [("decay", str(rule.decay))] if rule.decay is not Decay.NONE else []
+        options += [("gather", True)] if rule.gather else []
+        options += [("second", True)] if rule.second else []
+        return Made(Rule, (number,), tuple(options), in_pass=True)
+
+    def _block(self, number: int, calls: tuple[Call, ...]) -> Block:
+        return Block(heading(self.plan, self.nodes[number]), calls, number)
+
+    # --- batches ---
+
+    def _evaluation(self) -> tuple[list[Record], list[Block], list[Block]]:
+        """The records, the preparation and the body of the batch pass."""
+        first, last = self.plan.layers[0], self.plan.layers[-1]
+        b = Ref("b")
+        records: list[Record] = []
+        before: list[Block] = []
+        made = call(layers_evaluate.load_patterns, first=first.first, size=first.size, batch=b)
+        body = [Block(f"{first.name}: the patterns of batch b", (made,))]
+        for layer in self.layers:
+            some, prepared, blocks = self._evaluate(layer)
+            records += some
+            before += prepared
+            body += blocks
+        made = call(layers_evaluate.store_outputs, first=last.first, size=last.size, batch=b)
+        body.append(Block(f"{last.name}: out", (made,)))
+        return records, before, body
+
+    def _evaluate(self, layer: _Layer) -> tuple[list[Record], list[Block], list[Block]]:
+        """The same of one layer.
+
+        One node that is all that feeds a layer starts its sums from the biases and finishes them;
+        a layer that several nodes feed takes its sums through memory.
+        """
+        described, lay = self.plan.layers[layer.index], self.site.lay.layers[layer.index]
+        ends = Ref(f"LAYER_{layer.index}_ENDS")
+        bias = next((p.bias for n in layer.numbers if (p := self.placed[n]).bias), NO_BIAS)
+        found: list[tuple[int, Evaluation]] = []
+        for number in layer.adding:
+            one = room_of(self.nodes[number]).evaluate(self.placed[number], self.site)
+            assert one is not None
+            found.append((number, one))
+        numbers = described.first, lay.positions, bias.at, bias.pitch
+        value = Ref(f"LAYER_{layer.index}_VALUE")
+        records = [one.record for _, one in found]
+        records.append(Record(ends.name, Made(layers_evaluate.Ends, (*numbers, value))))
+        is_fused = len(found) == 1 and found[0][1].is_whole
+        last = (ends,) if is_fused else ()
+        before, body = [], []
+        if not is_fused:
+            made = call(layers_evaluate.start, lay.maps, ends)
+            body.append(Block(f"{described.name}: sums start from the biases", (made,)))
+        for number, one in found:
+            ref = Ref(one.record.name)
+            body.append(self._block(number, (call(one.section, ref, *last),)))
+            if one.before is not None:
+                before.append(self._block(number, (call(one.before, ref, *last),)))
+        if not is_fused:
+            made = call(layers_evaluate.activate, described.size, ends)
+            body.append(Block(f"{described.name}: state = {described.activation}", (made,)))
+        return records, before, body
+
+    def program(self) -> Program:
+        """Put all of it together."""
+        table, lay = self.plan.table, self.site.lay
+        present = [*self._forward(), *self._backward()]
+        batch_records, before, body = self._evaluation()
+        does = "Train on pattern e: forward, backward, update."
+        passes = [Pass("present", "e", does, TRAIN_ARRAYS, tuple(present))]
+        if before:
+            does = "Add up what is the same for all batches."
+            passes.append(Pass("before_batches", "b", does, EVALUATE_ARRAYS, tuple(before)))
+        does = "Compute the outputs of the patterns of batch b."
+        passes.append(Pass("evaluate_batch", "b", does, EVALUATE_ARRAYS, tuple(body)))
+        node_of_slot = np.full(lay.weights.size, -1, np.int32)
+        for number, (start, end) in enumerate(self.bounds):
+            node_of_slot[start:end] = number
+        return Program(
+            table.name,
+            (table.counted_units, table.n_rows, table.n_weights),
+            tuple(self._records()),
+            (*batch_records, *self._output_records()),
+            tuple(passes),
+            tuple(
+                Place(node.label, str(node), line_of(node), bounds, self.plan.layers[node.dst].name)
+                for node, bounds in zip(self.nodes, self.bounds, strict=True)
+            ),
+            lay.tables.array(),
+            self.site.batch.tables.array(),
+            lay.arena.initial(),
+            self.site.batch.arena.initial(),
+            lay.weights.slots(),
+            node_of_slot,
+            lay,
+            lay.lanes,
+            self.plan.layers[0].size,
+            self.plan.layers[-1].size,
+        )
+
+
+def _fitting(node: Node, plan: Plan, lay: Layout) -> Node:
+    """A node whose layers lie in memory in another shape runs as rows."""
+    why = room_of(node).fits(node, plan, lay)
+    return node_as_rows(node, plan.table, why) if why else node
+
+
+def _batch_layout(plan: Plan) -> BatchLayout:
+    """The memory of the batch kernel: a place per unit, constants filled in."""
+    constant = plan.table.constant
+    states = np.where(np.isnan(constant), 0.0, constant).astype(np.float32)
+    memory = BatchLayout(Arena(), Tables())
+    memory.arena.take(plan.table.n_units, states)
+    return memory

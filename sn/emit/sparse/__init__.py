@@ -1,0 +1,1 @@
+"""Plain rows: connections that fit no rule."""

@@ -1,0 +1,76 @@
+"""The room of plain rows; weights that several of them share are packed, and updated, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sn.emit.layers import Start
+from sn.emit.memory import Layout
+from sn.emit.program import Block, Call, Made, Record, Ref, call
+from sn.emit.room import Decision, Evaluation, Placed, Room, Site
+from sn.emit.sparse import evaluate, sections
+from sn.emit.sparse.place import SharedRows, place_batch_rows, place_rows, place_shared_rows
+from sn.lower.ir import Rows
+from sn.net.layer import Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedRows(Placed):
+    """Rows in memory; `which`: the packed weight of each row where they are shared."""
+
+    which: Ints | None = None
+
+
+class Sparse(Room[Rows, Decision, PlacedRows]):
+    """Rows nodes: lists of indices, gathered and scattered."""
+
+    def decide(self, node: Rows, lay: Layout, second: bool) -> Decision:
+        """There is one way."""
+        return Decision()
+
+    def share(self, nodes: Sequence[Rows], site: Site) -> SharedRows | None:
+        """Pack the weights that rows share."""
+        return place_shared_rows(nodes, site.lay)
+
+    def place(
+        self, number: int, node: Rows, decided: Decision, site: Site, shared: SharedRows | None
+    ) -> PlacedRows:
+        """List the rows unit by unit."""
+        value, which = place_rows(node, site.lay, shared)
+        return PlacedRows(number, node, Record(f"ROWS_{number}", value), which=which)
+
+    def forward(
+        self, placed: PlacedRows, site: Site, start: Start, end: Ref | None
+    ) -> tuple[Call, ...]:
+        """Gathered products."""
+        return (call(sections.rows_forward, placed.ref),)
+
+    def update(self, placed: PlacedRows, site: Site, rule: Made) -> tuple[Call, ...]:
+        """Propagate, and move weights or gather their descents."""
+        propagate = bool(np.any(site.plan.table.layer_of[placed.node.src_unit] > 0))
+        return (
+            call(
+                sections.rows_backward,
+                placed.ref,
+                to_grad=site.lay.to_grad,
+                to_curv=site.to_curv,
+                rule=rule,
+                propagate=propagate,
+            ),
+        )
+
+    def after(self, shared: SharedRows | None, rule: Made) -> Block | None:
+        """Apply what shared rows gathered."""
+        if shared is None:
+            return None
+        args = (shared.weights, shared.descents, shared.curvs, shared.size, rule)
+        return Block("weights that several rows share", (call(sections.apply_descents, *args),))
+
+    def evaluate(self, placed: PlacedRows, site: Site) -> Evaluation:
+        """Row by row, a pattern a lane."""
+        assert placed.record is not None
+        value = place_batch_rows(placed.node, site.batch, placed.record.value, placed.which)
+        return Evaluation(Record(f"BATCH_{placed.number}", value), evaluate.rows, False)

@@ -1,0 +1,1 @@
+"""Windows over maps: convolutions, and windows whose weights differ by position."""

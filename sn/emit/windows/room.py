@@ -1,0 +1,114 @@
+"""The room of windows: convolutions (shared.py, packed.py) and local windows (unshared.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sn.emit.layers import Start
+from sn.emit.memory import Layout, map_pitch
+from sn.emit.program import Call, Made, Record, Ref, call
+from sn.emit.room import Decision, Evaluation, Placed, Room, Site
+from sn.emit.windows import evaluate, shared, unshared
+from sn.emit.windows.choose import Chosen, choose
+from sn.emit.windows.place import place_conv, place_local
+from sn.emit.windows.place_evaluate import place_batch_window
+from sn.lower.ir import Plan, Window
+from sn.net.layer import Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowDecision(Decision):
+    """How a convolution runs; None for windows whose weights are not shared, which have one way."""
+
+    chosen: Chosen | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedWindow(Placed):
+    """A window node in memory; `pairs`: where each pair's kernel starts, (n_pairs,) int32."""
+
+    pairs: Ints | None = None
+
+
+class Windows(Room[Window, WindowDecision, PlacedWindow]):
+    """Window nodes."""
+
+    def fits(self, node: Window, plan: Plan, lay: Layout) -> str:
+        """Both layers must lie in memory as maps of the node's shape."""
+        for index, view in ((node.dst, node.grid), (node.src, node.field)):
+            if map_pitch(lay.layers[index], view.maps, view.positions) is None:
+                return f"{plan.layers[index].name} is laid out for windows of another shape"
+        return ""
+
+    def decide(self, node: Window, lay: Layout, second: bool) -> WindowDecision:
+        """Choose between vectors along positions and along taps and in maps."""
+        if not node.shared:
+            return WindowDecision()
+        chosen = choose(node)
+        return WindowDecision(
+            finishes=chosen.finishes,
+            is_complete=chosen.is_complete(lay.lanes),
+            scratch=chosen.scratch_size(second),
+            chosen=chosen,
+        )
+
+    def place(
+        self, number: int, node: Window, decided: WindowDecision, site: Site, shared: Any
+    ) -> PlacedWindow:
+        """Place columns or frames, tiles and packed kernels."""
+        if decided.chosen is None:
+            return PlacedWindow(
+                number, node, Record(f"LOCAL_{number}", place_local(node, site.lay))
+            )
+        value, pairs = place_conv(decided.chosen, site.lay)
+        return PlacedWindow(number, node, Record(f"CONV_{number}", value), pairs=pairs)
+
+    def forward(
+        self, placed: PlacedWindow, site: Site, start: Start, end: Ref | None
+    ) -> tuple[Call, ...]:
+        """Correlate."""
+        if placed.node.shared:
+            return (call(shared.forward, placed.ref, start),)
+        return (call(unshared.forward, placed.ref),)
+
+    def backward(self, placed: PlacedWindow, site: Site) -> tuple[Call, ...]:
+        """Propagate through shared windows, gradients and curvatures one after the other."""
+        node = placed.node
+        if not node.shared or node.src == 0:
+            return ()
+        slope = site.slope_of(node.src)
+        if slope is not None:
+            return (call(shared.backward, placed.ref, slope=slope),)
+        calls = [call(shared.backward, placed.ref)]
+        if site.second:
+            calls.append(call(shared.backward, placed.ref, to_curv=site.to_curv))
+        return tuple(calls)
+
+    def update(self, placed: PlacedWindow, site: Site, rule: Made) -> tuple[Call, ...]:
+        """Sum over positions and apply; unshared windows propagate as well."""
+        if placed.node.shared:
+            return (call(shared.update, placed.ref, rule, to_curv=site.to_curv),)
+        return (
+            call(
+                unshared.backward,
+                placed.ref,
+                to_grad=site.lay.to_grad,
+                to_curv=site.to_curv,
+                rule=rule,
+                propagate=placed.node.src > 0,
+            ),
+        )
+
+    def evaluate(self, placed: PlacedWindow, site: Site) -> Evaluation:
+        """Windows cut at the border, a pattern a lane."""
+        assert placed.record is not None
+        node, lay = placed.node, site.lay
+        value = place_batch_window(
+            node, site.plan, site.batch, placed.record.value, placed.pairs, lay.lanes
+        )
+        dst = lay.layers[node.dst]
+        is_same = (node.grid.maps, node.grid.positions) == (dst.maps, dst.positions)
+        before = evaluate.border if value.border else None
+        record = Record(f"BATCH_{placed.number}", value)
+        return Evaluation(record, evaluate.window, is_same and value.sums.is_complete, before)
