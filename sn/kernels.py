@@ -5,7 +5,7 @@
 The emitted module is run from memory, under a name that hashes all that shapes it. Its functions
 come from the cache, or from Numba and LLVM, and then the next process finds them in the cache.
 
-Read next: emit/module.py for the text, simd.py for the verbs that the sections use,
+Read next: emit/module.py for the text, emit/vector.py for the verbs that the sections use,
 kernel_key.py and kernel_cache.py for the cache.
 """
 
