@@ -23,6 +23,7 @@ from pathlib import Path
 import click
 
 from sn import __version__
+from sn.commands._groups import HELP_OPTIONS
 from sn.commands._texts import terminal_width
 from sn.errors import SnError, SnInternalError, did_you_mean, render
 from sn.folding import fold
@@ -67,7 +68,7 @@ class CommandFolder(click.Group):
             formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
 
 
-@click.command(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=CommandFolder, context_settings=HELP_OPTIONS)
 @click.version_option(__version__, prog_name="sn")
 @click.option(
     "--traceback",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
+from sn.commands._groups import group
 from sn.commands._tables import print_table
 from sn.errors import SnError
 from sn.kernel_cache import (
@@ -25,7 +26,7 @@ from sn.results.lines import json_line
 DAY = 86_400
 
 
-@click.group("cache", invoke_without_command=True)
+@group("cache", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per kernel.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands._groups import group
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text, terminal_width
 from sn.folding import paragraph
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sn.data.download import Bar
 
 
-@click.group("data")
+@group("data")
 def command() -> None:
     """List, describe and download data sets.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sn.commands._groups import group
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text
 from sn.errors import SnError
@@ -14,7 +15,7 @@ from sn.results.lines import json_line
 from sn.shipped import shipped_net, shipped_nets
 
 
-@click.group("nets", invoke_without_command=True)
+@group("nets", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per net.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:

@@ -121,8 +121,8 @@ class Comparison:
 
     @property
     def n_tested(self) -> int:
-        """How many differences have an interval, and so a verdict."""
-        return sum(one.found.interval is not None for one in self.differences())
+        """How many differences have seeds enough for a verdict."""
+        return sum(one.found.is_tested for one in self.differences())
 
     @property
     def by_luck(self) -> float:

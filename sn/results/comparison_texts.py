@@ -75,12 +75,12 @@ def difference_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
 
 def verdict(one: Difference) -> str:
     """Say in a few words what the seeds tell about a difference."""
-    if one.found.low is None:
+    if one.found.pairs == 1:
         return "one seed cannot tell"
     if one.found.low == one.found.high == 0:
         return "equal in every run"
     if not one.found.is_clear:
-        # two seeds that agree are no certainty: below three there is no verdict
+        # seeds that agree are no certainty: below three, or six all alike, there is no verdict
         return f"{one.found.pairs} seeds cannot tell"
     return "higher" if one.found.mean > 0 else "lower"
 
@@ -219,7 +219,8 @@ def passes_csv(comparison: Comparison) -> str:
 def _where(comparison: Comparison) -> str:
     passes = sorted({entry.runs[0].n_passes for entry in comparison.entries})
     data = dict.fromkeys(entry.runs[0].data.name for entry in comparison.entries)
-    return f"{' or '.join(map(str, passes))} passes over {' or '.join(data)}"
+    many = "pass" if passes == [1] else "passes"
+    return f"{' or '.join(map(str, passes))} {many} over {' or '.join(data)}"
 
 
 def heading(comparison: Comparison) -> str:

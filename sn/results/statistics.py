@@ -15,6 +15,10 @@ CONFIDENCE = 0.95
 # Two pairs that happen to be alike leave an interval without width, which is no certainty; chosen
 # here: the least number at which Student's t, 4.3, is not a matter of one difference.
 LEAST_PAIRS = 3
+# Differences that are all alike show no spread that Student's t could measure them by. Their sign
+# remains: by luck n of them share it with probability 2 / 2^n, which is below 5 % from 6 on.
+LEAST_PAIRS_ALIKE = math.ceil(math.log2(2 / (1 - CONFIDENCE)))
+ROUNDING = 2.0**-50  # differences of float64 figures closer than this part of them are alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Summary:
 class PairedDifference:
     """The mean of differences b - a over pairs, and the interval that holds it with 95 %.
 
-    `low` and `high` are None for a single pair, which says nothing about its own spread.
+    `low` and `high` are None where no spread is seen: for a single pair, and for several that
+    differ by the same but not by nothing.
     """
 
     mean: float
@@ -58,24 +63,34 @@ class PairedDifference:
         """
         differences = [after - before for before, after in zip(a, b, strict=True)]
         summary = Summary.of(differences)
-        if summary.sd is None:
-            return cls(summary.mean, None, None, 1)
         count = len(differences)
+        is_alike = not summary.sd or summary.sd <= ROUNDING * max(map(abs, (*a, *b)))
+        if count == 1 or (is_alike and summary.mean != 0):
+            return cls(summary.mean, None, None, count)
+        assert summary.sd is not None
         half = t_quantile(CONFIDENCE, count - 1) * summary.sd / math.sqrt(count)
         return cls(summary.mean, summary.mean - half, summary.mean + half, count)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The ends of the interval; None below LEAST_PAIRS, where nothing is concluded from it."""
+        """The ends of the interval; None without one, or where it is of fewer than LEAST_PAIRS."""
         if self.pairs < LEAST_PAIRS or self.low is None or self.high is None:
             return None
         return self.low, self.high
 
     @property
+    def is_tested(self) -> bool:
+        """Whether there are pairs enough for a verdict."""
+        return self.interval is not None or (self.low is None and self.pairs >= LEAST_PAIRS_ALIKE)
+
+    @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves out zero: the seeds alone do not explain the difference."""
+        """Whether the seeds alone do not explain the difference.
+
+        The interval leaves out zero, or enough pairs all differ by the same (the sign test).
+        """
         if self.interval is None:
-            return False
+            return self.is_tested
         low, high = self.interval
         return not low <= 0 <= high
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,25 @@ def test_help_is_the_frozen_one(words: tuple[str, ...], golden: Callable[[str, s
     result = CliRunner().invoke(cli, [*words, "--help"], prog_name="sn", terminal_width=80)
     assert result.exit_code == 0, result.output
     golden(f"help/{'-'.join(['sn', *words])}.txt", result.output)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_summaries_of_commands_are_whole(width: int) -> None:
+    """click cuts them where they do not fit; ours are folded."""
+    for words in helps():
+        command = CliRunner().invoke(cli, [*words, "--help"], prog_name="sn", terminal_width=width)
+        assert command.exit_code == 0, command.output
+        assert "..." not in command.output.partition("Commands:")[2], command.output
+
+
+@pytest.mark.parametrize("name", ["cache", "data", "nets"])
+def test_help_does_not_depend_on_what_asked_first(name: str) -> None:
+    """click keeps the help option that the first context of a command made."""
+    module = importlib.reload(importlib.import_module(f"sn.commands.{name}"))
+    alone = CliRunner().invoke(module.command, ["--help"], prog_name=f"sn {name}")
+    below = CliRunner().invoke(cli, [name, "--help"], prog_name="sn")
+    assert "-h, --help" in alone.output
+    assert alone.output == below.output
 
 
 @pytest.mark.parametrize("name", NAMES)

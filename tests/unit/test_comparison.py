@@ -130,6 +130,25 @@ def test_two_seeds_that_agree_are_no_verdict() -> None:
     assert "higher" in {texts.verdict(one) for one in three.differences()}
 
 
+def test_seeds_that_all_differ_by_the_same_are_no_interval() -> None:
+    few = comparison(entry("a", (10, 20, 30)), entry("b", (12, 22, 32)))
+    assert {texts.verdict(one) for one in few.differences()} == {"3 seeds cannot tell"}
+    assert {row[2] for row in texts.difference_rows(few)} == {""}
+    assert few.n_tested == 0
+    many = comparison(entry("a", (10,) * 6), entry("b", (12,) * 6))
+    assert {texts.verdict(one) for one in many.differences()} == {"higher"}
+    assert {row[2] for row in texts.difference_rows(many)} == {""}
+    assert many.n_tested == 4
+
+
+def test_one_pass_is_no_passes() -> None:
+    runs = [replace(one, passes=one.passes[:1]) for one in entry("a", (1, 2)).runs]
+    found = comparison(replace(entry("a", (1, 2)), runs=tuple(runs)))
+    assert texts.heading(found).startswith("1 pass over zipcode; 2 seeds each")
+    assert "\n1 pass over zipcode; 2 seeds each.\n" in texts.markdown(found)
+    assert texts.heading(comparison(entry("a", (1,)))).startswith("3 passes over zipcode;")
+
+
 def test_many_tests_come_with_a_word_about_luck() -> None:
     others = [entry(name, (11, 23, 30)) for name in "bcdef"]
     found = comparison(entry("a", (10, 20, 33)), *others)

@@ -70,3 +70,24 @@ def test_equal_runs_do_not_differ() -> None:
 def test_one_pair_tells_nothing() -> None:
     found = PairedDifference.of([1.0], [5.0])
     assert (found.mean, found.low, found.high, found.is_clear) == (4.0, None, None, False)
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 5])
+def test_equal_differences_show_no_spread(pairs: int) -> None:
+    """Counts are whole numbers, so that a few seeds may well differ by the same."""
+    found = PairedDifference.of([10.0] * pairs, [12.0] * pairs)
+    assert (found.mean, found.low, found.high, found.interval) == (2.0, None, None, None)
+    assert (found.is_tested, found.is_clear) == (False, False)
+
+
+def test_six_equal_differences_have_a_sign() -> None:
+    """Six signs that agree come by luck in 2 of 64 cases, five in 2 of 32."""
+    found = PairedDifference.of([1.0, 2, 3, 4, 5, 6], [0.0, 1, 2, 3, 4, 5])
+    assert (found.mean, found.interval, found.is_tested, found.is_clear) == (-1, None, True, True)
+
+
+def test_rounding_is_no_spread() -> None:
+    before = [0.1, 1 / 3, 0.9]
+    after = [value + 0.01 for value in before]
+    assert len({b - a for a, b in zip(before, after, strict=True)}) > 1
+    assert PairedDifference.of(before, after).interval is None
