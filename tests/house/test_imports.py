@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.trees import nodes
+
 SN = Path(__file__).resolve().parents[2] / "sn"
 MODULES = sorted(SN.rglob("*.py"))
 
@@ -84,66 +86,79 @@ def unit_of(path: Path) -> str:
     return path.relative_to(SN).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[tuple[ast.stmt, str]]:
-    """Yield each import of a file with the dotted name of what it imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def place(path: Path, node: ast.stmt) -> str:
+    return f"sn/{path.relative_to(SN).as_posix()}:{node.lineno}"
+
+
+def imports() -> Iterator[tuple[Path, ast.stmt, str]]:
+    """Yield each import of each file with the dotted name of what it imports."""
+    for path, node in nodes(MODULES):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield node, alias.name
+                yield path, node, alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module != "sn":
+            yield path, node, node.module or ""
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
-            if node.module != "sn":
-                yield node, node.module or ""
-            else:
-                for alias in node.names:
-                    if alias.name not in FREE_NAMES:
-                        yield node, f"sn.{alias.name}"
+            for alias in node.names:
+                if alias.name not in FREE_NAMES:
+                    yield path, node, f"sn.{alias.name}"
 
 
-def each_module() -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SN)))
+def test_imports_are_absolute() -> None:
+    found = [
+        f"{place(path, node)} is relative"
+        for path, node in nodes(MODULES)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not found, "\n".join(found)
 
 
-@each_module()
-def test_imports_go_to_lower_ranks_only(path: Path) -> None:
-    unit = unit_of(path)
-    assert unit in RANKS, f"sn/{unit} has no rank: give it one in {Path(__file__).name}"
-    for node, name in imports(path):
-        if name != "sn" and not name.startswith("sn."):
+def test_each_unit_has_a_rank_and_each_rank_a_unit() -> None:
+    units = {unit_of(path) for path in MODULES}
+    assert not units - RANKS.keys(), f"give them a rank in {Path(__file__).name}"
+    assert not RANKS.keys() - units, "they have a rank, and are not there"
+
+
+def test_imports_go_to_lower_ranks_only() -> None:
+    found = []
+    for path, node, name in imports():
+        if name.split(".")[0] != "sn":
             continue
-        target = name.split(".")[1] if "." in name else "__init__"
-        if target != unit:
-            assert target in RANKS, f"{path}:{node.lineno}: sn.{target} does not exist"
-            assert RANKS[target] < RANKS[unit], (
-                f"{path}:{node.lineno}: {unit} (rank {RANKS[unit]}) "
+        unit, target = unit_of(path), name.split(".")[1] if "." in name else "__init__"
+        if target == unit:
+            continue
+        if target not in RANKS:
+            found.append(f"{place(path, node)}: sn.{target} does not exist")
+        elif RANKS[target] >= RANKS[unit]:
+            found.append(
+                f"{place(path, node)}: {unit} (rank {RANKS[unit]}) "
                 f"imports {target} (rank {RANKS[target]})"
             )
+    assert not found, "\n".join(found)
 
 
-@each_module()
-def test_libraries_are_used_in_their_place(path: Path) -> None:
-    allowed = LIBRARIES.get(unit_of(path), set()) | EXCEPTIONS.get(
-        path.relative_to(SN).as_posix(), set()
-    )
-    for node, name in imports(path):
-        top = name.split(".")[0]
-        if top != "sn" and top not in sys.stdlib_module_names:
-            assert top in allowed, f"{path}:{node.lineno}: {top} may not be imported here"
+def test_libraries_are_used_in_their_place() -> None:
+    found = []
+    for path, node, name in imports():
+        top, file = name.split(".")[0], path.relative_to(SN).as_posix()
+        allowed = LIBRARIES.get(unit_of(path), set()) | EXCEPTIONS.get(file, set())
+        if top != "sn" and top not in sys.stdlib_module_names and top not in allowed:
+            found.append(f"{place(path, node)}: {top} may not be imported here")
+    assert not found, "\n".join(found)
 
 
-@each_module()
-def test_an_import_inside_a_function_gives_its_reason(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    lines = text.split("\n")
-    for function in ast.walk(ast.parse(text)):
+def test_an_import_inside_a_function_gives_its_reason() -> None:
+    found = []
+    for path, function in nodes(MODULES):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Import | ast.ImportFrom):
+                lines = path.read_text(encoding="utf-8").split("\n")
                 written = lines[node.lineno - 1 : node.end_lineno]
-                assert any("#" in line for line in written), (
-                    f"{path}:{node.lineno}: say on this line why the import is not at the top"
-                )
+                if not any("#" in line for line in written):
+                    found.append(place(path, node))
+    assert not found, "say on this line why the import is not at the top:\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

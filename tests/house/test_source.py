@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
+from tests.house.trees import nodes, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = sorted((ROOT / "sn").rglob("*.py"))
@@ -17,6 +17,7 @@ TEXTS = sorted(
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".py", ".sn", ".lark", ".md"}
 )
+KERNELS = ROOT / "sn" / "kernels.py"
 LONGEST_FILE = 450
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "tools"}
 
@@ -28,33 +29,54 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", [*CODE, *PROGRAMS], ids=relative)
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    is_marker = path.name == "__init__.py" and not text
-    assert is_marker or ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
+def test_the_laws_meet_files() -> None:
+    assert KERNELS in CODE
+    assert len(CODE) > 100 and len(PROGRAMS) > 10 and len(TEXTS) > len(CODE)
 
 
-@pytest.mark.parametrize("path", [*CODE, *PROGRAMS], ids=relative)
-def test_a_file_holds_one_idea(path: Path) -> None:
-    assert path.stem not in VAGUE_NAMES, "name the file after what it does"
-    n_lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert n_lines <= LONGEST_FILE, f"{n_lines} lines: which second idea can move out?"
+def test_a_module_says_what_it_is_for() -> None:
+    found = [
+        relative(path)
+        for path in (*CODE, *PROGRAMS)
+        if not ast.get_docstring(tree(path))
+        and not (path.name == "__init__.py" and not path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "no docstring:\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("path", CODE, ids=relative)
-def test_text_is_executed_in_the_kernels_module_only(path: Path) -> None:
-    if path == ROOT / "sn" / "kernels.py":
-        return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in {"eval", "exec"}, f"{path}:{node.lineno}"
+def test_a_file_is_named_after_what_it_does() -> None:
+    found = [relative(path) for path in (*CODE, *PROGRAMS) if path.stem in VAGUE_NAMES]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("path", CODE, ids=relative)
-def test_no_function_rebinds_a_global(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        assert not isinstance(node, ast.Global), f"{path}:{node.lineno}: state is in the Session"
+def test_a_file_holds_one_idea() -> None:
+    sizes = {
+        path: len(path.read_text(encoding="utf-8").splitlines()) for path in (*CODE, *PROGRAMS)
+    }
+    found = [
+        f"{relative(path)}: {size} lines" for path, size in sizes.items() if size > LONGEST_FILE
+    ]
+    assert not found, "which second idea can move out?\n" + "\n".join(found)
+
+
+def test_text_is_executed_in_the_kernels_module_only() -> None:
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path, node in nodes(path for path in CODE if path != KERNELS)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"eval", "exec"}
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_function_rebinds_a_global() -> None:
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path, node in nodes(CODE)
+        if isinstance(node, ast.Global)
+    ]
+    assert not found, "state is in the Session:\n" + "\n".join(found)
 
 
 def test_open_work_is_not_written_in_the_tree() -> None:
