@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from scripts.replication.studies import RANDOM_TABLES, VARIANTS
 from sn.session import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,14 +19,9 @@ DOCS = ROOT / "docs"
 KEPT: dict[str, Any] = json.loads((DOCS / "replication.json").read_text(encoding="utf-8"))
 ENTRIES: dict[str, Any] = KEPT["entries"]
 
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    pytest.importorskip("matplotlib", reason="scripts/make_replication.py draws with matplotlib")
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import make_replication
-
-    return make_replication
+draws = pytest.mark.skipif(
+    find_spec("matplotlib") is None, reason="scripts/replication draws with matplotlib"
+)
 
 
 def mean(name: str, measure: str) -> float:
@@ -31,20 +29,40 @@ def mean(name: str, measure: str) -> float:
     return float(sum(values) / len(values))
 
 
-def test_the_page_is_what_the_script_writes(script: ModuleType) -> None:
+@draws
+def test_the_page_is_what_the_script_writes() -> None:
+    from scripts.replication.figures import Figures
+    from scripts.replication.text import text
+
     page = (DOCS / "replication.md").read_text(encoding="utf-8")
-    assert page == script.text(script.Figures(KEPT))
+    assert page == text(Figures(KEPT))
 
 
-def test_every_variant_has_its_figures(script: ModuleType) -> None:
-    names = [one.name for one in (*script.VARIANTS, *script.RANDOM_TABLES)]
+def test_every_variant_has_its_figures() -> None:
+    names = [one.name for one in (*VARIANTS, *RANDOM_TABLES)]
     assert list(ENTRIES) == names
-    assert all(len(ENTRIES[one.name]["test_misses"]) >= 10 for one in script.VARIANTS)
+    assert all(len(ENTRIES[one.name]["test_misses"]) >= 10 for one in VARIANTS)
 
 
-def test_variants_are_changes_that_the_nets_still_allow(script: ModuleType, tmp_path: Path) -> None:
-    ready = script.prepare(script.VARIANTS, tmp_path)
-    assert [one.label for one in ready] == [one.name for one in script.VARIANTS]
+@draws
+def test_variants_are_changes_that_the_nets_still_allow(tmp_path: Path) -> None:
+    from scripts.replication.measure import prepare
+
+    ready = prepare(VARIANTS, tmp_path)
+    assert [one.label for one in ready] == [one.name for one in VARIANTS]
+
+
+@draws
+def test_the_script_names_its_options() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.replication", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--text-only" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,42 +1,24 @@
-"""Make docs/replication.md: the 1989 paper's table beside ours, and its open questions answered.
-
-    SN_DATA=FOLDER .venv/bin/python scripts/make_replication.py            some 20 minutes
-    .venv/bin/python scripts/make_replication.py --text-only               from the figures kept
-
-All runs use the real digits, and those of the report of 1989 its own where they are here. The
-figures are kept in docs/replication.json, so that words and pictures can be made again without
-training; the same digits give the same file on any machine. Needs matplotlib (in the development
-tools).
-"""
+"""Measure: each variant is written to a file of its own, trained over the seeds, and summed up."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+from scripts.replication.studies import RANDOM_TABLES, REPORT, VARIANTS, Variant
+from scripts.replication.text import CURVES
+from sn.compare import Contender, Nobody, compare, contenders
+from sn.data import is_available
+from sn.errors import DataError
+from sn.results.comparison import MEASURES, Comparison
+from sn.results.record import RunRecord
 
-from replication_figures import Figures  # noqa: E402 - scripts/ is no package
-from replication_studies import RANDOM_TABLES, REPORT, VARIANTS, Variant  # noqa: E402
-from replication_text import CURVES, draw_curves, draw_schemes, text  # noqa: E402
-
-from sn.compare import Contender, Nobody, compare, contenders  # noqa: E402 - after sys.path
-from sn.data import is_available  # noqa: E402
-from sn.errors import DataError  # noqa: E402
-from sn.results.comparison import MEASURES, Comparison  # noqa: E402
-from sn.results.record import RunRecord  # noqa: E402
-
-DOCS = ROOT / "docs"
-FIGURES = DOCS / "replication.json"
-PAGE = DOCS / "replication.md"
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = ROOT / "docs" / "replication.json"
 
 
 class Teller(Nobody):
@@ -46,25 +28,6 @@ class Teller(Nobody):
         """Print it."""
         misses = f"{record.train.misses:>4} {record.test.misses:>4}"
         print(f"{label:<16} seed {record.seed} {misses}", flush=True)
-
-
-def main() -> None:
-    """Measure unless told not to, then write the page and its pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--text-only", action="store_true", help="train nothing")
-    parser.add_argument("--seeds", type=int, default=10, help="runs per variant, from seed 0")
-    parser.add_argument("--table-seeds", type=int, default=5, help="runs per random table")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
-    if not options.text_only:
-        kept = measure(options.seeds, options.table_seeds, options.jobs)
-        FIGURES.write_text(json.dumps(kept) + "\n", encoding="utf-8")
-    figures = Figures(json.loads(FIGURES.read_text(encoding="utf-8")))
-    (DOCS / "images").mkdir(exist_ok=True)
-    draw_curves(figures, DOCS / "images" / "replication-curves.svg")
-    draw_schemes(figures, DOCS / "images" / "replication-schemes.svg")
-    PAGE.write_text(text(figures), encoding="utf-8")
-    print(f"{PAGE.relative_to(ROOT)} is made")
 
 
 def measure(n_seeds: int, n_table_seeds: int, jobs: int) -> dict[str, Any]:
@@ -129,7 +92,3 @@ def figures_of(part: Comparison) -> dict[str, Any]:
 def rounded(value: float) -> float:
     """Return six digits of an error, and a count of misses as it is."""
     return float(f"{value:.6g}")
-
-
-if __name__ == "__main__":
-    main()

@@ -49,12 +49,12 @@ class Figures:
         a, b = self.values(base, measure), self.values(name, measure)
         count = min(len(a), len(b))
         found = PairedDifference.of(a[:count], b[:count])
-        assert found.low is not None and found.high is not None
-        if measure.endswith("misses"):
-            text = f"{found.mean:+.1f} ({found.low:+.1f} to {found.high:+.1f})"
-        else:
-            low, high = error_text(found.low), error_text(found.high)
-            text = f"{error_text(found.mean)} ({low} to {high})"
+        text, *ends = (
+            f"{value:+.1f}" if measure.endswith("misses") else error_text(value)
+            for value in (found.mean, *(found.interval or ()))
+        )
+        if ends:
+            text += f" ({' to '.join(ends)})"
         return f"**{text}**" if found.is_clear else text
 
     def table(self, rows: Sequence[tuple[str, str]], base: str) -> str:

@@ -10,9 +10,8 @@ import math
 import textwrap
 from pathlib import Path
 
-from replication_figures import Figures
-from replication_studies import RANDOM_TABLES, REPORT
-
+from scripts.replication.figures import Figures
+from scripts.replication.studies import RANDOM_TABLES, REPORT
 from sn.results.statistics import Summary
 
 MAIN = (
@@ -86,7 +85,7 @@ What LeCun, Boser, Denker, Henderson, Howard, Hubbard and Jackel reported in 198
 ("Backpropagation applied to handwritten zip code recognition", Neural Computation 1), what SN
 gets on the same digits, and what the questions that the paper leaves open come to.
 
-This page is made by `scripts/make_replication.py`, which trains all runs again; the figures are
+This page is made by `python -m scripts.replication`, which trains all runs again; the figures are
 kept in [replication.json](replication.json). Every row is {n_seeds} runs, seeds 0 to
 {n_seeds - 1}, on the real digits (7,291 for training, 2,007 for test), 23 passes; mean ±
 standard deviation, and in the first table the range below. Only what a row names differs from

@@ -1,7 +1,7 @@
 """The variants of nets/zipcode.sn that docs/replication.md is made from.
 
 A variant is the shipped net with a few words changed, so that whoever doubts a figure can make
-the same change and run it: see make_replication.py.
+the same change and run it: see measure.py.
 """
 
 from __future__ import annotations
