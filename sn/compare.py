@@ -4,12 +4,11 @@
 a `Comparison`. Runs are deterministic and do not know of
 each other, so what comes out does not depend on how many run at once, but for the times.
 
-Read next: results/comparison.py for what a comparison holds.
+Read next: facts.py for what is said of an entry, results/comparison.py for what a comparison holds.
 """
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import signal
@@ -19,22 +18,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-import numpy as np
-
 from sn import data
 from sn.errors import SnError, TrainError, did_you_mean
+from sn.facts import facts
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
-from sn.lower.ir import Plan, Rows, Window, n_rows
-from sn.net import expr
-from sn.optim.base import optimizer as rules
 from sn.results.comparison import Comparison, Entry, default_reach
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Experiment, Session
@@ -196,74 +191,6 @@ def compare(
     notes = dict.fromkeys(data.first_available(*one.experiment.spec.data)[1] for one in those)
     reach = default_reach(entries) if reach is None else reach
     return Comparison(entries, tuple(seeds), reach, jobs, tuple(notes))
-
-
-def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> dict[str, str]:
-    """Return in words all that shapes a run: data, layers, connections, rule and its numbers."""
-    spec = experiment.spec
-    digits, _ = data.first_available(*spec.data)
-    said = {"data": digits.name}
-    for layer in experiment.network.layers:
-        size = " x ".join(str(n) for n in layer.shape)
-        border = "" if layer.border is None else f", border {layer.border:g}"
-        kind = "input" if layer is experiment.network.layers[0] else str(layer.activation)
-        said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
-    said |= dict(_connections(experiment.plan))
-    said["connections"] = f"{experiment.table.n_rows:,}"
-    said["parameters"] = f"{experiment.table.n_weights:,}"
-    said["cost"] = spec.cost.name if spec.cost.name != "lisp" else expr.show(spec.cost.value)
-    said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
-    said["initial weights"] = f"uniform {spec.init.scale:g} {spec.init.law}"
-    said["order"] = spec.order
-    said["passes"] = str(spec.passes if passes is None else passes)
-    rule = spec.optimizers[optimizer]
-    said["rule"] = next(e.name for e in rules.describe() if e.value is type(rule))
-    for field in fields(rule):
-        value = getattr(rule, field.name)
-        if isinstance(value, Mapping):
-            value = ", ".join(f"{layer} {rate:g}" for layer, rate in value.items()) or "as all"
-        said[field.name.replace("_", "-")] = f"{value:g}" if type(value) is float else str(value)
-    return said
-
-
-def _connections(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield what is between each two layers, and which of several maps see which."""
-    for node in plan.nodes:
-        words = f"{node}, {n_rows(node):,} connections"
-        if isinstance(node, Rows):
-            rows = np.stack([node.dst_unit, node.src_unit, node.wid])
-            words += f" [{hashlib.sha256(rows.tobytes()).hexdigest()[:8]}]"
-        yield node.label, words
-        if isinstance(node, Window) and node.grid.maps > 1 and node.field.maps > 1:
-            yield f"maps of {node.label}", _maps(node)
-
-
-def _maps(node: Window) -> str:
-    """Return a table of maps in short: `0-7 (4 maps), 4-11 (4 maps), 0-3 8-11 (4 maps)`."""
-    if len(node.pairs) == node.grid.maps * node.field.maps:
-        return "each sees all"
-    seen: dict[int, list[int]] = {plane: [] for plane in range(node.grid.maps)}
-    for plane, source in node.pairs:
-        seen[plane].append(source)
-    runs: list[tuple[str, int]] = []
-    for sources in seen.values():
-        text = _spans(sorted(sources))
-        if runs and runs[-1][0] == text:
-            runs[-1] = (text, runs[-1][1] + 1)
-        else:
-            runs.append((text, 1))
-    return ", ".join(text + (f" ({times} maps)" if times > 1 else "") for text, times in runs)
-
-
-def _spans(numbers: Sequence[int]) -> str:
-    """Return ascending numbers with runs in short: `0-3 8-11`."""
-    ends: list[list[int]] = []
-    for number in numbers:
-        if ends and ends[-1][1] == number - 1:
-            ends[-1][1] = number
-        else:
-            ends.append([number, number])
-    return " ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ends) or "none"
 
 
 class _PassTeller(Observer):

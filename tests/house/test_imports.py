@@ -51,6 +51,7 @@ RANKS: dict[str, float] = {
     "builtins": 6,
     "settings": 6,
     "session": 7,
+    "facts": 7.25,
     "compare": 7.5,
     "commands": 8,
     "__init__": 9,
@@ -71,7 +72,7 @@ LIBRARIES = {
     "train": {"numpy"},
     "builtins": {"numpy"},
     "session": {"numpy"},
-    "compare": {"numpy"},
+    "facts": {"numpy"},
     "commands": {"click", "rich"},
 }
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from sn.commands import main
-from sn.compare import Nobody, compare, contenders, facts
+from sn.compare import Nobody, compare, contenders
 from sn.errors import SnError, TrainError
+from sn.facts import facts
 from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
 
