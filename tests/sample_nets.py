@@ -101,6 +101,10 @@ SCHEMES = {
     " (connect h out (full))",
 }
 
+# The nets whose kernels are frozen in tests/golden/kernels: between them they call every section
+# that a net of nets/ does. Full connections only; shared windows and own ones; tables of maps.
+FROZEN = ("net-2", "net-4", "zipcode-lenet")
+
 # a net with a node of every kind, for what must hold wherever weights live
 ALL_KINDS = (
     "(de odd (from to) (let ((rows ())) (each ((j to)) (each ((i from))"
