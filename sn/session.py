@@ -36,14 +36,14 @@ from sn.limits import PASSES, SEED
 from sn.lower.arrange import Arrangement, arrange
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
+from sn.lower.report import check_report
 from sn.net.costs import Cost, cost
-from sn.net.expr import substitute, variable
 from sn.net.layer import Network
 from sn.net.loose_ends import loose_ends
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import RuleSpec
-from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
+from sn.results.check_report import CheckReport
 from sn.results.record import DataUsed, RunRecord
 from sn.settings import check_mentioned, folded, value_of
 from sn.train.cautions import of_rate
@@ -207,57 +207,7 @@ class Program:
 
     def check(self) -> CheckReport:
         """Report layers, connections, totals and loose ends."""
-        table, plan = self.table, self.plan
-        layers = tuple(
-            LayerReport(
-                layer.name, layer.shape, layer.size, "input" if i == 0 else str(layer.activation)
-            )
-            for i, layer in enumerate(table.layers)
-        )
-        parts = []
-        found: dict[str, list[str]] = {}
-        for node in plan.nodes:
-            found.setdefault(node.label, []).append(str(node))
-        for index, group in enumerate(table.groups):
-            mine = np.flatnonzero(table.group == index)
-            if group.label not in found and len(mine):
-                # what border units feed is in the windows of another connection
-                first = table.wid[mine[0]]
-                label = next(node.label for node in plan.nodes if np.any(node.wid == first))
-                found[group.label] = [f"with {label}"]
-            parts.append(
-                ConnectionReport(
-                    group.label,
-                    group.scheme,
-                    len(mine),
-                    len(np.unique(table.wid[mine])),
-                    len(mine),
-                    "; ".join(found.get(group.label, [])) if len(mine) else "no connections",
-                )
-            )
-        return CheckReport(
-            table.name,
-            layers,
-            tuple(parts),
-            table.counted_units,
-            table.n_rows,
-            table.n_weights,
-            self._formulas(),
-            loose_ends(self._rows),
-        )
-
-    def _formulas(self) -> tuple[FormulaReport, ...]:
-        """The formulas of the net's layers, and of its cost, that the program wrote in Lisp."""
-        found = [
-            FormulaReport(
-                f"layer {layer.name}", f.written, str(substitute(f.value, "a", variable("x")))
-            )
-            for layer in self.table.layers
-            if (f := layer.activation).written
-        ]
-        if self._cost.written:
-            found.append(FormulaReport("the cost", self._cost.written, str(self._cost.plain)))
-        return tuple(found)
+        return check_report(self._rows, self.plan, self._cost)
 
     def check_gradients(self, seed: int = 0) -> GradientReport:
         """Compare the derivatives of the net with differences, and its kernels with the twin.

@@ -1,0 +1,82 @@
+"""Report: a plan becomes the words and numbers of `sn check`.
+
+Connections are told as the program groups them, each with the nodes that hold its rows, so that a
+reader sees which statement the compiler made loops of, and which it walks row by row.
+
+Read next: ../results/check_report.py for what a report holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sn.lower.ir import Plan
+from sn.lower.parts import parts_into
+from sn.net.costs import Cost
+from sn.net.expr import substitute, variable
+from sn.net.loose_ends import loose_ends
+from sn.net.table import ConnectionTable
+from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
+
+
+def check_report(table: ConnectionTable, plan: Plan, cost: Cost) -> CheckReport:
+    """Return layers, connections, formulas, totals and loose ends of a net.
+
+    `table` is the net's own, `plan` what became of it.
+    """
+    layers = tuple(
+        LayerReport(layer.name, layer.shape, layer.size, str(layer.activation) if i else "input")
+        for i, layer in enumerate(plan.layers)
+    )
+    return CheckReport(
+        table.name,
+        layers,
+        tuple(_connections(plan)),
+        table.counted_units,
+        table.n_rows,
+        table.n_weights,
+        tuple(_formulas(plan, cost)),
+        loose_ends(table),
+    )
+
+
+def _connections(plan: Plan) -> Iterator[ConnectionReport]:
+    """Yield what each statement of the program connects, and the nodes that hold its rows."""
+    table = plan.table
+    nodes: dict[str, list[str]] = {}
+    for node in plan.nodes:
+        nodes.setdefault(node.label, []).append(str(node))
+    holders = _holders(table)
+    for index, group in enumerate(table.groups):
+        wid = table.wid[table.group == index]
+        found = "no connections"
+        if len(wid):
+            # what border units feed is in the windows of another connection
+            label = holders[index]
+            found = "; ".join(nodes[label]) if label == group.label else f"with {label}"
+        yield ConnectionReport(
+            group.label, group.scheme, len(wid), len(np.unique(wid)), len(wid), found
+        )
+
+
+def _holders(table: ConnectionTable) -> dict[int, str]:
+    """The label of the part that most rows of each group are in, which its nodes bear too."""
+    counts: dict[int, dict[str, int]] = {}
+    for dst in range(len(table.layers)):
+        for part in parts_into(table, dst):
+            for group, count in enumerate(np.bincount(table.group[part.rows]).tolist()):
+                if count:
+                    counts.setdefault(group, {})[part.label] = count
+    return {group: max(labels, key=lambda one: labels[one]) for group, labels in counts.items()}
+
+
+def _formulas(plan: Plan, cost: Cost) -> Iterator[FormulaReport]:
+    """Yield the formulas of the net's layers, and of its cost, that the program wrote in Lisp."""
+    for layer in plan.layers:
+        if (f := layer.activation).written:
+            computed = str(substitute(f.value, "a", variable("x")))
+            yield FormulaReport(f"layer {layer.name}", f.written, computed)
+    if cost.written:
+        yield FormulaReport("the cost", cost.written, str(cost.plain))
