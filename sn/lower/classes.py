@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.lower.grids import Coordinates
+from sn.lower.ordered import Coordinates
 
 GAPS = 4  # widths, from 0 on, of what windows may leave unseen between them
 TRIES = 64  # ways to make maps of classes that are looked at in full

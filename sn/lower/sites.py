@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.classes import Classes, Places, coordinates, of_cells
-from sn.lower.grids import Coordinates
 from sn.lower.ir import Part
 from sn.lower.lattice import Positions, TapTable, most_of_each, positions, tap_tables
+from sn.lower.ordered import Coordinates
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 

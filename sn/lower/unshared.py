@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.classes import GAPS, filled, room, ways
-from sn.lower.grids import Coordinates
 from sn.lower.ir import Part
+from sn.lower.ordered import Coordinates
 from sn.lower.overlaps import Incidence, Numbers, incidence, merged, neighbours
 from sn.lower.pieces import Placed
 from sn.lower.pieces import layouts as placed
