@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bench.reference import SHAPES, TABLE, Table
 from bench.task import Weights
-from sn.lower.arrange import Arrangement, arrange
+from sn.lower.grids import Arrangement, arrange
 from sn.net import raw, schemes
 from sn.net.activations import tanh
 from sn.net.layer import Network

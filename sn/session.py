@@ -33,7 +33,7 @@ from sn.errors import (
 from sn.forms import Value
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
 from sn.limits import PASSES, SEED
-from sn.lower.arrange import Arrangement, arrange
+from sn.lower.grids import Arrangement, arrange
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.lower.report import check_report

@@ -4,7 +4,7 @@ The sites that a unit sees are a product of consecutive maps, rows and columns. 
 gets the first grid in which that holds for its users; a layer above it gets its coordinates from
 where its windows lie.
 
-Read next: lattice.py, for layers in no order at all.
+Read next: shared_positions.py, for layers in no order at all.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sn.lower.arrange import arrange
+from sn.lower.grids import arrange
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.lower.recognise import lower
 from sn.net import schemes

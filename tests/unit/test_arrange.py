@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sn
-from sn.lower.arrange import arrange
+from sn.lower.grids import arrange
 from sn.lower.ir import Rows, Window
 from sn.lower.recognise import lower
 from sn.net.costs import lms

@@ -15,13 +15,13 @@ from math import gcd, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.lower.classes import GAPS, filled, room, ways
 from sn.lower.ir import Part
 from sn.lower.ordered import Coordinates
-from sn.lower.overlaps import Incidence, Numbers, incidence, merged, neighbours
-from sn.lower.pieces import Placed
-from sn.lower.pieces import layouts as placed
-from sn.lower.sites import upright
+from sn.lower.shuffled.components import Placed
+from sn.lower.shuffled.components import layouts as placed
+from sn.lower.shuffled.neighbours import Incidence, Numbers, incidence, merged, neighbours
+from sn.lower.shuffled.residues import GAPS, filled, room, ways
+from sn.lower.shuffled.shared_sites import upright
 from sn.net.table import ConnectionTable
 
 ODD = 0.1  # of sites, as many may have no place for their odd connections

@@ -2,8 +2,8 @@
 
 A net made unit by unit has flat layers, in whatever order its units were created. Windows still
 show in the rows, in three ways: by the numbers of the units where they were made in order
-(ordered.py), by the weights that units share in any order (lattice.py, sites.py), and by the sites
-that windows have in common (overlaps.py, unshared.py). The result is the same table with units
+(ordered.py), by the weights that units share in any order, and by the sites
+that windows have in common (shuffled/). The result is the same table with units
 renumbered inside their layers; `order` leads back, for whoever has patterns. The last layer keeps
 its order, so that labels stay what they are.
 
@@ -22,8 +22,8 @@ from sn.lower.ir import Part
 from sn.lower.ordered import Coordinates, declared, source_grid, window_grid
 from sn.lower.parts import parts_into
 from sn.lower.rules.windows import match_windows
-from sn.lower.sites import layout
-from sn.lower.unshared import layouts
+from sn.lower.shuffled.shared_sites import layout
+from sn.lower.shuffled.unshared import layouts
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 

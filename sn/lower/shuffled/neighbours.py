@@ -5,7 +5,7 @@ two sets of sites is the product of a share for rows, one for columns and one fo
 which falls along its axis, at borders too. So two cells are neighbours just when no third one is
 closer to both, and neighbours differ in one of the three only.
 
-Read next: meshes.py.
+Read next: grid_graph.py.
 """
 
 from __future__ import annotations

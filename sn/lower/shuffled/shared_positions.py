@@ -5,7 +5,7 @@ and u, then k lies as far from j as tap t from tap u, wherever that pair of taps
 displacement by which most taps meet is one step along an axis; of those that leave its lines,
 the one by which most meet is a step along the other. Steps lead through the map, or round it.
 
-Read next: sites.py, which places the layer below.
+Read next: shared_sites.py, which places the layer below.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.lower import rims
 from sn.lower.ir import Part
+from sn.lower.shuffled import border_order as rims
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 

@@ -4,7 +4,7 @@ A unit at p sees by tap t the site p + t, counted in strides. So the places of u
 those of sites, which give those of other units, until all are known. Sites that taps of one map
 link make a class; places in different classes cannot be compared.
 
-Read next: classes.py, which makes maps of the classes.
+Read next: residues.py, which makes maps of the classes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.lower.classes import Classes, Places, coordinates, of_cells
 from sn.lower.ir import Part
-from sn.lower.lattice import Positions, TapTable, most_of_each, positions, tap_tables
 from sn.lower.ordered import Coordinates
+from sn.lower.shuffled.residues import Classes, Places, coordinates, of_cells
+from sn.lower.shuffled.shared_positions import (
+    Positions,
+    TapTable,
+    most_of_each,
+    positions,
+    tap_tables,
+)
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 

@@ -4,7 +4,7 @@ Rows and columns are lines, closed or not; the lists may be beside each other in
 product of graphs, those that differ from v along one axis only are just those that every
 neighbour of v along the others is one step farther from.
 
-Read next: pieces.py.
+Read next: components.py.
 """
 
 from __future__ import annotations

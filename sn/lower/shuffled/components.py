@@ -18,9 +18,9 @@ from itertools import permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.lower import rims
-from sn.lower.meshes import Mesh, meshes, parts
-from sn.lower.overlaps import Incidence, Neighbours, Numbers
+from sn.lower.shuffled import border_order as rims
+from sn.lower.shuffled.grid_graph import Mesh, meshes, parts
+from sn.lower.shuffled.neighbours import Incidence, Neighbours, Numbers
 
 MOST_LISTS = 6  # lists of maps whose order is looked for
 

@@ -5,7 +5,7 @@ and column. Where weights are shared, the taps that are cut make kinds of window
 product of at most three kinds of rows and three of columns. Else how much is cut has to do: what
 is inside is the product of a part of the rows and a part of the columns.
 
-Read next: lattice.py, pieces.py.
+Read next: shared_positions.py, components.py.
 """
 
 from __future__ import annotations
