@@ -2,8 +2,8 @@
 
 A net made unit by unit has flat layers, in whatever order its units were created. Windows still
 show in the rows, in three ways: by the numbers of the units where they were made in order
-(ordered.py), by the weights that units share in any order, and by the sites
-that windows have in common (shuffled/). The result is the same table with units
+(ordered.py), by the weights that units share in any order, and by the sites that windows have in
+common (both in shuffled/). The result is the same table with units
 renumbered inside their layers; `order` leads back, for whoever has patterns. The last layer keeps
 its order, so that labels stay what they are.
 
@@ -22,8 +22,7 @@ from sn.lower.ir import Part
 from sn.lower.ordered import Coordinates, declared, source_grid, window_grid
 from sn.lower.parts import parts_into
 from sn.lower.rules.windows import match_windows
-from sn.lower.shuffled.shared_sites import layout
-from sn.lower.shuffled.unshared import layouts
+from sn.lower.shuffled import shared_layout, unshared_layouts
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
@@ -133,7 +132,7 @@ def _by_weights(table: ConnectionTable, part: Part, known: Known, axes: int) -> 
     """Lay out the layers of a part by shared weights, if links go along `axes` axes at least."""
     if part.src in known:
         return
-    found = layout(table, part, known.get(part.dst))
+    found = shared_layout(table, part, known.get(part.dst))
     if found is not None and found.axes >= axes:
         known[part.src] = found.src
         known[part.dst] = found.dst
@@ -144,7 +143,7 @@ def _by_overlaps(table: ConnectionTable, part: Part, known: Known, share: float)
     if part.src in known or part.dst in known or _shares(table, part):
         return
     tries = TRIES + ROWS // len(part.rows)
-    for below, above in islice(layouts(table, part, is_strict=share == 1.0), tries):
+    for below, above in islice(unshared_layouts(table, part, is_strict=share == 1.0), tries):
         fresh = {**known, part.src: below, part.dst: above}
         if _has_windows(table, part, fresh, share):
             known.update(fresh)

@@ -1,10 +1,10 @@
-"""Grids: read off the rows where the units of flat layers lie, when they were made in order.
+"""Ordered: read off the rows where the units of flat layers lie, when they were made in order.
 
 The sites that a unit sees are a product of consecutive maps, rows and columns. A source layer
 gets the first grid in which that holds for its users; a layer above it gets its coordinates from
 where its windows lie.
 
-Read next: shared_positions.py, for layers in no order at all.
+Read next: shuffled/README.md, for layers in no order at all.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Rims: rows and columns of windows that share no sites, told by what the border cuts off.
+"""Border order: windows that share no sites, ordered by what the border cuts off.
 
 Such windows could lie in any order but for the border, which cuts those of the first and last row
 and column. Where weights are shared, the taps that are cut make kinds of windows, which are a
 product of at most three kinds of rows and three of columns. Else how much is cut has to do: what
 is inside is the product of a part of the rows and a part of the columns.
 
-Read next: shared_positions.py, components.py.
+Read next: shared_positions.py, components.py, which ask for it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from sn.net.layer import Ints
 MOST = 9  # kinds: a first, a last and another row, and the same of columns
 
 Parts: TypeAlias = tuple[Fraction, ...]  # of the windows along an axis that the border leaves
-Kind: TypeAlias = tuple[float, ...]  # pieces of one kind see as much, the border included
+Kind: TypeAlias = tuple[float, ...]  # components of one kind see as much, the border included
 
 
-def places(inside: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
+def places_by_cut(inside: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
     """Yield the row and column of windows, (n,) each, from which taps they have inside: (n, taps).
 
     Windows of one kind are dealt out in their order.
@@ -118,13 +118,13 @@ def _dealt_out(kind: NDArray[np.int64], grid: list[int], rows: int, cols: int) -
     return row, col
 
 
-def tiled(
+def tilings(
     inside: Sequence[Fraction], kinds: Sequence[Kind], apart: tuple[bool, bool]
 ) -> Iterator[tuple[NDArray[np.int64], int, int]]:
-    """Yield row, column and group of pieces, (n, 3), and how many rows and columns there are.
+    """Yield row, column and group of components, (n, 3), and how many rows and columns there are.
 
-    inside: which part of a piece's windows is inside. A group has pieces of one kind, one of them
-    at each position. apart: along which axes pieces may be put beside each other.
+    inside: which part of a component's windows is inside. A group has components of one kind, one
+    of them at each position. apart: along which axes they may be put beside each other.
     """
     whole = max(inside)
     parts: dict[Kind, Counter[Fraction]] = {}
@@ -144,12 +144,12 @@ def tiled(
         if len(each[0]) > MOST:
             continue
         wanted = Counter({part: int(n) for part, n in each[0].items()})
-        for down, right in _rims(wanted, positions, apart):
+        for down, right in _rows_and_columns(wanted, positions, apart):
             place = _groups([part / whole for part in inside], kinds, down, right)
             yield place, len(down), len(right)
 
 
-def _rims(
+def _rows_and_columns(
     wanted: Counter[Fraction], positions: int, apart: tuple[bool, bool]
 ) -> Iterator[tuple[Parts, Parts]]:
     """Yield parts of rows and parts of columns whose products are those wanted."""
@@ -161,7 +161,7 @@ def _rims(
         if len(wanted) == 1:
             yield (Fraction(1),) * rows, (Fraction(1),) * cols
             continue
-        ways = product(_ends(rows, wanted), _ends(cols, wanted))
+        ways = product(_ends_cut(rows, wanted), _ends_cut(cols, wanted))
         for down, right in ways:
             if (
                 min(down) * min(right) == min(wanted)
@@ -170,7 +170,7 @@ def _rims(
                 yield down, right
 
 
-def _ends(count: int, wanted: Counter[Fraction]) -> list[Parts]:
+def _ends_cut(count: int, wanted: Counter[Fraction]) -> list[Parts]:
     """Return the parts of windows in a line whose ends the border cuts, the first one more."""
     whole = Fraction(1)
     if count == 1:
@@ -184,7 +184,7 @@ def _ends(count: int, wanted: Counter[Fraction]) -> list[Parts]:
 def _groups(
     inside: Sequence[Fraction], kinds: Sequence[Kind], down: Parts, right: Parts
 ) -> NDArray[np.int64]:
-    """Give pieces of each kind and part, in order, the places of that part, group by group."""
+    """Give components of each kind and part, in order, the places of that part, group by group."""
     places: dict[Fraction, list[tuple[int, int]]] = {}
     for (row, high), (col, wide) in product(enumerate(down), enumerate(right)):
         places.setdefault(high * wide, []).append((row, col))

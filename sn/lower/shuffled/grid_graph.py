@@ -1,8 +1,9 @@
-"""Meshes: a graph of neighbours laid out as a product of rows, columns and lists of maps.
+"""Grid graphs: a graph of neighbours laid out as a Cartesian product of rows, columns and lists.
 
-Rows and columns are lines, closed or not; the lists may be beside each other in any way. In a
-product of graphs, those that differ from v along one axis only are just those that every
-neighbour of v along the others is one step farther from.
+The factors of rows and columns are paths or cycles; that of the lists of maps is any graph. In a
+Cartesian product, the vertices that differ from v along one axis only are just those that every
+neighbour of v along the other axes is one step farther from. Distances are those of breadth-first
+search.
 
 Read next: components.py.
 """
@@ -15,14 +16,14 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-Near = list[list[int]]
+Adjacency = list[list[int]]
 BLOCKS = 5  # ways from a corner that are dealt out to rows, columns and lists
 LISTS = 2  # the axis that is no line
 MOST_LISTS = 1000  # more are rows at random
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mesh:
+class GridGraph:
     """place: (cells, 3) row, column and list; sizes: how many of each; rings: which are closed."""
 
     place: NDArray[np.int64]
@@ -30,45 +31,46 @@ class Mesh:
     rings: tuple[bool, bool]
 
 
-def parts(near: Near) -> list[NDArray[np.int64]]:
-    """Return the cells of each connected part of a graph."""
+def connected_components(near: Adjacency) -> list[NDArray[np.int64]]:
+    """Return the cells of each connected component of a graph."""
     number = np.full(len(near), -1)
     found = []
     for start in range(len(near)):
         if number[start] < 0:
-            mine = np.array(_reached(near, start))
-            number[mine] = start
-            found.append(np.sort(mine))
+            members = np.array(_reachable(near, start))
+            number[members] = start
+            found.append(np.sort(members))
     return found
 
 
-def meshes(near: Near) -> list[Mesh]:
-    """Return layouts of a connected graph, those with the longest lines first.
+def grid_graphs(near: Adjacency) -> list[GridGraph]:
+    """Return a connected graph as products of lines, those with the longest lines first.
 
     A line alone is a column: its cells lie in rows.
     """
     if len(near) == 1:
-        return [Mesh(np.zeros((1, 3), np.int64), (1, 1, 1), (False, False))]
+        return [GridGraph(np.zeros((1, 3), np.int64), (1, 1, 1), (False, False))]
     corner = min(range(len(near)), key=lambda one: len(near[one]))
-    blocks = _blocks(near, corner)
+    blocks = _blocks_of_corner(near, corner)
     if len(blocks) > BLOCKS:
         return []
-    start = _steps(near, corner)
+    start = _distances(near, corner)
     farther = [
-        np.logical_and.reduce([_steps(near, one) == start + 1 for one in block]) for block in blocks
+        np.logical_and.reduce([_distances(near, one) == start + 1 for one in block])
+        for block in blocks
     ]
     found = (
-        _along(near, corner, farther, axes)
+        _as_product(near, corner, farther, axes)
         for axes in product((0, 1, LISTS), repeat=len(blocks))
         if 1 not in axes or 0 in axes[: axes.index(1)]  # the other half is the same turned
     )
     return sorted(
-        (mesh for mesh in found if mesh is not None),
-        key=lambda mesh: -mesh.sizes[0] * mesh.sizes[1],
+        (graph for graph in found if graph is not None),
+        key=lambda graph: -graph.sizes[0] * graph.sizes[1],
     )
 
 
-def _blocks(near: Near, corner: int) -> list[list[int]]:
+def _blocks_of_corner(near: Adjacency, corner: int) -> list[list[int]]:
     """Sort the neighbours of a corner: those that lie along different axes close one square."""
     beside = near[corner]
     block = list(range(len(beside)))
@@ -83,9 +85,9 @@ def _blocks(near: Near, corner: int) -> list[list[int]]:
     ]
 
 
-def _along(
-    near: Near, corner: int, farther: list[NDArray[np.bool_]], axes: tuple[int, ...]
-) -> Mesh | None:
+def _as_product(
+    near: Adjacency, corner: int, farther: list[NDArray[np.bool_]], axes: tuple[int, ...]
+) -> GridGraph | None:
     """Lay out a graph whose corner has its blocks of neighbours along these axes."""
     on_line = []
     for axis in (0, 1, LISTS):
@@ -98,15 +100,15 @@ def _along(
     if down is None or right is None:
         return None
     lines = down, right, np.flatnonzero(on_line[LISTS]).tolist()
-    place = np.stack([_spread(near, line) for line in lines], axis=1)
+    place = np.stack([_nearest_on_line(near, line) for line in lines], axis=1)
     if len(np.unique((place[:, 0] * cols + place[:, 1]) * lists + place[:, 2])) != len(near):
         return None
     rings = [len(line) > 2 and line[-1] in near[line[0]] for line in (down, right)]
-    return Mesh(place, (rows, cols, lists), (rings[0], rings[1]))
+    return GridGraph(place, (rows, cols, lists), (rings[0], rings[1]))
 
 
-def _reached(near: Near, start: int) -> list[int]:
-    """Return what can be reached, the closest first."""
+def _reachable(near: Adjacency, start: int) -> list[int]:
+    """Return what can be reached, in the order of a breadth-first search."""
     waiting, met = [start], {start}
     for one in waiting:
         for other in near[one]:
@@ -116,8 +118,8 @@ def _reached(near: Near, start: int) -> list[int]:
     return waiting
 
 
-def _steps(near: Near, start: int) -> NDArray[np.int64]:
-    """Return how many steps each one is from the start."""
+def _distances(near: Adjacency, start: int) -> NDArray[np.int64]:
+    """Return the distance of each cell from the start, by breadth-first search."""
     steps = [0] * len(near)
     met = {start}
     waiting = [start]
@@ -130,7 +132,7 @@ def _steps(near: Near, start: int) -> NDArray[np.int64]:
     return np.array(steps)
 
 
-def _ordered(near: Near, start: int, on_line: NDArray[np.bool_]) -> list[int] | None:
+def _ordered(near: Adjacency, start: int, on_line: NDArray[np.bool_]) -> list[int] | None:
     """Walk along a line from one of its ends, or once round it."""
     members = set(np.flatnonzero(on_line).tolist())
     if all(len(members.intersection(near[one])) == len(members) - 1 for one in members):
@@ -148,8 +150,8 @@ def _ordered(near: Near, start: int, on_line: NDArray[np.bool_]) -> list[int] | 
     return line
 
 
-def _spread(near: Near, line: list[int]) -> NDArray[np.int64]:
-    """Return for each one the number on the line of the one closest to it."""
+def _nearest_on_line(near: Adjacency, line: list[int]) -> NDArray[np.int64]:
+    """Return for each cell the number on the line of the closest one on it."""
     number = [-1] * len(near)
     for index, one in enumerate(line):
         number[one] = index

@@ -1,9 +1,12 @@
-"""Overlaps: which cells of unshared windows lie side by side, read off who sees whom.
+"""Neighbours: which cells of unshared windows lie side by side, read off who sees whom.
 
 Units that see the same sites make a cell: one position, and one list of maps below. The cosine of
 two sets of sites is the product of a share for rows, one for columns and one for lists, each of
-which falls along its axis, at borders too. So two cells are neighbours just when no third one is
-closer to both, and neighbours differ in one of the three only.
+which falls along its axis, at borders too. So the relative neighbourhood graph, where two cells are
+neighbours just when no third one is closer to both, joins cells that differ in one of the three.
+
+Source: G. T. Toussaint, The relative neighbourhood graph of a finite planar set, Pattern
+Recognition 12 (1980).
 
 Read next: grid_graph.py.
 """
@@ -80,8 +83,8 @@ def incidence(table: ConnectionTable, part: Part) -> Incidence | None:
     )
     speaks = np.zeros(dst.size, np.bool_)
     speaks[first] = True
-    mine = speaks[unit]
-    at, site = cell[unit[mine]], site[mine]
+    of_speaker = speaks[unit]
+    at, site = cell[unit[of_speaker]], site[of_speaker]
     order = np.argsort(at, kind="stable")
     whole = np.bincount(table.dst[part.rows] - dst.first)[first]
     seen = Incidence(cell, at[order], site[order], whole, src.size)
@@ -90,24 +93,24 @@ def incidence(table: ConnectionTable, part: Part) -> Incidence | None:
 
 def _is_crowded(seen: Incidence) -> bool:
     """Whether most cells have more neighbours, or share sites with more, than those of windows."""
-    some = np.linspace(0, len(seen.rows) - 1, GLANCE).astype(int).tolist()
-    return sum(_has_crowd(seen, one) for one in some) > GLANCE // 2
+    sample = np.linspace(0, len(seen.rows) - 1, GLANCE).astype(int).tolist()
+    return sum(_has_crowd(seen, cell) for cell in sample) > GLANCE // 2
 
 
-def _has_crowd(seen: Incidence, one: int) -> bool:
-    is_mine = np.zeros(seen.sites, np.bool_)
-    is_mine[seen.site[seen.at == one]] = True
-    is_partner = np.bincount(seen.at[is_mine[seen.site]], minlength=len(seen.rows)) > 0
-    if np.count_nonzero(is_partner) > CROWD * np.count_nonzero(is_mine):
+def _has_crowd(seen: Incidence, cell: int) -> bool:
+    is_seen = np.zeros(seen.sites, np.bool_)
+    is_seen[seen.site[seen.at == cell]] = True
+    is_partner = np.bincount(seen.at[is_seen[seen.site]], minlength=len(seen.rows)) > 0
+    if np.count_nonzero(is_partner) > CROWD * np.count_nonzero(is_seen):
         return True
     with_them = is_partner[seen.at]
     at = (np.cumsum(is_partner) - 1)[seen.at[with_them]]
     around = replace(seen, at=at, site=seen.site[with_them], rows=seen.rows[is_partner])
-    return neighbours(around, 1, only=int(np.count_nonzero(is_partner[:one]))) is None
+    return neighbours(around, 1, only=int(np.count_nonzero(is_partner[:cell]))) is None
 
 
 def neighbours(seen: Incidence, least: int, only: int | None = None) -> Neighbours | None:
-    """Return the neighbours of each cell; None when they are too many.
+    """Return the relative neighbourhood graph of the cells; None when they have too many.
 
     least: sites that two cells share before they can be neighbours; only: the one cell asked for.
     """

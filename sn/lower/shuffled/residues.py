@@ -1,4 +1,4 @@
-"""Classes: sites whose taps are linked become maps, or residues of the stride in one map.
+"""Residue classes: sites whose taps are linked become maps, or residues of the stride in one map.
 
 With stride 1 the classes are the maps; with stride s there are s x s to a map, one for each
 residue of row and column. Classes whose taps, edges and users agree could be exchanged, so that
@@ -27,7 +27,7 @@ Edge = tuple[int, int, int]  # along one axis: taps of a class, first and last s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classes:
+class ResidueClasses:
     """Sites in classes: their places in strides, and what is known of each class.
 
     place: (sites, 2); number: (sites,) the class, -1 where nobody sees the site; taps: per class,
@@ -55,24 +55,28 @@ class Classes:
         return [((*rows,), (*cols,)) for rows, cols in ends]
 
 
-def coordinates(sites: Classes) -> Coordinates | None:
+def maps_of(sites: ResidueClasses) -> Coordinates | None:
     """Make maps of the classes: residues of one map beside each other, the maps in a row."""
     edges = sites.edges()
     rows, cols = (_residues([edge[axis] for edge in edges]) for axis in (0, 1))
     alike = Counter(frozenset(users) for users in sites.users)
-    kinds = ways(gcd(*alike.values()) // (len(rows) * len(cols)) or 1)
+    kinds = repeats(gcd(*alike.values()) // (len(rows) * len(cols)) or 1)
     # windows that do not meet along an axis may leave sites between them that nobody sees
     gaps = [range(1 if any(edge[axis][0] < -1 for edge in edges) else GAPS) for axis in (0, 1)]
     tries = product((True, False), product(gaps[0], gaps[1]), kinds)
-    roomy = (some for some in (_Way.of(sites, rows, cols, *one) for one in tries) if some)
-    for way in islice(roomy, TRIES):
-        found = _dealt_out(sites, edges, way)
+    roomy = (
+        found
+        for found in (_Division.of(sites, rows, cols, *settings) for settings in tries)
+        if found
+    )
+    for division in islice(roomy, TRIES):
+        found = _dealt_out(sites, edges, division)
         if found is not None:
             return found
     return None
 
 
-class _Way(NamedTuple):
+class _Division(NamedTuple):
     """Residues of rows and columns, the strides, and the maps that hold all sites."""
 
     rows: list[Edge]
@@ -82,13 +86,13 @@ class _Way(NamedTuple):
 
     @staticmethod
     def of(
-        sites: Classes,
+        sites: ResidueClasses,
         rows: list[Edge],
         cols: list[Edge],
         is_exact: bool,
         gaps: tuple[int, int],
         times: tuple[int, int],
-    ) -> _Way | None:
+    ) -> _Division | None:
         """Repeat residues and leave gaps; None where that fits no maps."""
         many = [
             [edge for edge in edges for _ in range(n)]
@@ -102,7 +106,7 @@ class _Way(NamedTuple):
         maps = len(sites.taps) // (len(many[0]) * len(many[1]))
         least = maps, sides[0], sides[1]
         sizes = room(len(sites.place), least, is_exact or any(sites.turns))
-        return None if sizes is None else _Way(many[0], many[1], step, sizes)
+        return None if sizes is None else _Division(many[0], many[1], step, sizes)
 
 
 def _side(edges: list[Edge], step: int) -> int:
@@ -111,7 +115,7 @@ def _side(edges: list[Edge], step: int) -> int:
     return max(residue - high * step for residue, (_, _, high) in enumerate(edges)) - first + 1
 
 
-def ways(maps: int) -> list[tuple[int, int]]:
+def repeats(maps: int) -> list[tuple[int, int]]:
     """Return how many times as many residues the axes may get, the likeliest first.
 
     A stride that divides the kernel leaves classes that could be maps as well. A square number
@@ -131,7 +135,9 @@ def _residues(edges: list[Edge]) -> list[Edge]:
     return [edge for edge in sorted(counts) for _ in range(counts[edge] // shared)]
 
 
-def _dealt_out(sites: Classes, edges: list[tuple[Edge, Edge]], way: _Way) -> Coordinates | None:
+def _dealt_out(
+    sites: ResidueClasses, edges: list[tuple[Edge, Edge]], division: _Division
+) -> Coordinates | None:
     """Deal out classes of one kind and the same users to the maps, lowest units first."""
     kinds: dict[tuple[tuple[int, ...], Edge, Edge], list[int]] = defaultdict(list)
     _, first = np.unique(sites.number[sites.number >= 0], return_index=True)
@@ -141,15 +147,15 @@ def _dealt_out(sites: Classes, edges: list[tuple[Edge, Edge]], way: _Way) -> Coo
     maps = 0
     for users in sorted({users for users, _, _ in kinds}):
         while any(kinds[users, *edge] for edge in set(edges)):
-            for (y, row), (x, col) in product(enumerate(way.rows), enumerate(way.cols)):
+            for (y, row), (x, col) in product(enumerate(division.rows), enumerate(division.cols)):
                 if not kinds[users, row, col]:
                     return None
                 residue[kinds[users, row, col].pop(0)] = maps, y, x
             maps += 1
     place = residue[sites.number]
-    place[:, 1:] += sites.place * way.step
+    place[:, 1:] += sites.place * division.step
     place[sites.number < 0] = -1
-    return filled(place, way.sizes)
+    return filled(place, division.sizes)
 
 
 def filled(place: NDArray[np.int64], sizes: tuple[int, int, int]) -> Coordinates | None:

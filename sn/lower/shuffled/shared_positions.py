@@ -1,9 +1,10 @@
-"""Lattice: where the units of a map lie, read off shared weights alone.
+"""Shared positions: where the units of a map lie, read off shared weights alone.
 
 Units of one map share their weights, one weight a tap. When units j and k see one site by taps t
 and u, then k lies as far from j as tap t from tap u, wherever that pair of taps meets. The
 displacement by which most taps meet is one step along an axis; of those that leave its lines,
-the one by which most meet is a step along the other. Steps lead through the map, or round it.
+the one by which most meet is a step along the other. A breadth-first search along the steps gives
+each unit its row and column; steps lead through the map, or round it.
 
 Read next: shared_sites.py, which places the layer below.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.ir import Part
-from sn.lower.shuffled import border_order as rims
+from sn.lower.shuffled import border_order
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 
@@ -99,11 +100,11 @@ def _tap_table(members: Ints, unit: Ints, wid: Ints, site: Ints) -> TapTable | N
         return None
     taps, tap = np.unique(wid, return_inverse=True)
     place = np.searchsorted(members, unit).clip(max=len(members) - 1)
-    mine = members[place] == unit
+    is_member = members[place] == unit
     sites = np.full((len(members), len(taps)), -1, np.int32)
-    sites[place[mine], tap[mine]] = site[mine]
+    sites[place[is_member], tap[is_member]] = site[is_member]
     is_row = np.zeros(sites.shape, np.bool_)
-    is_row[place[mine], tap[mine]] = True
+    is_row[place[is_member], tap[is_member]] = True
     usual = 2 * np.count_nonzero(is_row, axis=0) > len(members)
     if not usual.any() or np.mean(is_row[:, usual]) < FILLED:
         return None
@@ -126,7 +127,7 @@ def positions(taps: TapTable) -> Iterator[Positions]:
             if found is not None:
                 yield found if ways else _cut_last(found, taps)
     if none:
-        for row, col in rims.places(taps.sites >= 0):
+        for row, col in border_order.places_by_cut(taps.sites >= 0):
             sizes = int(row.max()) + 1, int(col.max()) + 1
             yield Positions(*sizes, row, col, (0, 0), 0)
 
@@ -171,16 +172,16 @@ class _Steps:
         is_anchor[anchors] = True
         first = np.searchsorted(site, site)
         many = np.searchsorted(site, site, side="right") - first
-        mine = np.flatnonzero(is_anchor[unit])
-        mine = mine[: np.searchsorted(np.cumsum(many[mine]), MEETINGS) + 1]
-        left = np.repeat(mine, many[mine])
-        right = np.arange(len(left)) - np.repeat(np.cumsum(many[mine]) - many[mine], many[mine])
+        rows = np.flatnonzero(is_anchor[unit])
+        rows = rows[: np.searchsorted(np.cumsum(many[rows]), MEETINGS) + 1]
+        left = np.repeat(rows, many[rows])
+        right = np.arange(len(left)) - np.repeat(np.cumsum(many[rows]) - many[rows], many[rows])
         right += first[left]
         apart = unit[left] != unit[right]
         left, right = left[apart], right[apart]
         move = unit[left] * n_units + unit[right]
         pair = tap[left] * n_taps + tap[right]
-        label = _joined(move, pair)
+        label = _displacements(move, pair)
         both = np.sort(label * n_taps**2 + pair)
         both = both[np.diff(both, prepend=-1) > 0]
         starts = np.flatnonzero(np.diff(both // n_taps**2, prepend=-1))
@@ -244,8 +245,11 @@ def most_of_each(
     return most, often
 
 
-def _joined(move: NDArray[np.int64], pair: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Label meetings: moves of units, or pairs of taps, that ever meet are one displacement."""
+def _displacements(move: NDArray[np.int64], pair: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Label meetings by their displacement.
+
+    Moves of units and pairs of taps that ever meet are one connected component.
+    """
     _, move = np.unique(move, return_inverse=True)
     _, pair = np.unique(pair, return_inverse=True)
     label = move
@@ -294,28 +298,28 @@ def _walk(links: list[tuple[Units, tuple[int, int]]], turns: tuple[int, int]) ->
                 edges[unit].append((other, down, right))
                 edges[other].append((unit, -down, -right))
     place = np.zeros((count, 2), np.int64)
-    part = np.full(count, -1)
-    parts = 0
+    component = np.full(count, -1)
+    components = 0
     for start in range(count):
-        if part[start] >= 0:
+        if component[start] >= 0:
             continue
-        part[start] = parts
-        for unit, (other, down, right) in _breadth_first(edges, start, part):
+        component[start] = components
+        for unit, (other, down, right) in _breadth_first(edges, start, component):
             place[other] = place[unit, 0] + down, place[unit, 1] + right
-            part[other] = parts
-        parts += 1
+            component[other] = components
+        components += 1
     for axis, turn in enumerate(turns):
         if turn:
             place[:, axis] %= turn
         else:
-            low = np.full(parts, count)
-            np.minimum.at(low, part, place[:, axis])
-            place[:, axis] -= low[part]
+            low = np.full(components, count)
+            np.minimum.at(low, component, place[:, axis])
+            place[:, axis] -= low[component]
     rows, cols = (int(n) for n in place.max(axis=0) + 1)
-    if parts > 1:
+    if components > 1:
         # lines that nothing links lie below each other in any order
-        place[:, 0] += part * rows
-        rows *= parts
+        place[:, 0] += component * rows
+        rows *= components
     if rows * cols != count or len(np.unique(place[:, 0] * cols + place[:, 1])) != count:
         return None
     row, col = place.astype(np.int32).T
@@ -329,19 +333,19 @@ def _cut_last(found: Positions, taps: TapTable) -> Positions:
     """
     cut = np.zeros((found.rows, taps.sites.shape[1]), np.bool_)
     np.logical_or.at(cut, found.row, taps.sites < 0)
-    for row, col in rims.places(~cut):
+    for row, col in border_order.places_by_cut(~cut):
         if not row.any():
             return replace(found, row=col[found.row])
     return found
 
 
 def _breadth_first(
-    edges: list[list[tuple[int, int, int]]], start: int, part: NDArray[np.int64]
+    edges: list[list[tuple[int, int, int]]], start: int, component: NDArray[np.int64]
 ) -> Iterator[tuple[int, tuple[int, int, int]]]:
-    """Yield steps to units that the caller then marks in `part`."""
+    """Yield steps to units that the caller then marks in `component`."""
     waiting = [start]
     for unit in waiting:
         for edge in edges[unit]:
-            if part[edge[0]] < 0:
+            if component[edge[0]] < 0:
                 yield unit, edge
                 waiting.append(edge[0])

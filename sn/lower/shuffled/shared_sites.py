@@ -1,4 +1,4 @@
-"""Sites: where the units of a layer lie, from the places of units above that share weights.
+"""Shared sites: where the units below lie, from the places of units that share weights.
 
 A unit at p sees by tap t the site p + t, counted in strides. So the places of units and taps give
 those of sites, which give those of other units, until all are known. Sites that taps of one map
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sn.lower.ir import Part
 from sn.lower.ordered import Coordinates
-from sn.lower.shuffled.residues import Classes, Places, coordinates, of_cells
+from sn.lower.shuffled.residues import Places, ResidueClasses, maps_of, of_cells
 from sn.lower.shuffled.shared_positions import (
     Positions,
     TapTable,
@@ -43,7 +43,7 @@ class Layout:
     axes: int
 
 
-def layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Layout | None:
+def shared_layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Layout | None:
     """Lay out both layers of a part from its shared weights; None when they make no grid.
 
     `above`: where the downstream units lie, if that is known.
@@ -51,8 +51,8 @@ def layout(table: ConnectionTable, part: Part, above: Coordinates | None) -> Lay
     maps = tap_tables(table, part)
     if not maps:
         return None
-    size = Counter(len(some.units) for some in maps).most_common(1)[0][0]
-    maps = [some for some in maps if len(some.units) == size]
+    size = Counter(len(taps.units) for taps in maps).most_common(1)[0][0]
+    maps = [taps for taps in maps if len(taps.units) == size]
     dst, src = table.layers[part.dst].size, table.layers[part.src].size
     # a map with odd connections may show no grid: then others may
     for number in range(min(STARTS, len(maps))):
@@ -119,11 +119,12 @@ def _alone(taps: TapTable, like: TapTable, first: Positions) -> Places | None:
     for found in positions(taps):
         place = np.stack([found.row, found.col], axis=1).astype(np.int64)
         for turned, down, right in product((False, True), repeat=3):
-            some = place[:, ::-1] if turned else place
+            upright_place = place[:, ::-1] if turned else place
             turns = found.turns[::-1] if turned else found.turns
-            flips = np.where([down, right], some.max(axis=0) - some, some)
-            if turns == first.turns and np.array_equal(_cuts(taps, flips), wanted):
-                return flips
+            last = upright_place.max(axis=0)
+            flipped = np.where([down, right], last - upright_place, upright_place)
+            if turns == first.turns and np.array_equal(_cuts(taps, flipped), wanted):
+                return flipped
     return None
 
 
@@ -210,10 +211,10 @@ class _Sites:
         place = np.zeros((len(sites), 2), np.int64)
         done = np.zeros(len(sites), np.bool_)
         while not done.all():
-            some = tap[np.linspace(0, len(tap) - 1, min(SAMPLE, len(tap))).astype(np.int64)]
-            moved = offset[np.searchsorted(tap, some)]
-            who, which = np.nonzero(known[:, some])
-            _, place, often = self._vote(who, sites[who, some[which]], moved[which], len(sites))
+            sample = tap[np.linspace(0, len(tap) - 1, min(SAMPLE, len(tap))).astype(np.int64)]
+            moved = offset[np.searchsorted(tap, sample)]
+            who, which = np.nonzero(known[:, sample])
+            _, place, often = self._vote(who, sites[who, sample[which]], moved[which], len(sites))
             if np.array_equal(often > 0, done):
                 return None
             done = often > 0
@@ -237,8 +238,8 @@ class _Sites:
         """Return where taps begin along each axis, by a class that does not fill the round."""
         low = [0, 0]
         for axis, turn in enumerate(self.turns):
-            for one in np.unique(owner) if turn else []:
-                values = np.unique(offset[owner == one, axis] % turn)
+            for number in np.unique(owner) if turn else []:
+                values = np.unique(offset[owner == number, axis] % turn)
                 if len(values) < turn:
                     low[axis] = _begin(values, turn)
                     break
@@ -265,30 +266,30 @@ class _Sites:
                 owner[joins], offset[joins] = len(self.taps), 0
                 self.taps.append((0, 0))
                 self.users.append(set())
-            for one in np.flatnonzero(joins).tolist():
-                unit = np.flatnonzero(sites[:, left[one]] >= 0)
-                site = sites[unit, left[one]]
+            for tap in np.flatnonzero(joins).tolist():
+                unit = np.flatnonzero(sites[:, left[tap]] >= 0)
+                site = sites[unit, left[tap]]
                 new = self.number[site] < 0
-                self.place[site[new]] = self._round(place[unit[new]] + offset[one])
-                self.number[site[new]] = owner[one]
-                self.users[owner[one]].add(number)
-                if owner[one] >= begun:
-                    shown[int(owner[one])].append(offset[one])
+                self.place[site[new]] = self._round(place[unit[new]] + offset[tap])
+                self.number[site[new]] = owner[tap]
+                self.users[owner[tap]].add(number)
+                if owner[tap] >= begun:
+                    shown[int(owner[tap])].append(offset[tap])
             left = left[~joins]
-        for one, offsets in shown.items():
+        for new_class, offsets in shown.items():
             every = np.stack(offsets)
             corner = np.array(self._corner(every))
-            mine = self.number == one
-            self.place[mine] = self._round(self.place[mine] - corner)
+            members = self.number == new_class
+            self.place[members] = self._round(self.place[members] - corner)
             rows, cols = (self._round(every - corner).max(axis=0) + 1).tolist()
-            self.taps[one] = rows, cols
+            self.taps[new_class] = rows, cols
             self.is_whole &= rows * cols == len(every)
 
     def coordinates(self) -> Coordinates | None:
         """Return the coordinates of all sites; None when the classes make no maps."""
         if not self.taps or not self.is_whole:
             return None
-        return coordinates(Classes(self.place, self.number, self.taps, self.users, self.turns))
+        return maps_of(ResidueClasses(self.place, self.number, self.taps, self.users, self.turns))
 
 
 def _begin(values: NDArray[np.int64], turn: int) -> int:

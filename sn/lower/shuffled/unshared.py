@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from sn.lower.ir import Part
 from sn.lower.ordered import Coordinates
-from sn.lower.shuffled.components import Placed
-from sn.lower.shuffled.components import layouts as placed
+from sn.lower.shuffled.components import Placed, placed_components
 from sn.lower.shuffled.neighbours import Incidence, Numbers, incidence, merged, neighbours
-from sn.lower.shuffled.residues import GAPS, filled, room, ways
+from sn.lower.shuffled.residues import GAPS, filled, repeats, room
 from sn.lower.shuffled.shared_sites import upright
 from sn.net.table import ConnectionTable
 
@@ -29,7 +28,7 @@ CROWD = 4  # kinds with their labels, for each that has them, of products at mos
 EACH = 8  # ways to make maps of the sites that are tried with one layout above
 
 
-def layouts(
+def unshared_layouts(
     table: ConnectionTable, part: Part, is_strict: bool
 ) -> Iterator[tuple[Coordinates, Coordinates]]:
     """Yield grids of the layers below and above, the likeliest first.
@@ -42,7 +41,7 @@ def layouts(
     near = None if seen is None else neighbours(seen, 1 if is_strict else 2)
     if seen is None or near is None:
         return
-    for found in placed(seen, near):
+    for found in placed_components(seen, near):
         above = _units(seen, found)
         if above is None:
             continue
@@ -147,7 +146,7 @@ def _sites(seen: Incidence, found: Placed) -> Iterator[Coordinates]:
         return
     fits = shares.fits
     gaps = [range(GAPS if apart else 1) for apart in found.apart]
-    tries = product((True, False), product(*gaps), ways(gcd(*shares.maps.tolist())))
+    tries = product((True, False), product(*gaps), repeats(gcd(*shares.maps.tolist())))
     for is_exact, (down, right), times in tries:
         split = shares.times(*times)
         least = split.sizes((down, right))
