@@ -156,7 +156,7 @@ class Rows:
 class Part:
     """Row numbers of the connections between two layers, before a rule has named them.
 
-    src: -2 for the bias, -1 for constants that belong to no layer.
+    src: a layer, or BIAS or CONSTANTS of net/upstream.py.
     """
 
     dst: int

@@ -18,6 +18,7 @@ from sn.lower.rules.full import match_full
 from sn.lower.rules.windows import match_windows
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
+from sn.net.upstream import BIAS, CONSTANTS
 
 
 def lower(table: ConnectionTable) -> Plan:
@@ -32,9 +33,9 @@ def lower(table: ConnectionTable) -> Plan:
 
 
 def _recognise(table: ConnectionTable, part: Part) -> list[Node]:
-    if part.src == -2:
+    if part.src == BIAS:
         return [_bias(table, part)]
-    if part.src == -1:
+    if part.src == CONSTANTS:
         return [as_rows(table, part, "only constant units feed them")]
     full = match_full(table, part)
     if full is not None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from sn.errors import NetError
 from sn.net.layer import Ints, Network
+from sn.net.upstream import upstream_layers, upstream_name
 
 
 @dataclass(slots=True)
@@ -109,15 +110,13 @@ def _connect_by_layers(net: Network, src: Ints, dst: Ints, wid: Ints) -> None:
     owner = np.full(net.n_units, -1, np.int32)
     for index, layer in enumerate(net.layers):
         owner[layer.first : layer.first + layer.size] = index
-    below = np.where(src == 0, -2, owner[src])
-    # border units belong to the rows that share their weight
-    by_weight = np.full(int(wid.max(initial=-1)) + 1, -1, np.int32)
-    by_weight[wid[below >= 0]] = below[below >= 0]
-    stray = below == -1
-    below[stray] = by_weight[wid[stray]]
-    for above in np.unique(owner[dst]):
-        for part in np.unique(below[owner[dst] == above]):
-            mine = (owner[dst] == above) & (below == part)
-            name = {-2: "bias", -1: "constants"}.get(int(part)) or net.layers[int(part)].name
-            group = net.add_group(f"{name} -> {net.layers[int(above)].name}", "connect", net.span)
-            net.connect(group, dst[mine], src[mine], wid[mine])
+    names = [layer.name for layer in net.layers]
+    for above in np.unique(owner[dst]).tolist():
+        into = owner[dst] == above
+        to, by, weight = dst[into], src[into], wid[into]
+        below = upstream_layers(owner, to, by, weight)
+        for index in np.unique(below).tolist():
+            rows = below == index
+            label = f"{upstream_name(index, names)} -> {names[above]}"
+            group = net.add_group(label, "connect", net.span)
+            net.connect(group, to[rows], by[rows], weight[rows])
