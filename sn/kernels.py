@@ -42,7 +42,7 @@ from numpy.typing import NDArray
 
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
-from sn.emit.update import ALPHA, DECAY, GAMMA, LIMIT, MU, N_HYPER
+from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
 from sn.interrupts import Interrupt, interrupts_delayed
@@ -50,7 +50,7 @@ from sn.kernel_cache import PREFIX, entry_path, load, store
 from sn.kernel_key import keyed
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
-from sn.optim.rules import Hyper, RuleSpec
+from sn.optim.rules import HYPER, Hyper, RuleSpec, UpdateRule
 
 Floats32 = NDArray[np.float32]
 
@@ -65,7 +65,7 @@ _SETTINGS = (
 
 _FLOATS, _INTS = types.float32[::1], types.int32[::1]
 _SIGNATURES = {
-    "train": types.void(*[_FLOATS] * 5, _INTS, *[_FLOATS] * 4, _INTS, types.int64, types.int64),
+    "train": types.void(*[_FLOATS] * 3, _INTS, *[_FLOATS] * 4, _INTS, types.int64, types.int64),
     "evaluate": types.void(_FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, types.int64),
 }
 
@@ -172,16 +172,25 @@ def lanes_of_cpu() -> int:
 class Slots:
     """The weights while they are trained and what an update rule keeps beside them.
 
-    Shapes: weights, velocity, curvature, extra: (n_slots,) in kernel order, those a rule does
-    not use may be shorter; steps: (n_nodes,); hyper: (8,); all float32.
+    Shapes: weights: (n_slots,) in kernel order; memory: (slots of the rule, slot_pitch(n_slots)),
+    in the order of `names`; steps: (n_nodes,); hyper: (16,), the numbers of the rule, then its
+    `counters`; all float32.
     """
 
     weights: Floats32
-    velocity: Floats32
-    curvature: Floats32
-    extra: Floats32
+    memory: Floats32
     steps: Floats32
     hyper: Floats32
+    names: tuple[str, ...] = ()
+    counters: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Floats32:
+        """Return a slot, (n_slots,) in kernel order, or a counter, (1,): a view."""
+        if name in self.counters:
+            at = len(HYPER) + self.counters.index(name)
+            return self.hyper[at : at + 1]
+        kept: Floats32 = self.memory[self.names.index(name), : len(self.weights)]
+        return kept
 
 
 @dataclass(slots=True)
@@ -216,11 +225,14 @@ class Kernels:
         self, weights: NDArray[Any], steps: Floats32 | Sequence[float], hyper: Hyper
     ) -> Slots:
         """Return weights in kernel order with steps per node and empty memory for a rule."""
-        packed = self.pack(weights)
+        packed, rule = self.pack(weights), self.source.rule
         numbers = np.zeros(N_HYPER, np.float32)
-        numbers[[ALPHA, DECAY, GAMMA, MU, LIMIT]] = astuple(hyper)
-        velocity, curvature, extra = (_on_cache_line(len(packed)) for _ in range(3))
-        return Slots(packed, velocity, curvature, extra, np.asarray(steps, np.float32), numbers)
+        numbers[: len(HYPER)] = astuple(hyper)
+        pitch = slot_pitch(len(packed))
+        memory = _on_cache_line(len(rule.slots) * pitch).reshape(len(rule.slots), pitch)
+        counters = tuple(counter.name for counter in rule.counters)
+        rates = np.asarray(steps, np.float32)
+        return Slots(packed, memory, rates, numbers, rule.names, counters)
 
     def pack(self, weights: NDArray[Any]) -> Floats32:
         """Return weights in kernel order from weight order: (n_slots,) float32."""
@@ -250,9 +262,7 @@ class Kernels:
         """
         self.module.train(
             slots.weights,
-            slots.velocity,
-            slots.curvature,
-            slots.extra,
+            slots.memory.reshape(-1),
             self.states,
             self.source.tables,
             slots.steps,
@@ -305,13 +315,13 @@ def _on_cache_line(count: int) -> Floats32:
     return memory[start : start + count]
 
 
-def emitted(plan: Plan, cost: Cost, rule: RuleSpec) -> KernelSource:
+def emitted(plan: Plan, cost: Cost, rule: UpdateRule) -> KernelSource:
     """Return the module of `plan` for this CPU's width of batches, not compiled."""
     return emit(plan, cost, rule, lanes_of_cpu())
 
 
 def compile_net(
-    plan: Plan, cost: Cost, rule: RuleSpec | None = None, *, use_cache: bool = True
+    plan: Plan, cost: Cost, rule: UpdateRule | None = None, *, use_cache: bool = True
 ) -> Kernels:
     """Return the kernels of `plan`, compiled or from the cache.
 

@@ -42,7 +42,7 @@ from sn.net.layer import Network
 from sn.net.loose_ends import loose_ends
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.rules import RuleSpec
+from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.record import DataUsed, RunRecord
 from sn.settings import check_mentioned, folded, value_of
@@ -238,7 +238,9 @@ class Program:
             return str(self.plan)
         spec = self.session.world.experiments.get(self.network.name)
         error = self._cost
-        rule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
+        rule: UpdateRule = RuleSpec()
+        if spec:
+            rule = next(iter(spec.optimizers.values())).rule
         if stage == "schedule":
             return str(emitted(self.plan, error, rule))
         if stage == "source":
@@ -293,7 +295,7 @@ class Experiment:
         """What the compiler recognises in the table."""
         return lower(self.table)
 
-    def compile(self, rule: RuleSpec) -> Kernels:
+    def compile(self, rule: UpdateRule) -> Kernels:
         """Return the kernels of the net for an update rule."""
         return compile_net(self.plan, self.spec.cost, rule)
 

@@ -205,11 +205,9 @@ def _power_of_two(k: Builder, whole: Vec) -> Vec:
     return Vec(k, k.ir.bitcast(bits, whole.value.type))
 
 
-def compile_expression(
-    k: Builder, e: Expr, variables: Mapping[str, Vec], memo: dict[Expr, Vec]
-) -> Vec:
-    """Return the value of `e`; share `memo` between an expression and its derivatives."""
-    verbs: dict[str, Callable[..., Vec]] = {
+def verbs(k: Builder) -> dict[str, Callable[..., Vec]]:
+    """Return what each operation of an expression is in a kernel."""
+    return {
         "add": lambda a, b: a + b,
         "sub": lambda a, b: a - b,
         "mul": lambda a, b: a * b,
@@ -228,14 +226,22 @@ def compile_expression(
         "le": lambda a, b: k.compare("<=", a, b),
         "eq": lambda a, b: k.compare("==", a, b),
         "if": k.select,
+        "fma": k.fma,
         "logistic": lambda v: logistic(k, v),
         "root_logistic": lambda v: root_logistic(k, v),
         "softplus": lambda v: softplus(k, v),
         "logcosh": lambda u: logcosh(k, u),
     }
 
+
+def compile_expression(
+    k: Builder, e: Expr, variables: Mapping[str, Vec], memo: dict[Expr, Vec]
+) -> Vec:
+    """Return the value of `e`; share `memo` between an expression and its derivatives."""
+    ops = verbs(k)
+
     def compute(e: Expr) -> Vec:
-        value: Vec = evaluate(e, variables, verbs, k.constant, memo)
+        value: Vec = evaluate(e, variables, ops, k.constant, memo)
         return value
 
     refine(k, e, memo, compute)

@@ -16,16 +16,17 @@ from dataclasses import fields
 
 from sn.emit.program import Call, KernelSource, Made, Pass, Program, Record
 from sn.emit.schedule import schedule
+from sn.emit.update import PlacedRule, written
 from sn.emit.writer import Writer, argument, comment, modules_of
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
-from sn.optim.rules import RuleSpec
+from sn.optim.rules import UpdateRule
 
 # raise when a section changes what it computes, so that old cached kernels are not used
 GENERATOR = 1
 
 
-def emit(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> KernelSource:
+def emit(plan: Plan, cost: Cost, rule: UpdateRule, lanes: int) -> KernelSource:
     """Return the kernel module of `plan` for an update rule."""
     program = schedule(plan, cost, rule, lanes)
     parts = {field.name: getattr(program, field.name) for field in fields(program)}
@@ -46,6 +47,7 @@ def write(program: Program) -> str:
         out(line)
     out("from sn.kernels import kernel, section")
     out("from sn.net import expr")
+    out("from sn.optim.rules import Curvature, Slot, UpdateRule")
     out(f"\nLANES = {program.lanes}  # of a vector; patterns side by side in a batch")
     out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
     for record in program.records:
@@ -63,6 +65,11 @@ def write(program: Program) -> str:
 
 
 def _record(out: Writer, record: Record) -> None:
+    if isinstance(record.value, PlacedRule):
+        out("\n# the update rule")
+        for line in written(record.value):
+            out(line)
+        return
     if record.note is not None:
         out(comment(record.note))
     out(f"{record.name} = {argument(record.value)}")
@@ -87,10 +94,10 @@ def _call(made: Call) -> str:
 def _kernels(out: Writer, has_before: bool) -> None:
     """Write the two compiled functions."""
     out('\n\n@kernel("train")')
-    out("def train(w, v, c, e, s, t, r, h, x, y, order, first, last):")
+    out("def train(w, q, s, t, r, h, x, y, order, first, last):")
     out('"""Train on patterns order[first], ..., order[last - 1]."""', 1)
     out("for i in range(first, last):", 1)
-    out("_present(w, v, c, e, s, t, r, h, x, y, order[i])", 2)
+    out("_present(w, q, s, t, r, h, x, y, order[i])", 2)
     out('\n\n@kernel("evaluate")')
     out("def evaluate(w, s, t, x, o, batches):")
     out('"""Fill the outputs o of all batches of patterns x."""', 1)

@@ -22,6 +22,7 @@ from typing import Any, get_type_hints
 from sn.emit.memory import Floats32, Layout
 from sn.errors import SnInternalError
 from sn.net.layer import Ints
+from sn.optim.rules import UpdateRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Program:
     Shapes: tables, batch_tables: int32 of any length; states: initial float32 memory of the
     training kernel; batch_states: (places,) float32, one per unit of the batch kernel; slots:
     weight number of each packed weight, -1 for pads; node_of_slot: which of `places` it is of.
+    `rule`: the update rule, whose slots are in `q`.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Program:
     lanes: int
     n_inputs: int
     n_outputs: int
+    rule: UpdateRule
 
     @property
     def nodes(self) -> tuple[str, ...]:

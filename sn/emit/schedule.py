@@ -12,7 +12,6 @@ Read next: room.py for the verbs, program.py for what comes out, module.py for i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,19 +21,19 @@ from sn.emit.memory import Arena, BatchLayout, Layout, Tables, lay_out
 from sn.emit.program import Block, Call, Made, Pass, Place, Program, Record, Ref, call
 from sn.emit.room import NO_BIAS, Decision, Evaluation, Placed, Site, layer_ref
 from sn.emit.rooms import ROOMS, room_of
-from sn.emit.update import Rule
+from sn.emit.update import PlacedRule, Rule, count, slot_pitch
 from sn.emit.writer import heading, line_of
 from sn.lower.ir import Node, Plan, node_as_rows, reads
 from sn.net.activations import TOTAL
 from sn.net.costs import Cost
 from sn.net.output import output_formulas
-from sn.optim.rules import Curvature, Decay, RuleSpec, Step
+from sn.optim.rules import Curvature, UpdateRule
 
-TRAIN_ARRAYS = "w v c e s t r h x y"
+TRAIN_ARRAYS = "w q s t r h x y"
 EVALUATE_ARRAYS = "w s t x o"
 
 
-def schedule(plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> Program:
+def schedule(plan: Plan, cost: Cost, rule: UpdateRule, lanes: int) -> Program:
     """Return the program of `plan` for an update rule, checked."""
     program = _Schedule(plan, cost, rule, lanes).program()
     program.check()
@@ -57,7 +56,7 @@ class _Layer:
 
 
 class _Schedule:
-    def __init__(self, plan: Plan, cost: Cost, rule: RuleSpec, lanes: int) -> None:
+    def __init__(self, plan: Plan, cost: Cost, rule: UpdateRule, lanes: int) -> None:
         self.plan, self.cost, self.rule = plan, cost, rule
         self.joint = output_formulas(plan.layers[-1].activation, cost)
         # where layers lie decides what runs as rows, and that how much scratch there is
@@ -150,12 +149,11 @@ class _Schedule:
     # --- passes ---
 
     def _forward(self) -> list[Block]:
-        blocks = [
-            Block(
-                f"{self.plan.layers[0].name}: pattern e",
-                (call(layers.load_pattern, layer_ref(0), Ref("e")),),
-            )
-        ]
+        blocks = []
+        if self.rule.counters:
+            blocks.append(Block("counters of the update rule", (call(count, Ref("RULE")),)))
+        load = call(layers.load_pattern, layer_ref(0), Ref("e"))
+        blocks.append(Block(f"{self.plan.layers[0].name}: pattern e", (load,)))
         for layer in self.layers:
             name = self.plan.layers[layer.index].name
             functions = Ref(f"LAYER_{layer.index}_F")
@@ -232,14 +230,7 @@ class _Schedule:
 
     def _rule(self, number: int) -> Made:
         """The update rule of one node, as it is written in the module."""
-        rule = self.rule
-        options: list[tuple[str, Any]] = []
-        options += [("step", str(rule.step))] if rule.step is not Step.NODE else []
-        options += [("momentum", True)] if rule.momentum else []
-        options += [("decay", str(rule.decay))] if rule.decay is not Decay.NONE else []
-        options += [("gather", True)] if rule.gather else []
-        options += [("second", True)] if rule.second else []
-        return Made(Rule, (number,), tuple(options), in_pass=True)
+        return Made(Rule, (number, Ref("RULE")), in_pass=True)
 
     def _block(self, number: int, calls: tuple[Call, ...]) -> Block:
         return Block(heading(self.plan, self.nodes[number]), calls, number)
@@ -309,6 +300,7 @@ class _Schedule:
             passes.append(Pass("before_batches", "b", does, EVALUATE_ARRAYS, tuple(before)))
         does = "Compute the outputs of the patterns of batch b."
         passes.append(Pass("evaluate_batch", "b", does, EVALUATE_ARRAYS, tuple(body)))
+        rule = Record("RULE", PlacedRule(self.rule, slot_pitch(lay.weights.size)))
         node_of_slot = np.full(lay.weights.size, -1, np.int32)
         for number, (start, end) in enumerate(self.bounds):
             node_of_slot[start:end] = number
@@ -316,7 +308,7 @@ class _Schedule:
             table.name,
             (table.counted_units, table.n_rows, table.n_weights),
             tuple(self._records()),
-            (*batch_records, *self._output_records()),
+            (*batch_records, *self._output_records(), rule),
             tuple(passes),
             tuple(
                 Place(node.label, str(node), line_of(node), bounds, self.plan.layers[node.dst].name)
@@ -332,6 +324,7 @@ class _Schedule:
             lay.lanes,
             self.plan.layers[0].size,
             self.plan.layers[-1].size,
+            self.rule,
         )
 
 

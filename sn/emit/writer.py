@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sn.emit.program import Call, Made, Program, Ref, qualified
 from sn.lower.ir import Bias, Node, Plan, n_rows
-from sn.net.expr import Expr
+from sn.net.expr import Expr, variable
 
 WIDTH = 96
 # letters of a name, or of any other text of a user, in a comment
@@ -111,36 +111,36 @@ def _files(value: Any) -> Iterator[str]:
     elif isinstance(value, tuple):
         for part in value:
             yield from _files(part)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Ref | Expr):
+    elif type(value).__module__.startswith("sn.emit.") and not isinstance(value, Ref):
         yield type(value).__module__.removeprefix("sn.emit.")
         for field in dataclasses.fields(value):
             yield from _files(getattr(value, field.name))
 
 
 # what a module calls the total input, the output and the desired value of a unit
-VARIABLES = ("a", "y", "d")
+VARIABLES = {variable(name): name for name in ("a", "y", "d")}
 
 
-def formula(e: Expr) -> str:
-    """Return an expression as Python over `a`, `y`, `d` and `expr.call`."""
+def formula(e: Expr, names: Mapping[Expr, str] = VARIABLES) -> str:
+    """Return an expression as Python over what has a name in the module, and `expr.call`."""
+    if e in names:
+        return names[e]
     if e.op == "const":
         return f"expr.const({literal(e.value)})"
-    if e.op == "var":
-        assert e.name in VARIABLES, f"a module knows no variable {e.name!r}"
-        return e.name
+    assert e.op != "var", f"a module knows no variable {e.name!r}"
     infix = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
     if e.op in infix:
-        left, right = (_operand(arg) for arg in e.args)
+        left, right = (_operand(arg, names) for arg in e.args)
         if e.args[0].op == "const" and e.args[1].op == "const":
-            left = formula(e.args[0])
+            left = formula(e.args[0], names)
         return f"({left} {infix[e.op]} {right})"
     if e.op == "neg":
-        return f"-{formula(e.args[0])}"
-    return f'expr.call("{e.op}", {", ".join(formula(arg) for arg in e.args)})'
+        return f"-{formula(e.args[0], names)}"
+    return f'expr.call("{e.op}", {", ".join(formula(arg, names) for arg in e.args)})'
 
 
-def _operand(e: Expr) -> str:
-    return literal(e.value) if e.op == "const" else formula(e)
+def _operand(e: Expr, names: Mapping[Expr, str]) -> str:
+    return literal(e.value) if e.op == "const" else formula(e, names)
 
 
 def heading(plan: Plan, node: Node) -> str:

@@ -121,6 +121,8 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "le": np.less_equal,
     "eq": np.equal,
     "if": np.where,
+    # a b + c, rounded once in kernels; of update rules
+    "fma": lambda a, b, c: a * b + c,
     # 1 / (1 + e^-v), its square root, log(1 + e^v), log((e^u + e^-u) / 2): right for every number
     "logistic": _logistic,
     "root_logistic": _root_logistic,
@@ -284,6 +286,8 @@ def derivative(e: Expr, name: str) -> Expr:
             return da if da == db else call("if", call("lt", b, a), db, da)
         case "max":
             return da if da == db else call("if", call("lt", a, b), db, da)
+        case "fma":
+            return add(add(mul(da, b), mul(a, db)), derivative(e.args[2], name))
     raise AssertionError(f"no derivative rule for {e.op}")
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sn.limits import RATE, check_fields, setting
 from sn.net.table import ConnectionTable
-from sn.optim.rules import Hyper, Memory, RuleSpec, Step, advance
+from sn.optim.rules import Hyper, Memory, Step, UpdateRule, advance
 from sn.registry import Registry
 
 Floats = NDArray[np.float64]
@@ -67,7 +67,7 @@ class Optimizer:
             RATE.take(f"the learning-rate of layer {layer}", rate)
 
     @property
-    def rule(self) -> RuleSpec:
+    def rule(self) -> UpdateRule:
         """What the training kernel does to a weight."""
         raise NotImplementedError
 
@@ -106,7 +106,7 @@ class Optimizer:
         return total / count if self.reduction is Reduction.MEAN else total
 
     @property
-    def gathering(self) -> RuleSpec | None:
+    def gathering(self) -> UpdateRule | None:
         """The rule of a second kernel that only adds descents and curvatures up, or None."""
         return None
 

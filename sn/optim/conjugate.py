@@ -70,13 +70,13 @@ class ConjugateGradient(Optimizer):
         Where the cost does not change along the direction, the weights stay and the next pass
         starts again with the plain descent.
         """
-        old = _dot(memory.velocity, memory.previous)
-        ratio = _dot(descent - memory.previous, descent) / old if old else 0.0
-        direction = descent + ratio * memory.velocity
+        old = _dot(memory["velocity"], memory["previous"])
+        ratio = _dot(descent - memory["previous"], descent) / old if old else 0.0
+        direction = descent + ratio * memory["velocity"]
         bend = along(direction) + self.mu
-        memory.velocity, memory.previous = direction, descent.copy()
+        memory["velocity"], memory["previous"] = direction, descent.copy()
         if not bend > 0:
-            memory.velocity = np.zeros_like(direction)
+            memory["velocity"] = np.zeros_like(direction)
             return weights
         moved: Floats = weights + self.learning_rate * _dot(descent, direction) / bend * direction
         return moved

@@ -1,18 +1,171 @@
-"""Rules: what an update does to a weight, apart from its numbers.
+"""Rules: what an update does to a weight, as expressions over what a weight has at hand.
 
-An optimizer names a `RuleSpec`; the emitter compiles it into the kernels, and numbers such as
-momentum and mu are read at run time. `advance` is the same update in float64, for the twin.
+An `UpdateRule` says the next weight and the next value of every *slot*, a number that it keeps
+per weight under a name. `advance` evaluates the trees in float64, for the twin; emit/update.py
+compiles the very same trees, so a rule is written once. Numbers such as momentum and mu are read
+at run time.
 
+The second half has the rules of SN 2.8: steps, momentum, decay and diagonal curvatures, put
+together by options. With step r, descent d, second derivative h, curvature average c, momentum
+alpha and decay:
+
+    c' = (1 - gamma) c + gamma h          r' = r, or r / (mu + |c'|), or r / clip(|c'|)
+    v' = alpha v + (1 - alpha) r' d       w' = (1 - decay [r']) w + v'
+
+Where r is 0 the weight is frozen: plain decay leaves it alone too, where SN 2.8 decays it.
+
+Source: SN 2.8, update-weight, update-w-newton, update-lmggradient (sn-network, 5.3 and 5.4);
+the clipped step is that of the later Torch trainers.
 Read next: first_order.py, second_order.py, conjugate.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sn.net.expr import Expr, call, const, evaluate, variable
+
+Floats = NDArray[np.float64]
+
+
+class Curvature(StrEnum):
+    """Which second derivatives are computed: none, Gauss-Newton (never negative), or full."""
+
+    NONE = "none"
+    GAUSS_NEWTON = "gauss-newton"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Hyper:
+    """The numbers of a rule, as kernels read them: in this order, from the start of `h`."""
+
+    momentum: float = 0.0
+    decay: float = 0.0
+    gamma: float = 0.0
+    mu: float = 0.0
+    limit: float = 0.0
+    beta1: float = 0.0
+    beta2: float = 0.0
+    eps: float = 0.0
+
+
+HYPER = tuple(one.name for one in fields(Hyper))
+
+# What a rule computes from: the weight, the descent direction (the sum of x_i g_j over its
+# connections), the second derivative (the sum of x_i^2 h_j, of rules that ask for it), the
+# learning rate of its node, and the numbers of `Hyper`.
+WEIGHT, DESCENT, BEND, RATE = map(variable, ("weight", "descent", "bend", "rate"))
+MOMENTUM, DECAY, GAMMA, MU, LIMIT, BETA1, BETA2, EPS = map(variable, HYPER)
+INPUTS = ("weight", "descent", "bend", "rate", *HYPER)
+# the slot of a weight's own learning rate, for rules that need one: filled before they run
+STEPS = "steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A number that a rule keeps, 0 at first, and its next value; None: it stays as it is.
+
+    The value is an expression of old values; the slot's own is the variable of its name.
+    """
+
+    name: str
+    value: Expr | None = None
+
+    @property
+    def old(self) -> Expr:
+        """The value before the update."""
+        return variable(self.name)
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """The next weight, None where it stays, and what is kept per weight.
+
+    `counters` are kept once for all weights: they advance before each presentation, so the
+    formulas of weights see their next values. `curvature` says which second derivative `bend` is.
+    """
+
+    weight: Expr | None
+    slots: tuple[Slot, ...] = ()
+    counters: tuple[Slot, ...] = ()
+    curvature: Curvature = Curvature.NONE
+
+    @property
+    def second(self) -> bool:
+        """Whether curvatures are computed."""
+        return self.curvature is not Curvature.NONE
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the slots, in their order in a kernel's memory."""
+        return tuple(slot.name for slot in self.slots)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether weights have learning rates of their own, in the slot STEPS."""
+        return STEPS in self.names
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a rule remembers, by the name of the slot: (n_weights,) float64, counters (1,).
+
+    A slot that was not written yet is 0, and not among `slots`.
+    """
+
+    count: int
+    slots: dict[str, Floats] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, count: int) -> Memory:
+        """Return the memory before the first update."""
+        return cls(count)
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.slots[name] if name in self.slots else np.zeros(self.count)
+
+    def __setitem__(self, name: str, value: Floats) -> None:
+        self.slots[name] = value
+
+
+def advance(
+    rule: UpdateRule,
+    hyper: Hyper,
+    steps: Floats,
+    weights: Floats,
+    memory: Memory,
+    descent: Floats,
+    curvature: Floats,
+) -> Floats:
+    """Return the weights after one update and change `memory`: the twin of emit/update.py.
+
+    Shapes: all (n_weights,) float64; `steps` the learning rate of each weight, whether the rule
+    reads it per node or per weight; `descent` the sum of x_i g_j, `curvature` of x_i^2 h_j over a
+    weight's connections.
+    """
+    known: dict[str, Floats | float] = dict(asdict(hyper))
+    for counter in rule.counters:
+        known[counter.name] = memory.slots.get(counter.name, np.zeros(1))
+    counted = {c.name: evaluate(c.value, known) for c in rule.counters if c.value is not None}
+    memory.slots.update(counted)
+    known |= counted
+    known |= {slot.name: memory[slot.name] for slot in rule.slots if slot.name != STEPS}
+    known |= {"weight": weights, "descent": descent, "bend": curvature, "rate": steps}
+    known[STEPS] = steps
+    memo: dict[Expr, Floats] = {}
+    moved = weights if rule.weight is None else evaluate(rule.weight, known, memo=memo)
+    memory.slots.update(
+        {s.name: evaluate(s.value, known, memo=memo) for s in rule.slots if s.value is not None}
+    )
+    return moved
+
+
+# --- the rules of SN 2.8 ---
 
 
 class Step(StrEnum):
@@ -32,97 +185,83 @@ class Decay(StrEnum):
     SCALED = "scaled"
 
 
-class Curvature(StrEnum):
-    """Which second derivatives are computed: none, Gauss-Newton (never negative), or full."""
-
-    NONE = "none"
-    GAUSS_NEWTON = "gauss-newton"
-    FULL = "full"
+VELOCITY, CURVATURE, OWN_STEP = Slot("velocity"), Slot("curvature"), Slot(STEPS)
+DESCENTS, CURVATURES = Slot("descents"), Slot("curvatures")
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSpec:
-    """An update rule. `gather` leaves the weights alone and adds descents and curvatures up."""
+@dataclass(frozen=True, init=False)
+class RuleSpec(UpdateRule):
+    """An update rule of SN 2.8, made from options.
+
+    `gather` leaves the weights alone and adds descents and curvatures up, in the slots
+    "descents" and "curvatures".
+    """
 
     step: Step = Step.NODE
     momentum: bool = False
     decay: Decay = Decay.NONE
-    curvature: Curvature = Curvature.NONE
     gather: bool = False
 
-    @property
-    def second(self) -> bool:
-        """Whether curvatures are computed."""
-        return self.curvature is not Curvature.NONE
+    def __init__(
+        self,
+        step: Step = Step.NODE,
+        momentum: bool = False,
+        decay: Decay = Decay.NONE,
+        curvature: Curvature = Curvature.NONE,
+        gather: bool = False,
+    ) -> None:
+        if gather:
+            weight, slots = None, _sums(curvature is not Curvature.NONE)
+        else:
+            weight, slots = _moved(step, momentum, decay)
+        UpdateRule.__init__(self, weight, slots, (), curvature)
+        options = {"step": step, "momentum": momentum, "decay": decay, "gather": gather}
+        for name, value in options.items():
+            object.__setattr__(self, name, value)
 
 
-@dataclass(frozen=True, slots=True)
-class Hyper:
-    """The numbers of a rule, as kernels read them; see emit/update.py for their places."""
-
-    momentum: float = 0.0
-    decay: float = 0.0
-    gamma: float = 0.0
-    mu: float = 0.0
-    limit: float = 0.0
+def _sums(second: bool) -> tuple[Slot, ...]:
+    descents = Slot(DESCENTS.name, DESCENTS.old + DESCENT)
+    curvatures = Slot(CURVATURES.name, CURVATURES.old + BEND)
+    return (descents, curvatures) if second else (descents,)
 
 
-Floats = NDArray[np.float64]
+def _moved(step: Step, momentum: bool, decay: Decay) -> tuple[Expr, tuple[Slot, ...]]:
+    """Return the next weight and the slots of a rule that moves it."""
+    slots = []
+    base = OWN_STEP.old if step is Step.WEIGHT else RATE
+    size = base
+    if step is Step.WEIGHT:
+        slots.append(OWN_STEP)
+    elif step is not Step.NODE:
+        average = call("fma", GAMMA, BEND, CURVATURE.old * (1 - GAMMA))
+        slots.append(Slot(CURVATURE.name, average))
+        size = _damped(step, average)
+    elif not (momentum or decay):
+        return call("fma", size, DESCENT, WEIGHT), ()
+    delta = size * DESCENT
+    if momentum:
+        delta = call("fma", 1 - MOMENTUM, delta, VELOCITY.old * MOMENTUM)
+        slots.append(Slot(VELOCITY.name, delta))
+    weight = WEIGHT
+    if decay is Decay.PLAIN:
+        is_frozen = call("eq", base, const(0))
+        weight = WEIGHT * call("if", is_frozen, const(1), 1 - DECAY)
+    elif decay is Decay.SCALED:
+        weight = call("fma", -(DECAY * size), WEIGHT, WEIGHT)
+    return weight + delta, tuple(slots)
 
 
-@dataclass(slots=True)
-class Memory:
-    """What a rule remembers per weight: arrays (n_weights,) float64, in weight order.
-
-    `previous` is the descent of the pass before, for rules that compare the two.
-    """
-
-    velocity: Floats
-    curvature: Floats
-    previous: Floats
-
-    @classmethod
-    def empty(cls, count: int) -> Memory:
-        """Return the memory before the first update."""
-        return cls(*(np.zeros(count) for _ in range(3)))
-
-
-def advance(
-    rule: RuleSpec,
-    hyper: Hyper,
-    steps: Floats,
-    weights: Floats,
-    memory: Memory,
-    descent: Floats,
-    curvature: Floats,
-) -> Floats:
-    """Return the weights after one update and change `memory`: the twin of emit/update.py.
-
-    Shapes: all (n_weights,) float64; `steps` the learning rate of each weight; `descent` the sum
-    of x_i g_j, `curvature` of x_i^2 h_j over a weight's connections. A weight whose step is 0
-    is frozen: plain decay leaves it alone too, where SN 2.8 decays it.
-    Source: SN 2.8, sn-network 5.3 and 5.4.
-    """
-    plain = np.where(steps == 0, 0.0, hyper.decay)
-    if rule.step in (Step.NEWTON, Step.CLIP):
-        memory.curvature = (1 - hyper.gamma) * memory.curvature + hyper.gamma * curvature
-        steps = damped(rule.step, steps, hyper, memory.curvature)
-    delta = steps * descent
-    if rule.momentum:
-        memory.velocity = hyper.momentum * memory.velocity + (1 - hyper.momentum) * delta
-        delta = memory.velocity
-    factor = {
-        Decay.NONE: np.zeros(1),
-        Decay.PLAIN: plain,
-        Decay.SCALED: hyper.decay * steps,
-    }
-    moved: Floats = weights * (1 - factor[rule.decay]) + delta
-    return moved
+def _damped(how: Step, curvature: Expr) -> Expr:
+    """The rate divided by mu + |c|, or by |c| kept between mu and the limit."""
+    size = call("abs", curvature)
+    if how is Step.NEWTON:
+        return RATE / (size + MU)
+    return RATE / call("min", call("max", size, MU), LIMIT)
 
 
 def damped(how: Step, steps: Floats, hyper: Hyper, curvature: Floats) -> Floats:
     """Return steps divided by mu + |c| (SN 2.8), or by |c| kept between mu and the limit."""
-    size = np.abs(curvature)
-    divisor = np.clip(size, hyper.mu, hyper.limit) if how is Step.CLIP else hyper.mu + size
-    divided: Floats = steps / divisor
+    known = asdict(hyper) | {"rate": steps, CURVATURE.name: curvature}
+    divided: Floats = evaluate(_damped(how, CURVATURE.old), known)
     return divided

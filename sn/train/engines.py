@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import SnInternalError
-from sn.kernels import Kernels, Slots
+from sn.kernels import Kernels
 from sn.net.costs import Cost
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
 from sn.net.tangent import Tangent
 from sn.optim.base import Mode, Optimizer
-from sn.optim.rules import Curvature, Memory, RuleSpec, Step, advance, damped
+from sn.optim.rules import STEPS, Curvature, Memory, UpdateRule, advance, damped
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -76,7 +76,7 @@ class KernelEngine:
 
     def __init__(
         self,
-        compiled: Callable[[RuleSpec], Kernels],
+        compiled: Callable[[UpdateRule], Kernels],
         table: ConnectionTable,
         optimizer: Optimizer,
         patterns: Sets,
@@ -97,7 +97,7 @@ class KernelEngine:
         self._rates = optimizer.steps(table)
         rates = [optimizer.layer_rate(layer) for layer in self._kernels.source.node_layers]
         self._node_rates = np.array(rates, np.float32)
-        self._slots = self._fresh(np.zeros(table.n_weights, np.float32))
+        self._start(np.zeros(table.n_weights, np.float32))
         self._memory = Memory.empty(table.n_weights)
 
     @property
@@ -106,11 +106,14 @@ class KernelEngine:
             [self._gather] if self._gather not in (None, self._kernels) else []
         )
 
-    def _fresh(self, weights: Floats32) -> Slots:
-        slots = self._kernels.slots(weights, self._node_rates, self._optimizer.hyper)
-        if self._optimizer.rule.step is Step.WEIGHT:
-            slots.extra = self._kernels.pack(self._rates)
-        return slots
+    def _start(self, weights: Floats32) -> None:
+        """Take weights, with empty slots for both kernels."""
+        self._slots = self._kernels.slots(weights, self._node_rates, self._optimizer.hyper)
+        if self._kernels.source.rule.has_steps:
+            self._slots[STEPS][:] = self._kernels.pack(self._rates)
+        self._sums = self._slots
+        if self._gather is not None and self._gather is not self._kernels:
+            self._sums = self._gather.slots(weights, self._node_rates, self._optimizer.hyper)
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order."""
@@ -118,46 +121,46 @@ class KernelEngine:
 
     def set_weights(self, weights: Floats32) -> None:
         """Pack the weights for the kernels."""
-        self._slots = self._fresh(weights)
+        self._start(weights)
         self._memory = Memory.empty(len(weights))
 
     def get_state(self) -> dict[str, NDArray[np.generic]]:
-        """Return the weights and what is kept beside them, in weight order.
+        """Return the weights and all slots of the rule, in weight order.
 
-        In batch mode "steps" is the descent gathered so far, and velocity and the descent of the
-        pass before are float64, as the one step of a pass is taken in float64.
+        In batch mode the slots are the sums gathered so far, and what the optimizer remembers
+        from pass to pass is float64 beside them, as the one step of a pass is taken in float64.
         """
-        unpack, slots = self._kernels.unpack, self._slots
-        names = {"weights": slots.weights, "velocity": slots.velocity}
-        names |= {"curvature": slots.curvature, "steps": slots.extra}
-        state: dict[str, NDArray[np.generic]] = {n: unpack(array) for n, array in names.items()}
-        if self._optimizer.mode is Mode.BATCH:
-            state["velocity"] = self._memory.velocity.copy()
-            state["previous"] = self._memory.previous.copy()
-        return state
+        slots = self._slots
+        state: dict[str, NDArray[np.generic]] = {"weights": self.get_weights()}
+        state |= {name: self._kernels.unpack(slots[name]) for name in slots.names}
+        state |= {name: slots[name].copy() for name in slots.counters}
+        return state | {name: array.copy() for name, array in self._memory.slots.items()}
 
     def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Pack all arrays of a state."""
-        pack, slots = self._kernels.pack, self._slots
-        slots.weights, slots.velocity = pack(state["weights"]), pack(state["velocity"])
-        slots.curvature, slots.extra = pack(state["curvature"]), pack(state["steps"])
-        if self._optimizer.mode is Mode.BATCH:
-            self._memory = _batch_memory(state)
+        slots = self._slots
+        slots.weights = self._kernels.pack(state["weights"])
+        for name in slots.names:
+            slots[name][:] = self._kernels.pack(state[name])
+        for name in slots.counters:
+            slots[name][:] = state[name]
+        known = {"weights", *slots.names, *slots.counters}
+        self._memory = Memory.empty(self._kernels.n_weights)
+        self._memory.slots = {n: a.astype(float) for n, a in state.items() if n not in known}
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
-        optimizer, slots = self._optimizer, self._slots
+        optimizer, sums = self._optimizer, self._sums
         if optimizer.mode is Mode.BATCH:
-            slots.extra[:] = 0
-            slots.curvature[:] = 0
+            sums.memory[:] = 0
         elif optimizer.samples_per_pass and self._gather is not None:
-            slots.extra[:] = 0
-            slots.curvature[:] = 0
+            sums.memory[:] = 0
+            sums.weights = self._slots.weights
             some = order[: optimizer.samples_per_pass]
-            self._gather.train(slots, self._patterns, self._targets, some)
-            mean = self._kernels.unpack(slots.curvature).astype(np.float64) / len(some)
+            self._gather.train(sums, self._patterns, self._targets, some)
+            mean = self._gather.unpack(sums["curvatures"]).astype(np.float64) / len(some)
             steps = damped(optimizer.damped_by, self._rates, optimizer.hyper, mean)
-            slots.extra = self._kernels.pack(steps)
+            self._slots[STEPS][:] = self._kernels.pack(steps)
 
     def present(self, order: Order) -> None:
         """Run the training kernel."""
@@ -167,17 +170,17 @@ class KernelEngine:
         """In batch mode, take the one step of the pass."""
         if self._optimizer.mode is not Mode.BATCH:
             return
-        unpack, slots = self._kernels.unpack, self._slots
-        weights = unpack(slots.weights).astype(np.float64)
+        weights = self.get_weights().astype(np.float64)
+        second = self._kernels.source.rule.second
         weights = self._optimizer.finish_pass(
             self._rates,
             weights,
             self._memory,
-            self._reduced(slots.extra),
-            self._reduced(slots.curvature),
+            self._reduced(self._sums["descents"]),
+            self._reduced(self._sums["curvatures"]) if second else np.zeros_like(weights),
             lambda direction: self._along(weights, direction),
         )
-        slots.weights = self._kernels.pack(weights)
+        self._slots.weights = self._kernels.pack(weights)
 
     def _reduced(self, packed: Floats32) -> Floats:
         """Return what the step of a pass follows of a sum that the kernels gathered."""
@@ -234,24 +237,19 @@ class ReferenceEngine:
 
     def get_state(self) -> dict[str, NDArray[np.generic]]:
         """Return the weights and the memory in float64."""
-        return {
-            "weights": self._weights.copy(),
-            "velocity": self._memory.velocity.copy(),
-            "curvature": self._memory.curvature.copy(),
-            "steps": self._steps.copy(),
-            "previous": self._memory.previous.copy(),
-            "descent": self._descent.copy(),
-            "gathered": self._curvature.copy(),
-        }
+        own = {"weights": self._weights, "steps": self._steps}
+        own |= {"descents": self._descent, "curvatures": self._curvature}
+        return {name: array.copy() for name, array in (own | self._memory.slots).items()}
 
     def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Go back to a state."""
         self._weights = state["weights"].astype(np.float64)
-        self._memory = _batch_memory(state)
-        self._memory.curvature = state["curvature"].astype(np.float64)
         self._steps = state["steps"].astype(np.float64)
-        self._descent = state["descent"].astype(np.float64)
-        self._curvature = state["gathered"].astype(np.float64)
+        self._descent = state["descents"].astype(np.float64)
+        self._curvature = state["curvatures"].astype(np.float64)
+        own = {"weights", "steps", "descents", "curvatures"}
+        self._memory = Memory.empty(len(self._weights))
+        self._memory.slots = {n: a.astype(float) for n, a in state.items() if n not in own}
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
@@ -326,9 +324,3 @@ class ReferenceEngine:
     def states(self) -> NDArray[np.floating]:
         """Return the states of the last presentation."""
         return self._states
-
-
-def _batch_memory(state: dict[str, NDArray[np.generic]]) -> Memory:
-    """Return the memory of a state, with an empty curvature."""
-    velocity, previous = (state[name].astype(np.float64) for name in ("velocity", "previous"))
-    return Memory(velocity, np.zeros_like(velocity), previous)

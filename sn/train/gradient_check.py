@@ -25,7 +25,7 @@ from sn.net.costs import Cost
 from sn.net.differences import Differences, Measured, Squared
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
-from sn.optim.rules import Curvature, Hyper, RuleSpec
+from sn.optim.rules import Curvature, Hyper, RuleSpec, UpdateRule
 from sn.train.roundoff import Gathered, float32_noise, walk
 
 Floats = NDArray[np.float64]
@@ -108,7 +108,7 @@ def random_examples(table: ConnectionTable, seed: int) -> Examples:
 def check_gradients(
     table: ConnectionTable,
     cost: Cost,
-    compiled: Callable[[RuleSpec], Kernels],
+    compiled: Callable[[UpdateRule], Kernels],
     examples: Examples,
     seed: int = 0,
 ) -> GradientReport:
@@ -150,7 +150,7 @@ class _Point:
 
 
 def _kernel_sums(
-    compiled: Callable[[RuleSpec], Kernels], weights: Floats32, examples: Examples
+    compiled: Callable[[UpdateRule], Kernels], weights: Floats32, examples: Examples
 ) -> Gathered:
     """Gather over the examples what the kernels find."""
     order = np.arange(len(examples.patterns), dtype=np.int32)
@@ -160,8 +160,8 @@ def _kernel_sums(
         steps = np.zeros(len(kernels.source.nodes), np.float32)
         slots = kernels.slots(weights, steps, Hyper())
         kernels.train(slots, examples.patterns, examples.desired, order)
-        found[form] = kernels.unpack(slots.curvature)
-    descent = kernels.unpack(slots.extra)
+        found[form] = kernels.unpack(slots["curvatures"])
+    descent = kernels.unpack(slots["descents"])
     outputs = kernels.evaluate(slots.weights, kernels.batches(examples.patterns), len(order))
     return Gathered(descent, found[Curvature.GAUSS_NEWTON], found[Curvature.FULL], outputs)
 

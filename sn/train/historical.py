@@ -19,7 +19,7 @@ from sn.net.historical import Historical, Shown
 from sn.net.table import ConnectionTable
 from sn.optim.base import Mode, Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
-from sn.optim.rules import Curvature, Decay, Step
+from sn.optim.rules import Curvature, Decay, RuleSpec, Step
 from sn.train.engines import Floats32, Order, Sets
 
 _ONE = np.float32(1)
@@ -124,6 +124,7 @@ class HistoricalEngine:
     def _update(self) -> None:
         """delta = alpha delta + (1 - alpha) acc / (mu + |hess|); w = (1 - decay) w + delta."""
         hyper, rule = self._optimizer.hyper, self._optimizer.rule
+        assert isinstance(rule, RuleSpec)
         alpha, decay, mu = (np.float32(x) for x in (hyper.momentum, hyper.decay, hyper.mu))
         divisor = mu + np.abs(self._hess)
         acc = self._acc / divisor if self._second else self._acc
@@ -148,6 +149,8 @@ def _refuse(optimizer: Optimizer) -> None:
         asked = "(samples N)"
     elif optimizer.reduction is Reduction.MEAN:
         asked = "(reduction mean)"
+    elif not isinstance(optimizer.rule, RuleSpec):
+        asked = "such rule"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"
     if asked is not None:

@@ -111,7 +111,8 @@ def some_patterns(table: ConnectionTable, seed: int, count: int) -> Patterns:
 def train(kernels: Kernels, shown: Patterns, rates: float, hyper: Hyper) -> NDArray[np.float32]:
     """Train on all patterns once and return the weights."""
     slots = kernels.slots(shown.weights, [rates] * len(kernels.source.nodes), hyper)
-    slots.extra = kernels.pack(np.full(len(shown.weights), rates))
+    if kernels.source.rule.has_steps:
+        slots["steps"][:] = kernels.pack(np.full(len(shown.weights), rates))
     inputs, desired = shown.inputs.astype(np.float32), shown.desired.astype(np.float32)
     kernels.train(slots, inputs, desired, np.arange(len(shown), dtype=np.int32))
     return kernels.unpack(slots.weights)
@@ -132,8 +133,8 @@ def check_presentations(plan: Plan, shown: Patterns, curvature: Curvature) -> No
     ]
     compare_units(kernels, table, all_found[-1])
     for quantity, packed, expected in (
-        ("descents", slots.extra, sum(found.d_weight for found in all_found)),
-        ("weight curvatures", slots.curvature, sum(found.curv_weight for found in all_found)),
+        ("descents", slots["descents"], sum(found.d_weight for found in all_found)),
+        ("weight curvatures", slots["curvatures"], sum(found.curv_weight for found in all_found)),
     ):
         for parameter in table.parameters:
             compare(quantity, kernels.unpack(packed)[parameter.wid], expected[parameter.wid])

@@ -106,6 +106,7 @@ DIFFERENTIABLE: list[tuple[str, Expr, tuple[float, ...]]] = [
     ("root_logistic", call("root_logistic", 2 * X), (-1.3, 0.0, 0.4)),
     ("softplus", call("softplus", 2 * X), (-1.3, 0.0, 0.4)),
     ("logcosh", call("logcosh", 2 * X), (-1.3, 0.0, 0.4, 0.49)),
+    ("fma", call("fma", X * X, call("sin", X), X), (-1.3, 0.4)),
 ]
 
 

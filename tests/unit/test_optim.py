@@ -139,7 +139,7 @@ def test_its_directions_are_conjugate() -> None:
         weights = optimizer.finish_pass(
             np.ones(5), weights, memory, b - a @ weights, np.zeros(5), lambda d: float(d @ a @ d)
         )
-        directions.append(memory.velocity)
+        directions.append(memory["velocity"])
     for first, second in zip(directions, directions[1:], strict=False):
         assert abs(first @ a @ second) < 1e-9 * (first @ a @ first)
 
@@ -162,7 +162,7 @@ def test_it_stands_still_where_nothing_changes() -> None:
         np.ones(2), np.ones(2), memory, np.zeros(2), np.zeros(2), lambda d: 0.0
     )
     assert found.tolist() == [1, 1]
-    assert not memory.velocity.any()
+    assert not memory["velocity"].any()
 
 
 @pytest.mark.parametrize("options", [{"scale": Scale.FAN_IN}, {"layers": {"out": 1.0}}])

@@ -29,10 +29,10 @@ def test_momentum_weighs_the_new_gradient_by_one_minus_alpha() -> None:
     """delta = alpha delta + (1 - alpha) epsilon x g, SN's convention."""
     memory = Memory.empty(3)
     first = once(RuleSpec(momentum=True), memory)
-    assert memory.velocity == pytest.approx(0.1 * STEPS * DESCENT)
-    assert first == pytest.approx(WEIGHTS + memory.velocity)
+    assert memory["velocity"] == pytest.approx(0.1 * STEPS * DESCENT)
+    assert first == pytest.approx(WEIGHTS + memory["velocity"])
     once(RuleSpec(momentum=True), memory)
-    assert memory.velocity == pytest.approx((0.9 * 0.1 + 0.1) * STEPS * DESCENT)
+    assert memory["velocity"] == pytest.approx((0.9 * 0.1 + 0.1) * STEPS * DESCENT)
 
 
 def test_decay_in_both_conventions() -> None:
@@ -47,11 +47,11 @@ def test_newton_divides_by_mu_plus_the_running_curvature() -> None:
     rule = RuleSpec(Step.NEWTON, curvature=Curvature.FULL)
     memory = Memory.empty(3)
     found = once(rule, memory)
-    assert memory.curvature == pytest.approx(0.25 * CURVATURE)
+    assert memory["curvature"] == pytest.approx(0.25 * CURVATURE)
     divisor = 0.5 + np.abs(0.25 * CURVATURE)
     assert found == pytest.approx(WEIGHTS + STEPS * DESCENT / divisor)
     once(rule, memory)
-    assert memory.curvature == pytest.approx((0.75 * 0.25 + 0.25) * CURVATURE)
+    assert memory["curvature"] == pytest.approx((0.75 * 0.25 + 0.25) * CURVATURE)
 
 
 def test_newton_scales_decay_by_the_damped_step() -> None:
