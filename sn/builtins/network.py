@@ -153,8 +153,9 @@ def connect(it: Any, form: Pair) -> Value:
     """(connect FROM TO SCHEME)
 
     Connect two layers of the net; this form stands in a `defnet`. SCHEME is (full), (conv ...),
-    (local ...) or (scheme FUNCTION). A FUNCTION is called with the two lists of unit numbers
-    from 0 and returns rows (TO-UNIT FROM-UNIT [KEY]); rows with equal keys share a weight.
+    (local ...), (subsample ...) or (scheme FUNCTION). A FUNCTION is called with the two lists of
+    unit numbers from 0 and returns rows (TO-UNIT FROM-UNIT [KEY]); rows with equal keys share a
+    weight.
     """
     source, target, *rest = arguments(form)
     net = _current(it, form)

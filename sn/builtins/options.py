@@ -27,6 +27,7 @@ from sn.limits import Limit
 
 # What other programs and papers say for a word of SN; docs/glossary.md tells the same.
 OTHER_WORDS = {
+    "avg-pool": "subsample",
     "convolution": "conv",
     "conv2d": "conv",
     "dataset": "data",
@@ -42,6 +43,7 @@ OTHER_WORDS = {
     "pad": "border",
     "padding": "border",
     "periodic": "wrap",
+    "pool": "subsample",
     "random": "shuffled",
     "sequential": "constant",
     "toroidal": "wrap",

@@ -24,6 +24,8 @@ _WINDOW = {
     "maps": "(maps TABLE)",
     "wrap": "(wrap [rows|cols])",
 }
+# the options of schemes that do not take all of them
+_FEWER = {"subsample": ("kernel", "stride")}
 
 
 def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
@@ -35,7 +37,8 @@ def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
     values: dict[str, Any] = {}
     table: Clause | None = None
     wraps: Clause | None = None
-    for option in clauses(list(found.args), _WINDOW, found.word):
+    known = {word: _WINDOW[word] for word in _FEWER.get(found.word, tuple(_WINDOW))}
+    for option in clauses(list(found.args), known, found.word):
         match option.word:
             case "maps":
                 count(option, 1, 1, _WINDOW["maps"])

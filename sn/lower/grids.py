@@ -21,6 +21,7 @@ import numpy as np
 from sn.lower.ir import Part
 from sn.lower.ordered import Coordinates, declared, source_grid, window_grid
 from sn.lower.parts import parts_into
+from sn.lower.rules.subsample import match_subsample
 from sn.lower.rules.windows import match_windows
 from sn.lower.shuffled import shared_layout, unshared_layouts
 from sn.net.layer import Ints, Layer
@@ -124,7 +125,10 @@ def _has_windows(table: ConnectionTable, part: Part, known: Known, share: float)
     """Whether windows come out that have so large a share of the rows."""
     columns = {name: getattr(table, name)[part.rows] for name in ("dst", "src", "wid", "group")}
     alone = _arranged(dataclasses.replace(table, **columns), known).table
-    found, _ = match_windows(alone, dataclasses.replace(part, rows=np.arange(alone.n_rows)))
+    whole = dataclasses.replace(part, rows=np.arange(alone.n_rows))
+    if match_subsample(alone, whole) is not None:
+        return True
+    found, _ = match_windows(alone, whole)
     return found is not None and bool(np.mean(found.held) >= share)
 
 

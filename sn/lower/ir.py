@@ -1,11 +1,12 @@
 """The plan: what the compiler knows of a net's connections.
 
     Plan   = Node*                       in order of computation
-    Node   = Bias | Full | Window | Rows
+    Node   = Bias | Full | Window | Subsample | Rows
     Bias   : unit 0 -> every unit of a layer; a weight per unit or per map
     Full   : every unit -> every unit, each its own weight
     Window : for listed pairs of maps, a window of taps per position, stride, border or
              wrap; weights shared by the positions (convolution) or not (local)
+    Subsample : each map of a layer sums up windows of its own map below, times one weight a map
     Rows   : the plain rows of what fits no rule, and why
 
 `expand` gives a node's rows back and `verify` demands that they equal the table. A plan knows
@@ -133,6 +134,52 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Subsample:
+    """Windows of each map, summed up, times the coefficient of the map.
+
+    A unit at (y, x) of map m sees the sites (y * stride + u, x * stride + v) of map m below, for
+    u, v in the kernel, all through weight wid[m]. `grid`, `field`: the layers, with equally many
+    maps; no window reaches outside. wid: (maps,).
+    """
+
+    dst: int
+    src: int
+    grid: View
+    field: View
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    wid: Ints
+    label: str
+    span: Span | None
+
+    @property
+    def taps(self) -> int:
+        """Connections of one unit."""
+        return self.kernel[0] * self.kernel[1]
+
+    def sites(self) -> tuple[Ints, Ints]:
+        """Upstream row per (grid row, kernel row), and column likewise."""
+        rows, cols = (
+            (np.arange(count)[:, None] * step + np.arange(size)).astype(np.int32)
+            for count, step, size in zip(
+                (self.grid.rows, self.grid.cols), self.stride, self.kernel, strict=True
+            )
+        )
+        return rows, cols
+
+    def __str__(self) -> str:
+        is_line = self.field.rows == 1
+        size, step = (pair[1:] if is_line else pair for pair in (self.kernel, self.stride))
+        parts = [f"subsample {'x'.join(map(str, size))}"]
+        if step != size:
+            same = len(set(step)) == 1
+            parts.append(f"stride {step[0] if same else 'x'.join(map(str, step))}")
+        if self.grid.maps > 1:
+            parts.append(f"{self.grid.maps} maps")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Plain rows into one layer; `why` says which rule they fail.
 
@@ -166,7 +213,7 @@ class Part:
     span: Span | None
 
 
-Node: TypeAlias = Bias | Full | Window | Rows
+Node: TypeAlias = Bias | Full | Window | Subsample | Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,6 +245,8 @@ def n_rows(node: Node) -> int:
             return int(node.wid.size)
         case Window():
             return len(node.pairs) * node.taps * node.grid.positions
+        case Subsample():
+            return node.grid.maps * node.taps * node.grid.positions
         case Rows():
             return len(node.wid)
 
@@ -231,6 +280,8 @@ def expand(node: Node, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:
             )
         case Window():
             return _expand_window(node, table)
+        case Subsample():
+            return _expand_subsample(node, table)
         case Rows():
             return node.dst_unit, constant_class(table)[node.src_unit], node.wid
 
@@ -257,6 +308,21 @@ def _expand_window(node: Window, table: ConnectionTable) -> tuple[Ints, Ints, In
         src.astype(np.int32).ravel(),
         np.broadcast_to(wid, shape).ravel(),
     )
+
+
+def _expand_subsample(node: Subsample, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:
+    grid, field = node.grid, node.field
+    rows, cols = node.sites()
+    site = rows[:, None, :, None] * field.cols + cols[None, :, None, :]
+    plane = np.arange(grid.maps, dtype=np.int32).reshape(-1, 1, 1, 1, 1)
+    unit = np.arange(grid.maps * grid.positions, dtype=np.int32)
+    columns = np.broadcast_arrays(
+        table.layers[node.dst].first + unit.reshape(grid.maps, grid.rows, grid.cols, 1, 1),
+        table.layers[node.src].first + plane * field.positions + site,
+        node.wid.reshape(-1, 1, 1, 1, 1),
+    )
+    dst, src, wid = (column.ravel().astype(np.int32) for column in columns)
+    return dst, src, wid
 
 
 def node_as_rows(node: Node, table: ConnectionTable, why: str) -> Rows:

@@ -1,9 +1,9 @@
 """Recognise: rows of a table become nodes of a plan, from the rows alone.
 
 Rows are split by downstream layer and upstream layer; each part is tried against the rules in
-`rules/` in this order: full (cheapest to test), windows without wrap, windows with wrap. What
-fits none stays as rows, with the reason. A weight must live in one node only; parts that share
-one become rows.
+`rules/` in this order: full (cheapest to test), subsample, windows without wrap, windows with
+wrap. What fits none stays as rows, with the reason. A weight must live in one node only; parts
+that share one become rows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from sn.lower.ir import Bias, Node, Part, Plan, Rows, node_as_rows, verify
 from sn.lower.parts import parts_into
 from sn.lower.rules.full import match_full
+from sn.lower.rules.subsample import match_subsample
 from sn.lower.rules.windows import match_windows
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
@@ -40,6 +41,9 @@ def _recognise(table: ConnectionTable, part: Part) -> list[Node]:
     full = match_full(table, part)
     if full is not None:
         return [full]
+    pooled = match_subsample(table, part)
+    if pooled is not None:
+        return [pooled]
     found, why = match_windows(table, part)
     if found is None:
         return [as_rows(table, part, why)]

@@ -85,6 +85,46 @@ def local(net: Network, link: Link, window: Window) -> None:
     _windows(net, link, window, "local", shared=False)
 
 
+@scheme("subsample")
+def subsample(net: Network, link: Link, window: Window) -> None:
+    """(subsample (kernel H W) [(stride H W)]): windows of one map, one coefficient for each map.
+
+    A unit gets its map's coefficient times the sum of a window; a coefficient of 1/(H W) makes it
+    the average. Windows do not overlap unless the stride, else the kernel's size, says so. They
+    have no bias of their own: (bias map) at the layer gives one a map.
+    Source: LeCun et al. 1990, layers H2 and H4; SN 3.2, s-layer.
+    """
+    dims = len(window.kernel)
+    _check_dimensions(link, dims)
+    n_maps, n_rows, n_cols = as_maps(link.dst, dims)
+    src_maps, src_rows, src_cols = as_maps(link.src, dims)
+    if n_maps != src_maps:
+        raise NetError(
+            f"each map of {link.dst.name} sums up one map of {link.src.name}: they need equally "
+            f"many, found {n_maps} and {src_maps}",
+            span=link.span,
+            hint=f"give {link.dst.name} {src_maps} maps, or combine maps with (conv ...)",
+        )
+    kernel, stride = _pair(window.kernel, 1), _pair(window.stride or window.kernel, 1)
+    spread = [
+        _inside(link, axis, *sizes) + np.arange(kernel[axis])[None, :]
+        for axis, sizes in enumerate(
+            zip((n_rows, n_cols), (src_rows, src_cols), kernel, stride, strict=True)
+        )
+    ]
+    site = spread[0][:, None, :, None] * src_cols + spread[1][None, :, None, :]
+    plane = np.arange(n_maps, dtype=np.int32).reshape(-1, 1, 1, 1, 1)
+    wid = net.add_weights(n_maps)
+    columns = np.broadcast_arrays(
+        link.dst.units.reshape(n_maps, n_rows, n_cols, 1, 1),
+        link.src.first + plane * (src_rows * src_cols) + site,
+        wid.reshape(-1, 1, 1, 1, 1),
+    )
+    dst, src, per_row = (column.ravel().astype(np.int32) for column in columns)
+    net.connect(net.add_group(link.label, "subsample", link.span), dst, src, per_row)
+    name_weights(net, link, wid)
+
+
 def rows(
     net: Network, link: Link, pairs: Sequence[tuple[int, int, float | None]], name: str
 ) -> None:
@@ -140,15 +180,7 @@ def as_maps(layer: Layer, dims: int) -> tuple[int, int, int]:
 
 def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) -> None:
     dims = len(window.kernel)
-    for layer in (link.src, link.dst):
-        if not dims <= len(layer.shape) <= dims + 1:
-            raise NetError(
-                f"a {dims}-D kernel needs layers of {dims} or {dims + 1} dimensions, "
-                f"{layer.name} has shape {_sizes(layer.shape)}",
-                span=link.span,
-                hint=f"give {layer.name} a shape such as "
-                + ("(ROWS COLS) or (MAPS ROWS COLS)" if dims == 2 else "(SIZE) or (MAPS SIZE)"),
-            )
+    _check_dimensions(link, dims)
     n_maps, n_rows, n_cols = as_maps(link.dst, dims)
     src_maps, src_rows, src_cols = as_maps(link.src, dims)
     kernel, stride = _pair(window.kernel, 1), _pair(window.stride or (1,) * dims, 1)
@@ -210,6 +242,34 @@ def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) 
     else:
         for plane, array in enumerate(per_map):
             net.name_parameter(f"{link.dst.name}.weight.{plane}", array)
+
+
+def _check_dimensions(link: Link, dims: int) -> None:
+    for layer in (link.src, link.dst):
+        if not dims <= len(layer.shape) <= dims + 1:
+            raise NetError(
+                f"a {dims}-D kernel needs layers of {dims} or {dims + 1} dimensions, "
+                f"{layer.name} has shape {_sizes(layer.shape)}",
+                span=link.span,
+                hint=f"give {layer.name} a shape such as "
+                + ("(ROWS COLS) or (MAPS ROWS COLS)" if dims == 2 else "(SIZE) or (MAPS SIZE)"),
+            )
+
+
+def _inside(link: Link, axis: int, n: int, n_src: int, size: int, step: int) -> Ints:
+    """Return where windows start that lie inside: (n, 1). All that fit must be there."""
+    fits = (n_src - size) // step + 1 if size <= n_src else 0
+    if n != fits:
+        word = ("rows", "columns")[axis]
+        raise NetError(
+            f"{fits} windows of {size} with stride {step} fit in the {n_src} {word} of "
+            f"{link.src.name}, {link.dst.name} has {n}",
+            span=link.span,
+            hint=f"give {link.dst.name} {fits} {word}, or change the kernel or the stride"
+            if fits
+            else "make the kernel smaller",
+        )
+    return (np.arange(n, dtype=np.int32) * np.int32(step))[:, None]
 
 
 def _pair(values: tuple[int, ...], lead: int) -> tuple[int, int]:
