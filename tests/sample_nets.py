@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sn.errors import NetError
-from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window
+from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, Window
 from sn.net import expr, schemes
 from sn.net.activations import Activation, linear, nlf_tanh, relu, tanh
 from sn.net.costs import Cost, cost
@@ -85,6 +85,19 @@ SCHEMES = {
     " (connect h h2 (local (kernel 2 3) (stride 2 2) (wrap cols))) (connect h2 out (full))",
     "local in one dimension": "(layer in (12)) (layer h (2 5)) (layer out (4))"
     " (connect in h (local (kernel 4) (stride 2))) (connect h out (full))",
+    "subsample": "(layer in (3 4 6)) (layer h (3 2 3) (bias map)) (layer out (4))"
+    " (connect in h (subsample (kernel 2 2))) (connect h out (full))",
+    "subsample after conv": "(layer in (9 9)) (layer h (2 7 7) (bias map)) (layer h2 (2 3 3)"
+    " (bias map)) (layer h3 (3 2 2)) (layer h4 (3 1 1)) (layer out (4))"
+    " (connect in h (conv (kernel 3 3))) (connect h h2 (subsample (kernel 2 2)))"
+    " (connect h2 h3 (conv (kernel 2 2))) (connect h3 h4 (subsample (kernel 2 2)))"
+    " (connect h4 out (full))",
+    "subsample with windows that overlap": "(layer in (6 7)) (layer h (10 4 5)) (layer h2 (10 2 2))"
+    " (layer out (4)) (connect in h (conv (kernel 3 3))) (connect h h2 (subsample (kernel 3 2)"
+    " (stride 1 3))) (connect h2 out (full))",
+    "subsample beside full": "(layer in (12)) (layer h (2 8) (bias none)) (layer h2 (2 3))"
+    " (layer out (4)) (connect in h (full)) (connect h h2 (subsample (kernel 4) (stride 2)))"
+    " (connect in h2 (full)) (connect h2 out (full)) (connect h out (full))",
     "full with shared biases": "(layer in (5)) (layer h (2 3) (bias map)) (layer h2 (2 2 2)"
     " (bias map)) (layer out (3)) (connect in h (full)) (connect h h2 (full))"
     " (connect h2 out (full))",
@@ -348,6 +361,9 @@ def _facts(node: Node) -> tuple[object, ...]:
         case Window():
             place = (node.pairs, node.kernel, node.stride, node.offset, node.border, node.wrap)
             return "window", node.dst, node.src, node.grid, node.field, place, node.shared
+        case Subsample():
+            place = (node.kernel, node.stride, node.wid.shape)
+            return "subsample", node.dst, node.src, node.grid, node.field, place
         case Rows():
             pairs = (node.dst_unit.tolist(), node.src_unit.tolist())
             return "rows", node.dst, pairs, node.is_shared, node.why

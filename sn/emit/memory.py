@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.emit.vector import LANES, PARTIAL
-from sn.lower.ir import Plan, View, Window
+from sn.lower.ir import Plan, Subsample, View, Window
 from sn.net.layer import Ints
 
 Floats32 = NDArray[np.float32]
@@ -188,7 +188,7 @@ def lay_out(
 def _view(plan: Plan, index: int) -> View:
     """See a layer as its first window node does; a layer without windows is one map."""
     for node in plan.nodes:
-        if isinstance(node, Window):
+        if isinstance(node, Window | Subsample):
             if node.dst == index:
                 return node.grid
             if node.src == index:

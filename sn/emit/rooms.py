@@ -8,13 +8,15 @@ from sn.emit.bias import Biases
 from sn.emit.dense.room import Dense
 from sn.emit.room import Room
 from sn.emit.sparse.room import Sparse
+from sn.emit.subsample.room import Subsampling
 from sn.emit.windows.room import Windows
-from sn.lower.ir import Bias, Full, Node, Rows, Window
+from sn.lower.ir import Bias, Full, Node, Rows, Subsample, Window
 
 ROOMS: dict[type[Any], Room[Any, Any, Any]] = {
     Bias: Biases(),
     Full: Dense(),
     Window: Windows(),
+    Subsample: Subsampling(),
     Rows: Sparse(),
 }
 

@@ -255,7 +255,7 @@ def reads(plan: Plan, node: Node, layer: int) -> bool:
     """Whether a node reads the states of a layer, given by its index."""
     if isinstance(node, Rows):
         return bool((plan.table.layer_of[node.src_unit] == layer).any())
-    return isinstance(node, Full | Window) and node.src == layer
+    return isinstance(node, Full | Window | Subsample) and node.src == layer
 
 
 def expand(node: Node, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:

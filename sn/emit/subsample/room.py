@@ -1,0 +1,64 @@
+"""The room of subsampling: windows of each map added up, times one coefficient a map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sn.emit.layers import Start
+from sn.emit.memory import Layout, map_pitch
+from sn.emit.program import Call, Made, Record, Ref, call
+from sn.emit.room import Decision, Evaluation, Placed, Room, Site
+from sn.emit.subsample import evaluate, sections
+from sn.emit.subsample.place import place_batch, place_subsample
+from sn.lower.ir import Plan, Subsample
+
+
+class Subsampling(Room[Subsample, Decision, Placed]):
+    """Subsample nodes."""
+
+    def fits(self, node: Subsample, plan: Plan, lay: Layout) -> str:
+        """Both layers must lie in memory as maps of the node's shape."""
+        for index, view in ((node.dst, node.grid), (node.src, node.field)):
+            if map_pitch(lay.layers[index], view.maps, view.positions) is None:
+                return f"{plan.layers[index].name} is laid out for windows of another shape"
+        return ""
+
+    def decide(self, node: Subsample, lay: Layout, second: bool) -> Decision:
+        """There is one way; back-propagation writes each gradient once."""
+        return Decision(finishes=True)
+
+    def place(
+        self, number: int, node: Subsample, decided: Decision, site: Site, shared: Any
+    ) -> Placed:
+        """Pack coefficients side by side; make room for the sums of windows."""
+        return Placed(number, node, Record(f"SUBSAMPLE_{number}", place_subsample(node, site.lay)))
+
+    def forward(
+        self, placed: Placed, site: Site, start: Start, end: Ref | None
+    ) -> tuple[Call, ...]:
+        """Add up windows, times the coefficient."""
+        return (call(sections.forward, placed.ref),)
+
+    def backward(self, placed: Placed, site: Site) -> tuple[Call, ...]:
+        """Spread gradients over the windows, curvatures after them."""
+        if placed.node.src == 0:
+            return ()
+        slope = site.slope_of(placed.node.src)
+        if slope is not None:
+            return (call(sections.backward, placed.ref, slope=slope),)
+        calls = [call(sections.backward, placed.ref)]
+        if site.second:
+            calls.append(call(sections.backward, placed.ref, to_curv=site.to_curv))
+        return tuple(calls)
+
+    def update(self, placed: Placed, site: Site, rule: Made) -> tuple[Call, ...]:
+        """Move the coefficients."""
+        return (call(sections.update, placed.ref, rule, to_curv=site.to_curv),)
+
+    def evaluate(self, placed: Placed, site: Site) -> Evaluation:
+        """Windows of a batch, a pattern a lane."""
+        assert placed.record is not None
+        node, dst = placed.node, site.lay.layers[placed.node.dst]
+        record = Record(f"BATCH_{placed.number}", place_batch(node, site.plan, placed.record.value))
+        is_whole = (node.grid.maps, node.grid.positions) == (dst.maps, dst.positions)
+        return Evaluation(record, evaluate.subsample, is_whole)
