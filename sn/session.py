@@ -238,9 +238,7 @@ class Program:
             return str(self.plan)
         spec = self.session.world.experiments.get(self.network.name)
         error = self._cost
-        rule: UpdateRule = RuleSpec()
-        if spec:
-            rule = next(iter(spec.optimizers.values())).rule
+        rule: UpdateRule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
         if stage == "schedule":
             return str(emitted(self.plan, error, rule))
         if stage == "source":

@@ -116,7 +116,7 @@ SCHEMES = {
 
 # The nets whose kernels are frozen in tests/golden/kernels: between them they call every section
 # that a net of nets/ does. Full connections only; shared windows and own ones; tables of maps.
-FROZEN = ("net-2", "net-4", "zipcode-lenet")
+FROZEN = ("net-2", "net-4", "zipcode-lenet", "lenet-1")
 
 # a net with a node of every kind, for what must hold wherever weights live
 ALL_KINDS = (

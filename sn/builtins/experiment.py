@@ -34,7 +34,7 @@ from sn.net.layer import Network
 from sn.optim import conjugate, first_order, second_order  # noqa: F401 - they register
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
-from sn.train.experiment import ORDERS, ExperimentSpec, check_targets
+from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_targets
 from sn.train.world import World
 
 _FORMS = {
@@ -92,6 +92,7 @@ def experiment(it: Any, form: Pair) -> Value:
                 span=form.span,
                 hint=f"add {_FORMS[needed]}",
             )
+    _check_layer_cost(fields, [part for part in others if _head(part) == "cost"], net)
     world.experiments[title] = ExperimentSpec(
         net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
@@ -149,6 +150,32 @@ def _cost(it: Any, found: Clause, net: Network) -> Cost:
         choice(argument, "cost", dict.fromkeys(cost))
     value = formula(it, function, ("y", "d"), found.form.cdr)
     return Cost("lisp", value, written=str(value))
+
+
+def _check_layer_cost(fields: dict[str, Any], places: list[Argument], net: Network) -> None:
+    """Hold a net to what a cost over its output layer needs.
+
+    Raises: EvalError for outputs that are not linear, or desired values below 0.
+    """
+    error: Cost = fields["cost"]
+    if not error.reductions:
+        return
+    span, last = places[0].span, net.layers[-1]
+    if str(last.activation) != "linear":
+        raise EvalError(
+            f"(cost {error.name}) takes the outputs as they are, and those of layer {last.name} "
+            f"have the non-linearity {last.activation}",
+            span=span,
+            hint=f"make them linear: (layer {last.name} ... (linear))",
+        )
+    low, high = fields.get("targets", DEFAULT_TARGETS)
+    if low < 0:
+        raise EvalError(
+            f"(cost {error.name}) needs desired values of at least 0, found the targets "
+            f"{low:g} and {high:g}",
+            span=span,
+            hint="(targets 0 1) gives the right unit all, the others nothing",
+        )
 
 
 def _init(it: Any, found: Clause, net: Network) -> Init:

@@ -28,8 +28,10 @@ from sn.limits import Limit
 # What other programs and papers say for a word of SN; docs/glossary.md tells the same.
 OTHER_WORDS = {
     "avg-pool": "subsample",
+    "categorical-cross-entropy": "softmax",
     "convolution": "conv",
     "conv2d": "conv",
+    "cross-entropy": "softmax",
     "dataset": "data",
     "dense": "full",
     "epochs": "passes",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sn.emit.functions import compile_expression
 from sn.emit.memory import LayerLayout
 from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
+from sn.net.costs import Reduction
 from sn.net.expr import Expr
 
 
@@ -80,12 +81,12 @@ def finish(
         k.store(_kept(k, result, keep), m.s, at + target)
 
 
-def _kept(k: Builder, value: Vec, keep: int) -> Vec:
-    """The first `keep` lanes, the others 0."""
+def _kept(k: Builder, value: Vec, keep: int, rest: Vec | None = None) -> Vec:
+    """The first `keep` lanes; the others of `rest`, or 0."""
     if keep >= k.lanes:
         return value
     lanes = [lane if lane < keep else k.lanes for lane in range(k.lanes)]
-    return k.shuffle(value, k.constant(0), lanes)
+    return k.shuffle(value, rest or k.constant(0), lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,14 @@ class Second:
     is_full: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """A cost over the layer: what is reduced over its outputs, and dE/dy of one of them."""
+
+    reductions: tuple[Reduction, ...]
+    slope: Expr
+
+
 def output_grad(
     k: Builder,
     m: Memories,
@@ -137,6 +146,46 @@ def output_grad(
             curv = compile_expression(k, second.cost_bend, ends, {})
             k.store(curv, m.s, here + layer.curv)
         _through(k, m, layer, here, second)
+
+
+def layer_output_grad(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    cost: LayerCost,
+    example: Index,
+    second: Second | None = None,
+) -> None:
+    """Grad and curv of a cost over the layer, such as softmax with cross-entropy.
+
+    The reductions go over all outputs first: vectors one after the other, then their lanes; pads
+    are left out. Everything is 8 lanes wide, so the bits are the same everywhere.
+    """
+    k = k.narrow()
+    places = list(_outputs(k, m, layer, example))
+    ends = [{"y": k.load(m.s, at + layer.state), "d": desired} for at, desired, _ in places]
+    memos: list[dict[Expr, Vec]] = [{} for _ in places]
+    for one in cost.reductions:
+        is_max = one.how == "max"
+        rest = k.constant(float("-inf") if is_max else 0)
+        total = rest
+        for known, memo, (_, _, count) in zip(ends, memos, places, strict=True):
+            value = _kept(k, compile_expression(k, one.of, known, memo), count, rest)
+            total = k.maximum(total, value) if is_max else total + value
+        if is_max:
+            for width in (4, 2, 1):
+                total = k.maximum(total, k.shuffle(total, total, [i ^ width for i in range(LANES)]))
+        else:
+            total = k.splat(k.total(total))
+        for known in ends:
+            known[one.name] = total
+    for known, memo, (at, _, count) in zip(ends, memos, places, strict=True):
+        grad = compile_expression(k, -cost.slope, known, memo)
+        k.store(_kept(k, grad, count), m.s, at + layer.grad)
+        if second is not None and second.cost_bend is not None:
+            curv = compile_expression(k, second.cost_bend, known, memo)
+            k.store(_kept(k, curv, count), m.s, at + layer.curv)
+        _through(k, m, layer, at, second)
 
 
 def joint_output_grad(

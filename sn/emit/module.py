@@ -45,9 +45,6 @@ def write(program: Program) -> str:
     out("# ruff: noqa")
     for line in modules_of(program):
         out(line)
-    out("from sn.kernels import kernel, section")
-    out("from sn.net import expr")
-    out("from sn.optim.rules import Curvature, Slot, UpdateRule")
     out(f"\nLANES = {program.lanes}  # of a vector; patterns side by side in a batch")
     out('a, y, d = expr.variable("a"), expr.variable("y"), expr.variable("d")\n')
     for record in program.records:

@@ -138,7 +138,10 @@ class _Schedule:
 
     def _output_records(self) -> list[Record]:
         """The derivatives of the cost."""
-        if self.joint is None:
+        if self.cost.reductions:
+            layer_cost = layers.LayerCost(self.cost.reductions, self.cost.slope)
+            found = [Record("LAYER_COST", layer_cost), Record("COST_BEND", self.cost.bend)]
+        elif self.joint is None:
             found = [Record("COST_SLOPE", self.cost.slope), Record("COST_BEND", self.cost.bend)]
         else:
             is_full = self.rule.curvature is Curvature.FULL
@@ -215,7 +218,10 @@ class _Schedule:
         name, layer = self.plan.layers[index].name, layer_ref(index)
         if self.joint is None:
             second = self._second(Ref("COST_BEND"))
-            made = call(layers.output_grad, layer, Ref("COST_SLOPE"), Ref("e"), *second)
+            if self.cost.reductions:
+                made = call(layers.layer_output_grad, layer, Ref("LAYER_COST"), Ref("e"), *second)
+            else:
+                made = call(layers.output_grad, layer, Ref("COST_SLOPE"), Ref("e"), *second)
             return Block(f"{name}: grad = -dE/dy f'(a), E = {self.cost.value}", (made,))
         curv = (Ref("OUTPUT_CURV"),) if self.rule.second else ()
         made = call(layers.joint_output_grad, layer, Ref("OUTPUT_GRAD"), Ref("e"), *curv)

@@ -15,6 +15,7 @@ from typing import Any
 from sn.emit.program import Call, Made, Program, Ref, qualified
 from sn.lower.ir import Bias, Node, Plan, n_rows
 from sn.net.expr import Expr, variable
+from sn.optim.rules import UpdateRule
 
 WIDTH = 96
 # letters of a name, or of any other text of a user, in a comment
@@ -92,27 +93,32 @@ def modules_of(program: Program) -> list[str]:
     """Return the lines that import what a program's module names."""
     calls = [made for one in program.passes for block in one.blocks for made in block.calls]
     records = [record.value for record in (*program.records, *program.batch_records)]
-    files = {file for value in (*calls, *records) for file in _files(value)}
+    found = {file for value in (*calls, *records) for file in _files(value)}
+    net = {"expr"} | {file.removeprefix("sn.net.") for file in found if ".net." in file}
+    files = {file.removeprefix("sn.emit.") for file in found if ".emit." in file}
     rooms = sorted(file for file in files if "." in file)
     names = sorted({file.split(".")[0] for file in files})
     return [
         *(f"import sn.emit.{file}" for file in rooms),
         f"from sn.emit import {', '.join(names)}",
+        "from sn.kernels import kernel, section",
+        f"from sn.net import {', '.join(sorted(net))}",
+        "from sn.optim.rules import Curvature, Slot, UpdateRule",
     ]
 
 
 def _files(value: Any) -> Iterator[str]:
-    """Yield the files of sn/emit that hold the sections and record types of a value."""
+    """Yield the modules that hold the sections and record types of a value."""
     if isinstance(value, Made | Call):
         function = value.maker if isinstance(value, Made) else value.section
-        yield function.__module__.removeprefix("sn.emit.")
+        yield function.__module__
         for part in (*value.args, *(option for _, option in value.options)):
             yield from _files(part)
     elif isinstance(value, tuple):
         for part in value:
             yield from _files(part)
-    elif type(value).__module__.startswith("sn.emit.") and not isinstance(value, Ref):
-        yield type(value).__module__.removeprefix("sn.emit.")
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Ref | Expr | UpdateRule):
+        yield type(value).__module__
         for field in dataclasses.fields(value):
             yield from _files(getattr(value, field.name))
 
@@ -127,7 +133,8 @@ def formula(e: Expr, names: Mapping[Expr, str] = VARIABLES) -> str:
         return names[e]
     if e.op == "const":
         return f"expr.const({literal(e.value)})"
-    assert e.op != "var", f"a module knows no variable {e.name!r}"
+    if e.op == "var":
+        return f"expr.variable({literal(e.name)})"
     infix = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
     if e.op in infix:
         left, right = (_operand(arg, names) for arg in e.args)

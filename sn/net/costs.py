@@ -1,18 +1,50 @@
-"""Costs: what one output unit adds for its output and the desired value.
+"""Costs: what the output layer adds for its outputs and the desired values.
 
-`value` is an expression of `y` (output) and `d` (desired); the cost of a pattern is the sum
-over the output units. To add one, write a function that returns a `Cost` and register it.
+`value` is an expression of `y` (output) and `d` (desired) of one unit; the cost of a pattern is
+the sum over the output units. A cost over the layer reads sums or maxima over all units besides,
+its `reductions`, and then says its derivatives itself. To add a cost, write a function that
+returns a `Cost` and register it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sn.net import expr
-from sn.net.expr import Expr, call, const
+from sn.net.expr import Expr, call, const, evaluate
 from sn.net.stable import derivative, stable
 from sn.registry import Registry
+
+Numbers = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A number of the whole output layer: the "sum" or the "max" of a formula over its units.
+
+    The formula may name the reductions before it.
+    """
+
+    name: str
+    how: str
+    of: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Derivatives:
+    """What a cost over the layer starts the backward passes with, as formulas of one unit.
+
+    `slope` is dE/dy and `bend` d2E/dy2; `mixed` is u where d2E/dy_i dy_j = -u_i u_j for i != j.
+    """
+
+    slope: Expr
+    bend: Expr
+    mixed: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +53,15 @@ class Cost:
 
     `value` is kept in a stable form in which d log y is 0 for d = 0, whatever y is. `written` is
     the formula of a function in Lisp, as the program has it. `is_mean` says that the sum over
-    the outputs is a mean over them already.
+    the outputs is to be told as it is: a mean over them already, or a cost of the whole pattern.
     """
 
     name: str
     value: Expr
     written: str = ""
     is_mean: bool = False
+    reductions: tuple[Reduction, ...] = ()
+    derivatives: Derivatives | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _guarded(stable(self.value)))
@@ -40,12 +74,33 @@ class Cost:
     @property
     def slope(self) -> Expr:
         """The first derivative with respect to the output."""
+        if self.derivatives is not None:
+            return self.derivatives.slope
         return derivative(self.value, "y")
 
     @property
     def bend(self) -> Expr:
         """The second derivative with respect to the output."""
+        if self.derivatives is not None:
+            return self.derivatives.bend
         return derivative(self.slope, "y")
+
+    def ends(self, outputs: Numbers, desired: Numbers, axis: int = -1) -> dict[str, Numbers]:
+        """Return what the formulas read: `y`, `d`, and the reductions over the units of an axis."""
+        ends = {"y": outputs, "d": desired}
+        for one in self.reductions:
+            reduce = np.max if one.how == "max" else np.sum
+            ends[one.name] = reduce(evaluate(one.of, ends), axis=axis, keepdims=True)
+        return ends
+
+    def along(self, ends: dict[str, Numbers], moved: Numbers, axis: int = -1) -> Numbers:
+        """Return the second derivative of E along a direction `moved` of the outputs."""
+        bent: Numbers = np.sum(evaluate(self.bend, ends) * moved**2, axis=axis)
+        if self.derivatives is None:
+            return bent
+        mixed = evaluate(self.derivatives.mixed, ends) * moved
+        bent = bent + np.sum(mixed**2, axis=axis) - np.sum(mixed, axis=axis) ** 2
+        return bent
 
 
 def _guarded(e: Expr) -> Expr:
@@ -99,3 +154,35 @@ def mean_square(n_outputs: int) -> Cost:
     Source: the 2022 reproduction's cost; its step 0.03 is 0.006 of `lms` with ten outputs.
     """
     return Cost("mean-square", (DESIRED - OUTPUT) * (DESIRED - OUTPUT) / n_outputs, is_mean=True)
+
+
+@cost("softmax")
+def softmax(n_outputs: int) -> Cost:
+    """(cost softmax): cross-entropy of the desired shares and the softmax of the outputs.
+
+    With p_j = exp y_j / sum exp y and S = sum d, E = - sum d_j log p_j; dE/dy_j = S p_j - d_j.
+    The curvature of an output is the diagonal S p_j (1 - p_j) of the Hessian, which is that of
+    Gauss-Newton; the terms - S p_i p_j between outputs are neglected in the curvatures of
+    weights, as the diagonal method neglects all such terms, and kept along the line of
+    conjugate-gradient. Outputs are linear; desired values are not negative: (targets 0 1). The
+    error that is told is the cross-entropy per pattern, in nats.
+    Source: Bridle 1990; the maximum is subtracted, so that no exponential overflows.
+    """
+    top, total, wanted = map(expr.variable, ("top", "total", "wanted"))
+    power = call("exp", OUTPUT - top)
+    share = power / total
+    return Cost(
+        "softmax",
+        DESIRED * (call("log", total) - (OUTPUT - top)),
+        is_mean=True,
+        reductions=(
+            Reduction("top", "max", OUTPUT),
+            Reduction("total", "sum", power),
+            Reduction("wanted", "sum", DESIRED),
+        ),
+        derivatives=Derivatives(
+            wanted * share - DESIRED,
+            wanted * share * (1 - share),
+            share * call("sqrt", wanted),
+        ),
+    )

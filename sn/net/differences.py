@@ -17,8 +17,9 @@ Read next: reference.py for the backward passes, ../train/gradient_check.py for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class Differences:
         self._total, state = self._twin.forward(weights, pattern)
         self._steepness = self._steepnesses()
         y = state[table.layers[-1].units.ravel()]
-        ends = {"y": y, "d": desired}
+        ends = cost.ends(y, desired)
         # what goes into the sum over outputs: a small cost may be a difference of large numbers
         self._size = float(
             np.sum(np.abs(_values(cost.value, ends)))
@@ -118,10 +119,7 @@ class Differences:
     def output_bend(self) -> Floats:
         """Return the second derivative of the cost with respect to each output."""
         y = self._outputs(np.zeros_like(self._weights))
-        return second(
-            lambda x: _values(self._twin.cost.value, {"y": y + x, "d": self._desired}),
-            SCALAR_STEPS[0],
-        )
+        return second(_by_output(self._twin.cost, y, self._desired), SCALAR_STEPS[0])
 
     def _outputs(self, move: Floats) -> Floats:
         last = self._twin.table.layers[-1]
@@ -129,7 +127,7 @@ class Differences:
         return state[last.first : last.first + last.size]
 
     def _cost(self, move: Floats) -> Floats:
-        ends = {"y": self._outputs(move), "d": self._desired}
+        ends = self._twin.cost.ends(self._outputs(move), self._desired)
         return np.asarray(np.sum(_values(self._twin.cost.value, ends)))
 
     def _step(self, direction: Floats, steps: tuple[float, ...]) -> float | None:
@@ -210,16 +208,13 @@ class Squared:
         last = table.layers[-1]
         out = slice(last.first, last.first + last.size)
         y = state[out]
-        back[out] = -first(
-            lambda x: _values(cost.value, {"y": y + x, "d": desired}), SCALAR_STEPS[0]
-        )
+        back[out] = -first(_by_output(cost, y, desired), SCALAR_STEPS[0])
         for rows in reversed(list(_rows_by_layer(table))):
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * (back * slope)[dst])
         gauss_newton = np.zeros(table.n_units)
-        gauss_newton[out] = slope[out] ** 2 * second(
-            lambda x: _values(cost.value, {"y": y + x, "d": desired}), SCALAR_STEPS[0]
-        )
+        curvature = second(_by_output(cost, y, desired), SCALAR_STEPS[0])
+        gauss_newton[out] = slope[out] ** 2 * curvature
         h = SCALAR_STEPS[0]
         f_noise = SECOND_NOISE / h**2 * (np.abs(state) + np.abs(bend))
         rough = np.abs(back) * f_noise + FIRST_NOISE / h**2 * np.abs(gauss_newton)
@@ -282,7 +277,20 @@ def _derivatives(activation: Activation, total: Floats) -> tuple[Floats, Floats]
     return slope, bend
 
 
-def _values(e: Expr, variables: dict[str, Floats]) -> Floats:
+def _by_output(cost: Cost, y: Floats, desired: Floats) -> Callable[[float], Floats]:
+    """Return the cost as a function of how far one output moves, for each output."""
+
+    def one_by_one(x: float) -> Floats:
+        ends = cost.ends(y + x * np.eye(len(y)), np.broadcast_to(desired, (len(y), len(y))))
+        return np.asarray(np.sum(_values(cost.value, ends), axis=-1))
+
+    def at_once(x: float) -> Floats:
+        return _values(cost.value, {"y": y + x, "d": desired})
+
+    return one_by_one if cost.reductions else at_once
+
+
+def _values(e: Expr, variables: Mapping[str, NDArray[np.floating[Any]]]) -> Floats:
     shape = np.broadcast_shapes(*(np.shape(v) for v in variables.values()))
     return np.broadcast_to(np.asarray(evaluate(e, variables)), shape)
 

@@ -33,8 +33,10 @@ class OutputFormulas:
 
 @lru_cache(maxsize=64)
 def output_formulas(activation: Activation, cost: Cost) -> OutputFormulas | None:
-    """Return the joint formulas; None where E' and E'' have no poles, so that products are safe."""
-    if not any(_has_pole(e) for e in (cost.slope, cost.bend)):
+    """Return the joint formulas; None where E' and E'' have no poles, so that products are
+    safe, and for a cost over the layer, whose formulas are safe already.
+    """
+    if cost.reductions or not any(_has_pole(e) for e in (cost.slope, cost.bend)):
         return None
     slope = derivative(cost.plain, "y")
     outer, bend = (substitute(e, "y", activation.value) for e in (slope, derivative(slope, "y")))

@@ -89,7 +89,7 @@ class Reference:
         grad, curv, back, back_curv = (np.zeros(table.n_units, self._dtype) for _ in range(4))
         last = table.layers[-1]
         out = slice(last.first, last.first + last.size)
-        ends = {"y": state[out], "d": desired}
+        ends = self.cost.ends(state[out], desired)
         if self._joint is None:
             back[out] = -evaluate(self.cost.slope, ends)
             back_curv[out] = evaluate(self.cost.bend, ends)
@@ -145,5 +145,4 @@ class Reference:
         if self._joint is not None:
             bend = evaluate(self._joint.gauss_newton, {"a": total[out], "d": desired})
             return float(np.sum(bend * moved[out] ** 2))
-        bend = evaluate(self.cost.bend, {"y": state[out], "d": desired})
-        return float(np.sum(bend * moved[out] ** 2))
+        return float(self.cost.along(self.cost.ends(state[out], desired), moved[out]))

@@ -76,9 +76,10 @@ class Tangent:
             moved, end = self._forward(matrices, patterns[some])
             desired = targets[some].T.astype(float)
             if self._joint is None:
-                bend = evaluate(self._cost.bend, {"y": end, "d": desired})
-            else:
-                bend = evaluate(self._joint.gauss_newton, {"a": end, "d": desired})
+                ends = self._cost.ends(end, desired, axis=0)
+                total += float(np.sum(self._cost.along(ends, moved, axis=0)))
+                continue
+            bend = evaluate(self._joint.gauss_newton, {"a": end, "d": desired})
             total += float(np.sum(bend * moved * moved))
         return float(np.float32(total))
 

@@ -16,7 +16,7 @@ from sn.net.costs import Cost
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
 from sn.train.experiment import ExperimentSpec
-from sn.train.scoring import divisor
+from sn.train.scoring import divisor, error_of
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -101,6 +101,9 @@ def error_of_constants(targets: Floats32, cost: Cost) -> float | None:
     """
     if not targets.size:
         return None
+    if cost.reductions:  # outputs of such a cost are logarithms of shares
+        shares = np.log(np.maximum(targets.astype(np.float64).mean(axis=0), np.finfo(float).tiny))
+        return error_of(cost, np.broadcast_to(shares, targets.shape), targets)
     total = 0.0
     with np.errstate(all="ignore"):
         for column in targets.T.astype(np.float64):

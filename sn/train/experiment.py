@@ -14,6 +14,7 @@ from sn.optim.base import Optimizer
 from sn.results.record import Reference
 
 ORDERS = ("constant", "shuffled")
+DEFAULT_TARGETS = (-1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class ExperimentSpec:
     data: tuple[str, ...]
     cost: Cost
     optimizers: Mapping[str, Optimizer]
-    targets: tuple[float, float] = (-1.0, 1.0)
+    targets: tuple[float, float] = DEFAULT_TARGETS
     init: Init = field(default_factory=Init)
     passes: int = setting(PASSES, 23)
     order: str = "constant"

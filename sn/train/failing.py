@@ -90,7 +90,8 @@ def _failures(
     units = slice(last.first, last.first + last.size)
     joint = output_formulas(last.activation, cost)
     if joint is None:
-        ends = {"y": state[units], "d": desired.astype(state.dtype)}
+        found = cost.ends(state[units], desired.astype(state.dtype))
+        ends = {name: np.broadcast_to(value, len(desired)) for name, value in found.items()}
         slope, bend = cost.slope, cost.bend
     else:
         ends = {"a": total[units], "d": desired.astype(state.dtype)}

@@ -146,7 +146,7 @@ class _Point:
         pairs = list(zip(patterns, desired, strict=True))
         self.differences = [Differences(table, cost, self.weights, *pair) for pair in pairs]
         self.squared = [Squared.at(table, cost, self.weights, *pair) for pair in pairs]
-        self.is_exact = _exact(table)
+        self.is_exact = _exact(table, cost)
 
 
 def _kernel_sums(
@@ -166,11 +166,16 @@ def _kernel_sums(
     return Gathered(descent, found[Curvature.GAUSS_NEWTON], found[Curvature.FULL], outputs)
 
 
-def _exact(table: ConnectionTable) -> NDArray[np.bool_]:
-    """Whether the diagonal curvature of each weight is exact: (n_weights,)."""
+def _exact(table: ConnectionTable, cost: Cost) -> NDArray[np.bool_]:
+    """Whether the diagonal curvature of each weight is exact: (n_weights,).
+
+    A cost over the layer mixes the outputs, so only what feeds an output itself is.
+    """
     last = len(table.layers) - 1
     leads_on = np.zeros(table.n_units, bool)
     leads_on[table.src[table.layer_of[table.dst] != last]] = True
+    if cost.reductions:
+        leads_on[table.layer_of != last] = True
     alone = np.bincount(table.wid, minlength=table.n_weights) == 1
     exact = np.zeros(table.n_weights, bool)
     exact[table.wid] = ~leads_on[table.dst]

@@ -39,7 +39,7 @@ class HistoricalEngine:
         patterns: Sets,
         targets: Floats32,
     ) -> None:
-        _refuse(optimizer)
+        _refuse(optimizer, cost)
         self._optimizer, self._table = optimizer, table
         rule = optimizer.gathering or optimizer.rule
         self._second = rule.second
@@ -140,7 +140,7 @@ class HistoricalEngine:
         self._weights = weights + self._delta
 
 
-def _refuse(optimizer: Optimizer) -> None:
+def _refuse(optimizer: Optimizer, cost: Cost) -> None:
     """Raise TrainError for what the original program cannot do."""
     asked = None
     if isinstance(optimizer, ConjugateGradient):
@@ -153,6 +153,8 @@ def _refuse(optimizer: Optimizer) -> None:
         asked = "such rule"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"
+    if cost.reductions:
+        asked = f"(cost {cost.name})"
     if asked is not None:
         raise TrainError(
             f"the historical arithmetic has no {asked}",

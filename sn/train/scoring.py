@@ -35,8 +35,8 @@ def error_of(cost: Cost, outputs: Floats32, targets: Floats32) -> float:
     """Return the cost per output, averaged over patterns; infinite or NaN where a cost is."""
     if not outputs.size:
         return 0.0
-    ends = {"y": outputs.astype(np.float64), "d": targets.astype(np.float64)}
     with np.errstate(all="ignore"):
+        ends = cost.ends(outputs.astype(np.float64), targets.astype(np.float64))
         values = np.broadcast_to(expr.evaluate(cost.value, ends), outputs.shape)
         return float(np.mean(np.sum(values, axis=1))) / divisor(cost, outputs.shape[1])
 

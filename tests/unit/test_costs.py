@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from sn.net.costs import cost
-from sn.net.expr import evaluate
+from sn.net.expr import Expr, evaluate
 
 ENDS = {"y": 0.25, "d": -1.0}
 
@@ -27,12 +28,16 @@ def test_mean_square_is_the_mean_over_the_outputs() -> None:
 
 @pytest.mark.parametrize("name", list(cost))
 def test_every_cost_has_its_derivatives(name: str) -> None:
+    """Of each output, with the others where they are."""
     some = cost.get(name)(3)
-    h = 1e-4
+    at, desired, h = np.array([0.25, -0.5, 1.0]), np.array([-1.0, 0.25, 2.0]), 1e-4
 
-    def moved(e: object, by: float) -> float:
-        return float(evaluate(e, {"y": 0.25 + by, "d": -1.0}))  # type: ignore[arg-type]
+    def moved(e: Expr, unit: int, by: float) -> np.ndarray:
+        return np.asarray(evaluate(e, some.ends(at + by * np.eye(3)[unit], desired)))
 
-    for f, df in ((some.value, some.slope), (some.slope, some.bend)):
-        difference = (moved(f, h) - moved(f, -h)) / (2 * h)
-        assert moved(df, 0) == pytest.approx(difference, rel=1e-7, abs=1e-7)
+    for unit in range(3):
+        slope, bend = (np.broadcast_to(moved(e, unit, 0), 3)[unit] for e in (some.slope, some.bend))
+        ends = [np.sum(moved(some.value, unit, x)) for x in (h, -h)]
+        assert slope == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-7, abs=1e-7)
+        ends = [moved(some.slope, unit, x)[unit] for x in (h, -h)]
+        assert bend == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-7, abs=1e-7)

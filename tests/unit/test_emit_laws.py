@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sn.emit.module import emit
-from sn.lower.ir import Bias, Full, Node, Plan, Rows, Window
+from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, Window
 from sn.optim.rules import Curvature, RuleSpec
 from sn.session import Session
 from sn.shipped import nets_folder
@@ -24,7 +24,13 @@ RULES = {
     "newton": RuleSpec(curvature=Curvature.GAUSS_NEWTON, gather=True),
 }
 # what opens the name of the record of a node, the training pass' and the batches'
-RECORDS = {"shared window": "CONV", "own window": "LOCAL", "full": "FULL", "rows": "ROWS"}
+RECORDS = {
+    "shared window": "CONV",
+    "own window": "LOCAL",
+    "full": "FULL",
+    "rows": "ROWS",
+    "subsample": "SUBSAMPLE",
+}
 every_net = pytest.mark.parametrize("name", NETS)
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -77,7 +83,7 @@ def headed(some: Sections, node: Node) -> list[list[ast.Call]]:
 def kind_of(node: Node) -> str:
     if isinstance(node, Window):
         return "shared window" if node.shared else "own window"
-    return {Full: "full", Rows: "rows", Bias: "bias"}[type(node)]
+    return {Full: "full", Rows: "rows", Bias: "bias", Subsample: "subsample"}[type(node)]
 
 
 def names_in(call: ast.AST) -> set[str]:
