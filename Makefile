@@ -5,6 +5,9 @@ PYTHON  ?= python3
 WORKERS ?= 2
 ARGS    ?=
 
+# tests of one file stay together, for what they share, until a worker has nothing left to do
+SHARED := -n $(WORKERS) --dist worksteal
+
 VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -18,13 +21,13 @@ run: $(CORE)
 	$(BIN)/sn run nets/zipcode.sn $(ARGS)
 
 test: lint
-	$(BIN)/pytest -q -m "not slow" -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -q -m "not slow" $(SHARED) $(ARGS)
 
 slow: $(DEV)
 	$(BIN)/pytest -m slow $(ARGS)
 
 fast: $(DEV)
-	$(BIN)/pytest -q -m "not slow and not kernels" $(ARGS)
+	$(BIN)/pytest -q -m "not slow and not kernels" $(SHARED) $(ARGS)
 
 bench: race scaling instructions
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import runpy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -53,16 +52,14 @@ def test_variants_are_changes_that_the_nets_still_allow(tmp_path: Path) -> None:
 
 
 @draws
-def test_the_script_names_its_options() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scripts.replication", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "--text-only" in done.stdout
+def test_the_script_names_its_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["replication", "--help"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("scripts.replication", run_name="__main__")
+    assert end.value.code == 0
+    assert "--text-only" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -68,11 +69,20 @@ def source_of(table: ConnectionTable, rule: RuleSpec = SECOND) -> KernelSource:
     return emit(lower(table), replace(lms(table), name=table.name), rule, 8)
 
 
+@cache
+def plain_table() -> ConnectionTable:
+    return freeze(described(ALL_KINDS))
+
+
+@cache
+def plain_text(rule: RuleSpec) -> str:
+    return source_of(plain_table(), rule).text
+
+
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("rule", [RuleSpec(), SECOND], ids=["sgd", "second order"])
 def test_a_name_leaves_the_code_as_it_is(name: str, rule: RuleSpec) -> None:
-    table = freeze(described(ALL_KINDS))
-    plain, hostile = source_of(table, rule).text, source_of(renamed(table, name), rule).text
+    plain, hostile = plain_text(rule), source_of(renamed(plain_table(), name), rule).text
     assert ast.dump(ast.parse(hostile)) == ast.dump(ast.parse(plain))
     assert len(hostile.splitlines()) == len(plain.splitlines()) == hostile.count("\n")
     hostile.encode("utf-8")

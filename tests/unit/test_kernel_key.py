@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def imported(path: Path) -> set[Path]:
     return found
 
 
+@cache
 def reached() -> set[Path]:
     """The emitter, the compiler, and all that they import, directly or not."""
     todo = [*(SN / "emit").rglob("*.py"), SN / "kernels.py"]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -129,20 +126,25 @@ WORDS = (
     ["run", "narrow.sn"],
     ["rnu"],
 )
+WIDTHS = (40, 60, 80, 120)
+END = "-- all is said --"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def terminals(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    """What terminals of several widths are sent by the commands of WORDS, in one process."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "narrow.sn").write_text(PROGRAM)
-    return folder
-
-
-def on_terminal(width: int, folder: Path) -> str:
-    """Return what a terminal of that width is sent by the commands of WORDS."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    program = f"from sn.commands import main\nfor words in {WORDS!r}: main(words)"
+    program = (
+        "import fcntl, struct, termios\n"
+        "from sn.commands import main\n"
+        f"for width in {WIDTHS}:\n"
+        "    size = struct.pack('HHHH', 50, width, 0, 0)\n"
+        "    fcntl.ioctl(0, termios.TIOCSWINSZ, size)\n"
+        f"    for words in {WORDS!r}: main(words)\n"
+        f"    print({END!r}, flush=True)\n"
+    )
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "SN_DATA")}
     process = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -163,12 +165,17 @@ def on_terminal(width: int, folder: Path) -> str:
     os.close(ours)
     assert process.wait(20) == 0
     # rich hides and shows the cursor
-    return re.sub(r"\x1b\[\S*?[a-zA-Z]", "", shown.decode()).replace("\r", "")
+    text = re.sub(r"\x1b\[\S*?[a-zA-Z]", "", shown.decode()).replace("\r", "")
+    *parts, rest = text.split(f"{END}\n")
+    assert not rest
+    return dict(zip(WIDTHS, parts, strict=True))
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_nothing_is_wider_than_the_terminal_but_single_words(width: int, desk: Path) -> None:
-    shown = on_terminal(width, desk)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_terminal_but_single_words(
+    width: int, terminals: dict[int, str]
+) -> None:
+    shown = terminals[width]
     assert "Traceback" not in shown
     for line in shown.split("\n"):
         # hashes and paths stay whole, so that they can be copied
