@@ -7,6 +7,7 @@ together from the schemes themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ from sn.net.layer import Layer, Network
 from sn.net.reference import Reference
 from sn.net.schemes import Link
 from sn.net.table import ConnectionTable, freeze
-from sn.session import Session
+from sn.session import Program, Session
+from sn.shipped import nets_folder
 
 Floats = NDArray[np.float64]
 
@@ -114,6 +116,7 @@ SCHEMES = {
     " (connect h out (full))",
 }
 
+NETS = sorted(path.stem for path in nets_folder().glob("*.sn"))
 # The nets whose kernels are frozen in tests/golden/kernels: between them they call every section
 # that a net of nets/ does. Full connections only; shared windows and own ones; tables of maps.
 FROZEN = ("net-2", "net-4", "zipcode-lenet", "lenet-1")
@@ -154,6 +157,12 @@ FAMILIES = SCHEMES | NON_LINEARITIES
 
 # a finite step must not cross the corner of relu, |x| or a choice: totals stay this far away
 CORNER = 0.02
+
+
+@cache
+def shipped(name: str) -> Program:
+    """Load a net of nets/, once for all tests: what they are given is not theirs to change."""
+    return Session().load(nets_folder() / f"{name}.sn")
 
 
 def family(name: str) -> Network:

@@ -11,6 +11,7 @@ from sn.forms import Value
 from sn.lower.ir import Window
 from sn.session import Program, Session, load
 from sn.shipped import nets_folder
+from tests.sample_nets import shipped
 
 NETS = nets_folder()
 TABLES = ("zipcode-full", "zipcode-lenet", "zipcode-overlap", "zipcode-random")
@@ -38,7 +39,7 @@ def table_of(program: Program) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize(("name", "published"), REPORT.items())
 def test_counts_are_those_of_the_report(name: str, published: tuple[int, int, float]) -> None:
-    program = load(NETS / f"{name}.sn")
+    program = shipped(name)
     connections, weights, right = published
     assert (program.table.n_rows, program.table.n_weights) == (connections, weights)
     reference = program.experiment().spec.reference
@@ -49,7 +50,7 @@ def test_counts_are_those_of_the_report(name: str, published: tuple[int, int, fl
 
 @pytest.mark.parametrize("name", REPORT)
 def test_the_compiler_finds_the_loops_again(name: str) -> None:
-    plan = load(NETS / f"{name}.sn").plan
+    plan = shipped(name).plan
     assert not [str(node) for node in plan.nodes if type(node).__name__ == "Rows"]
 
 
@@ -78,7 +79,7 @@ def forms(name: str) -> list[str]:
 
 
 def test_overlapping_blocks_are_runs_of_eight() -> None:
-    table = table_of(load(NETS / "zipcode-overlap.sn"))
+    table = table_of(shipped("zipcode-overlap"))
     assert [set(row) for row in table] == [
         {(first + step) % 12 for step in range(8)} for first in range(12)
     ]
@@ -86,14 +87,14 @@ def test_overlapping_blocks_are_runs_of_eight() -> None:
 
 @pytest.mark.parametrize("name", ["zipcode", "zipcode-overlap", "zipcode-random"])
 def test_every_map_is_used_eight_times(name: str) -> None:
-    table = table_of(load(NETS / f"{name}.sn"))
+    table = table_of(shipped(name))
     assert {len(row) for row in table} == {8}
     assert set(Counter(source for row in table for source in row).values()) == {8}
 
 
 def test_the_random_table_depends_on_its_seed_alone() -> None:
     path = NETS / "zipcode-random.sn"
-    first, again = (table_of(load(path)) for _ in range(2))
+    first, again = table_of(shipped("zipcode-random")), table_of(load(path))
     other = table_of(load(path, {"table-seed": "2"}))
     assert first == again
     assert first != other
@@ -102,7 +103,7 @@ def test_the_random_table_depends_on_its_seed_alone() -> None:
 
 def test_the_lenet_table_has_shares_of_the_later_one() -> None:
     # LeNet-5 feeds 16 maps from 6: 6 see 3, 9 see 4 (3 of them in two pairs), 1 sees all
-    table = table_of(load(NETS / "zipcode-lenet.sn"))
+    table = table_of(shipped("zipcode-lenet"))
     assert Counter(len(row) for row in table) == {6: 4, 8: 7, 12: 1}
     used = Counter(source for row in table for source in row)
     assert set(used) == set(range(12)) and max(used.values()) - min(used.values()) <= 1

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-import sn
 from sn.net.table import ConnectionTable
-from sn.shipped import nets_folder
+from tests.sample_nets import shipped
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ PAPER = {
 
 @pytest.fixture(scope="module", params=["zipcode", "zipcode-2022"])
 def table(request: pytest.FixtureRequest) -> ConnectionTable:
-    return sn.load(nets_folder() / f"{request.param}.sn").table
+    return shipped(request.param).table
 
 
 def test_the_transcription_adds_up() -> None:

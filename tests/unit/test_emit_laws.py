@@ -10,15 +10,12 @@ from pathlib import Path
 import pytest
 
 from sn.emit.module import emit
-from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, Window
+from sn.lower.ir import Bias, Full, Node, Rows, Subsample, Window
 from sn.optim.rules import Curvature, RuleSpec
-from sn.session import Session
-from sn.shipped import nets_folder
-from tests.sample_nets import FROZEN, lms
+from tests.sample_nets import FROZEN, NETS, lms, shipped
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "kernels"
 
-NETS = sorted(path.stem for path in nets_folder().glob("*.sn"))
 RULES = {
     "sgd": RuleSpec(),
     "newton": RuleSpec(curvature=Curvature.GAUSS_NEWTON, gather=True),
@@ -39,13 +36,8 @@ Sections = list[tuple[str, list[ast.Call]]]
 
 
 @cache
-def planned(name: str) -> Plan:
-    return Session().load(nets_folder() / f"{name}.sn").plan
-
-
-@cache
 def text_of(name: str, rule: str) -> str:
-    plan = planned(name)
+    plan = shipped(name).plan
     return emit(plan, lms(plan.table), RULES[rule], 8).text
 
 
@@ -94,7 +86,7 @@ def names_in(call: ast.AST) -> set[str]:
 @every_net
 def test_every_connection_is_headed_forward_and_backward(name: str, rule: str) -> None:
     """With its form, its size and its place, and in the order of the plan; then in reverse."""
-    plan, found = planned(name), sections(name, rule, "present")
+    plan, found = shipped(name).plan, sections(name, rule, "present")
     for node in plan.nodes:
         assert len(headed(found, node)) == 2, f"{node.label} is not there twice"
     labels = [heading.split("  ")[0] for heading, _ in found if "  (" in heading]
@@ -110,7 +102,7 @@ def test_every_connection_is_headed_forward_and_backward(name: str, rule: str) -
 @every_net
 def test_sections_run_the_record_of_their_connection(name: str, rule: str) -> None:
     """The record of node n is called n, and its name begins as its kind says."""
-    plan, found = planned(name), sections(name, rule, "present")
+    plan, found = shipped(name).plan, sections(name, rule, "present")
     evaluated = sections(name, rule, "evaluate_batch")
     for index, node in enumerate(plan.nodes):
         forward, backward = headed(found, node)
@@ -149,7 +141,7 @@ def test_every_record_is_used(name: str, rule: str) -> None:
 @every_rule
 @every_net
 def test_no_name_of_the_program_is_in_the_code(name: str, rule: str) -> None:
-    plan, tree = planned(name), ast.parse(text_of(name, rule))
+    plan, tree = shipped(name).plan, ast.parse(text_of(name, rule))
     theirs = {name, f"{name}.sn", plan.table.name, *(layer.name for layer in plan.layers)}
     theirs |= {node.label for node in plan.nodes}
     ours: set[str] = set()
@@ -168,7 +160,7 @@ def test_no_name_of_the_program_is_in_the_code(name: str, rule: str) -> None:
 @every_net
 def test_bias_of_every_layer_is_added_once(name: str) -> None:
     """By a section of its own, or as the start of one connection into its layer."""
-    plan, found = planned(name), sections(name, "sgd", "present")
+    plan, found = shipped(name).plan, sections(name, "sgd", "present")
     for node in plan.nodes:
         if not isinstance(node, Bias):
             continue

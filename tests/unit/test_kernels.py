@@ -31,7 +31,7 @@ from sn.net.table import freeze
 from sn.optim.rules import Curvature, Hyper, RuleSpec
 from sn.session import Session
 from sn.shipped import nets_folder
-from tests.sample_nets import ALL_KINDS, FROZEN, described, family, lms
+from tests.sample_nets import ALL_KINDS, FROZEN, described, family, lms, shipped
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_the_kernels_of_three_nets_are_frozen(
     name: str, golden: Callable[[str, str], None]
 ) -> None:
     """The plain-gradient kernel, with batches of 8 patterns as on a CPU without AVX-512."""
-    program = Session().load(nets_folder() / f"{name}.sn")
+    program = shipped(name)
     specs = program.session.world.experiments
     error = specs[program.network.name].cost if specs else lms(program.table)
     text = emit(program.plan, error, RuleSpec(), 8).text

@@ -11,9 +11,7 @@ from sn.net.layer import Network
 from sn.net.loose_ends import loose_ends
 from sn.net.schemes import Link, Window, bias, conv, full
 from sn.net.table import freeze
-from sn.session import Session
-from sn.shipped import shipped_nets
-from tests.sample_nets import FAMILIES, described, family
+from tests.sample_nets import FAMILIES, NETS, described, family, shipped
 
 LAYERS = "(layer in (4 4) (border -1)) (layer h (4 4 4) (border 0)) (layer h2 (3 2 2))"
 INTO, OUT = "(connect in h (conv (kernel 3 3)))", "(layer out (2)) (connect h2 out (full))"
@@ -81,10 +79,9 @@ def test_units_of_flat_layers_are_counted_as_the_program_counts_them() -> None:
     ]
 
 
-@pytest.mark.parametrize("net", shipped_nets(), ids=lambda net: net.name)
-def test_the_nets_that_come_with_sn_have_none(net: object) -> None:
-    program = Session().load(net.path)  # type: ignore[attr-defined]
-    assert loose_ends(freeze(program.network)) == ()
+@pytest.mark.parametrize("name", NETS)
+def test_the_nets_that_come_with_sn_have_none(name: str) -> None:
+    assert loose_ends(freeze(shipped(name).network)) == ()
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -9,7 +9,7 @@ import pytest
 
 from sn.errors import TrainError
 from sn.results.comparison import Comparison
-from tests.unit.test_comparison import comparison, entry
+from tests.sample_runs import comparison, entry
 
 pytest.importorskip("matplotlib", reason="needs matplotlib, the extra 'plot'")
 from sn.results import plots

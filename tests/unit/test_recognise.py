@@ -18,11 +18,8 @@ from sn.net.activations import tanh
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link
 from sn.net.table import freeze
-from sn.session import Session
 from sn.shipped import nets_folder
-from tests.sample_nets import ALL_KINDS, FAMILIES, SCHEMES, described, facts, family
-
-NETS = sorted(path.stem for path in nets_folder().glob("*.sn"))
+from tests.sample_nets import ALL_KINDS, FAMILIES, NETS, SCHEMES, described, facts, family, shipped
 
 # what stands between the first two layers of each family
 RECOGNISED = {
@@ -92,7 +89,7 @@ def test_a_table_of_maps_is_read_off_the_rows() -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_the_plan_of_every_net_is_frozen(name: str, golden: Callable[[str, str], None]) -> None:
-    plan = Session().load(nets_folder() / f"{name}.sn").plan
+    plan = shipped(name).plan
     # a span names the file as it was asked for; the golden holds the name alone
     golden(f"plans/{name}.txt", f"{plan}\n".replace(f"{nets_folder()}/", "nets/"))
 

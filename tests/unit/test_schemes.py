@@ -14,8 +14,7 @@ from sn.net import schemes
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, Window
 from sn.net.table import ConnectionTable, freeze
-from sn.session import Session
-from sn.shipped import nets_folder
+from tests.sample_nets import shipped
 
 
 def linked(
@@ -191,7 +190,7 @@ def test_windows_that_do_not_fit_are_refused(
 
 
 def zipcode() -> ConnectionTable:
-    return freeze(Session().load(nets_folder() / "zipcode.sn").network)
+    return freeze(shipped("zipcode").network)
 
 
 def test_zipcode_is_the_original_programs_net(shared: Callable[[str], Path]) -> None:
