@@ -1,11 +1,14 @@
-"""Settings on the command line: `--set`, and numbers held to the limits of sn/limits.py."""
+"""Settings on the command line: `--set`, `--passes`, and numbers held to the limits of SN."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from sn.errors import SettingError
-from sn.limits import Limit
+from sn.limits import PASSES, Limit
 
 
 class Limited(click.ParamType[int | float]):
@@ -45,3 +48,20 @@ def parse_settings(
             raise click.BadParameter(f"'{word}' is not of the form name=value", ctx, param)
         settings[name] = value
     return settings
+
+
+def settings_option(programs: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--set`; `programs` says whose variables are set."""
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=parse_settings,
+        help=f"Set a variable of {programs} before it is read; may be repeated.",
+    )
+
+
+passes_option = click.option(
+    "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
+)

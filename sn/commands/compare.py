@@ -12,11 +12,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sn.commands._settings import Limited, parse_settings
+from sn.commands._folders import out_option, remove_if_empty
+from sn.commands._settings import Limited, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
-from sn.limits import PASSES, POSITIVE
+from sn.limits import POSITIVE
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
@@ -100,9 +101,7 @@ class Progression:
     show_default=True,
     help="How many runs of each, from seed 0.",
 )
-@click.option(
-    "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
-)
+@passes_option
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -114,19 +113,8 @@ class Progression:
     metavar="ERROR",
     help="Count passes until the test error is no larger; by default a published one, rounded up.",
 )
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of the results, instead of a fresh one in runs/.",
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=parse_settings,
-    help="Set a variable of every program before it is read; may be repeated.",
-)
+@out_option("the results")
+@settings_option("every program")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per run, and one of all."
 )
@@ -158,7 +146,7 @@ def command(
         words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
         those = compare.contenders(paths, words, settings)
         folder = _folder(out)
-        stack.callback(_remove_if_empty, folder)
+        stack.callback(remove_if_empty, folder)
         found = compare.compare(
             those,
             range(seeds),
@@ -193,12 +181,6 @@ def _folder(out: Path | None) -> Path:
             hint="choose another folder with --out, or remove this one",
         )
     return folder
-
-
-def _remove_if_empty(folder: Path) -> None:
-    """Take back a folder in which nothing was written."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def _write(found: Comparison, folder: Path) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from sn.commands._folders import out_option, remove_if_empty
 from sn.commands._progress import Bar, JsonPrinter, PassPrinter, WarningPrinter
-from sn.commands._settings import Limited, parse_settings
+from sn.commands._settings import Limited, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
-from sn.limits import PASSES, SEED
+from sn.limits import SEED
 from sn.results.folder import CHECKPOINT, RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
@@ -23,9 +24,7 @@ from sn.train.observer import Observer
 
 @click.command("run")
 @click.argument("file")
-@click.option(
-    "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
-)
+@passes_option
 @click.option(
     "--seed",
     type=Limited(SEED),
@@ -34,20 +33,9 @@ from sn.train.observer import Observer
     help="What the initial weights, random orders and the program's random numbers come from.",
 )
 @click.option("--optimizer", metavar="NAME", help="One of the optimizers the program describes.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of this run, instead of a fresh one in runs/.",
-)
+@out_option("this run")
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=parse_settings,
-    help="Set a variable of the program before it is read; may be repeated.",
-)
+@settings_option("the program")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
 @click.option(
     "--reference", is_flag=True, help="Use the slow float64 engine that the kernels are held to."
@@ -100,7 +88,7 @@ def command(
         folder = out
         if out is None and not no_folder:
             folder = RunFolder.create(None, path.stem).path
-            stack.callback(_remove_if_empty, folder)
+            stack.callback(remove_if_empty, folder)
         try:
             record = experiment.train(
                 passes=passes,
@@ -123,12 +111,6 @@ def _tell_checkpoint(folder: Path | None) -> None:
     """Say on stderr where the state of an interrupted run is kept, if it is."""
     if folder is not None and (folder / CHECKPOINT).exists():
         print_text(f"the state after the last whole pass is in {folder / CHECKPOINT}", err=True)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    """Take back a folder that training never wrote to."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def _print_report(record: RunRecord, note: str) -> None:
