@@ -31,7 +31,7 @@ from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
 from sn.net.costs import Cost, cost
 from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network
-from sn.optim import conjugate, first_order, second_order  # noqa: F401 - they register
+from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
 from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_targets

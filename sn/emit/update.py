@@ -184,11 +184,15 @@ def written(placed: PlacedRule) -> Iterator[str]:
             # counters advance first: what weights see is their next value already
             if slot in rule.slots:
                 known[slot.value] = f"next_{slot.name}"
-    weight = "None" if rule.weight is None else formula(rule.weight, known)
+    weight = "None"
+    if rule.weight is not None:
+        yield f"next_weight = {formula(rule.weight, known)}"
+        weight = "next_weight"
     curvature = f"Curvature({literal(str(rule.curvature))})"
     kept, counted = ("".join(map(_slot, some)) for some in (rule.slots, rule.counters))
-    yield f"_RULE = UpdateRule({weight}, ({kept}), ({counted}), {curvature})"
-    yield f"RULE = update.PlacedRule(_RULE, pitch={placed.pitch})"
+    yield f"SLOTS, COUNTERS = ({kept}), ({counted})"
+    yield f"NEXT = UpdateRule({weight}, SLOTS, COUNTERS, {curvature})"
+    yield f"RULE = update.PlacedRule(NEXT, pitch={placed.pitch})"
 
 
 def _slot(slot: Slot) -> str:

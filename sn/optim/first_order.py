@@ -5,8 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sn.limits import DECAY, MOMENTUM, setting
+from sn.net.expr import call
+from sn.optim import rules
 from sn.optim.base import Mode, Optimizer, Reduction, Scale, optimizer
-from sn.optim.rules import Decay, Hyper, RuleSpec, Step
+from sn.optim.rules import (
+    DESCENT,
+    STEPS,
+    WEIGHT,
+    Decay,
+    Hyper,
+    RuleSpec,
+    Slot,
+    Step,
+    UpdateRule,
+    average,
+)
 
 
 @optimizer("sgd")
@@ -34,6 +47,41 @@ class Sgd(Optimizer):
     def hyper(self) -> Hyper:
         """Momentum and decay."""
         return Hyper(momentum=self.momentum, decay=self.decay)
+
+
+@optimizer("nesterov")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nesterov(Optimizer):
+    """(nesterov (learning-rate R) [(momentum A)] ...): sgd with momentum, looking ahead.
+
+    After each pattern: v = A v + (1 - A) R descent; w = w + A v + (1 - A) R descent. A is 0.9
+    unless said otherwise. As in SN's momentum, the rate is that of the whole movement; where
+    others leave (1 - A) out, their rate is (1 - A) R.
+    Source: Nesterov 1983, in the form of Sutskever et al. 2013 with weights looked ahead.
+    """
+
+    momentum: float = setting(MOMENTUM, 0.9)
+
+    @property
+    def rule(self) -> UpdateRule:
+        """A velocity per weight, and a step per weight where fan-ins scale it."""
+        return nesterov_rule(self.scale is not Scale.NONE)
+
+    @property
+    def hyper(self) -> Hyper:
+        """Momentum."""
+        return Hyper(momentum=self.momentum)
+
+
+def nesterov_rule(has_steps: bool = False) -> UpdateRule:
+    """Return the rule of momentum whose gradient is taken where the velocity leads."""
+    velocity, step = Slot("velocity"), Slot(STEPS)
+    delta = (step.old if has_steps else rules.RATE) * DESCENT
+    new = average(rules.MOMENTUM, velocity.old, delta)
+    return UpdateRule(
+        WEIGHT + call("fma", rules.MOMENTUM, new, (1 - rules.MOMENTUM) * delta),
+        (Slot(velocity.name, new), *((step,) if has_steps else ())),
+    )
 
 
 @optimizer("batch")

@@ -111,6 +111,11 @@ class UpdateRule:
         return STEPS in self.names
 
 
+def average(keep: Expr, old: Expr, new: Expr) -> Expr:
+    """Return keep old + (1 - keep) new, a running average."""
+    return call("fma", 1 - keep, new, old * keep)
+
+
 @dataclass(slots=True)
 class Memory:
     """What a rule remembers, by the name of the slot: (n_weights,) float64, counters (1,).
@@ -234,14 +239,14 @@ def _moved(step: Step, momentum: bool, decay: Decay) -> tuple[Expr, tuple[Slot, 
     if step is Step.WEIGHT:
         slots.append(OWN_STEP)
     elif step is not Step.NODE:
-        average = call("fma", GAMMA, BEND, CURVATURE.old * (1 - GAMMA))
-        slots.append(Slot(CURVATURE.name, average))
-        size = _damped(step, average)
+        bend = call("fma", GAMMA, BEND, CURVATURE.old * (1 - GAMMA))
+        slots.append(Slot(CURVATURE.name, bend))
+        size = _damped(step, bend)
     elif not (momentum or decay):
         return call("fma", size, DESCENT, WEIGHT), ()
     delta = size * DESCENT
     if momentum:
-        delta = call("fma", 1 - MOMENTUM, delta, VELOCITY.old * MOMENTUM)
+        delta = average(MOMENTUM, VELOCITY.old, delta)
         slots.append(Slot(VELOCITY.name, delta))
     weight = WEIGHT
     if decay is Decay.PLAIN:

@@ -21,7 +21,9 @@ from sn.lower.ir import Plan, Rows, verify
 from sn.lower.recognise import lower
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.rules import Curvature, Decay, Hyper, Memory, RuleSpec, Step, advance
+from sn.optim.adaptive import adam_rule
+from sn.optim.first_order import nesterov_rule
+from sn.optim.rules import Curvature, Decay, Hyper, Memory, RuleSpec, Step, UpdateRule, advance
 from sn.session import Session
 from sn.shipped import nets_folder
 from tests.sample_nets import (
@@ -156,7 +158,9 @@ def compare_units(kernels: Kernels, table: ConnectionTable, expected: States) ->
             compare("curvatures", curvatures, expected.curv[units])
 
 
-def check_training(plan: Plan, shown: Patterns, rule: RuleSpec, hyper: Hyper, rate: float) -> None:
+def check_training(
+    plan: Plan, shown: Patterns, rule: UpdateRule, hyper: Hyper, rate: float
+) -> None:
     """Train on all patterns; compare what the weights have moved."""
     table = plan.table
     kernels = compile_net(plan, lms(table), rule)
@@ -184,16 +188,21 @@ def test_training_is_that_of_the_twin(name: str) -> None:
     check_training(plan, some_patterns(plan.table, 1, 25), RuleSpec(), Hyper(), rate)
 
 
-RULES = {
+RULES: dict[str, UpdateRule] = {
     "a step per weight": RuleSpec(Step.WEIGHT),
     "momentum": RuleSpec(momentum=True),
     "plain decay": RuleSpec(decay=Decay.PLAIN),
     "scaled decay": RuleSpec(Step.WEIGHT, decay=Decay.SCALED),
     "Newton": RuleSpec(Step.NEWTON, curvature=Curvature.GAUSS_NEWTON),
     "Newton with f''": RuleSpec(Step.NEWTON, curvature=Curvature.FULL),
+    "Nesterov": nesterov_rule(),
+    "Nesterov, a step per weight": nesterov_rule(has_steps=True),
+    "Adam": adam_rule(),
+    "Adam, a step per weight": adam_rule(has_steps=True),
     "clipped, all options": RuleSpec(Step.CLIP, True, Decay.SCALED, Curvature.GAUSS_NEWTON),
 }
-HYPER = Hyper(momentum=0.8, decay=0.01, gamma=0.1, mu=0.05, limit=2.0)
+# the rate is large, so Adam's small number is too: its steps are near those of momentum
+HYPER = Hyper(0.8, 0.01, 0.1, 0.05, 2.0, beta1=0.8, beta2=0.9, eps=1.0)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -18,7 +18,8 @@ from sn.kernels import compile_net
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step
+from sn.optim.adaptive import adam_rule
+from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step, UpdateRule
 from sn.session import Session
 from sn.shipped import nets_folder
 from tests.sample_nets import (
@@ -34,13 +35,14 @@ from tests.sample_nets import (
 pytestmark = pytest.mark.kernels
 
 PATTERNS = 9
-RULES = {
+RULES: dict[str, UpdateRule] = {
     "plain": RuleSpec(),
     "momentum and decay": RuleSpec(momentum=True, decay=Decay.SCALED),
     "Newton": RuleSpec(step=Step.NEWTON, curvature=Curvature.GAUSS_NEWTON),
+    "Adam": adam_rule(),
     "full Newton": RuleSpec(step=Step.NEWTON, curvature=Curvature.FULL),
 }
-HYPER = Hyper(momentum=0.5, decay=0.01, gamma=0.05, mu=0.1)
+HYPER = Hyper(momentum=0.5, decay=0.01, gamma=0.05, mu=0.1, beta1=0.9, beta2=0.99, eps=1e-6)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,7 +53,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def trained(plan: Plan, rule: RuleSpec, lanes: int, seed: int) -> list[bytes]:
+def trained(plan: Plan, rule: UpdateRule, lanes: int, seed: int) -> list[bytes]:
     """Train with vectors of `lanes` lanes; return the bytes of all weights and outputs."""
     table = plan.table
     with pytest.MonkeyPatch.context() as patch:
@@ -72,7 +74,7 @@ def trained(plan: Plan, rule: RuleSpec, lanes: int, seed: int) -> list[bytes]:
     return [weights.tobytes(), outputs.tobytes()]
 
 
-def check(table: ConnectionTable, rule: RuleSpec, seed: int = 0) -> None:
+def check(table: ConnectionTable, rule: UpdateRule, seed: int = 0) -> None:
     plan = lower(table)
     assert trained(plan, rule, 8, seed) == trained(plan, rule, 16, seed)
 

@@ -13,9 +13,10 @@ from sn.kernels import Kernels, compile_net
 from sn.lower.recognise import lower
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
+from sn.optim.adaptive import Adam
 from sn.optim.base import Optimizer, Reduction, Scale
 from sn.optim.conjugate import ConjugateGradient
-from sn.optim.first_order import Batch, Sgd
+from sn.optim.first_order import Batch, Nesterov, Sgd
 from sn.optim.rules import Decay, RuleSpec
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
@@ -49,6 +50,12 @@ OPTIMIZERS: dict[str, tuple[Optimizer, float]] = {
     ),
     "batch newton": (BatchNewton(learning_rate=0.1), 2e-5),
     "conjugate gradient": (ConjugateGradient(mu=0.1), 2e-5),
+    "nesterov": (Nesterov(learning_rate=0.02, momentum=0.8), 1e-6),
+    "nesterov, a rate per weight": (Nesterov(learning_rate=0.3, scale=Scale.FAN_IN), 1e-6),
+    # a descent that is nearly 0 has a sign that rounding decides, and Adam steps by the sign
+    "adam": (Adam(learning_rate=0.002, eps=1e-3), 2e-5),
+    "adam, frozen": (Adam(learning_rate=0.002, eps=1e-3, layers={"h": 0.0}), 2e-5),
+    "adam, a rate per weight": (Adam(learning_rate=0.01, eps=1e-3, scale=Scale.FAN_IN), 2e-5),
 }
 
 
