@@ -1,8 +1,8 @@
 """What every optimizer has: a learning rate, rates of single layers, and a rule to run.
 
-The engines ask an optimizer for the rule that its kernels follow, the numbers of that rule and
-the step of each weight; what happens around a pass (sampling the curvature, one batch step)
-follows from its `Mode`.
+The engines ask an optimizer for the `Phases` of a pass, the numbers of its rules and the step of
+each weight: which patterns sample the curvature, what presenting a pattern does, and whether one
+step ends the pass.
 """
 
 from __future__ import annotations
@@ -16,18 +16,41 @@ from numpy.typing import NDArray
 
 from sn.limits import RATE, check_fields, setting
 from sn.net.table import ConnectionTable
-from sn.optim.rules import Hyper, Memory, Step, UpdateRule, advance
+from sn.optim.rules import Curvature, Hyper, Memory, Step, UpdateRule, advance
 from sn.registry import Registry
 
 Floats = NDArray[np.float64]
 Along = Callable[[Floats], float]
 
 
-class Mode(StrEnum):
-    """When weights move: after each pattern, or once per pass over the whole set."""
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Curvatures of the first patterns of a pass, whose mean is frozen into steps of weights.
 
-    ONLINE = "online"
-    BATCH = "batch"
+    `rule` adds them up in its slot "curvatures"; `damping` makes steps of their mean.
+    """
+
+    count: int
+    rule: UpdateRule
+    damping: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """What a pass is: sample first, where there is a `sample`; `present` each pattern; step.
+
+    With `has_step`, presenting adds descents (and curvatures) up, and `Optimizer.finish_pass`
+    moves the weights at the end; without, weights move after each pattern.
+    """
+
+    present: UpdateRule
+    sample: Sampling | None = None
+    has_step: bool = False
+
+    @property
+    def curvature(self) -> Curvature:
+        """Which second derivatives are computed, in the sample or while presenting."""
+        return (self.sample.rule if self.sample is not None else self.present).curvature
 
 
 class Reduction(StrEnum):
@@ -68,7 +91,7 @@ class Optimizer:
 
     @property
     def rule(self) -> UpdateRule:
-        """What the training kernel does to a weight."""
+        """What becomes of a weight, after a pattern or in the one step of a pass."""
         raise NotImplementedError
 
     @property
@@ -77,23 +100,13 @@ class Optimizer:
         return Hyper()
 
     @property
-    def mode(self) -> Mode:
-        """When weights move."""
-        return Mode.ONLINE
-
-    @property
-    def samples_per_pass(self) -> int:
-        """Patterns on which curvatures are estimated before each pass; 0 for none."""
-        return 0
-
-    @property
-    def damped_by(self) -> Step:
-        """How a curvature that was gathered becomes a step."""
-        return Step.NEWTON
+    def phases(self) -> Phases:
+        """What happens in a pass: weights move after each pattern."""
+        return Phases(self.rule)
 
     @property
     def reduction(self) -> Reduction:
-        """What a step in batch mode follows; SN 2.8 sums."""
+        """What the one step of a pass follows; SN 2.8 sums."""
         return Reduction.SUM
 
     @property
@@ -104,11 +117,6 @@ class Optimizer:
     def reduced(self, total: Floats, count: int) -> Floats:
         """Return what a step follows of a sum over so many patterns."""
         return total / count if self.reduction is Reduction.MEAN else total
-
-    @property
-    def gathering(self) -> UpdateRule | None:
-        """The rule of a second kernel that only adds descents and curvatures up, or None."""
-        return None
 
     def layer_rate(self, layer: str) -> float:
         """Return the learning rate of the connections into a layer, before `scale`."""
@@ -155,7 +163,7 @@ class Optimizer:
         curvature: Floats,
         along: Along,
     ) -> Floats:
-        """Return the weights after the one step of a pass in batch mode; change `memory`.
+        """Return the weights after the one step of a pass; change `memory`.
 
         Shapes: all (n_weights,) float64; `descent` and `curvature` are `reduced` over the pass;
         `along(d)` is the curvature of the cost, summed over the pass, along a direction d.

@@ -14,7 +14,7 @@ import numpy as np
 
 from sn.errors import TrainError
 from sn.limits import NOT_NEGATIVE, RATE, setting
-from sn.optim.base import Along, Floats, Mode, Optimizer, Scale, optimizer
+from sn.optim.base import Along, Floats, Optimizer, Phases, Scale, optimizer
 from sn.optim.rules import Memory, RuleSpec
 
 
@@ -47,14 +47,9 @@ class ConjugateGradient(Optimizer):
         return RuleSpec(gather=True)
 
     @property
-    def gathering(self) -> RuleSpec:
-        """Descents only."""
-        return RuleSpec(gather=True)
-
-    @property
-    def mode(self) -> Mode:
-        """Once per pass."""
-        return Mode.BATCH
+    def phases(self) -> Phases:
+        """One step, along the sum of the descents."""
+        return Phases(self.rule, has_step=True)
 
     def finish_pass(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sn.limits import DECAY, MOMENTUM, setting
 from sn.net.expr import call
 from sn.optim import rules
-from sn.optim.base import Mode, Optimizer, Reduction, Scale, optimizer
+from sn.optim.base import Optimizer, Phases, Reduction, Scale, optimizer
 from sn.optim.rules import (
     DESCENT,
     STEPS,
@@ -97,14 +97,9 @@ class Batch(Sgd):
     reduction: Reduction = Reduction.SUM
 
     @property
-    def mode(self) -> Mode:
-        """Once per pass."""
-        return Mode.BATCH
-
-    @property
-    def gathering(self) -> RuleSpec:
-        """Descents only."""
-        return RuleSpec(gather=True)
+    def phases(self) -> Phases:
+        """One step, along the descents of all patterns."""
+        return Phases(RuleSpec(gather=True), has_step=True)
 
     @property
     def steps_along_sum(self) -> bool:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from sn.errors import SettingError
 from sn.limits import AVERAGE, COUNT, DECAY, MOMENTUM, NOT_NEGATIVE, POSITIVE, RATE, setting
-from sn.optim.base import Mode, Optimizer, Reduction, optimizer
+from sn.optim.base import Optimizer, Phases, Reduction, Sampling, optimizer
 from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step
 
 
@@ -77,19 +77,16 @@ class DiagonalNewton(Optimizer):
         return RuleSpec(step, self.momentum != 0, self._decay, Curvature(self.curvature))
 
     @property
-    def samples_per_pass(self) -> int:
-        """As many as were asked for."""
-        return self.samples
+    def _gathering(self) -> RuleSpec:
+        return RuleSpec(curvature=Curvature(self.curvature), gather=True)
 
     @property
-    def damped_by(self) -> Step:
-        """How a curvature that was gathered becomes a step."""
-        return Step.CLIP if self.damping is Damping.CLIP else Step.NEWTON
-
-    @property
-    def gathering(self) -> RuleSpec | None:
-        """Curvatures, where they are sampled."""
-        return RuleSpec(curvature=Curvature(self.curvature), gather=True) if self.samples else None
+    def phases(self) -> Phases:
+        """Curvatures first, where they are sampled; weights move after each pattern."""
+        if not self.samples:
+            return Phases(self.rule)
+        damping = Step.CLIP if self.damping is Damping.CLIP else Step.NEWTON
+        return Phases(self.rule, Sampling(self.samples, self._gathering, damping))
 
     @property
     def hyper(self) -> Hyper:
@@ -111,11 +108,6 @@ class BatchNewton(DiagonalNewton):
     reduction: Reduction = Reduction.SUM
 
     @property
-    def mode(self) -> Mode:
-        """Once per pass."""
-        return Mode.BATCH
-
-    @property
-    def gathering(self) -> RuleSpec:
-        """Descents and curvatures."""
-        return RuleSpec(curvature=Curvature(self.curvature), gather=True)
+    def phases(self) -> Phases:
+        """One step, from the descents and curvatures of all patterns."""
+        return Phases(self._gathering, has_step=True)

@@ -18,7 +18,7 @@ from sn.net.costs import Cost
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
 from sn.net.tangent import Tangent
-from sn.optim.base import Mode, Optimizer
+from sn.optim.base import Optimizer
 from sn.optim.rules import STEPS, Curvature, Memory, UpdateRule, advance, damped
 
 Floats = NDArray[np.float64]
@@ -84,12 +84,13 @@ class KernelEngine:
         cost: Cost | None = None,
     ) -> None:
         self._optimizer, self._table, self._cost = optimizer, table, cost
-        gathering = optimizer.gathering
-        self._gather = compiled(gathering) if gathering is not None else None
-        batch = optimizer.mode is Mode.BATCH
-        self._kernels = self._gather if self._gather and batch else compiled(optimizer.rule)
-        self.compile_seconds = sum(k.compile_seconds for k in self._all)
-        self.was_cached = all(k.was_cached for k in self._all)
+        self._phases = optimizer.phases
+        sample = self._phases.sample
+        self._sampling = compiled(sample.rule) if sample is not None else None
+        self._kernels = compiled(self._phases.present)
+        every = [kernels for kernels in (self._sampling, self._kernels) if kernels is not None]
+        self.compile_seconds = sum(kernels.compile_seconds for kernels in every)
+        self.was_cached = all(kernels.was_cached for kernels in every)
         self._patterns = np.ascontiguousarray(patterns["train"], np.float32)
         self._targets = np.ascontiguousarray(targets, np.float32)
         self._batches = {name: self._kernels.batches(rows) for name, rows in patterns.items()}
@@ -100,20 +101,11 @@ class KernelEngine:
         self._start(np.zeros(table.n_weights, np.float32))
         self._memory = Memory.empty(table.n_weights)
 
-    @property
-    def _all(self) -> list[Kernels]:
-        return [self._kernels] + (
-            [self._gather] if self._gather not in (None, self._kernels) else []
-        )
-
     def _start(self, weights: Floats32) -> None:
-        """Take weights, with empty slots for both kernels."""
+        """Take weights, with empty slots."""
         self._slots = self._kernels.slots(weights, self._node_rates, self._optimizer.hyper)
         if self._kernels.source.rule.has_steps:
             self._slots[STEPS][:] = self._kernels.pack(self._rates)
-        self._sums = self._slots
-        if self._gather is not None and self._gather is not self._kernels:
-            self._sums = self._gather.slots(weights, self._node_rates, self._optimizer.hyper)
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order."""
@@ -127,8 +119,8 @@ class KernelEngine:
     def get_state(self) -> dict[str, NDArray[np.generic]]:
         """Return the weights and all slots of the rule, in weight order.
 
-        In batch mode the slots are the sums gathered so far, and what the optimizer remembers
-        from pass to pass is float64 beside them, as the one step of a pass is taken in float64.
+        Where one step ends a pass the slots are the sums so far, and what the optimizer
+        remembers from pass to pass is float64 beside them, as that step is taken in float64.
         """
         slots = self._slots
         state: dict[str, NDArray[np.generic]] = {"weights": self.get_weights()}
@@ -150,16 +142,15 @@ class KernelEngine:
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
-        optimizer, sums = self._optimizer, self._sums
-        if optimizer.mode is Mode.BATCH:
-            sums.memory[:] = 0
-        elif optimizer.samples_per_pass and self._gather is not None:
-            sums.memory[:] = 0
-            sums.weights = self._slots.weights
-            some = order[: optimizer.samples_per_pass]
-            self._gather.train(sums, self._patterns, self._targets, some)
-            mean = self._gather.unpack(sums["curvatures"]).astype(np.float64) / len(some)
-            steps = damped(optimizer.damped_by, self._rates, optimizer.hyper, mean)
+        sample, kernels, hyper = self._phases.sample, self._sampling, self._optimizer.hyper
+        if self._phases.has_step:
+            self._slots.memory[:] = 0
+        if sample is not None and kernels is not None:
+            sums = kernels.slots(self.get_weights(), self._node_rates, hyper)
+            some = order[: sample.count]
+            kernels.train(sums, self._patterns, self._targets, some)
+            mean = kernels.unpack(sums["curvatures"]).astype(np.float64) / len(some)
+            steps = damped(sample.damping, self._rates, hyper, mean)
             self._slots[STEPS][:] = self._kernels.pack(steps)
 
     def present(self, order: Order) -> None:
@@ -167,8 +158,8 @@ class KernelEngine:
         self._kernels.train(self._slots, self._patterns, self._targets, order)
 
     def end_pass(self) -> None:
-        """In batch mode, take the one step of the pass."""
-        if self._optimizer.mode is not Mode.BATCH:
+        """Take the one step of the pass, where there is one."""
+        if not self._optimizer.phases.has_step:
             return
         weights = self.get_weights().astype(np.float64)
         second = self._kernels.source.rule.second
@@ -176,8 +167,8 @@ class KernelEngine:
             self._rates,
             weights,
             self._memory,
-            self._reduced(self._sums["descents"]),
-            self._reduced(self._sums["curvatures"]) if second else np.zeros_like(weights),
+            self._reduced(self._slots["descents"]),
+            self._reduced(self._slots["curvatures"]) if second else np.zeros_like(weights),
             lambda direction: self._along(weights, direction),
         )
         self._slots.weights = self._kernels.pack(weights)
@@ -214,8 +205,7 @@ class ReferenceEngine:
         patterns: Sets,
         targets: Floats32,
     ) -> None:
-        rule = optimizer.gathering or optimizer.rule
-        if rule.curvature is Curvature.FULL:
+        if optimizer.phases.curvature is Curvature.FULL:
             reference = Reference(table, reference.cost, is_full=True)
         self._reference, self._table, self._optimizer = reference, table, optimizer
         self._patterns, self._targets = patterns, targets
@@ -253,15 +243,15 @@ class ReferenceEngine:
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
-        optimizer = self._optimizer
+        sample = self._optimizer.phases.sample
         self._descent[:] = 0
         self._curvature[:] = 0
-        if optimizer.mode is Mode.ONLINE and optimizer.samples_per_pass:
-            some = order[: optimizer.samples_per_pass]
+        if sample is not None:
+            some = order[: sample.count]
             for number in some:
                 self._curvature += self._present(number).curv_weight
             mean = self._curvature / len(some)
-            self._steps = damped(optimizer.damped_by, self._rates, optimizer.hyper, mean)
+            self._steps = damped(sample.damping, self._rates, self._optimizer.hyper, mean)
 
     def _present(self, number: np.int32) -> States:
         """Walk one pattern of the training set."""
@@ -276,7 +266,7 @@ class ReferenceEngine:
         optimizer = self._optimizer
         for number in order:
             found = self._present(number)
-            if optimizer.mode is Mode.BATCH:
+            if optimizer.phases.has_step:
                 self._descent += found.d_weight
                 self._curvature += found.curv_weight
                 continue
@@ -291,8 +281,8 @@ class ReferenceEngine:
             )
 
     def end_pass(self) -> None:
-        """In batch mode, take the one step of the pass."""
-        if self._optimizer.mode is not Mode.BATCH:
+        """Take the one step of the pass, where there is one."""
+        if not self._optimizer.phases.has_step:
             return
         weights, count = self._weights, len(self._patterns["train"])
         self._weights = self._optimizer.finish_pass(

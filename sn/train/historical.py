@@ -17,7 +17,7 @@ from sn.errors import TrainError
 from sn.net.costs import Cost
 from sn.net.historical import Historical, Shown
 from sn.net.table import ConnectionTable
-from sn.optim.base import Mode, Optimizer, Reduction
+from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
 from sn.train.engines import Floats32, Order, Sets
@@ -41,9 +41,10 @@ class HistoricalEngine:
     ) -> None:
         _refuse(optimizer, cost)
         self._optimizer, self._table = optimizer, table
-        rule = optimizer.gathering or optimizer.rule
-        self._second = rule.second
-        self._walk = Historical(table, cost, rule.curvature is Curvature.FULL)
+        curvature = optimizer.phases.curvature
+        self._second = curvature is not Curvature.NONE
+        self._has_step = optimizer.phases.has_step
+        self._walk = Historical(table, cost, curvature is Curvature.FULL)
         self._patterns, self._targets = patterns, targets
         self._epsilon = optimizer.unit_steps(table).astype(np.float32)
         self._states = np.zeros(table.n_units, np.float32)
@@ -85,15 +86,15 @@ class HistoricalEngine:
             pattern, desired = self._patterns["train"][number], self._targets[number]
             shown = self._walk.present(self._weights, pattern, desired, self._second)
             self._states = shown.state
-            if self._optimizer.mode is Mode.ONLINE:
+            if not self._has_step:
                 self._clear()
             self._gather(shown)
-            if self._optimizer.mode is Mode.ONLINE:
+            if not self._has_step:
                 self._update()
 
     def end_pass(self) -> None:
         """In batch mode, take the one step of the pass."""
-        if self._optimizer.mode is Mode.BATCH:
+        if self._has_step:
             self._update()
 
     def outputs(self, which: str) -> Floats32:
@@ -145,7 +146,7 @@ def _refuse(optimizer: Optimizer, cost: Cost) -> None:
     asked = None
     if isinstance(optimizer, ConjugateGradient):
         asked = "conjugate-gradient in float32"
-    elif optimizer.mode is Mode.ONLINE and optimizer.samples_per_pass:
+    elif optimizer.phases.sample is not None:
         asked = "(samples N)"
     elif optimizer.reduction is Reduction.MEAN:
         asked = "(reduction mean)"

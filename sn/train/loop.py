@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sn.errors import Notice, TrainError
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
-from sn.optim.base import Mode
+from sn.optim.rules import Curvature
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 from sn.train.cautions import all_saturated, of_end
@@ -202,9 +202,9 @@ def _failed_formula(
     Curvatures of a sample may fail before any pattern is presented: then it is in the sample.
     """
     optimizer = job.spec.optimizers[job.optimizer]
-    rule = optimizer.gathering or optimizer.rule
-    is_batch = optimizer.mode is Mode.BATCH
-    sample = order[: 0 if is_batch else optimizer.samples_per_pass]
+    phases = optimizer.phases
+    second = phases.curvature is not Curvature.NONE
+    sample = order[: phases.sample.count if phases.sample is not None else 0]
     first = job.table.layers[0]
     job.engine.set_state(before)
     for pattern in (*part, *sample):
@@ -218,7 +218,7 @@ def _failed_formula(
         shown = job.engine.states()[first.first : first.first + first.size]
         desired = job.targets["train"][pattern]
         found = failing_formula(
-            job.table, job.spec.cost, weights, np.asarray(shown), desired, rule.second
+            job.table, job.spec.cost, weights, np.asarray(shown), desired, second
         )
         if found is not None:
             return TrainError(

@@ -23,7 +23,7 @@ from sn.net.costs import cost
 from sn.net.historical import functions
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
-from sn.optim.base import Mode, Optimizer, Scale
+from sn.optim.base import Optimizer, Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Decay
@@ -122,7 +122,7 @@ def xor_path(name: str, kind: str, optimizer: Optimizer, shared: Shared, steps: 
     engine.set_weights(from_rows(XOR, expected[0]))
     found = []
     for step in range(len(expected) - 1):
-        if optimizer.mode is Mode.BATCH:
+        if optimizer.phases.has_step:
             engine.begin_pass(np.arange(4, dtype=np.int32))
             present(engine, run, 0, 4)
             engine.end_pass()

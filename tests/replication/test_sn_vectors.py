@@ -18,7 +18,7 @@ from sn.kernels import compile_net
 from sn.lower.recognise import lower
 from sn.net.costs import cost
 from sn.net.reference import Reference
-from sn.optim.base import Mode, Optimizer, Scale
+from sn.optim.base import Optimizer, Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Decay
@@ -157,7 +157,7 @@ def engine(kind: str, optimizer: Optimizer) -> Engine:
 def trained(some: Engine, vector: Vector) -> np.ndarray:
     """Return the weights after `count` presentations in turn, or passes in batch mode."""
     some.set_weights(forget(TABLE, 0, 1))
-    is_batch = vector.optimizer.mode is Mode.BATCH
+    is_batch = vector.optimizer.phases.has_step
     length, passes = (len(PATTERNS), vector.count) if is_batch else (vector.count, 1)
     for _ in range(passes):
         order = (np.arange(length) % len(PATTERNS)).astype(np.int32)

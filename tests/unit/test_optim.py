@@ -12,7 +12,7 @@ from sn.net.reference import Reference
 from sn.net.schemes import Link, bias, full
 from sn.net.table import ConnectionTable, freeze
 from sn.net.tangent import Tangent
-from sn.optim.base import Mode, Scale
+from sn.optim.base import Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Memory, Step
@@ -78,12 +78,16 @@ def test_what_each_optimizer_asks_of_the_kernels() -> None:
     assert DiagonalNewton().rule.step is Step.NEWTON
     assert DiagonalNewton(damping=Damping.CLIP).rule.step is Step.CLIP
     assert DiagonalNewton(samples=500).rule.step is Step.WEIGHT
-    assert DiagonalNewton(samples=500).gathering is not None
-    assert DiagonalNewton().gathering is None
+    sample = DiagonalNewton(samples=500, damping=Damping.CLIP).phases.sample
+    assert sample is not None
+    assert (sample.count, sample.damping) == (500, Step.CLIP)
+    assert sample.rule.weight is None
+    assert DiagonalNewton().phases.sample is None
+    assert not DiagonalNewton().phases.has_step
     for batch in (Batch(learning_rate=1), BatchNewton(), ConjugateGradient()):
-        assert batch.mode is Mode.BATCH
-        assert batch.gathering is not None
-        assert batch.gathering.gather
+        assert batch.phases.has_step
+        assert batch.phases.present.weight is None
+        assert batch.phases.sample is None
 
 
 # --- the step of a pass ---
