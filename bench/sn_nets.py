@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from bench.reference import SHAPES, TABLE, Table
 from bench.task import Weights
-from sn.lower.grids import Arrangement, arrange
 from sn.net import raw, schemes
 from sn.net.activations import tanh
 from sn.net.layer import Network
@@ -29,13 +28,8 @@ Ints = NDArray[np.int32]
 class Net:
     """A net to compile, and the weight number of each number in the benchmark's arrays."""
 
-    arranged: Arrangement
+    table: ConnectionTable
     numbers: dict[str, Ints]
-
-    @property
-    def table(self) -> ConnectionTable:
-        """What is compiled."""
-        return self.arranged.table
 
     def to_order(self, weights: Weights) -> NDArray[np.float32]:
         """Return named arrays as one, in weight order."""
@@ -87,7 +81,7 @@ def _named(net: Network, layers: tuple[str, ...]) -> Net:
             weight = weight.reshape(*weight.shape[:2], -1)
             weight = weight[:, 0] if weight.shape[1] == 1 else weight
         numbers[f"w{number}"], numbers[f"b{number}"] = weight, found[f"{layer}.bias"]
-    return Net(arrange(freeze(net)), numbers)
+    return Net(freeze(net), numbers)
 
 
 def zipcode_by_hand() -> Net:
@@ -112,7 +106,7 @@ def zipcode_by_hand() -> Net:
         net.add_layer(name, (size,), tanh())
     # weights keep their numbers: every one of them is used by a layer
     raw.take_over(made, net, units)
-    return Net(arrange(freeze(net)), numbers)
+    return Net(freeze(net), numbers)
 
 
 def _windows(made: raw.RawNet, below: Ints, above: Ints, table: Table, numbers: Ints) -> None:

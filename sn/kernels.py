@@ -50,6 +50,7 @@ from sn.kernel_cache import PREFIX, entry_path, load, store
 from sn.kernel_key import keyed
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
+from sn.net.layer import Ints
 from sn.optim.rules import HYPER, Hyper, RuleSpec, UpdateRule
 
 Floats32 = NDArray[np.float32]
@@ -197,6 +198,9 @@ class Slots:
 class Kernels:
     """The compiled functions of a net and the memory they work on.
 
+    Patterns, desired outputs, outputs and states come and go in the net's own order of units;
+    inside, units lie along the grids of the plan.
+
     `path`: the file of their machine code in the cache, None when they are not kept.
     """
 
@@ -205,8 +209,12 @@ class Kernels:
     path: Path | None
     compile_seconds: float
     was_cached: bool
+    plan: Plan
     states: Floats32 = field(init=False)
     batch_states: tuple[Floats32, Floats32] = field(init=False)
+    inputs: Ints | None = field(init=False)  # of units along their grid, None where it is theirs
+    outputs: Ints | None = field(init=False)
+    outputs_back: Ints | None = field(init=False)
 
     @property
     def n_weights(self) -> int:
@@ -214,6 +222,9 @@ class Kernels:
         return int(self.source.slots.max(initial=-1)) + 1
 
     def __post_init__(self) -> None:
+        self.inputs, self.outputs = (self.plan.order_inside(layer) for layer in (0, -1))
+        back = None if self.outputs is None else np.argsort(self.outputs).astype(np.int32)
+        self.outputs_back = back
         self.states = _on_cache_line(len(self.source.states))
         self.states[:] = self.source.states
         batch = np.repeat(self.source.batch_states, self.source.lanes)
@@ -260,6 +271,10 @@ class Kernels:
 
         Shapes: patterns: (n, n_inputs); targets: (n, n_outputs); float32, C-contiguous.
         """
+        if self.inputs is not None or self.outputs is not None:
+            patterns = _laid_out(patterns[order], self.inputs)
+            targets = _laid_out(targets[order], self.outputs)
+            order = np.arange(len(order), dtype=np.int32)
         self.module.train(
             slots.weights,
             slots.memory.reshape(-1),
@@ -279,7 +294,7 @@ class Kernels:
         lanes = self.source.lanes
         n = len(patterns)
         padded = np.zeros((-(-n // lanes) * lanes, patterns.shape[1]), np.float32)
-        padded[:n] = patterns
+        padded[:n] = _laid_out(patterns, self.inputs)
         split = padded.reshape(-1, lanes, patterns.shape[1])
         return np.ascontiguousarray(split.transpose(0, 2, 1))
 
@@ -304,8 +319,19 @@ class Kernels:
         run(slice(half, None), self.batch_states[0])
         if half:
             second.join()
-        rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)
-        return np.ascontiguousarray(rows[:n])
+        rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)[:n]
+        return _laid_out(rows, self.outputs_back)
+
+    def unit_states(self) -> Floats32:
+        """Return the states of all units after the last presentation: (n_units,) float32."""
+        found = np.empty(len(self.plan.order), np.float32)
+        found[self.plan.order] = self.states[self.source.layout.unit]
+        return found
+
+
+def _laid_out(rows: Floats32, order: Ints | None) -> Floats32:
+    """Return rows with their columns in an order; None: as they are."""
+    return np.ascontiguousarray(rows if order is None else rows[:, order])
 
 
 def _on_cache_line(count: int) -> Floats32:
@@ -338,7 +364,7 @@ def compile_net(
         raise SnInternalError(
             f"the kernels of net {source.name} do not compile: {error}", dump=_dump(source.text)
         ) from error
-    return Kernels(source, module, path, time.perf_counter() - started, was_cached)
+    return Kernels(source, module, path, time.perf_counter() - started, was_cached, plan)
 
 
 def _compiled(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from sn import data
 from sn.builtins import new_interpreter
+from sn.compiled import Compiled
 from sn.errors import (
     DataError,
     NetError,
@@ -31,17 +32,13 @@ from sn.errors import (
     did_you_mean,
 )
 from sn.forms import Value
-from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
+from sn.kernels import Kernels, assembly, llvm_code
 from sn.limits import PASSES, SEED
-from sn.lower.grids import Arrangement, arrange
 from sn.lower.ir import Plan
-from sn.lower.recognise import lower
-from sn.lower.report import check_report
-from sn.net.costs import Cost, cost
+from sn.net.costs import cost
 from sn.net.layer import Network
-from sn.net.loose_ends import loose_ends
 from sn.net.reference import Reference
-from sn.net.table import ConnectionTable, freeze
+from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.record import DataUsed, RunRecord
@@ -191,23 +188,36 @@ class Program:
         return Experiment(self, specs[name])
 
     @cached_property
-    def _rows(self) -> ConnectionTable:
-        """The connection table of `network`, units numbered as the program numbers them."""
-        return freeze(self.network)
+    def _compiled(self) -> dict[str, Compiled]:
+        return {}
 
-    @cached_property
+    def compiled(self, name: str) -> Compiled:
+        """Return a net, by name, with what the compiler makes of it."""
+        network = self.networks[name]
+        spec = self.session.world.experiments.get(name)
+        wanted = spec.cost if spec else cost.get("lms")(network.layers[-1].size)
+        found = self._compiled.get(name)
+        if found is None or found.network is not network or found.cost != wanted:
+            found = self._compiled[name] = Compiled(network, wanted)
+        return found
+
+    @property
+    def _of_network(self) -> Compiled:
+        return self.compiled(self.network.name)
+
+    @property
     def table(self) -> ConnectionTable:
-        """The connection table of `network`, layers without a shape laid out along their grid."""
-        return arrange(self._rows).table
+        """The connection table of `network`."""
+        return self._of_network.table
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
         """What the compiler recognises in the table."""
-        return lower(self.table)
+        return self._of_network.plan
 
     def check(self) -> CheckReport:
         """Report layers, connections, totals and loose ends."""
-        return check_report(self._rows, self.plan, self._cost)
+        return self._of_network.report()
 
     def check_gradients(self, seed: int = 0) -> GradientReport:
         """Compare the derivatives of the net with differences, and its kernels with the twin.
@@ -219,16 +229,8 @@ class Program:
         examples = random_examples(self.table, seed)
         if spec is not None and any(data.is_available(name) for name in spec.data):
             examples = self.experiment(self.network.name).examples(seed)
-        error = self._cost
-        return check_gradients(
-            self.table, error, lambda rule: compile_net(self.plan, error, rule), examples, seed
-        )
-
-    @property
-    def _cost(self) -> Cost:
-        """The cost of the net's experiment, SN's own where it has none."""
-        spec = self.session.world.experiments.get(self.network.name)
-        return spec.cost if spec else cost.get("lms")(self.network.layers[-1].size)
+        net = self._of_network
+        return check_gradients(net.table, net.cost, net.kernels, examples, seed)
 
     def dump(self, stage: str) -> str:
         """Return one stage of the compiler as text."""
@@ -237,13 +239,13 @@ class Program:
         if stage == "plan":
             return str(self.plan)
         spec = self.session.world.experiments.get(self.network.name)
-        error = self._cost
+        net = self._of_network
         rule: UpdateRule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
         if stage == "schedule":
-            return str(emitted(self.plan, error, rule))
+            return str(net.source(rule))
         if stage == "source":
-            return emitted(self.plan, error, rule).text
-        kernels = compile_net(self.plan, error, rule, use_cache=False)
+            return net.source(rule).text
+        kernels = net.kernels(rule, use_cache=False)
         return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
 
 
@@ -269,33 +271,28 @@ class Experiment:
         """The names of its optimizers; the first is the default."""
         return tuple(self.spec.optimizers)
 
-    @cached_property
-    def _rows(self) -> ConnectionTable:
-        return freeze(self.network)
+    @property
+    def _net(self) -> Compiled:
+        return self.program.compiled(self.spec.net)
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
         """What is odd about its net, with places in the program."""
-        return loose_ends(self._rows)
-
-    @cached_property
-    def arrangement(self) -> Arrangement:
-        """The connection table of its net, layers without a shape laid out along their grid."""
-        return arrange(self._rows)
+        return self._net.warnings
 
     @property
     def table(self) -> ConnectionTable:
         """The connection table that is trained."""
-        return self.arrangement.table
+        return self._net.table
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
         """What the compiler recognises in the table."""
-        return lower(self.table)
+        return self._net.plan
 
     def compile(self, rule: UpdateRule) -> Kernels:
         """Return the kernels of the net for an update rule."""
-        return compile_net(self.plan, self.spec.cost, rule)
+        return self._net.kernels(rule)
 
     def _optimizer(self, name: str | None) -> str:
         if name is None:
@@ -337,10 +334,7 @@ class Experiment:
         for notice in self.warnings:
             for observer in observers:
                 observer.warned(notice)
-        patterns = {
-            "train": self._arranged(digits.train_inputs),
-            "test": self._arranged(digits.test_inputs),
-        }
+        patterns = {"train": digits.train_inputs, "test": digits.test_inputs}
         labels = {"train": digits.train_labels, "test": digits.test_labels}
         targets = {name: self._targets(some, digits.classes) for name, some in labels.items()}
         rule = self.spec.optimizers[chosen]
@@ -392,14 +386,7 @@ class Experiment:
         stream = np.random.default_rng([seed, 3])
         some = stream.choice(len(digits.train_labels), PATTERNS, replace=False)
         desired = self._targets(digits.train_labels[some], digits.classes)
-        inputs = self._arranged(digits.train_inputs[some])
-        return Examples(inputs, desired, f"patterns of {digits.name}")
-
-    def _arranged(self, patterns: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return patterns in the order in which the input layer is laid out."""
-        if self.arrangement.is_identity:
-            return patterns
-        return patterns[:, self.arrangement.inside(self.table.layers[0])]
+        return Examples(digits.train_inputs[some], desired, f"patterns of {digits.name}")
 
     def _check_sizes(self, digits: data.Dataset) -> None:
         first, last = self.table.layers[0], self.table.layers[-1]

@@ -88,13 +88,6 @@ def _compiled(net: Net, rule: RuleSpec, use_cache: bool) -> tuple[Kernels, float
     return kernels, cpu_seconds() - start
 
 
-def _inside(net: Net, inputs: F32, targets: F32) -> tuple[F32, F32]:
-    """Order patterns as the arranged net numbers its units."""
-    first, last = net.table.layers[0], net.table.layers[-1]
-    x, y = inputs[:, net.arranged.inside(first)], targets[:, net.arranged.inside(last)]
-    return np.ascontiguousarray(x), np.ascontiguousarray(y)
-
-
 def prepare_trainer(
     build: Callable[[], Net],
     rule: RuleSpec,
@@ -107,17 +100,15 @@ def prepare_trainer(
     net = build()
     kernels, seconds = _compiled(net, rule, use_cache)
     step, hyper = (NEWTON_STEP, HYPER) if rule.second else (STEP, Hyper())
-    x, y = _inside(net, inputs, targets)
-    return Trainer(kernels, net, seconds, net.to_order(weights), x, y, step, hyper)
+    return Trainer(kernels, net, seconds, net.to_order(weights), inputs, targets, step, hyper)
 
 
 def prepare_evaluator(weights: Weights, inputs: F32, targets: F32) -> Evaluator:
     """Compile the zip-code net and lay the patterns out in batches."""
     net = sn_nets.zipcode()
     kernels, seconds = _compiled(net, RuleSpec(), False)
-    x, _ = _inside(net, inputs, targets)
     packed = kernels.pack(net.to_order(weights))
-    return Evaluator(kernels, seconds, packed, kernels.batches(x))
+    return Evaluator(kernels, seconds, packed, kernels.batches(inputs))
 
 
 def newton_reference(weights: Weights, inputs: F32, targets: F32) -> Answer:

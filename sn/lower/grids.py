@@ -1,11 +1,10 @@
-"""Arrange: give layers without a shape a grid, read off the rows, before rules look at them.
+"""Grids: find where the units of each layer lie, read off the rows, before rules look at them.
 
 A net made unit by unit has flat layers, in whatever order its units were created. Windows still
 show in the rows, in three ways: by the numbers of the units where they were made in order
 (ordered.py), by the weights that units share in any order, and by the sites that windows have in
-common (both in shuffled/). The result is the same table with units
-renumbered inside their layers; `order` leads back, for whoever has patterns. The last layer keeps
-its order, so that labels stay what they are.
+common (both in shuffled/). Grids are a plan's own matter: patterns, outputs and messages keep the
+numbers that the program gave.
 
 Read next: recognise.py.
 """
@@ -13,43 +12,24 @@ Read next: recognise.py.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from sn.lower.ir import Part
+from sn.lower.ir import Grid, Part, laid_out
 from sn.lower.ordered import Coordinates, declared, source_grid, window_grid
 from sn.lower.parts import parts_into
 from sn.lower.rules.subsample import match_subsample
 from sn.lower.rules.windows import match_windows
 from sn.lower.shuffled import shared_layout, unshared_layouts
-from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
 Known = dict[int, Coordinates]  # by layer index
 TRIES, ROWS = 16, 1_000_000  # layouts of unshared windows held against the rows; more of few rows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Arrangement:
-    """A renumbered table. order: (n_units,) int32, the old number of each new unit."""
-
-    table: ConnectionTable
-    order: Ints
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether nothing moved."""
-        return bool(np.array_equal(self.order, np.arange(len(self.order))))
-
-    def inside(self, layer: Layer) -> Ints:
-        """Return the old index within the layer of each new one: (units,) int32."""
-        return self.order[layer.first : layer.first + layer.size] - np.int32(layer.first)
-
-
-def arrange(table: ConnectionTable) -> Arrangement:
-    """Return `table` with every flat layer that has a grid laid out along it."""
+def find_grids(table: ConnectionTable) -> tuple[Grid, ...]:
+    """Return the grid of every layer: as declared, or for a flat one as found in the rows."""
     known = {
         index: declared(layer) for index, layer in enumerate(table.layers) if len(layer.shape) > 1
     }
@@ -71,7 +51,7 @@ def arrange(table: ConnectionTable) -> Arrangement:
                 _by_numbers(table, part, known, grids, share)
         for part in parts:
             _by_numbers(table, part, known, grids, share=0.0)
-    return _arranged(table, known)
+    return _grids(table, known)
 
 
 def _between_layers(table: ConnectionTable) -> list[Part]:
@@ -124,7 +104,7 @@ def _by_numbers(
 def _has_windows(table: ConnectionTable, part: Part, known: Known, share: float) -> bool:
     """Whether windows come out that have so large a share of the rows."""
     columns = {name: getattr(table, name)[part.rows] for name in ("dst", "src", "wid", "group")}
-    alone = _arranged(dataclasses.replace(table, **columns), known).table
+    alone = laid_out(dataclasses.replace(table, **columns), _grids(table, known))
     whole = dataclasses.replace(part, rows=np.arange(alone.n_rows))
     if match_subsample(alone, whole) is not None:
         return True
@@ -154,33 +134,16 @@ def _by_overlaps(table: ConnectionTable, part: Part, known: Known, share: float)
             return
 
 
-def _arranged(table: ConnectionTable, known: Known) -> Arrangement:
-    order = np.arange(table.n_units, dtype=np.int32)
-    layers = list(table.layers)
-    for index, place in known.items():
-        layer = layers[index]
-        if len(layer.shape) > 1:
+def _grids(table: ConnectionTable, known: Known) -> tuple[Grid, ...]:
+    grids = []
+    for index, layer in enumerate(table.layers):
+        place = known.get(index)
+        if place is None or len(layer.shape) > 1:
+            grids.append(Grid.of(layer))
             continue
-        inside = np.lexsort((place.col, place.row, place.plane)).astype(np.int32)
-        if index == len(layers) - 1 and np.any(np.diff(inside) < 0):
-            continue  # desired outputs come in the order in which its units were made
-        order[layer.first : layer.first + layer.size] = layer.first + inside
-        layers[index] = dataclasses.replace(layer, shape=_shape(place.sizes))
-    if np.array_equal(order, np.arange(len(order))):
-        return Arrangement(dataclasses.replace(table, layers=tuple(layers)), order)
-    new_number = np.empty_like(order)
-    new_number[order] = np.arange(table.n_units, dtype=np.int32)
-    dst_column, src_column = new_number[table.dst], new_number[table.src]
-    sort = np.argsort(dst_column, kind="stable")
-    moved = dataclasses.replace(
-        table,
-        layers=tuple(layers),
-        dst=dst_column[sort],
-        src=src_column[sort],
-        wid=table.wid[sort],
-        group=table.group[sort],
-    )
-    return Arrangement(moved, order)
+        order = np.lexsort((place.col, place.row, place.plane)).astype(np.int32)
+        grids.append(Grid(_shape(place.sizes), order))
+    return tuple(grids)
 
 
 def _shape(sizes: tuple[int, int, int]) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The plan: what the compiler knows of a net's connections.
 
-    Plan   = Node*                       in order of computation
+    Plan   = Grid* Node*                 a grid per layer, nodes in order of computation
+    Grid   : where the units of a layer lie; nodes speak of positions in it
     Node   = Bias | Full | Window | Subsample | Rows
     Bias   : unit 0 -> every unit of a layer; a weight per unit or per map
     Full   : every unit -> every unit, each its own weight
@@ -9,15 +10,17 @@
     Subsample : each map of a layer sums up windows of its own map below, times one weight a map
     Rows   : the plain rows of what fits no rule, and why
 
-`expand` gives a node's rows back and `verify` demands that they equal the table. A plan knows
-nothing of vectors; the emitter chooses those.
+`expand` gives a node's rows back in the net's own unit numbers and `verify` demands that they
+equal the table. A plan knows nothing of vectors; the emitter chooses those.
 
 Read next: recognise.py, ../emit/module.py.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -217,23 +220,95 @@ Node: TypeAlias = Bias | Full | Window | Subsample | Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """Nodes in order of computation, with the table they stand for."""
+class Grid:
+    """Where the units of a layer lie.
 
-    table: ConnectionTable
+    shape: as of a layer; order: (units,) int32, the unit within its layer at each position of the
+    grid, row by row.
+    """
+
+    shape: tuple[int, ...]
+    order: Ints
+
+    @staticmethod
+    def of(layer: Layer) -> Grid:
+        """Return the grid that a layer declares."""
+        return Grid(layer.shape, np.arange(layer.size, dtype=np.int32))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the units lie in the order of their numbers."""
+        return bool(np.array_equal(self.order, np.arange(len(self.order))))
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Nodes in order of computation, with the table they stand for and a grid per layer.
+
+    `original` has the net's own unit numbers, `table` the same rows in grid positions, of which
+    the nodes and the kernels speak. Without `grids` every layer has the one that it declares.
+    """
+
+    original: ConnectionTable
     nodes: tuple[Node, ...]
+    grids: tuple[Grid, ...] = ()
+
+    @cached_property
+    def table(self) -> ConnectionTable:
+        """The rows with units numbered along the grids."""
+        return laid_out(self.original, self.grids) if self.grids else self.original
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers of the net."""
+        """The layers of the net, in the shapes of their grids."""
         return self.table.layers
 
+    @cached_property
+    def order(self) -> Ints:
+        """The net's number of the unit at each position, constants included: (n_units,) int32."""
+        return _order(self.original, self.grids)
+
+    def order_inside(self, layer: int) -> Ints | None:
+        """Return the order of one layer's grid, (units,); None where it is that of its numbers."""
+        if not self.grids or self.grids[layer].is_plain:
+            return None
+        return self.grids[layer].order
+
     def __str__(self) -> str:
-        lines = [f"plan {self.table.name}: {len(self.nodes)} nodes"]
+        lines = [f"plan {self.original.name}: {len(self.nodes)} nodes"]
         for node in self.nodes:
             place = f"  ({node.span})" if node.span else ""
             lines.append(f"{node.label}  {node}, {n_rows(node)} connections{place}")
         return "\n".join(lines)
+
+
+def laid_out(table: ConnectionTable, grids: tuple[Grid, ...]) -> ConnectionTable:
+    """Return the same rows with the units of each layer numbered along its grid."""
+    layers = tuple(
+        layer if layer.shape == grid.shape else dataclasses.replace(layer, shape=grid.shape)
+        for layer, grid in zip(table.layers, grids, strict=True)
+    )
+    if all(grid.is_plain for grid in grids):
+        return table if layers == table.layers else dataclasses.replace(table, layers=layers)
+    position = np.empty(table.n_units, np.int32)
+    position[_order(table, grids)] = np.arange(table.n_units, dtype=np.int32)
+    dst, src = position[table.dst], position[table.src]
+    sort = np.argsort(dst, kind="stable")
+    return dataclasses.replace(
+        table,
+        layers=layers,
+        dst=dst[sort],
+        src=src[sort],
+        wid=table.wid[sort],
+        group=table.group[sort],
+    )
+
+
+def _order(table: ConnectionTable, grids: tuple[Grid, ...]) -> Ints:
+    order = np.arange(table.n_units, dtype=np.int32)
+    for layer, grid in zip(table.layers, grids, strict=False):
+        order[layer.first : layer.first + layer.size] = layer.first + grid.order
+    return order
 
 
 def n_rows(node: Node) -> int:
@@ -258,12 +333,21 @@ def reads(plan: Plan, node: Node, layer: int) -> bool:
     return isinstance(node, Full | Window | Subsample) and node.src == layer
 
 
-def expand(node: Node, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:
-    """Return the rows of a node as columns dst, src, wid.
+def expand(node: Node, plan: Plan) -> tuple[Ints, Ints, Ints]:
+    """Return the rows of a node as columns dst, src, wid, in the net's own unit numbers.
 
     A constant upstream unit is given as -1 - its class, see `constant_class`: constants of one
     value are interchangeable.
     """
+    dst, src, wid = _rows_on_grids(node, plan.table)
+    if all(grid.is_plain for grid in plan.grids):
+        return dst, src, wid
+    # a class is negative: it stays what it is
+    return plan.order[dst], np.where(src < 0, src, plan.order[src]), wid
+
+
+def _rows_on_grids(node: Node, table: ConnectionTable) -> tuple[Ints, Ints, Ints]:
+    """Return the rows of a node as `expand` does, in grid positions."""
     layer = table.layers[node.dst]
     units = layer.first + np.arange(layer.size, dtype=np.int32)
     match node:
@@ -327,7 +411,7 @@ def _expand_subsample(node: Subsample, table: ConnectionTable) -> tuple[Ints, In
 
 def node_as_rows(node: Node, table: ConnectionTable, why: str) -> Rows:
     """Return any node as plain rows whose weights may serve others too."""
-    dst, src, wid = expand(node, table)
+    dst, src, wid = _rows_on_grids(node, table)
     constant = np.flatnonzero(~np.isnan(table.constant))
     of_class = np.zeros(len(constant) + 1, np.int32)
     of_class[-1 - constant_class(table)[constant]] = constant
@@ -351,12 +435,12 @@ def _class_of(table: ConnectionTable, value: float) -> int:
 
 
 def verify(plan: Plan) -> None:
-    """Demand that the plan's rows are the table's rows, each once.
+    """Demand that the plan's rows are those of the net's own table, each once.
 
     Raises: SnInternalError otherwise; recognition must never change a net.
     """
-    table = plan.table
-    parts = [expand(node, table) for node in plan.nodes]
+    table = plan.original
+    parts = [expand(node, plan) for node in plan.nodes]
     none = np.zeros(0, np.int32)
     found = [np.concatenate([part[i] for part in parts]) if parts else none for i in range(3)]
     wanted = [table.dst, constant_class(table)[table.src], table.wid]

@@ -1,9 +1,9 @@
 """Recognise: rows of a table become nodes of a plan, from the rows alone.
 
-Rows are split by downstream layer and upstream layer; each part is tried against the rules in
-`rules/` in this order: full (cheapest to test), subsample, windows without wrap, windows with
-wrap. What fits none stays as rows, with the reason. A weight must live in one node only; parts
-that share one become rows.
+Layers get their grids first (grids.py). Then rows are split by downstream and upstream layer; each
+part is tried against the rules in `rules/` in this order: full (cheapest to test), subsample,
+windows without wrap, windows with wrap. What fits none stays as rows, with the reason. A weight
+must live in one node only; parts that share one become rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import dataclasses
 
 import numpy as np
 
-from sn.lower.ir import Bias, Node, Part, Plan, Rows, node_as_rows, verify
+from sn.lower.grids import find_grids
+from sn.lower.ir import Bias, Node, Part, Plan, Rows, laid_out, node_as_rows, verify
 from sn.lower.parts import parts_into
 from sn.lower.rules.full import match_full
 from sn.lower.rules.subsample import match_subsample
@@ -23,12 +24,14 @@ from sn.net.upstream import BIAS, CONSTANTS
 
 
 def lower(table: ConnectionTable) -> Plan:
-    """Return the plan of `table`, verified against it."""
+    """Return the plan of `table`, verified against it: grids of its layers, and nodes over them."""
+    grids = find_grids(table)
+    laid = laid_out(table, grids)
     nodes: list[Node] = []
-    for dst in range(len(table.layers)):
-        for part in parts_into(table, dst):
-            nodes += _recognise(table, part)
-    plan = Plan(table, tuple(_untie(table, nodes)))
+    for dst in range(len(laid.layers)):
+        for part in parts_into(laid, dst):
+            nodes += _recognise(laid, part)
+    plan = Plan(table, tuple(_untie(laid, nodes)), grids)
     verify(plan)
     return plan
 

@@ -12,20 +12,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sn.errors import Notice
 from sn.lower.ir import Plan
 from sn.lower.parts import parts_into
 from sn.net.costs import Cost
 from sn.net.expr import substitute, variable
-from sn.net.loose_ends import loose_ends
 from sn.net.table import ConnectionTable
 from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
 
 
-def check_report(table: ConnectionTable, plan: Plan, cost: Cost) -> CheckReport:
-    """Return layers, connections, formulas, totals and loose ends of a net.
-
-    `table` is the net's own, `plan` what became of it.
-    """
+def check_report(plan: Plan, cost: Cost, warnings: tuple[Notice, ...]) -> CheckReport:
+    """Return layers in the shapes of their grids, connections, formulas and totals of a net."""
+    table = plan.original
     layers = tuple(
         LayerReport(layer.name, layer.shape, layer.size, str(layer.activation) if i else "input")
         for i, layer in enumerate(plan.layers)
@@ -38,7 +36,7 @@ def check_report(table: ConnectionTable, plan: Plan, cost: Cost) -> CheckReport:
         table.n_rows,
         table.n_weights,
         tuple(_formulas(plan, cost)),
-        loose_ends(table),
+        warnings,
     )
 
 

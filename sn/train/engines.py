@@ -191,7 +191,7 @@ class KernelEngine:
 
     def states(self) -> NDArray[np.floating]:
         """Return the states the kernel left."""
-        return self._kernels.states[self._kernels.source.layout.unit]
+        return self._kernels.unit_states()
 
 
 class ReferenceEngine:

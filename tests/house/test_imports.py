@@ -47,6 +47,7 @@ RANKS: dict[str, float] = {
     "kernel_key": 3,
     "kernel_cache": 3,
     "kernels": 4,
+    "compiled": 5,
     "train": 5,
     "builtins": 6,
     "settings": 6,

@@ -122,7 +122,7 @@ def train(kernels: Kernels, shown: Patterns, rates: float, hyper: Hyper) -> NDAr
 
 def check_presentations(plan: Plan, shown: Patterns, curvature: Curvature) -> None:
     """Present patterns without moving the weights; compare all that a presentation computes."""
-    table = plan.table
+    table = plan.original
     kernels = compile_net(plan, lms(table), RuleSpec(curvature=curvature, gather=True))
     twin = Reference(table, lms(table), is_full=curvature is Curvature.FULL)
     slots = kernels.slots(shown.weights, [0.0] * len(kernels.source.nodes), Hyper())
@@ -147,10 +147,10 @@ def check_presentations(plan: Plan, shown: Patterns, curvature: Curvature) -> No
 
 def compare_units(kernels: Kernels, table: ConnectionTable, expected: States) -> None:
     """Compare states, gradients and curvatures of every layer after one presentation."""
-    lay = kernels.source.layout
+    lay, position = kernels.source.layout, np.argsort(kernels.plan.order)
     for number, layer in enumerate(table.layers):
         units = layer.units.ravel()
-        at = lay.unit[units]
+        at = lay.unit[position[units]]
         compare("states", kernels.states[at], expected.state[units])
         if number:
             compare("gradients", kernels.states[at + lay.to_grad], expected.grad[units])
@@ -162,7 +162,7 @@ def check_training(
     plan: Plan, shown: Patterns, rule: UpdateRule, hyper: Hyper, rate: float
 ) -> None:
     """Train on all patterns; compare what the weights have moved."""
-    table = plan.table
+    table = plan.original
     kernels = compile_net(plan, lms(table), rule)
     twin = Reference(table, lms(table), is_full=rule.curvature is Curvature.FULL)
     weights, memory = shown.weights, Memory.empty(table.n_weights)

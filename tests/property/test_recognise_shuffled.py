@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sn.lower.grids import arrange
+from sn.lower.grids import find_grids
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.lower.recognise import lower
 from sn.net import schemes
@@ -24,7 +24,7 @@ from sn.net.schemes import Link
 from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
 from tests.sample_nets import WRAPS, equal, tables
-from tests.unit.test_arrange import flat
+from tests.unit.test_grids import flat
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -87,7 +87,7 @@ def test_every_connection_of_a_shuffled_net_finds_its_window(
     drawn = data.draw(shuffled(name))
     # else nothing tells where along that axis a window lies
     assume(all(taps < size for taps, size in zip(drawn.kernel, drawn.field, strict=True)))
-    (node,) = hidden(lower(arrange(drawn.table).table))
+    (node,) = hidden(lower(drawn.table))
     assert isinstance(node, Window)
     assert node.shared == (name == "conv")
     # a table of maps may leave whole maps unseen, never connections
@@ -98,19 +98,19 @@ def test_every_connection_of_a_shuffled_net_finds_its_window(
 
 @LAWS
 @given(shuffled())
-def test_an_arranged_table_is_the_same_net(drawn: Drawn) -> None:
-    table, found = drawn.table, arrange(drawn.table)
-    assert np.array_equal(np.sort(found.order), np.arange(table.n_units))
-    back = np.stack([found.order[found.table.dst], found.order[found.table.src], found.table.wid])
+def test_a_table_on_its_grids_is_the_same_net(drawn: Drawn) -> None:
+    table, plan = drawn.table, Plan(drawn.table, (), find_grids(drawn.table))
+    assert np.array_equal(np.sort(plan.order), np.arange(table.n_units))
+    back = np.stack([plan.order[plan.table.dst], plan.order[plan.table.src], plan.table.wid])
     rows = np.stack([table.dst, table.src, table.wid])
     assert np.array_equal(back[:, np.lexsort(back)], rows[:, np.lexsort(rows)])
-    lower(found.table)  # verifies
+    lower(plan.table)  # verifies
 
 
 @LAWS
 @given(shuffled())
 def test_the_same_table_gives_the_same_plan(drawn: Drawn) -> None:
-    assert equal(lower(arrange(drawn.table).table), lower(arrange(drawn.table).table))
+    assert equal(lower(drawn.table), lower(drawn.table))
 
 
 # --- a net of several layers, partly regular ---
@@ -139,7 +139,7 @@ def whole(seed: int) -> ConnectionTable:
 def strings(table: ConnectionTable, seed: int) -> dict[str, list[str]]:
     """What connections with windows or rows become once the net is shuffled."""
     found: dict[str, list[str]] = {}
-    for node in hidden(lower(arrange(flat(table, seed, ("in", "h", "h2"))).table)):
+    for node in hidden(lower(flat(table, seed, ("in", "h", "h2")))):
         found.setdefault(node.label, []).append(str(node))
     return found
 
@@ -211,6 +211,5 @@ def test_connections_beside_the_windows_are_the_rest(seed: int) -> None:
 def test_any_shuffled_net_keeps_its_rows(table: ConnectionTable, seed: int) -> None:
     """Whatever is seen in nets of all kinds, recognised or not, the plan stands for the table."""
     names = tuple(layer.name for layer in table.layers[:-1])
-    found = arrange(flat(table, seed, names)).table
-    plan = lower(found)  # verifies
+    plan = lower(flat(table, seed, names))  # verifies
     assert sum(n_rows(node) for node in plan.nodes) == table.n_rows

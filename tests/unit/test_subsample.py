@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from sn.errors import NetError, SnError
-from sn.lower.grids import arrange
 from sn.lower.ir import Rows, Subsample
 from sn.lower.recognise import lower
 from sn.net import schemes
@@ -219,7 +218,7 @@ BY_HAND = """
 
 
 def test_units_connected_one_by_one_are_recognised() -> None:
-    plan = lower(arrange(freeze(described(BY_HAND))).table)
+    plan = lower(freeze(described(BY_HAND)))
     assert [str(node) for node in plan.nodes] == [
         "conv 3x3, 2 x 1 maps",
         "bias per map",

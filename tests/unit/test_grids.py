@@ -1,4 +1,4 @@
-"""Flat layers get their grid back, from the rows alone, and patterns follow."""
+"""Flat layers get their grid back, from the rows alone, and only kernels know of it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 
 import sn
-from sn.lower.grids import arrange
+from sn.kernels import compile_net
 from sn.lower.ir import Rows, Window
 from sn.lower.recognise import lower
+from sn.net.activations import tanh
 from sn.net.costs import lms
 from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.schemes import Link, bias, conv, full, local
 from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
+from sn.optim.rules import Hyper
 
 # A 4x4 kernel with stride 2 over a picture whose units were made column by column.
 BY_HAND = """
@@ -140,7 +142,7 @@ def test_shuffled_layers_get_the_plan_of_the_schemes(
     table: ConnectionTable, moved: tuple[str, ...]
 ) -> None:
     kinds = [str(node) for node in lower(table).nodes]
-    found = lower(arrange(flat(table, 1, moved)).table)
+    found = lower(flat(table, 1, moved))
     assert [str(node) for node in found.nodes] == kinds
 
 
@@ -151,7 +153,7 @@ def test_odd_connections_cost_their_pair_of_maps_only(table: ConnectionTable) ->
     dst, src = one.dst.copy(), one.src.copy()
     free = set(range(first.first, first.first + first.size)) - set(src[dst == dst[lost]].tolist())
     src[lost] = max(free)  # one connection of map 1 leads elsewhere
-    nodes = lower(arrange(dataclasses.replace(one, dst=dst, src=src)).table).nodes
+    nodes = lower(dataclasses.replace(one, dst=dst, src=src)).nodes
     windows = [node for node in nodes if isinstance(node, Window) and node.dst == 1]
     rest = [node for node in nodes if isinstance(node, Rows)]
     assert [sorted(out for out, _ in node.pairs) for node in windows] == [[0, 2]]
@@ -180,22 +182,22 @@ def test_a_net_made_by_hand_is_laid_out_and_its_patterns_follow(
     plans = {part.label: part.plan for part in program.check().connections}
     assert plans["input -> h"] == kind
     assert plans.get("constants -> h", "with input -> h") == "with input -> h"
-    experiment = program.experiment()
-    plain = freeze(experiment.network)
-    assert not experiment.arrangement.is_identity
+    plain = freeze(program.network)
+    plan = program.experiment().plan
+    assert np.array_equal(program.table.src, plain.src)  # what users see is not renumbered
+    assert not np.array_equal(plan.order, np.arange(plain.n_units))
     rng = np.random.default_rng(0)
     weights = rng.uniform(-1, 1, plain.n_weights)
-    patterns = rng.uniform(-1, 1, (3, 256)).astype(np.float32)
-    last = slice(plain.layers[-1].first, plain.layers[-1].first + 10)
-    for pattern, laid in zip(patterns, experiment._arranged(patterns), strict=True):
-        before = Reference(plain, lms(10)).forward(weights, pattern.astype(float))[1][last]
-        after = Reference(experiment.table, lms(10)).forward(weights, laid.astype(float))[1][last]
-        np.testing.assert_allclose(after, before, rtol=1e-12)
+    pattern = rng.uniform(-1, 1, 256)
+    before = Reference(plain, lms(10)).forward(weights, pattern)[1]
+    laid = pattern[plan.grids[0].order]
+    after = Reference(plan.table, lms(10)).forward(weights, laid)[1]
+    np.testing.assert_allclose(after, before[plan.order], rtol=1e-12)
 
 
 def kinds(net: Network, moved: tuple[str, ...]) -> list[str]:
     """What the connections of a net become when it is shuffled, biases and the last left out."""
-    nodes = lower(arrange(flat(freeze(net), 3, moved)).table).nodes
+    nodes = lower(flat(freeze(net), 3, moved)).nodes
     return [str(node) for node in nodes if isinstance(node, Window | Rows)]
 
 
@@ -237,13 +239,35 @@ def test_the_layer_above_tells_what_windows_that_do_not_meet_cannot() -> None:
     assert kinds(net, ("in", "h", "h2")) == ["conv 2x2, stride 2", "conv 3x3, 2 x 1 maps"]
 
 
-def test_the_last_layer_keeps_its_order() -> None:
+@pytest.mark.kernels
+def test_kernels_take_and_give_the_numbers_of_the_program() -> None:
+    """Patterns, desired outputs, outputs and states, though all layers lie in another order."""
     net = Network("last")
-    a, b = net.add_layer("in", (10,)), net.add_layer("out", (8,))
-    conv(net, Link(a, b), Windows((3,)))
-    found = arrange(flat(freeze(net), 1, ("in", "out")))
-    last = found.table.layers[-1]
-    assert np.array_equal(found.inside(last), np.arange(last.size))
+    below, h = net.add_layer("in", (8, 7)), net.add_layer("h", (6, 5), tanh())
+    conv(net, Link(below, h), Windows((3, 3)))
+    conv(net, Link(h, net.add_layer("out", (4, 3))), Windows((3, 3)))
+    table = flat(freeze(net), 1, ("in", "h", "out"))
+    plan = lower(table)
+    assert [str(node) for node in plan.nodes] == ["conv 3x3", "conv 3x3"]
+    assert not any(grid.is_plain for grid in plan.grids)
+    twin, kernels = Reference(table, lms(12)), compile_net(plan, lms(12))
+    rng = np.random.default_rng(3)
+    patterns, desired = (rng.uniform(-1, 1, (3, n)).astype(np.float32) for n in (56, 12))
+    weights = rng.uniform(-1, 1, table.n_weights).astype(np.float32)
+    slots = kernels.slots(weights, [0.1, 0.1], Hyper())
+    kernels.train(slots, patterns, desired, np.array([2, 0], np.int32))
+    expected = weights.astype(float)
+    for number in (2, 0):
+        shown = patterns[number].astype(float), desired[number].astype(float)
+        found = twin.present(expected, *shown)
+        expected = expected + 0.1 * found.d_weight
+    np.testing.assert_allclose(kernels.unpack(slots.weights), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(kernels.unit_states()[1:], found.state[1:], rtol=1e-4, atol=1e-6)
+    outputs = kernels.evaluate(slots.weights, kernels.batches(patterns), 3)
+    last = table.layers[-1].units.ravel()
+    for pattern, output in zip(patterns, outputs, strict=True):
+        states = twin.forward(expected, pattern.astype(float))[1]
+        np.testing.assert_allclose(output, states[last], rtol=1e-4, atol=1e-6)
 
 
 # --- what shuffled nets do not show ---
@@ -409,7 +433,7 @@ def test_a_few_odd_connections_do_not_hide_unshared_windows(change: str, seed: i
         columns = {name: np.insert(columns[name], odd, more[name]) for name in columns}
         n_weights += 4
     changed = dataclasses.replace(table, **columns, n_weights=n_weights)
-    nodes = lower(arrange(flat(changed, seed, ("in", "h"))).table).nodes
+    nodes = lower(flat(changed, seed, ("in", "h"))).nodes
     held, rest = (node for node in nodes if isinstance(node, Window | Rows))
     assert isinstance(held, Window)
     assert isinstance(rest, Rows)

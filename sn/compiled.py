@@ -1,0 +1,60 @@
+"""Compiled: one net on its way from rows to kernels, every stage made once.
+
+Programs and their experiments ask here, so that what `sn check` tells of a net, what is dumped of
+it and what is trained are one thing.
+
+Read next: lower/recognise.py for the plan, kernels.py for what is compiled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sn.emit.program import KernelSource
+from sn.errors import Notice
+from sn.kernels import Kernels, compile_net, emitted
+from sn.lower.ir import Plan
+from sn.lower.recognise import lower
+from sn.lower.report import check_report
+from sn.net.costs import Cost
+from sn.net.layer import Network
+from sn.net.loose_ends import loose_ends
+from sn.net.table import ConnectionTable, freeze
+from sn.optim.rules import UpdateRule
+from sn.results.check_report import CheckReport
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A net with its cost, and what the compiler makes of it."""
+
+    network: Network
+    cost: Cost
+
+    @cached_property
+    def table(self) -> ConnectionTable:
+        """The connections, units numbered as the program numbers them."""
+        return freeze(self.network)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The loops found in the table, and the grids that they run over."""
+        return lower(self.table)
+
+    @cached_property
+    def warnings(self) -> tuple[Notice, ...]:
+        """What is odd about the net, with places in the program."""
+        return loose_ends(self.table)
+
+    def report(self) -> CheckReport:
+        """Return what the net is made of, and what became of each connection."""
+        return check_report(self.plan, self.cost, self.warnings)
+
+    def source(self, rule: UpdateRule) -> KernelSource:
+        """Return the module for an update rule, not compiled."""
+        return emitted(self.plan, self.cost, rule)
+
+    def kernels(self, rule: UpdateRule, *, use_cache: bool = True) -> Kernels:
+        """Return the kernels for an update rule."""
+        return compile_net(self.plan, self.cost, rule, use_cache=use_cache)
