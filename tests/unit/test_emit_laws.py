@@ -1,4 +1,4 @@
-"""What holds for the kernels of every net in nets/: three of their texts are frozen, all obey."""
+"""What holds for the kernels of every net in nets/: some of their texts are frozen, all obey."""
 
 from __future__ import annotations
 

@@ -64,9 +64,7 @@ def source_of(plan: Plan, rule: RuleSpec | None = None, lanes: int = 8) -> Kerne
 
 
 @pytest.mark.parametrize("name", FROZEN)
-def test_the_kernels_of_three_nets_are_frozen(
-    name: str, golden: Callable[[str, str], None]
-) -> None:
+def test_the_kernels_of_some_nets_are_frozen(name: str, golden: Callable[[str, str], None]) -> None:
     """The plain-gradient kernel, with batches of 8 patterns as on a CPU without AVX-512."""
     program = shipped(name)
     specs = program.session.world.experiments
