@@ -71,6 +71,24 @@ SCHEMES = {
     " (connect in h (conv (kernel 3 3))) (connect h out (full))",
     "conv without biases": "(layer in (5 5)) (layer h (3 3 3) (bias none)) (layer out (4))"
     " (connect in h (conv (kernel 3 3))) (connect h out (full))",
+    "conv with a dilation": "(layer in (9 8)) (layer h (3 5 4)) (layer h2 (2 3 2)) (layer out (4))"
+    " (connect in h (conv (kernel 3 3) (dilation 2 2)))"
+    " (connect h h2 (conv (kernel 2 2) (dilation 2 2) (maps '((0 2) (1 2)))))"
+    " (connect h2 out (full))",
+    "conv with a dilation, a stride and a border": "(layer in (9 9) (border -1)) (layer h (3 5 4)"
+    " (border 0.5)) (layer h2 (2 5 4)) (layer out (4))"
+    " (connect in h (conv (kernel 3 3) (dilation 2 3) (stride 2 2)))"
+    " (connect h h2 (conv (kernel 3 3) (dilation 2 1))) (connect h2 out (full))",
+    "conv with a dilation that wraps": "(layer in (7 8)) (layer h (2 7 8)) (layer h2 (2 7 4))"
+    " (layer out (4)) (connect in h (conv (kernel 3 3) (dilation 2 2) (wrap)))"
+    " (connect h h2 (conv (kernel 3 3) (dilation 2 1) (stride 1 2) (wrap)))"
+    " (connect h2 out (full))",
+    "conv with a dilation in one dimension": "(layer in (2 20)) (layer h (3 6)) (layer h2 (2 4))"
+    " (layer out (4)) (connect in h (conv (kernel 4) (dilation 3) (stride 2)))"
+    " (connect h h2 (local (kernel 2) (dilation 2))) (connect h2 out (full))",
+    "local with a dilation": "(layer in (8 8) (border -1)) (layer h (2 6 6)) (layer h2 (2 2 3))"
+    " (layer out (4)) (connect in h (local (kernel 3 3) (dilation 2 2)))"
+    " (connect h h2 (local (kernel 3 2) (dilation 2 3))) (connect h2 out (full))",
     "local": "(layer in (6 6)) (layer h (2 4 4)) (layer out (4))"
     " (connect in h (local (kernel 3 3))) (connect h out (full))",
     "local with a stride and a border": "(layer in (6 6) (border -1)) (layer h (2 3 3) (border 1))"
@@ -369,6 +387,7 @@ def _facts(node: Node) -> tuple[object, ...]:
             return "full", node.dst, node.src, node.wid.shape
         case Window():
             place = (node.pairs, node.kernel, node.stride, node.offset, node.border, node.wrap)
+            place = (*place, node.dilation)
             return "window", node.dst, node.src, node.grid, node.field, place, node.shared
         case Subsample():
             place = (node.kernel, node.stride, node.wid.shape)

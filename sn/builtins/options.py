@@ -34,6 +34,7 @@ OTHER_WORDS = {
     "cross-entropy": "softmax",
     "dataset": "data",
     "dense": "full",
+    "dilated": "dilation",
     "epochs": "passes",
     "eta": "learning-rate",
     "filters": "maps",

@@ -20,6 +20,7 @@ OWN_SCHEME = "(scheme FUNCTION)"
 _WINDOW = {
     "kernel": "(kernel ROWS COLS)",
     "stride": "(stride ROWS COLS)",
+    "dilation": "(dilation ROWS COLS)",
     "offset": "(offset ROWS COLS)",
     "maps": "(maps TABLE)",
     "wrap": "(wrap [rows|cols])",
@@ -58,7 +59,7 @@ def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
             f"{what} needs a kernel", span=found.span, hint=f"such as ({found.word} (kernel 5 5))"
         )
     dims = len(values["kernel"])
-    for word in ("stride", "offset"):
+    for word in ("stride", "dilation", "offset"):
         if word in values and len(values[word]) != dims:
             if len(values[word]) == 1:
                 values[word] *= dims

@@ -79,7 +79,7 @@ class Window:
     """Windows over maps.
 
     pairs: (n_pairs, 2) of downstream and upstream map. A unit at (y, x) of map m sees, in each
-    paired map s, the sites (y * stride + u - offset, x * stride + v - offset) for u, v in the
+    paired map s, the sites (y * stride + u * dilation - offset, and x likewise) for u, v in the
     kernel; outside there is a constant unit of state `border`, or the other side along an axis,
     (rows, columns), that has `wrap`.
     wid: (n_pairs, kernel rows, kernel cols), and (..., rows, cols) of the grid when not shared.
@@ -99,11 +99,17 @@ class Window:
     wid: Ints
     label: str
     span: Span | None
+    dilation: tuple[int, int] = (1, 1)
 
     @property
     def taps(self) -> int:
         """Connections of one unit into one map."""
         return self.kernel[0] * self.kernel[1]
+
+    @property
+    def is_dilated(self) -> bool:
+        """Whether there are sites between those that a window sees."""
+        return max(self.dilation) > 1
 
     def sites(self) -> tuple[Ints, Ints]:
         """Upstream row per (grid row, kernel row) and column likewise, before the border."""
@@ -111,7 +117,8 @@ class Window:
         sizes = (self.grid.rows, self.field.rows), (self.grid.cols, self.field.cols)
         for axis, (count, size) in enumerate(sizes):
             start = np.arange(count)[:, None] * self.stride[axis] - self.offset[axis]
-            site = (start + np.arange(self.kernel[axis])[None, :]).astype(np.int32)
+            taps = np.arange(self.kernel[axis])[None, :] * self.dilation[axis]
+            site = (start + taps).astype(np.int32)
             axes.append(site % size if self.wrap[axis] else site)
         return axes[0], axes[1]
 
@@ -123,6 +130,10 @@ class Window:
         if max(step) > 1:
             same = len(set(step)) == 1
             parts.append(f"stride {step[0] if same else 'x'.join(map(str, step))}")
+        if self.is_dilated:
+            apart = self.dilation if self.grid.rows > 1 else self.dilation[1:]
+            same = len(set(apart)) == 1
+            parts.append(f"dilation {apart[0] if same else 'x'.join(map(str, apart))}")
         full = self.grid.maps * self.field.maps
         if len(self.pairs) < full:
             parts.append(f"{len(self.pairs)} of {full} pairs of maps")

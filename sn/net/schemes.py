@@ -26,6 +26,7 @@ class Window:
 
     `maps` lists, per downstream map, the upstream maps it sees; None means all of them.
     `offset` is how far the first window starts before the first unit; None centres it.
+    `dilation`: how far apart the units are that a window sees; None stands for 1, side by side.
     `wrap`: along which axes, rows and columns, windows go on at the other side; in 1-D both.
     """
 
@@ -34,6 +35,7 @@ class Window:
     offset: tuple[int, ...] | None = None
     maps: tuple[tuple[int, ...], ...] | None = None
     wrap: tuple[bool, bool] = (False, False)
+    dilation: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,10 @@ def full(net: Network, link: Link, window: Window | None = None) -> None:
 
 @scheme("conv")
 def conv(net: Network, link: Link, window: Window) -> None:
-    """(conv (kernel H W) [(stride H W)] [(offset H W)] [(maps TABLE)] [(wrap [AXIS])]): SN's mask.
+    """(conv (kernel H W) [OPTION ...]): SN's mask. One kernel per pair of maps, for all positions.
 
-    One kernel per pair of maps, shared by all positions. AXIS is rows or cols: (wrap) wraps both.
+    Options: (stride H W), (dilation H W), (offset H W), (maps TABLE), (wrap [AXIS]). A dilation of
+    2 sees every second unit. AXIS is rows or cols: (wrap) wraps both.
     Source: SN 2.8, mask-2d-connect and mask-toric-connect.
     """
     _windows(net, link, window, "conv", shared=True)
@@ -184,17 +187,21 @@ def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) 
     n_maps, n_rows, n_cols = as_maps(link.dst, dims)
     src_maps, src_rows, src_cols = as_maps(link.src, dims)
     kernel, stride = _pair(window.kernel, 1), _pair(window.stride or (1,) * dims, 1)
+    apart = _pair(window.dilation or (1,) * dims, 1)
+    spans = [(size - 1) * gap + 1 for size, gap in zip(kernel, apart, strict=True)]
     table = window.maps
     if table is None:
         table = (tuple(range(src_maps)),) * n_maps
     starts = []
     for axis, (n, n_src) in enumerate(((n_rows, src_rows), (n_cols, src_cols))):
         given = None if window.offset is None else _pair(window.offset, 0)[axis]
-        starts.append(_start(link, window, axis, n, n_src, kernel[axis], stride[axis], given))
+        starts.append(_start(link, window, axis, n, n_src, spans[axis], stride[axis], given))
     grid = link.src.units.reshape(src_maps, src_rows, src_cols)
     spread = [
-        start + np.arange(n)[:, None] * step + np.arange(size)[None, :]
-        for start, n, step, size in zip(starts, (n_rows, n_cols), stride, kernel, strict=True)
+        start + np.arange(n)[:, None] * step + np.arange(size)[None, :] * gap
+        for start, n, step, size, gap in zip(
+            starts, (n_rows, n_cols), stride, kernel, apart, strict=True
+        )
     ]
     spread = [
         sites % size if wraps else sites

@@ -47,6 +47,12 @@ RECOGNISED = {
     "local that wraps": "local 3x2, wrap",
     "local that wraps along one axis": "local 3x3, 2 x 1 maps, border -1, wrap rows",
     "local in one dimension": "local 4, stride 2, 2 x 1 maps",
+    "conv with a dilation": "conv 3x3, dilation 2, 3 x 1 maps",
+    "conv with a dilation, a stride and a border": "conv 3x3, stride 2, dilation 2x3, 3 x 1 maps,"
+    " border -1",
+    "conv with a dilation that wraps": "conv 3x3, dilation 2, 2 x 1 maps, wrap",
+    "conv with a dilation in one dimension": "conv 4, stride 2, dilation 3, 3 x 2 maps",
+    "local with a dilation": "local 3x3, dilation 2, 2 x 1 maps, border -1",
     "subsample": "subsample 2x2, 3 maps",
     "subsample after conv": "conv 3x3, 2 x 1 maps",
     "subsample with windows that overlap": "conv 3x3, 10 x 1 maps",

@@ -107,7 +107,12 @@ def choose(node: Window) -> Chosen:
     sums = taps // PARTIAL * 45 + min(45, -(-(taps % PARTIAL) // LANES) * 25)
     dots = pairs * (0.7 * taps * vectors + sums)
     costs: dict[Way, float] = {Way("", True): columns + forward + dots}
-    of_frames = {} if any(node.wrap) else {name: Sizes(node, name) for name in ("lists", "maps")}
+    # a window of a frame is one run, or one a row, only where its sites are side by side
+    of_frames = (
+        {}
+        if any(node.wrap) or node.is_dilated
+        else {name: Sizes(node, name) for name in ("lists", "maps")}
+    )
     for frames, sizes in of_frames.items():
         copied = sizes.copied / PARTIAL * 1.5
         seen = [group for groups in sizes.groups.values() for group in groups]
@@ -176,8 +181,13 @@ def lists_of(node: Window) -> dict[int, tuple[int, ...]]:
 
 def frame_size(node: Window) -> tuple[int, int]:
     """Rows and columns of all sites that some window meets."""
-    rows = (node.grid.rows - 1) * node.stride[0] + node.kernel[0]
-    return rows, (node.grid.cols - 1) * node.stride[1] + node.kernel[1]
+    rows, cols = (
+        (count - 1) * step + (size - 1) * apart + 1
+        for count, step, size, apart in zip(
+            (node.grid.rows, node.grid.cols), node.stride, node.kernel, node.dilation, strict=True
+        )
+    )
+    return rows, cols
 
 
 def tile_of(maps: int, sizes: Sizes, lanes: int) -> tuple[tuple[int, int, int], float]:

@@ -86,6 +86,7 @@ class BatchWindow:
     kernels: Kernels
     weight_pitch: int
     sums: Sums
+    dilation: tuple[int, int] = (1, 1)
 
     @property
     def corner(self) -> int:
@@ -124,7 +125,7 @@ class BatchWindow:
         first = x * self.stride[1] - self.offset[1]
         inside = (
             tuple(q for q in range(count) if 0 <= first + q * self.stride[1] + v < self.field[1])
-            for v in range(self.kernel[1])
+            for v in range(0, self.kernel[1] * self.dilation[1], self.dilation[1])
         )
         return Chunk(count, tuple(inside))
 
@@ -217,6 +218,7 @@ def _window_tile(
         [k.cell(first(plane, out, q)) for q in range(chunk.count)]
         for plane, out in zip(planes, outs, strict=True)
     ]
+    pitch = c.dilation[0] * c.field[1]
     corner = y * (c.stride[0] * c.field[1]) + x * c.stride[1] + c.corner
     for number in k.loop(tile.sources):
         source = number * (1 + tile.width) + entry + tile.width
@@ -225,7 +227,8 @@ def _window_tile(
         for row in c.tap_rows(k, m, y):
             held = [[cell.get() for cell in cells] for cells in sums]
             for tap, inside in enumerate(chunk.inside):
-                sites = [row * c.field[1] + base + (tap + q * c.stride[1]) for q in inside]
+                column = tap * c.dilation[1]
+                sites = [row * pitch + base + (column + q * c.stride[1]) for q in inside]
                 states = [k.load(m.s, site * k.lanes) for site in sites]
                 for i in range(tile.width):
                     for q, state in zip(inside, states, strict=True):

@@ -29,14 +29,26 @@ class Geometry:
     offset: tuple[int, int]
     border: float
     wrap: tuple[bool, bool]
+    dilation: tuple[int, int] = (1, 1)
+
+    def _residues(self, axis: int) -> dict[int, list[tuple[int, int]]]:
+        """By residue of the stride that some tap has, lowest first: (tap, whole strides) of each.
+
+        Tap u lies u * dilation after the first: so many strides and a residue.
+        """
+        found: dict[int, list[tuple[int, int]]] = {}
+        for tap in range(self.kernel[axis]):
+            strides, residue = divmod(tap * self.dilation[axis], self.stride[axis])
+            found.setdefault(residue, []).append((tap, strides))
+        return dict(sorted(found.items()))
 
     @cached_property
     def _blocks(self) -> dict[tuple[int, int], tuple[int, int]]:
         """(tap column, residue of the row stride) -> (start, rows) of its run."""
         blocks, at = {}, 0
         for v in range(self.kernel[1]):
-            for residue in range(min(self.stride[0], self.kernel[0])):
-                deepest = (self.kernel[0] - 1 - residue) // self.stride[0]
+            for residue, taps in self._residues(0).items():
+                _, deepest = taps[-1]
                 rows = self.grid[0] + deepest
                 blocks[v, residue] = (at, rows)
                 at += rows * self.grid[1]
@@ -52,7 +64,7 @@ class Geometry:
                     lanes.append(
                         self._site(
                             row * self.stride[0] + residue - self.offset[0],
-                            x * self.stride[1] + v - self.offset[1],
+                            x * self.stride[1] + v * self.dilation[1] - self.offset[1],
                         )
                     )
         return lanes + [-1] * (whole_vectors(len(lanes)) - len(lanes))
@@ -66,9 +78,10 @@ class Geometry:
     @cached_property
     def taps(self) -> tuple[int, ...]:
         """Distance in the columns of each tap, in kernel order."""
+        places = [divmod(u * self.dilation[0], self.stride[0]) for u in range(self.kernel[0])]
         return tuple(
-            self._blocks[v, u % self.stride[0]][0] + u // self.stride[0] * self.grid[1]
-            for u in range(self.kernel[0])
+            self._blocks[v, residue][0] + strides * self.grid[1]
+            for strides, residue in places
             for v in range(self.kernel[1])
         )
 
@@ -93,7 +106,8 @@ class Geometry:
 
     def _met(self, axis: int) -> range:
         """The sites, none of the border, that windows meet along an axis: 0 is the first tap's."""
-        size = (self.grid[axis] - 1) * self.stride[axis] + self.kernel[axis]
+        size = (self.grid[axis] - 1) * self.stride[axis] + 1
+        size += (self.kernel[axis] - 1) * self.dilation[axis]
         if self.wrap[axis]:
             return range(size)
         first = self.offset[axis]
@@ -108,7 +122,7 @@ class Geometry:
         axes = []
         for axis in (0, 1):
             classes = []
-            for residue in range(min(self.stride[axis], self.kernel[axis])):
+            for residue in self._residues(axis):
                 lead = self.offset[axis] - residue
                 first = -(-lead // self.stride[axis])
                 last = (self.field[axis] - 1 + lead) // self.stride[axis]
@@ -140,9 +154,9 @@ class Geometry:
         for axis, classes in enumerate(self._axis_classes):
             low, high = [], []
             for residue, first, _ in classes:
-                deepest = (self.kernel[axis] - 1 - residue) // self.stride[axis]
-                low.append(first - deepest)
-                high.append(first)
+                taps = self._residues(axis)[residue]
+                low.append(first - taps[-1][1])
+                high.append(first - taps[0][1])
             reach.append((min(low), max(high)))
         return reach[0], reach[1]
 
@@ -152,14 +166,26 @@ class Geometry:
 
         One run per column shift, each with every row that some class meets.
         """
-        (low_y, high_y), (low_x, high_x) = self._reach
+        (low_y, high_y), _ = self._reach
         rows, cols = self.class_size
         lanes = []
-        for shift in range(low_x, high_x + 1):
+        for shift in self._shifts:
             for row in range(low_y, high_y + rows):
                 for col in range(cols):
                     lanes.append(self._grid_position(row, col + shift))
         return lanes + [-1] * (whole_vectors(len(lanes)) - len(lanes))
+
+    @cached_property
+    def _shifts(self) -> list[int]:
+        """The gradient columns that a class position 0 meets, lowest first."""
+        residues = self._residues(1)
+        return sorted(
+            {
+                first - strides
+                for residue, first, _ in self._axis_classes[1]
+                for _, strides in residues[residue]
+            }
+        )
 
     def _grid_position(self, y: int, x: int) -> int:
         rows, cols = self.grid
@@ -168,7 +194,8 @@ class Geometry:
     @cached_property
     def classes(self) -> list[tuple[int, list[tuple[int, int]]]]:
         """Per class: where it starts in a map's classes, and its (distance, tap) list."""
-        (low_y, high_y), (low_x, _) = self._reach
+        (low_y, high_y), _ = self._reach
+        in_rows, in_cols = self._residues(0), self._residues(1)
         rows, cols = self.class_size
         run = (high_y - low_y + rows) * cols
         result = []
@@ -176,10 +203,10 @@ class Geometry:
             (*a, *b) for a in self._axis_classes[0] for b in self._axis_classes[1]
         ):
             taps = []
-            for u in range(q_y, self.kernel[0], self.stride[0]):
-                for v in range(q_x, self.kernel[1], self.stride[1]):
-                    row = first_y - u // self.stride[0] - low_y
-                    shift = first_x - v // self.stride[1] - low_x
+            for u, strides_y in in_rows[q_y]:
+                for v, strides_x in in_cols[q_x]:
+                    row = first_y - strides_y - low_y
+                    shift = self._shifts.index(first_x - strides_x)
                     taps.append((shift * run + row * cols, u * self.kernel[1] + v))
             result.append((number * self.class_pitch, taps))
         return result
@@ -252,6 +279,7 @@ def geometry(node: Window) -> Geometry:
         node.offset,
         node.border or 0.0,
         node.wrap,
+        node.dilation,
     )
 
 

@@ -63,6 +63,7 @@ def place_batch_window(
         kernels,
         weight_pitch,
         sums_of(tiling, out_maps, first + in_maps * pitch, places, lay.tables),
+        node.dilation,
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.ir import Part, View, Window
-from sn.lower.rules.axes import Axis, Reach, cut, guess, most, reach, wrapped
+from sn.lower.rules.axes import Axis, Reach, cut, gap, guess, most, reach, wrapped
 from sn.lower.rules.border import BORDER, BorderRows, place_border
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
@@ -59,7 +59,9 @@ def match_windows(table: ConnectionTable, part: Part) -> tuple[Found | None, str
         for geometry in sites.geometries(reasons):
             found = _match(table, part, sites, geometry)
             if isinstance(found, _Reason):
-                reasons.append(found)
+                # that windows have no gaps either is no news
+                if geometry[0].dilation == geometry[1].dilation == 1:
+                    reasons.append(found)
             elif found.held.all():
                 return found, ""
             elif best is None or found.held.sum() > best.held.sum():
@@ -155,15 +157,25 @@ class _Sites:
 
     def geometries(self, reasons: list[_Reason]) -> Iterator[Geometry]:
         """Yield what the windows may be, the likeliest first."""
+        yield from self._apart((1, 1), reasons)
+        number = _where(self.number, self.typical)
+        unit = (number * self.grid.rows + self.placed(self.y)) * self.grid.cols
+        unit = unit + self.placed(self.x)
+        gaps = tuple(gap(site, unit, size) for site, _, _, size in self.axes())
+        if max(gaps) > 1:
+            yield from self._apart((gaps[0], gaps[1]), [])
+
+    def _apart(self, apart: tuple[int, int], reasons: list[_Reason]) -> Iterator[Geometry]:
+        """Yield what the windows may be whose taps are so far apart."""
         axes = list(self.axes())
         seen = [reach(*axis) for axis in axes]
-        rows, cols = guess(seen[0]), guess(seen[1])
+        rows, cols = guess(seen[0], apart[0]), guess(seen[1], apart[1])
         if rows is not None and cols is not None:
             yield rows, cols, PLAIN
         else:
             reasons.append(_Reason(1, "the windows do not move by a constant stride"))
         if self.border is None:
-            around = [self.around(*axis) for axis in axes]
+            around = [self.around(*axis, gaps) for axis, gaps in zip(axes, apart, strict=True)]
             if around[0] is not None and around[1] is not None:
                 yield _closed(around[0], around[1], seen)
             return
@@ -173,30 +185,34 @@ class _Sites:
             (y, x, PLAIN)
             for n_u in range(1, taps + 1)
             if taps % n_u == 0
-            for y in cut(seen[0], n_u, steps[0])
-            for x in cut(seen[1], taps // n_u, steps[1])
+            for y in cut(seen[0], n_u, steps[0], apart[0])
+            for x in cut(seen[1], taps // n_u, steps[1], apart[1])
             if (y, x) != (rows, cols)
         )
         yield from islice(fitting, TRIES)
-        yield from self.cylinders(seen, (rows, cols))
+        yield from self.cylinders(seen, (rows, cols), apart)
 
-    def around(self, site: Ints, position: Ints, count: int, size: int) -> Axis | None:
+    def around(self, site: Ints, position: Ints, count: int, size: int, apart: int) -> Axis | None:
         """Windows that go round an axis, one of `axes`."""
-        return wrapped(site, position, count, size, self.step(site, position, size))
+        return wrapped(site, position, count, size, self.step(site, position, size), apart)
 
     def cylinders(
-        self, seen: Sequence[Reach], guessed: tuple[Axis | None, Axis | None]
+        self,
+        seen: Sequence[Reach],
+        guessed: tuple[Axis | None, Axis | None],
+        apart: tuple[int, int],
     ) -> Iterator[Geometry]:
         """Yield windows that go round along one axis and meet the border along the other."""
         taps, axes = self.taps(), list(self.axes())
         for ring, line in ((0, 1), (1, 0)):
-            closed = self.around(*axes[ring])
+            closed = self.around(*axes[ring], apart[ring])
             if closed is None or taps % closed.taps:
                 continue
             if not (closed.leaves(seen[ring]) and closed.is_seen(seen[ring])):
                 continue
             site, place, _, _ = axes[line]
-            fitting = cut(seen[line], taps // closed.taps, self.step(site, place, None))
+            step = self.step(site, place, None)
+            fitting = cut(seen[line], taps // closed.taps, step, apart[line])
             for other in (guessed[line], *islice(fitting, TRIES)):
                 if other is not None and other.taps * closed.taps == taps:
                     yield (other, closed, (False, True)) if ring else (closed, other, (True, False))
@@ -230,7 +246,8 @@ def _match(
     table: ConnectionTable, part: Part, sites: _Sites, geometry: Geometry
 ) -> Found | _Reason:
     grid, field, inner, number = sites.grid, sites.field, sites.inner, sites.number
-    (step_y, top, n_u), (step_x, left, n_v), wrap = geometry
+    (step_y, top, n_u, _), (step_x, left, n_v, _), wrap = geometry
+    apart = geometry[0].dilation, geometry[1].dilation
     size = f"{n_u}x{n_v}"
     typical = np.count_nonzero(sites.typical)
     expected = np.count_nonzero(np.bincount(number[sites.typical])) * grid.positions * n_u * n_v
@@ -244,7 +261,9 @@ def _match(
     u, v = sites.row - (y * step_y - top), sites.col - (x * step_x - left)
     u = u % field.rows if wrap[0] else u
     v = v % field.cols if wrap[1] else v
-    inside = (u >= 0) & (v >= 0) & (u < n_u) & (v < n_v)
+    between = (u % apart[0] > 0) | (v % apart[1] > 0)
+    u, v = u // apart[0], v // apart[1]
+    inside = (u >= 0) & (v >= 0) & (u < n_u) & (v < n_v) & ~between
     if len(sites.pairs) * n_u * n_v * grid.positions > 4 * len(part.rows):
         return _Reason(2, f"windows of {size} would be mostly empty")
     weights = np.full((len(sites.pairs), n_u, n_v, grid.rows, grid.cols), -1, np.int32)
@@ -286,6 +305,7 @@ def _match(
         np.ascontiguousarray(weights),
         part.label,
         part.span,
+        apart,
     )
     return Found(node, (pair_of_row >= 0) & kept[pair_of_row])
 
@@ -307,7 +327,8 @@ def _outside(sites: _Sites, geometry: Geometry) -> NDArray[np.bool_]:
         (geometry[0], geometry[2][0], sites.grid.rows, sites.field.rows),
         (geometry[1], geometry[2][1], sites.grid.cols, sites.field.cols),
     ):
-        site = np.arange(axis.taps)[:, None] + np.arange(count) * axis.stride - axis.offset
+        taps = np.arange(axis.taps)[:, None] * axis.dilation
+        site = taps + np.arange(count) * axis.stride - axis.offset
         cut_off.append(((site < 0) | (site >= size)) & (not wraps))
     return cut_off[0][:, None, :, None] | cut_off[1][None, :, None, :]
 
