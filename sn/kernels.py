@@ -42,6 +42,7 @@ from numpy.typing import NDArray
 
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
+from sn.emit.slots import Slots
 from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
@@ -167,31 +168,6 @@ def lanes_of_cpu() -> int:
         return 8
     features = llvmlite.binding.get_host_cpu_features()
     return 16 if features.get("avx512f") else 8
-
-
-@dataclass(slots=True)
-class Slots:
-    """The weights while they are trained and what an update rule keeps beside them.
-
-    Shapes: weights: (n_slots,) in kernel order; memory: (slots of the rule, slot_pitch(n_slots)),
-    in the order of `names`; steps: (n_nodes,); hyper: (16,), the numbers of the rule, then its
-    `counters`; all float32.
-    """
-
-    weights: Floats32
-    memory: Floats32
-    steps: Floats32
-    hyper: Floats32
-    names: tuple[str, ...] = ()
-    counters: tuple[str, ...] = ()
-
-    def __getitem__(self, name: str) -> Floats32:
-        """Return a slot, (n_slots,) in kernel order, or a counter, (1,): a view."""
-        if name in self.counters:
-            at = len(HYPER) + self.counters.index(name)
-            return self.hyper[at : at + 1]
-        kept: Floats32 = self.memory[self.names.index(name), : len(self.weights)]
-        return kept
 
 
 @dataclass(slots=True)

@@ -23,7 +23,8 @@ from sn.emit.room import NO_BIAS, Decision, Evaluation, Placed, Site, layer_ref
 from sn.emit.rooms import ROOMS, room_of
 from sn.emit.update import PlacedRule, Rule, count, slot_pitch
 from sn.emit.writer import heading, line_of
-from sn.lower.ir import Node, Plan, node_as_rows, reads
+from sn.lower.expand import node_as_rows
+from sn.lower.ir import Node, Plan, reads
 from sn.net.activations import TOTAL
 from sn.net.costs import Cost
 from sn.net.output import output_formulas

@@ -12,8 +12,9 @@ import dataclasses
 
 import numpy as np
 
+from sn.lower.expand import node_as_rows, verify
 from sn.lower.grids import find_grids
-from sn.lower.ir import Bias, Node, Part, Plan, Rows, laid_out, node_as_rows, verify
+from sn.lower.ir import Bias, Node, Part, Plan, Rows, laid_out
 from sn.lower.parts import parts_into
 from sn.lower.rules.full import match_full
 from sn.lower.rules.subsample import match_subsample

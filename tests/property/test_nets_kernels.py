@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sn.kernels import Kernels, compile_net
-from sn.lower.ir import Plan, Rows, verify
+from sn.lower.expand import verify
+from sn.lower.ir import Plan, Rows
 from sn.lower.recognise import lower
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable, freeze

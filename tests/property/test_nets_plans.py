@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sn.lower.ir import Plan, constant_class, expand, n_rows
+from sn.lower.expand import constant_class, expand
+from sn.lower.ir import Plan, n_rows
 from sn.lower.recognise import lower
 from sn.net.layer import Network
 from sn.net.table import ConnectionTable, freeze

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sn.errors import SnInternalError
-from sn.lower.ir import Bias, Full, Plan, Rows, Window, verify
+from sn.lower.expand import verify
+from sn.lower.ir import Bias, Full, Plan, Rows, Window
 from sn.lower.recognise import lower
 from sn.lower.rules.windows import views
 from sn.net import schemes

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sn.errors import NetError
-from sn.lower.ir import constant_class
+from sn.lower.expand import constant_class
 from sn.net import schemes
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, Window
