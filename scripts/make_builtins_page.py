@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT))
 from sn import optim  # noqa: E402 - from this checkout, installed or not
 from sn.builtins import new_interpreter  # noqa: E402
 from sn.builtins.network import NET_FORMS  # noqa: E402
-from sn.calls import builtins, special_forms  # noqa: E402
 from sn.data import dataset, source  # noqa: E402
+from sn.lisp.calls import builtins, special_forms  # noqa: E402
 from sn.net.activations import activation  # noqa: E402
 from sn.net.costs import cost  # noqa: E402
 from sn.net.init import fan_in_law  # noqa: E402
@@ -88,7 +88,8 @@ def sections(title: str, entries: Sequence[Entry[Any]]) -> Iterator[str]:
 
 def topic(file: str) -> str:
     """Return what a file of functions is about: its docstring up to the first colon."""
-    module = importlib.import_module(f"sn.{Path(file).parent.name}.{Path(file).stem}")
+    parts = Path(file).relative_to(ROOT).with_suffix("").parts
+    module = importlib.import_module(".".join(parts))
     first = (module.__doc__ or "").partition("\n")[0]
     return first.partition(":")[0].rstrip(".")
 

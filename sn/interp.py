@@ -1,8 +1,8 @@
 """Evaluate: forms to values. The eval loop, the session's symbols, calls and their errors.
 
 `Interpreter.eval` is the inner loop; `evaluate` is the way in from outside, which sets the limits
-and leaves no binding behind when something fails. What forms mean is in `specials/`, what
-functions do in `builtins/`, what calls check in `calls.py` and `lambdas.py`.
+and leaves no binding behind when something fails. What forms mean is in `lisp/specials/`, what
+functions do in `builtins/`, what calls check in `lisp/calls.py` and `lisp/lambdas.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from sn import specials
-from sn.calls import Builtin, special_forms
 from sn.errors import (
     EvalError,
     SnError,
@@ -24,7 +22,9 @@ from sn.errors import (
     did_you_mean,
     read_source,
 )
-from sn.forms import (
+from sn.lisp import specials
+from sn.lisp.calls import Builtin, special_forms
+from sn.lisp.forms import (
     Pair,
     Symbol,
     SymbolTable,
@@ -36,10 +36,10 @@ from sn.forms import (
     show,
     span_of,
 )
-from sn.kinds import Callee
+from sn.lisp.kinds import Callee
+from sn.lisp.ports import OutputPort
+from sn.lisp.random import SnRandom
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
-from sn.ports import OutputPort
-from sn.random import SnRandom
 from sn.registry import Registry, load_folder
 
 # Nested calls of functions of the program. Python frames for that many are allowed for below;

@@ -1,8 +1,8 @@
 """Read: text to forms, one at a time, each list with the place it was read from.
 
-The grammar is in grammar.lark; this is the only module that imports lark, which runs the grammar
-over the pieces of one form and calls the functions of `_Forms` from the inside out, so nothing
-here recurses. Read next: `templates.py` (what a backquote becomes), `interp.py`.
+The grammar is in lisp/grammar.lark; this is the only module that imports lark, which runs the
+grammar over the pieces of one form and calls the functions of `_Forms` from the inside out, so
+nothing here recurses. Read next: `lisp/templates.py` (what a backquote becomes), `interp.py`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from lark import Lark, Transformer, UnexpectedToken
 from lark.lexer import Lexer
 
 from sn.errors import ReadError, Span
-from sn.forms import NUMBER, Pair, Symbol, SymbolTable, Value, elements, fold
-from sn.pieces import Cutter, Piece
-from sn.stream import Stream, UnfinishedError
-from sn.templates import Node, Template, make_list, refuse_splice, template_code
+from sn.lisp.forms import NUMBER, Pair, Symbol, SymbolTable, Value, elements, fold
+from sn.lisp.lexer import Cutter, Piece
+from sn.lisp.stream import Stream, UnfinishedError
+from sn.lisp.templates import Node, Template, make_list, refuse_splice, template_code
 
 
 class EndOfText:
@@ -166,7 +166,7 @@ class _PieceLexer(Lexer):
 
 @functools.cache
 def _engine() -> Lark:
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    grammar = Path(__file__).with_name("lisp").joinpath("grammar.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", lexer=_PieceLexer, transformer=_Forms())
 
 

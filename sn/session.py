@@ -31,9 +31,9 @@ from sn.errors import (
     TrainError,
     did_you_mean,
 )
-from sn.forms import Value
 from sn.kernels import Kernels, assembly, llvm_code
 from sn.limits import PASSES, SEED
+from sn.lisp.forms import Value
 from sn.lower.ir import Plan
 from sn.net.costs import cost
 from sn.net.layer import Network

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sn.errors import EvalError, SettingError, UnknownNameError, did_you_mean
-from sn.forms import Value, fold
 from sn.interp import Interpreter
+from sn.lisp.forms import Value, fold
 
 # What is no variable of a program but an option of a run, and a parameter of `train`.
 _OF_A_RUN = ("passes", "seed", "optimizer")

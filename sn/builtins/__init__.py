@@ -10,8 +10,8 @@ import importlib
 import sys
 from typing import Any
 
-from sn.calls import builtins
 from sn.interp import Interpreter
+from sn.lisp.calls import builtins
 from sn.registry import load_folder
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sn.calls import builtin, special
-from sn.errors import EvalError, ReadError, SnError, Span, ValueKindError
-from sn.forms import Pair, Symbol, Value, describe, element_span, elements, to_list
-from sn.interp import Interpreter
-from sn.matrix import (
+from sn.builtins.matrix import (
     BYTE,
     DOUBLE,
     FLOAT,
@@ -23,6 +19,10 @@ from sn.matrix import (
     literal,
     new_matrix,
 )
+from sn.errors import EvalError, ReadError, SnError, Span, ValueKindError
+from sn.interp import Interpreter
+from sn.lisp.calls import builtin, special
+from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, elements, to_list
 
 
 def make_matrix(opener: str, values: list[Value], spans: list[Span], span: Span) -> Matrix:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sn.calls import Builtin, Special, builtin
-from sn.forms import Pair, Symbol, Value
+from sn.builtins.matrix import Matrix
 from sn.interp import Interpreter
-from sn.lambdas import Lambda
-from sn.matrix import Matrix
+from sn.lisp.calls import Builtin, Special, builtin
+from sn.lisp.forms import Pair, Symbol, Value
+from sn.lisp.lambdas import Lambda
 
 # Source: Lush 1 and the SN 2.8 manual (MAT); DX and DY are functions and forms written in Python.
 _NAMES = {float: "NUMBER", str: "STRING", Symbol: "SYMBOL", Pair: "LIST", Matrix: "MAT"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sn.calls import builtin
 from sn.errors import ValueKindError
-from sn.forms import Value, describe, equal
+from sn.lisp.calls import builtin
+from sn.lisp.forms import Value, describe, equal
 
 
 def _same_order(name: str, a: Value, b: Value) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sn.calls import builtin
 from sn.errors import EvalError, ValueKindError
-from sn.forms import NUMBER_FORMATS, List, Symbol, Value, describe, elements
 from sn.interp import Interpreter
-from sn.kinds import Callee
+from sn.lisp.calls import builtin
+from sn.lisp.forms import NUMBER_FORMATS, List, Symbol, Value, describe, elements
+from sn.lisp.kinds import Callee
 
 
 @builtin("eval")

@@ -23,11 +23,11 @@ from sn.builtins.options import (
     whole,
     wrong,
 )
-from sn.calls import special
 from sn.data import dataset
 from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
-from sn.forms import Pair, Symbol, Value
 from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
+from sn.lisp.calls import special
+from sn.lisp.forms import Pair, Symbol, Value
 from sn.net.costs import Cost, cost
 from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from sn.calls import builtin, special
 from sn.errors import EvalError, ValueKindError
-from sn.forms import Pair, Value, describe, element_span
 from sn.interp import Interpreter
+from sn.lisp.calls import builtin, special
+from sn.lisp.forms import Pair, Value, describe, element_span
+from sn.lisp.ports import OutputPort
 from sn.parser import EOF, Reader
-from sn.ports import OutputPort
 
 END_OF_FILE = "\xff"  # what the reader makes of "\e"
 

@@ -16,10 +16,10 @@ from typing import Any, TypeAlias
 
 from sn.builtins.formula_check import compare
 from sn.builtins.primitives import primitive
-from sn.calls import Builtin, Special
 from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list
-from sn.lambdas import De, Dm, Dmd, match
+from sn.lisp.calls import Builtin, Special
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list
+from sn.lisp.lambdas import De, Dm, Dmd, match
 from sn.net import expr
 from sn.net.expr import Expr
 

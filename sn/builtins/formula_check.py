@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from sn.errors import EvalError, SnError, Span, ValueKindError
-from sn.forms import describe, show
-from sn.lambdas import De
+from sn.lisp.forms import describe, show
+from sn.lisp.lambdas import De
 from sn.net.expr import Expr, evaluate
 from sn.net.stable import stable
 

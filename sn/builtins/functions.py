@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from sn.builtins.numbers import floating
-from sn.calls import builtin
+from sn.lisp.calls import builtin
 
 
 def _checked(compute: Callable[[], float], what: str) -> float:

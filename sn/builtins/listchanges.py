@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sn.builtins.lists import lastcdr
-from sn.calls import builtin
-from sn.forms import List, Pair, Value
+from sn.lisp.calls import builtin
+from sn.lisp.forms import List, Pair, Value
 
 
 @builtin("nconc")

@@ -8,11 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sn.calls import builtin, special
-from sn.errors import EvalError, ValueKindError
-from sn.forms import NUMBER, Pair, Symbol, Value, describe, element_span, show
-from sn.interp import Interpreter
-from sn.matrix import (
+from sn.builtins.matrix import (
     BYTE,
     DOUBLE,
     FLOAT,
@@ -27,6 +23,10 @@ from sn.matrix import (
     dimensions_text,
     from_numbers,
 )
+from sn.errors import EvalError, ValueKindError
+from sn.interp import Interpreter
+from sn.lisp.calls import builtin, special
+from sn.lisp.forms import NUMBER, Pair, Symbol, Value, describe, element_span, show
 
 # Source: Lush 1, the magic numbers of matrix files, from 0x1E3D4C51 on.
 _MAGICS = dict(enumerate((FLOAT, PACKED, DOUBLE, INT, UBYTE, SHORT, BYTE), start=0x1E3D4C51))

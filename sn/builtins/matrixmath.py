@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sn.calls import builtin
+from sn.builtins.matrix import Array, Matrix, dimensions_text, from_numbers
 from sn.errors import EvalError
-from sn.matrix import Array, Matrix, dimensions_text, from_numbers
+from sn.lisp.calls import builtin
 
 
 def _result(name: str, numbers: Array, like: Matrix, to: Matrix | None) -> Matrix:

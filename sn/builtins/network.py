@@ -25,7 +25,6 @@ from sn.builtins.options import (
 )
 from sn.builtins.schemes import OWN_SCHEME, own_scheme, window
 from sn.builtins.units import raw_units
-from sn.calls import Special, special, special_forms
 from sn.errors import (
     ArityError,
     EvalError,
@@ -36,8 +35,9 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
-from sn.lambdas import De
+from sn.lisp.calls import Special, special, special_forms
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.lambdas import De
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Layer, Network

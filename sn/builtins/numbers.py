@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sn.calls import builtin
 from sn.errors import EvalError
+from sn.lisp.calls import builtin
 
 
 def floating(text: str) -> EvalError:

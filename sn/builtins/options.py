@@ -22,8 +22,8 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
 from sn.limits import Limit
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
 
 # What other programs and papers say for a word of SN; docs/glossary.md tells the same.
 OTHER_WORDS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from sn.builtins.pretty import pretty_text
-from sn.calls import builtin
 from sn.errors import ArityError, EvalError, ValueKindError
-from sn.forms import Value, describe
 from sn.interp import Interpreter
+from sn.lisp.calls import builtin
+from sn.lisp.forms import Value, describe
 
 _DIRECTIVE = re.compile(r"%(-?)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
 # The widest field; chosen here: a typing error must not fill the memory.

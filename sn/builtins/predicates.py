@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sn.calls import builtin
-from sn.forms import Pair, Symbol, Value
 from sn.interp import Interpreter
+from sn.lisp.calls import builtin
+from sn.lisp.forms import Pair, Symbol, Value
 
 
 @builtin("0=")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sn.forms import Pair, Symbol, Value, show, to_list
-from sn.lambdas import Lambda
+from sn.lisp.forms import Pair, Symbol, Value, show, to_list
+from sn.lisp.lambdas import Lambda
 
 WIDTH = 78
 # Forms whose first arguments stay on the line of the head; the rest is indented by two.

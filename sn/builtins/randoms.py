@@ -1,10 +1,10 @@
-"""Builtins on random numbers: SN's own generator, see `sn/random.py`."""
+"""Builtins on random numbers: SN's own generator, see `sn/lisp/random.py`."""
 
 from __future__ import annotations
 
-from sn.calls import builtin
 from sn.errors import EvalError
 from sn.interp import Interpreter
+from sn.lisp.calls import builtin
 
 
 @builtin("seed")

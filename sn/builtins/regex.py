@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 
-from sn.calls import builtin
 from sn.errors import EvalError
-from sn.forms import List, to_list
+from sn.lisp.calls import builtin
+from sn.lisp.forms import List, to_list
 
 
 @functools.lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sn.builtins.options import Clause, choice, clauses, count, whole, wrong
 from sn.errors import ArityError, Label, NetError, Span, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements
 from sn.net import schemes
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, Window

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sn.calls import builtin
 from sn.errors import EvalError
+from sn.lisp.calls import builtin
 
 
 def _some(name: str, numbers: list[float]) -> list[float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sn.calls import builtin
 from sn.errors import EvalError
-from sn.forms import NUMBER, Symbol, Value, fold
 from sn.interp import Interpreter
+from sn.lisp.calls import builtin
+from sn.lisp.forms import NUMBER, Symbol, Value, fold
 
 
 @builtin("stringp")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sn.builtins.options import Argument, clause, count
-from sn.calls import builtin
 from sn.errors import NetError, ValueKindError
-from sn.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
+from sn.lisp.calls import builtin
+from sn.lisp.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
 from sn.net.raw import RawNet
 from sn.train.world import World
 

@@ -11,7 +11,7 @@ import pytest
 
 from sn.compare import compare, contenders
 from sn.errors import SnError
-from sn.random import SnRandom
+from sn.lisp.random import SnRandom
 from sn.session import Session, load
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sn.forms import Value
+from sn.lisp.forms import Value
 from sn.lower.ir import Window
 from sn.session import Program, Session, load
 from sn.shipped import nets_folder

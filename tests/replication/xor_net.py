@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.lisp.random import SnRandom
 from sn.net import schemes
 from sn.net.layer import Network
 from sn.net.schemes import Link
 from sn.net.table import ConnectionTable, freeze
-from sn.random import SnRandom
 
 Floats32 = NDArray[np.float32]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sn.builtins import new_interpreter
-from sn.calls import builtins, special_forms
 from sn.errors import SnError
+from sn.lisp.calls import builtins, special_forms
 from sn.registry import Entry
 
 new_interpreter()  # fills the registries

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sn.builtins import new_interpreter
-from sn.calls import Builtin, Special
+from sn.builtins.matrix import Matrix
 from sn.errors import ArityError, EvalError, SnError, ValueKindError
-from sn.forms import List, Pair, Symbol, Value
 from sn.interp import Interpreter
-from sn.kinds import Callee
-from sn.matrix import Matrix
+from sn.lisp.calls import Builtin, Special
+from sn.lisp.forms import List, Pair, Symbol, Value
+from sn.lisp.kinds import Callee
 
 
 def value_of(function: object, text: str) -> str:

@@ -19,8 +19,8 @@ import pytest
 
 from sn.commands import main
 from sn.errors import SnError, render
-from sn.forms import span_of
-from sn.ports import OutputPort
+from sn.lisp.forms import span_of
+from sn.lisp.ports import OutputPort
 from sn.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]

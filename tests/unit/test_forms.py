@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sn.errors import EvalError, ValueKindError
-from sn.forms import (
+from sn.lisp.forms import (
     Pair,
     Symbol,
     SymbolTable,

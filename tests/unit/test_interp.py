@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from sn.builtins import new_interpreter
-from sn.calls import Builtin, special_forms
 from sn.errors import (
     ArityError,
     EvalError,
@@ -20,8 +19,9 @@ from sn.errors import (
     ValueKindError,
     render,
 )
-from sn.forms import Pair, Value, number_lush, show
 from sn.interp import Interpreter, shorten
+from sn.lisp.calls import Builtin, special_forms
+from sn.lisp.forms import Pair, Value, number_lush, show
 
 
 @pytest.fixture

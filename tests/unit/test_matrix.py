@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 from sn.builtins import new_interpreter
-from sn.builtins.matrixfiles import format_matrix, parse_matrix
-from sn.errors import EvalError, ReadError
-from sn.forms import number_exact, show
-from sn.matrix import (
+from sn.builtins.matrix import (
     BYTE,
     DOUBLE,
     FLOAT,
@@ -27,6 +24,9 @@ from sn.matrix import (
     new_matrix,
     stored,
 )
+from sn.builtins.matrixfiles import format_matrix, parse_matrix
+from sn.errors import EvalError, ReadError
+from sn.lisp.forms import number_exact, show
 
 NUMERIC = [storage for storage in STORAGES.values() if storage is not OBJECT]
 

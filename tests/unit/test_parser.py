@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from sn.errors import ReadError
-from sn.forms import Pair, SymbolTable, Value, show
+from sn.lisp.forms import Pair, SymbolTable, Value, show
+from sn.lisp.stream import UnfinishedError
 from sn.parser import EOF, Host, Reader, read
-from sn.stream import UnfinishedError
 
 
 def fault(text: str) -> ReadError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sn.random import SnRandom
+from sn.lisp.random import SnRandom
 
 
 def test_known_numbers() -> None:

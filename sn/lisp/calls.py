@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
-from sn.forms import Pair, Symbol, Value, describe, element_span, to_list
-from sn.kinds import WRONG, Kind, Machine, Run, finish_of, kind_of
+from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, to_list
+from sn.lisp.kinds import WRONG, Kind, Machine, Run, finish_of, kind_of
 from sn.registry import Registry
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -1,7 +1,7 @@
 """Streams: a text and the place up to which it has been read.
 
 `load` reads its program from one, and the program may take characters from the same one
-(`read-string`, `skip-char`), so nothing may be read ahead. Read next: `pieces.py`.
+(`read-string`, `skip-char`), so nothing may be read ahead. Read next: `lexer.py`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from sn.errors import ReadError, Span
-from sn.forms import Pair, Symbol, Value, to_list
+from sn.lisp.forms import Pair, Symbol, Value, to_list
 
 Node: TypeAlias = tuple[Value, Span]  # a form and its place
 

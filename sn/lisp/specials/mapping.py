@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sn.calls import special
 from sn.errors import EvalError, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
-from sn.kinds import Machine
-from sn.lambdas import check_pattern, match
+from sn.lisp.calls import special
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
+from sn.lisp.kinds import Machine
+from sn.lisp.lambdas import check_pattern, match
 
 
 @special("each", pattern="((name list)...) . body")

@@ -1,7 +1,7 @@
-"""Pieces: the words, brackets and prefixes of one form, cut from a stream for the grammar.
+"""Lexer: the words, brackets and prefixes of one form, cut from a stream for the grammar.
 
 A stack keeps what is open, so the cutter knows where a form ends without reading beyond it, and
-reports an unclosed bracket where it was opened. Read next: `grammar.lark`, `parser.py`.
+reports an unclosed bracket where it was opened. Read next: `grammar.lark`, `sn/parser.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NoReturn
 
 from sn.errors import Label, ReadError, Span
-from sn.forms import Value
-from sn.stream import Stream, UnfinishedError
+from sn.lisp.forms import Value
+from sn.lisp.stream import Stream, UnfinishedError
 
 
 class Piece:

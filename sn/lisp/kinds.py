@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, Protocol, TypeAlias, Union, get_args, get_origin
 
 from sn.errors import EvalError
-from sn.forms import Pair, Symbol, Value, kind_noun, to_list
+from sn.lisp.forms import Pair, Symbol, Value, kind_noun, to_list
 
 # The interpreter, which is defined in a module above this one.
 Machine: TypeAlias = Any

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sn.calls import special
 from sn.errors import EvalError, SnError, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, equal, to_list
-from sn.kinds import Machine
+from sn.lisp.calls import special
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, equal, to_list
+from sn.lisp.kinds import Machine
 
 
 @special("quote", pattern="form")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
-from sn.forms import (
+from sn.lisp.forms import (
     Pair,
     Value,
     describe,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sn.calls import special
 from sn.errors import EvalError, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
-from sn.kinds import Machine
-from sn.lambdas import De, Df, Dm, Dmd, Lambda
+from sn.lisp.calls import special
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.kinds import Machine
+from sn.lisp.lambdas import De, Df, Dm, Dmd, Lambda
 
 
 @special("de", pattern="name parameters . body")

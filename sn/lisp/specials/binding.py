@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sn.calls import special
 from sn.errors import ArityError, EvalError, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, element_span, show
-from sn.kinds import Machine
-from sn.lambdas import Bindings, check_pattern, match
+from sn.lisp.calls import special
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.kinds import Machine
+from sn.lisp.lambdas import Bindings, check_pattern, match
 
 
 @special("setq", pattern="target value . more")

@@ -1,7 +1,7 @@
 """Lambdas: the functions a program defines (de, df, dm, dmd) and how arguments meet parameters.
 
 A call pushes the parameters' values on their symbols and pops them at its end, error or not:
-scope is dynamic, there are no closures. Read next: `specials/`, `interp.py`.
+scope is dynamic, there are no closures. Read next: `specials/`, `sn/interp.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sn.errors import ArityError, EvalError, Label, SnError, Span, ValueKindError
-from sn.forms import Pair, Symbol, Value, cells, describe, show, to_list
-from sn.kinds import Machine
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, show, to_list
+from sn.lisp.kinds import Machine
 
 Bindings: TypeAlias = list[tuple[Symbol, Value]]
 
