@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from sn import optim  # noqa: E402 - from this checkout, installed or not
-from sn.builtins import new_interpreter  # noqa: E402
-from sn.builtins.network import NET_FORMS  # noqa: E402
 from sn.data import dataset, source  # noqa: E402
+from sn.describe import new_interpreter  # noqa: E402
+from sn.describe.network import NET_FORMS  # noqa: E402
 from sn.lisp.calls import builtins, special_forms  # noqa: E402
 from sn.net.activations import activation  # noqa: E402
 from sn.net.costs import cost  # noqa: E402

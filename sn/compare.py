@@ -26,6 +26,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from sn import data
+from sn.describe.settings import folded
 from sn.errors import SnError, TrainError, did_you_mean
 from sn.facts import facts
 from sn.interrupts import Interrupt, interrupts_kept
@@ -33,7 +34,6 @@ from sn.limits import PASSES, POSITIVE, SEED, Limit
 from sn.results.comparison import Comparison, Entry, default_reach
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Experiment, Session
-from sn.settings import folded
 from sn.train.observer import Observer
 
 JOBS = Limit(1, is_whole=True)

@@ -6,7 +6,7 @@ The emitted module is run from memory, under a name that hashes all that shapes 
 come from the cache, or from Numba and LLVM, and then the next process finds them in the cache.
 
 Read next: emit/module.py for the text, emit/vector.py for the verbs that the sections use,
-kernel_key.py and kernel_cache.py for the cache.
+cache/ for where they are found again.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from sn.cache.files import PREFIX, entry_path, load, store
+from sn.cache.key import keyed
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
 from sn.emit.slots import Slots
@@ -47,8 +49,6 @@ from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
 from sn.interrupts import Interrupt, interrupts_delayed
-from sn.kernel_cache import PREFIX, entry_path, load, store
-from sn.kernel_key import keyed
 from sn.lower.ir import Plan
 from sn.net.costs import Cost
 from sn.net.layer import Ints

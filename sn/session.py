@@ -5,7 +5,7 @@ Whatever a command, the REPL or Python asks for is a call here:
     program = Session().load("nets/zipcode.sn")
     record = program.experiment().train(seed=1)
 
-Read next: builtins/network.py for the net forms, train/loop.py for what a run is.
+Read next: describe/network.py for the net forms, train/loop.py for what a run is.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn import data
-from sn.builtins import new_interpreter
 from sn.compiled import Compiled
+from sn.describe import new_interpreter
+from sn.describe.settings import check_mentioned, folded, value_of
+from sn.describe.world import World
 from sn.errors import (
     DataError,
     NetError,
@@ -42,7 +44,6 @@ from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.record import DataUsed, RunRecord
-from sn.settings import check_mentioned, folded, value_of
 from sn.train.cautions import of_rate
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
@@ -56,7 +57,6 @@ from sn.train.gradient_check import (
 from sn.train.historical import HistoricalEngine
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
-from sn.train.world import World
 
 
 class Session:

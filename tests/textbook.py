@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.builtins.formula import formula
+from sn.describe.formula import formula
 from sn.net.expr import Expr
 from sn.session import Session
 

@@ -1,7 +1,7 @@
 """Builtins: the functions of the language, one file per topic, each documented by its docstring.
 
-`new_interpreter` makes a session's interpreter with all of them; a file added to this folder is
-found by itself. Thin by rule: what networks compute is in `net/` and `train/`.
+`new_interpreter` makes an interpreter with all of them; a file added to this folder is found by
+itself. They know nothing of networks: the forms that describe one are in `describe/`.
 """
 
 from __future__ import annotations

@@ -8,10 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from sn.commands._groups import group
-from sn.commands._tables import print_table
-from sn.errors import SnError
-from sn.kernel_cache import (
+from sn.cache.files import (
     LIMIT,
     MEGABYTE,
     Entry,
@@ -21,6 +18,9 @@ from sn.kernel_cache import (
     obstacle,
     prune,
 )
+from sn.commands._groups import group
+from sn.commands._tables import print_table
+from sn.errors import SnError
 from sn.results.lines import json_line
 
 DAY = 86_400

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sn.builtins import new_interpreter
+from sn.describe import new_interpreter
 from sn.errors import SnError
 from sn.parser import EOF
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sn.builtins import new_interpreter
+from sn.describe import new_interpreter
 from sn.errors import SnError
 from sn.lisp.calls import builtins, special_forms
 from sn.registry import Entry

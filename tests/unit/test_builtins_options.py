@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sn.builtins import new_interpreter
-from sn.builtins.options import (
+from sn.describe import new_interpreter
+from sn.describe.options import (
     Argument,
     arguments,
     choice,

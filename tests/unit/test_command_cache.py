@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sn.cache.files import entries, entry_path, store
 from sn.commands.cache import _ago, command
 from sn.errors import SnError
-from sn.kernel_cache import entries, entry_path, store
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sn.builtins.formula import formula
-from sn.builtins.formula_check import compare
+from sn.describe.formula import formula
+from sn.describe.formula_check import compare
 from sn.errors import EvalError, SnError, UnknownNameError, ValueKindError
 from sn.net.expr import Expr, call, const, derivative, evaluate, show, variable
 from sn.session import Session

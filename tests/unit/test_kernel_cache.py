@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from sn import kernel_cache
+from sn.cache import files as kernel_cache
+from sn.cache.files import cache_folder, entries, entry_path, load, obstacle, prune, store
 from sn.errors import SnError
-from sn.kernel_cache import cache_folder, entries, entry_path, load, obstacle, prune, store
 
 KEY, OTHER = "0" * 32, "f" * 32
 PAYLOAD = bytes(range(256)) * 40
@@ -164,7 +164,7 @@ def test_a_disk_that_does_not_take_it(
 
 def test_a_full_disk(folder: Path) -> None:
     """A process that may write 4000 bytes a file: the write itself fails, half done."""
-    program = f"from sn.kernel_cache import store; print(store({KEY!r}, 'zip', bytes(10000)))"
+    program = f"from sn.cache.files import store; print(store({KEY!r}, 'zip', bytes(10000)))"
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))

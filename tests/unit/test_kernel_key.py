@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import sn.kernel_key
+import sn.cache.key
+from sn.cache.key import SN, keyed, shaping_files
 from sn.emit.module import emit
-from sn.kernel_key import SN, keyed, shaping_files
 from sn.lower.recognise import lower
 from sn.net.table import freeze
 from sn.optim.rules import RuleSpec
@@ -63,7 +63,7 @@ def reached() -> set[Path]:
 
 def test_the_key_covers_every_file_that_is_reached() -> None:
     missing = reached() - set(shaping_files())
-    assert not missing, f"add to SHAPING in sn/kernel_key.py: {sorted(map(str, missing))}"
+    assert not missing, f"add to SHAPING in sn/cache/key.py: {sorted(map(str, missing))}"
     assert SN / "net" / "expr.py" in reached()
     assert SN / "emit" / "vector.py" in reached()
 
@@ -89,16 +89,16 @@ def test_an_edited_file_changes_the_key(tmp_path: Path, monkeypatch: pytest.Monk
         copy = tmp_path / file.relative_to(SN)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(file.read_bytes())
-    monkeypatch.setattr(sn.kernel_key, "SN", tmp_path)
-    assert sn.kernel_key._shaping_code() == sn.kernel_key.SHAPING_CODE
+    monkeypatch.setattr(sn.cache.key, "SN", tmp_path)
+    assert sn.cache.key._shaping_code() == sn.cache.key.SHAPING_CODE
     for name in ("net/expr.py", "emit/sparse/sections.py", "emit/vector.py", "kernels.py"):
         before = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(before + b"\n")
-        assert sn.kernel_key._shaping_code() != sn.kernel_key.SHAPING_CODE
+        assert sn.cache.key._shaping_code() != sn.cache.key.SHAPING_CODE
         (tmp_path / name).write_bytes(before)
     (tmp_path / "emit" / "below").mkdir()
     (tmp_path / "emit" / "below" / "new.py").write_text("")
-    assert sn.kernel_key._shaping_code() != sn.kernel_key.SHAPING_CODE
+    assert sn.cache.key._shaping_code() != sn.cache.key.SHAPING_CODE
 
 
 def text_of(name: str) -> str:
@@ -109,7 +109,7 @@ def text_of(name: str) -> str:
 def test_the_tools_are_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     text = text_of("full")
     keys = {keyed(text, TOOLS)[1], keyed(text, ("numba 2", "cpu"))[1]}
-    monkeypatch.setattr(sn.kernel_key, "SHAPING_CODE", b"edited")
+    monkeypatch.setattr(sn.cache.key, "SHAPING_CODE", b"edited")
     keys.add(keyed(text, TOOLS)[1])
     assert len(keys) == 3
 
@@ -157,7 +157,7 @@ def test_a_copy_under_another_file_name_and_other_comments_has_the_key(tmp_path:
 
 def test_the_key_is_that_of_every_process() -> None:
     program = (
-        "from sn.kernel_key import keyed\n"
+        "from sn.cache.key import keyed\n"
         "print(keyed('def f(k, e):\\n  return k(0.5, 2, \"abc\", e, (1, 2))', ('t',))[1])"
     )
     found = set()

@@ -20,10 +20,10 @@ import pytest
 from numba.core.registry import cpu_target
 
 import sn.kernels
+from sn.cache.files import store
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
 from sn.errors import SnInternalError
-from sn.kernel_cache import store
 from sn.kernels import Kernels, assembly, compile_net, emitted, llvm_code
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sn.builtins.options import OTHER_WORDS
 from sn.commands import main
+from sn.describe.options import OTHER_WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "errors"

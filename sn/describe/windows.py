@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn.builtins.options import Clause, choice, clauses, count, whole, wrong
+from sn.describe.options import Clause, choice, clauses, count, whole, wrong
 from sn.errors import ArityError, Label, NetError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements
 from sn.net import schemes

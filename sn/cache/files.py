@@ -1,4 +1,4 @@
-"""Kernel cache: machine code kept for the next process, checked before it is trusted.
+"""Cache files: machine code kept for the next process, checked before it is trusted.
 
     load(key) -> payload or None        store(key, net, payload) -> whether it is kept
 
@@ -7,7 +7,7 @@ tells what it is, the payload. A payload is unpickled and run, so only files of 
 folder that nobody else may write, are read; a file that is not what it was when it was written
 is removed. Nothing that goes wrong here is an error: it costs a compilation.
 
-Read next: kernels.py, which knows what a payload is; commands/cache.py shows and empties this.
+Read next: sn/kernels.py, which knows what a payload is; commands/cache.py shows and empties this.
 """
 
 from __future__ import annotations

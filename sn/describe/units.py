@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sn.builtins.options import Argument, clause, count
+from sn.describe.options import Argument, clause, count
+from sn.describe.world import World
 from sn.errors import NetError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
 from sn.net.raw import RawNet
-from sn.train.world import World
 
 MOST_UNITS = 10_000_000  # chosen here: what still fits a machine's memory as a Lisp list
 

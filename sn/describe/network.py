@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn.builtins.formula import formula
-from sn.builtins.options import (
+from sn.describe.formula import formula
+from sn.describe.options import (
     Argument,
     Clause,
     arguments,
@@ -23,8 +23,9 @@ from sn.builtins.options import (
     whole,
     wrong,
 )
-from sn.builtins.schemes import OWN_SCHEME, own_scheme, window
-from sn.builtins.units import raw_units
+from sn.describe.units import raw_units
+from sn.describe.windows import OWN_SCHEME, own_scheme, window
+from sn.describe.world import World, settle
 from sn.errors import (
     ArityError,
     EvalError,
@@ -43,7 +44,6 @@ from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, scheme
 from sn.registry import Registry
-from sn.train.world import World, settle
 
 _LAYER = {
     "border": "(border VALUE)",

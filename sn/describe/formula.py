@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sn.builtins.formula_check import compare
-from sn.builtins.primitives import primitive
+from sn.describe.formula_check import compare
+from sn.describe.primitives import primitive
 from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin, Special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list

@@ -6,8 +6,9 @@ import dataclasses
 from enum import StrEnum
 from typing import Any
 
-from sn.builtins.formula import formula
-from sn.builtins.options import (
+from sn.data import dataset
+from sn.describe.formula import formula
+from sn.describe.options import (
     Argument,
     Clause,
     arguments,
@@ -23,7 +24,7 @@ from sn.builtins.options import (
     whole,
     wrong,
 )
-from sn.data import dataset
+from sn.describe.world import World
 from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
 from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
 from sn.lisp.calls import special
@@ -35,7 +36,6 @@ from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F40
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
 from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_targets
-from sn.train.world import World
 
 _FORMS = {
     "data": '(data "NAME") or (data (first-available "NAME" ...))',

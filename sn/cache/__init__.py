@@ -1,0 +1,1 @@
+"""The cache of compiled kernels: under which key, and in which files."""
