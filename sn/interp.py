@@ -36,7 +36,7 @@ from sn.lisp.forms import (
     show,
     span_of,
 )
-from sn.lisp.kinds import Callee
+from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
@@ -77,12 +77,12 @@ class Interpreter:
         self.max_depth = MAX_DEPTH
         self.stdout = self.out = OutputPort(out or sys.stdout, "$stdout")
         self.err = OutputPort(err or sys.stderr, "$stderr")
-        self.input: Reader | None = None  # what read-string and read take from
+        self.input: Input | None = None  # what read-string and read take from
         self._terminal: Reader | None = None
         self.path = [Path(folder) for folder in path]
         self.loaded: set[str] = set()  # full names, for libload
         self.ask = ask or (lambda question: False)
-        self.numbers = number_sn
+        self.numbers: Callable[[float], str] = number_sn
         self.random = SnRandom()
         self.macros: dict[str, Macro] = {}
         self.host = Host(self.intern, make_matrix, self.macros)
@@ -280,8 +280,10 @@ class Interpreter:
         """Read and evaluate `text` form by form; return the last value."""
         return self.run_stream(self.reader(text, file))
 
-    def macro(self, function: Value) -> Macro:
-        """Return the macro-character that a function of no arguments is."""
+    def define_macro(self, characters: str, function: Value) -> None:
+        """Have the reader call `function`, of no arguments, where it meets `characters`: a
+        character c, a control character as ^C, or #c.
+        """
 
         def run(reader: Reader) -> Value:
             outer, self.input = self.input, reader
@@ -290,7 +292,7 @@ class Interpreter:
             finally:
                 self.input = outer
 
-        return run
+        self.macros[characters] = run
 
     def run_stream(self, reader: Reader, after: Callable[[Value], None] | None = None) -> Value:
         """Evaluate the rest of a stream form by form; call `after(value)` behind each."""
@@ -343,7 +345,7 @@ class Interpreter:
 
     # --- for builtins and special forms ---
 
-    def current_input(self) -> Reader:
+    def current_input(self) -> Input:
         """Return what `read` and its kin take from: the file being loaded, else the terminal."""
         return self.input or self.terminal()
 

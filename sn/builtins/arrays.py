@@ -20,9 +20,9 @@ from sn.builtins.matrix import (
     new_matrix,
 )
 from sn.errors import EvalError, ReadError, SnError, Span, ValueKindError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, elements, to_list
+from sn.lisp.machine import Machine
 
 
 def make_matrix(opener: str, values: list[Value], spans: list[Span], span: Span) -> Matrix:
@@ -76,7 +76,7 @@ def array(*sizes: int) -> Matrix:
 
 
 @special("dim", pattern="name . sizes")
-def dim(it: Interpreter, form: Pair) -> Value:
+def dim(it: Machine, form: Pair) -> Value:
     """(dim name sizes...)
 
     Make a matrix of float32 numbers and give it to the global variable name; return it.
@@ -215,7 +215,7 @@ def array_copy(matrix: Matrix, to: Matrix) -> Matrix:
 
 
 @builtin("index-print", "matrix-print")
-def index_print(it: Interpreter, matrix: Matrix) -> Value:
+def index_print(it: Machine, matrix: Matrix) -> Value:
     """(index-print matrix)
 
     Print all elements, a line for each row; return the matrix.

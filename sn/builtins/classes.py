@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sn.builtins.matrix import Matrix
-from sn.interp import Interpreter
 from sn.lisp.calls import Builtin, Special, builtin
 from sn.lisp.forms import Pair, Symbol, Value
 from sn.lisp.lambdas import Lambda
+from sn.lisp.machine import Machine
 
 # Source: Lush 1 and the SN 2.8 manual (MAT); DX and DY are functions and forms written in Python.
 _NAMES = {float: "NUMBER", str: "STRING", Symbol: "SYMBOL", Pair: "LIST", Matrix: "MAT"}
@@ -27,14 +27,14 @@ class LispClass:
         return f"::CLASS:{self.name}"
 
 
-def define_classes(it: Interpreter) -> None:
+def define_classes(it: Machine) -> None:
     """Give the symbols |NUMBER| and so on their classes."""
     for name in (*_NAMES.values(), *_FUNCTIONS, "CLASS"):
         it.define(name, LispClass(name), locked=True)
 
 
 @builtin("classof")
-def classof(it: Interpreter, x: Value) -> Value:
+def classof(it: Machine, x: Value) -> Value:
     """(classof x)
 
     Return the class of a value, () for (). Classes are the values of |NUMBER|, |STRING|,
@@ -52,7 +52,7 @@ def classof(it: Interpreter, x: Value) -> Value:
 
 
 @builtin("is-of-class")
-def is_of_class(it: Interpreter, x: Value, class_: LispClass) -> bool:
+def is_of_class(it: Machine, x: Value, class_: LispClass) -> bool:
     """(is-of-class x class)
 
     Tell whether a value belongs to a class.

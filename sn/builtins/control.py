@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from sn.errors import EvalError, ValueKindError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin
 from sn.lisp.forms import NUMBER_FORMATS, List, Symbol, Value, describe, elements
-from sn.lisp.kinds import Callee
+from sn.lisp.machine import Callee, Machine
 
 
 @builtin("eval")
-def eval_(it: Interpreter, *forms: Value) -> Value:
+def eval_(it: Machine, *forms: Value) -> Value:
     """(eval forms...)
 
     Evaluate the values of the arguments again; return the last result.
@@ -25,7 +24,7 @@ def eval_(it: Interpreter, *forms: Value) -> Value:
 
 
 @builtin("apply")
-def apply(it: Interpreter, function: Callee, list: List) -> Value:
+def apply(it: Machine, function: Callee, list: List) -> Value:
     """(apply function list)
 
     Call a function, or what a symbol names, with the elements of a list, which are not evaluated
@@ -38,7 +37,7 @@ def apply(it: Interpreter, function: Callee, list: List) -> Value:
 
 
 @builtin("mapcar")
-def mapcar(it: Interpreter, function: Callee, first: List, *others: List) -> list[Value]:
+def mapcar(it: Machine, function: Callee, first: List, *others: List) -> list[Value]:
     """(mapcar function list...)
 
     Call a function with the first elements of the lists, then with the second ones, and so on;
@@ -51,7 +50,7 @@ def mapcar(it: Interpreter, function: Callee, first: List, *others: List) -> lis
 
 
 @builtin("mapc")
-def mapc(it: Interpreter, function: Callee, first: List, *others: List) -> Value:
+def mapc(it: Machine, function: Callee, first: List, *others: List) -> Value:
     """(mapc function list...)
 
     Do as `mapcar` does, but return the last result only.
@@ -75,7 +74,7 @@ def _rows(name: str, lists: list[List]) -> list[tuple[Value, ...]]:
 
 
 @builtin("set")
-def set_(it: Interpreter, symbol: Symbol, value: Value) -> Value:
+def set_(it: Machine, symbol: Symbol, value: Value) -> Value:
     """(set symbol value)
 
     Assign a value to a computed symbol; return the value.
@@ -88,7 +87,7 @@ def set_(it: Interpreter, symbol: Symbol, value: Value) -> Value:
 
 
 @builtin("error")
-def error(it: Interpreter, *parts: Value) -> Value:
+def error(it: Machine, *parts: Value) -> Value:
     """(error [who] message [object])
 
     Stop with an error message, which may name a function and show an object.
@@ -125,7 +124,7 @@ def functionp(x: Value) -> Value:
 
 
 @builtin("ask")
-def ask(it: Interpreter, question: str) -> bool:
+def ask(it: Machine, question: str) -> bool:
     """(ask question)
 
     Ask a person a question to be answered yes or no; () where there is nobody to ask.
@@ -137,7 +136,7 @@ def ask(it: Interpreter, question: str) -> bool:
 
 
 @builtin("number-format")
-def number_format(it: Interpreter, name: Symbol | str) -> Value:
+def number_format(it: Machine, name: Symbol | str) -> Value:
     """(number-format name)
 
     Choose how numbers are printed: `sn` (six significant digits), `lush` (at most four decimals)

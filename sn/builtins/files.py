@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from sn.errors import EvalError, ValueKindError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Value, describe, element_span
+from sn.lisp.machine import Input, Machine
 from sn.lisp.ports import OutputPort
 from sn.parser import EOF, Reader
 
@@ -17,7 +17,7 @@ END_OF_FILE = "\xff"  # what the reader makes of "\e"
 
 
 @builtin("load")
-def load(it: Interpreter, file: str, out: str | None = None, prompt: str | None = None) -> str:
+def load(it: Machine, file: str, out: str | None = None, prompt: str | None = None) -> str:
     """(load file [out [prompt]])
 
     Evaluate the forms of a file, searched in the folder of the file being loaded, the current one
@@ -37,7 +37,7 @@ def load(it: Interpreter, file: str, out: str | None = None, prompt: str | None 
 
 
 @builtin("libload")
-def libload(it: Interpreter, file: str) -> str:
+def libload(it: Machine, file: str) -> str:
     """(libload file)
 
     Load a file unless it has been loaded already; return its full name.
@@ -49,7 +49,7 @@ def libload(it: Interpreter, file: str) -> str:
     return str(found) if str(found.resolve()) in it.loaded else it.load(file)
 
 
-def _open_output(it: Interpreter, name: str, mode: Literal["w", "a"]) -> OutputPort:
+def _open_output(it: Machine, name: str, mode: Literal["w", "a"]) -> OutputPort:
     if name == "$stdout":
         return it.stdout
     if name == "$stderr":
@@ -61,13 +61,13 @@ def _open_output(it: Interpreter, name: str, mode: Literal["w", "a"]) -> OutputP
         raise EvalError(f"cannot write '{name}': {problem.strerror}") from problem
 
 
-def _open_input(it: Interpreter, name: str) -> Reader:
+def _open_input(it: Machine, name: str) -> Input:
     if name == "$stdin":
         return it.terminal()
     return it.file_reader(it.find_file(name))
 
 
-def _close(it: Interpreter, port: OutputPort) -> None:
+def _close(it: Machine, port: OutputPort) -> None:
     if port is it.stdout or port is it.err:
         port.flush()
         return
@@ -85,7 +85,7 @@ def _with_suffix(name: str, suffix: str | None) -> str:
 
 
 @builtin("open-write")
-def open_write(it: Interpreter, file: str, suffix: str | None = None) -> Value:
+def open_write(it: Machine, file: str, suffix: str | None = None) -> Value:
     """(open-write file [suffix])
 
     Open a file for writing, to be used with `writing`; the suffix is added to a name without.
@@ -97,7 +97,7 @@ def open_write(it: Interpreter, file: str, suffix: str | None = None) -> Value:
 
 
 @builtin("open-append")
-def open_append(it: Interpreter, file: str, suffix: str | None = None) -> Value:
+def open_append(it: Machine, file: str, suffix: str | None = None) -> Value:
     """(open-append file [suffix])
 
     Open a file for writing behind what it holds.
@@ -109,7 +109,7 @@ def open_append(it: Interpreter, file: str, suffix: str | None = None) -> Value:
 
 
 @builtin("open-read")
-def open_read(it: Interpreter, file: str, suffix: str | None = None) -> Value:
+def open_read(it: Machine, file: str, suffix: str | None = None) -> Value:
     """(open-read file [suffix])
 
     Open a file for reading, to be used with `reading`; it is searched in the current folder, that
@@ -122,7 +122,7 @@ def open_read(it: Interpreter, file: str, suffix: str | None = None) -> Value:
 
 
 @builtin("delete")
-def delete(it: Interpreter, object: Value) -> Value:
+def delete(it: Machine, object: Value) -> Value:
     """(delete object)
 
     Close a file that was opened; nothing else needs it.
@@ -136,7 +136,7 @@ def delete(it: Interpreter, object: Value) -> Value:
 
 
 @special("writing", pattern="file . body")
-def writing(it: Interpreter, form: Pair) -> Value:
+def writing(it: Machine, form: Pair) -> Value:
     """(writing file body...)
 
     Evaluate the body with its output going to a file, a name or what `open-write` returned;
@@ -165,7 +165,7 @@ def writing(it: Interpreter, form: Pair) -> Value:
 
 
 @special("reading", pattern="file . body")
-def reading(it: Interpreter, form: Pair) -> Value:
+def reading(it: Machine, form: Pair) -> Value:
     """(reading file body...)
 
     Evaluate the body with `read`, `read-string` and `skip-char` taking from a file, a name or
@@ -190,7 +190,7 @@ def reading(it: Interpreter, form: Pair) -> Value:
 
 
 @builtin("read")
-def read(it: Interpreter) -> Value:
+def read(it: Machine) -> Value:
     """(read)
 
     Read a form, without evaluating it, from the current input: the file being loaded or that of
@@ -206,7 +206,7 @@ def read(it: Interpreter) -> Value:
 
 
 @builtin("read-string")
-def read_string(it: Interpreter, spec: str | int | None = None) -> str:
+def read_string(it: Machine, spec: str | int | None = None) -> str:
     r"""(read-string [spec])
 
     Take characters from the current input: n of them for a number, else those that a text like
@@ -222,7 +222,7 @@ def read_string(it: Interpreter, spec: str | int | None = None) -> str:
 
 
 @builtin("skip-char")
-def skip_char(it: Interpreter, spec: str | None = None) -> str:
+def skip_char(it: Machine, spec: str | None = None) -> str:
     r"""(skip-char [spec])
 
     Pass over characters of the current input that `spec` lists, as in `read-string`, blanks and

@@ -26,6 +26,7 @@ from sn.lisp.forms import (
     show,
     to_list,
 )
+from sn.lisp.machine import Machine
 
 Array = npt.NDArray[Any]
 LARGEST = 2**30  # elements; chosen here: what a machine of today holds
@@ -73,11 +74,11 @@ class Matrix:
 
     # --- the language's view ---
 
-    def run(self, it: Any, form: Pair) -> Value:
+    def run(self, it: Machine, form: Pair) -> Value:
         """Return the value of a call: an element, a list of elements, or the matrix written to."""
         return self._call(it.eval_list(form.cdr), form)
 
-    def apply(self, it: Any, args: Sequence[Value]) -> Value:
+    def apply(self, it: Machine, args: Sequence[Value]) -> Value:
         """Do as `run` does for evaluated arguments."""
         return self._call(list(args), None)
 

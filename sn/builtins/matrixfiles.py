@@ -24,9 +24,9 @@ from sn.builtins.matrix import (
     from_numbers,
 )
 from sn.errors import EvalError, ValueKindError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import NUMBER, Pair, Symbol, Value, describe, element_span, show
+from sn.lisp.machine import Machine
 
 # Source: Lush 1, the magic numbers of matrix files, from 0x1E3D4C51 on.
 _MAGICS = dict(enumerate((FLOAT, PACKED, DOUBLE, INT, UBYTE, SHORT, BYTE), start=0x1E3D4C51))
@@ -117,7 +117,7 @@ def format_matrix(matrix: Matrix) -> bytes:
     return header + np.ascontiguousarray(matrix.data, dtype=dtype).tobytes()
 
 
-def _read(it: Interpreter, file: str) -> tuple[bytes, Path]:
+def _read(it: Machine, file: str) -> tuple[bytes, Path]:
     path = it.find_file(file, (".mat",))
     try:
         return path.read_bytes(), path
@@ -135,7 +135,7 @@ def _write(file: str, content: bytes, suffix: str = ".mat") -> str:
 
 
 @special("load-matrix", pattern="symbol [file]")
-def load_matrix(it: Interpreter, form: Pair) -> Value:
+def load_matrix(it: Machine, form: Pair) -> Value:
     """(load-matrix [symbol] file)
 
     Return the matrix in a file, searched as `open-read` does and with the suffix .mat; a symbol
@@ -162,7 +162,7 @@ def load_matrix(it: Interpreter, form: Pair) -> Value:
 
 
 @builtin("map-matrix")
-def map_matrix(it: Interpreter, file: str) -> Matrix:
+def map_matrix(it: Machine, file: str) -> Matrix:
     """(map-matrix file)
 
     Return the matrix in a file; changes to it do not go to the file.
@@ -187,7 +187,7 @@ def save_matrix(matrix: Matrix, file: str) -> str:
 
 
 @builtin("save-ascii-matrix")
-def save_ascii_matrix(it: Interpreter, matrix: Matrix, file: str) -> str:
+def save_ascii_matrix(it: Machine, matrix: Matrix, file: str) -> str:
     """(save-ascii-matrix matrix file)
 
     Write a matrix to a text file, with the digits that `print` shows; return its name.
@@ -200,7 +200,7 @@ def save_ascii_matrix(it: Interpreter, matrix: Matrix, file: str) -> str:
     return _write(file, ("\n".join(lines) + "\n").encode("latin-1"))
 
 
-def _text_rows(it: Interpreter, matrix: Matrix) -> list[str]:
+def _text_rows(it: Machine, matrix: Matrix) -> list[str]:
     matrix.numbers()  # refuses an array of objects
     width = matrix.data.shape[-1] if matrix.data.ndim else 1
     values = [it.numbers(value) for value in matrix.values()]
@@ -208,9 +208,7 @@ def _text_rows(it: Interpreter, matrix: Matrix) -> list[str]:
 
 
 @builtin("import-raw-matrix")
-def import_raw_matrix(
-    it: Interpreter, matrix: Matrix, file: str, offset: int | None = None
-) -> Matrix:
+def import_raw_matrix(it: Machine, matrix: Matrix, file: str, offset: int | None = None) -> Matrix:
     """(import-raw-matrix matrix file [offset])
 
     Fill a matrix with the bytes of a file, from an offset on, in this machine's byte order.
@@ -247,7 +245,7 @@ def export_raw_matrix(matrix: Matrix, file: str) -> str:
 
 
 @builtin("import-text-matrix")
-def import_text_matrix(it: Interpreter, matrix: Matrix, file: str) -> Matrix:
+def import_text_matrix(it: Machine, matrix: Matrix, file: str) -> Matrix:
     """(import-text-matrix matrix file)
 
     Fill a matrix with the numbers in a text file.
@@ -270,7 +268,7 @@ def import_text_matrix(it: Interpreter, matrix: Matrix, file: str) -> Matrix:
 
 
 @builtin("export-text-matrix")
-def export_text_matrix(it: Interpreter, matrix: Matrix, file: str) -> str:
+def export_text_matrix(it: Machine, matrix: Matrix, file: str) -> str:
     """(export-text-matrix matrix file)
 
     Write the elements alone as text, a line for each row; return the file's name.

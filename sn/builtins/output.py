@@ -6,16 +6,16 @@ import re
 
 from sn.builtins.pretty import pretty_text
 from sn.errors import ArityError, EvalError, ValueKindError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Value, describe
+from sn.lisp.machine import Machine
 
 _DIRECTIVE = re.compile(r"%(-?)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
 # The widest field; chosen here: a typing error must not fill the memory.
 _WIDEST = 10_000
 
 
-def format_text(it: Interpreter, name: str, format: str, args: tuple[Value, ...]) -> str:
+def format_text(it: Machine, name: str, format: str, args: tuple[Value, ...]) -> str:
     """Return the text that a printf format makes of its arguments.
 
     Raises: ArityError for too few or too many, ValueKindError for one of the wrong kind,
@@ -67,7 +67,7 @@ def _wrong(name: str, directive: str, expected: str, value: Value) -> ValueKindE
 
 
 @builtin("printf")
-def printf(it: Interpreter, format: str, *args: Value) -> Value:
+def printf(it: Machine, format: str, *args: Value) -> Value:
     r"""(printf format args...)
 
     Print text with values in it: %l any value, %s a string, %d a number as a whole number,
@@ -82,7 +82,7 @@ def printf(it: Interpreter, format: str, *args: Value) -> Value:
 
 
 @builtin("sprintf")
-def sprintf(it: Interpreter, format: str, *args: Value) -> str:
+def sprintf(it: Machine, format: str, *args: Value) -> str:
     """(sprintf format args...)
 
     Return the text that printf would print.
@@ -94,7 +94,7 @@ def sprintf(it: Interpreter, format: str, *args: Value) -> str:
 
 
 @builtin("print")
-def print_(it: Interpreter, *values: Value) -> Value:
+def print_(it: Machine, *values: Value) -> Value:
     """(print values...)
 
     Print values so that they can be read again, with blanks between and a line end behind;
@@ -108,7 +108,7 @@ def print_(it: Interpreter, *values: Value) -> Value:
 
 
 @builtin("prin")
-def prin(it: Interpreter, *values: Value) -> Value:
+def prin(it: Machine, *values: Value) -> Value:
     """(prin values...)
 
     Do as `print` does, without the line end.
@@ -121,7 +121,7 @@ def prin(it: Interpreter, *values: Value) -> Value:
 
 
 @builtin("tab")
-def tab(it: Interpreter, column: int | None = None) -> int:
+def tab(it: Machine, column: int | None = None) -> int:
     """(tab [column])
 
     Print blanks up to a column, counted from 0; return the current column.
@@ -137,7 +137,7 @@ def tab(it: Interpreter, column: int | None = None) -> int:
 
 
 @builtin("pretty")
-def pretty(it: Interpreter, value: Value) -> Value:
+def pretty(it: Machine, value: Value) -> Value:
     """(pretty value)
 
     Print a value, or the definition of a function, in lines of moderate length; return t.

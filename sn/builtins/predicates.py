@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Symbol, Value
+from sn.lisp.machine import Machine
 
 
 @builtin("0=")
@@ -20,7 +20,7 @@ def is_zero(x: Value) -> Value:
 
 
 @builtin("0<>")
-def is_not_zero(it: Interpreter, x: Value) -> Value:
+def is_not_zero(it: Machine, x: Value) -> Value:
     """(0<> x)
 
     Return x if it is anything but 0, else (); t for ().
@@ -82,7 +82,7 @@ def consp(x: Value) -> Value:
 
 
 @builtin("listp")
-def listp(it: Interpreter, x: Value) -> Value:
+def listp(it: Machine, x: Value) -> Value:
     """(listp x)
 
     Return x if it is a list with elements, t for (), else ().

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sn.errors import EvalError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin
+from sn.lisp.machine import Machine
 
 
 @builtin("seed")
-def seed(it: Interpreter, n: float) -> float:
+def seed(it: Machine, n: float) -> float:
     """(seed n)
 
     Start the random numbers again from n, truncated to a whole number; return n. A program that
@@ -24,7 +24,7 @@ def seed(it: Interpreter, n: float) -> float:
 
 
 @builtin("rand")
-def rand(it: Interpreter, a: float | None = None, b: float | None = None) -> float:
+def rand(it: Machine, a: float | None = None, b: float | None = None) -> float:
     """(rand [a] [b])
 
     Return a random number from 0 to 1, with one argument from -a to a, with two from a to b.
@@ -39,7 +39,7 @@ def rand(it: Interpreter, a: float | None = None, b: float | None = None) -> flo
 
 
 @builtin("gauss")
-def gauss(it: Interpreter, a: float | None = None, b: float | None = None) -> float:
+def gauss(it: Machine, a: float | None = None, b: float | None = None) -> float:
     """(gauss [mean] [deviation])
 
     Return a normal random number; one argument gives the deviation, two the mean and deviation.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sn.errors import EvalError
-from sn.interp import Interpreter
 from sn.lisp.calls import builtin
 from sn.lisp.forms import NUMBER, Symbol, Value, fold
+from sn.lisp.machine import Machine
 
 
 @builtin("stringp")
@@ -125,7 +125,7 @@ def val(string: str) -> Value:
 
 
 @builtin("str")
-def str_(it: Interpreter, number: float) -> str:
+def str_(it: Machine, number: float) -> str:
     """(str number)
 
     Return the text that `print` shows for a number.
@@ -137,7 +137,7 @@ def str_(it: Interpreter, number: float) -> str:
 
 
 @builtin("pname")
-def pname(it: Interpreter, x: Value) -> str:
+def pname(it: Machine, x: Value) -> str:
     r"""(pname x)
 
     Return the text that `print` shows for any value.
@@ -213,7 +213,7 @@ def chr_(code: int) -> str:
 
 
 @builtin("namedclean")
-def namedclean(it: Interpreter, name: str) -> Symbol:
+def namedclean(it: Machine, name: str) -> Symbol:
     """(namedclean string)
 
     Return the symbol that the reader makes of a name: small letters, _ as -.
@@ -225,7 +225,7 @@ def namedclean(it: Interpreter, name: str) -> Symbol:
 
 
 @builtin("named")
-def named(it: Interpreter, name: str) -> Symbol:
+def named(it: Machine, name: str) -> Symbol:
     """(named string)
 
     Return the symbol with exactly this name.

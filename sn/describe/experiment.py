@@ -29,6 +29,7 @@ from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mea
 from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value
+from sn.lisp.machine import Machine
 from sn.net.costs import Cost, cost
 from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network
@@ -54,7 +55,7 @@ _VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu
 
 
 @special("experiment", pattern="net . options")
-def experiment(it: Any, form: Pair) -> Value:
+def experiment(it: Machine, form: Pair) -> Value:
     """(experiment NET (data D) (optimizer NAME (RULE ...)) ...)
 
     Say how a net is trained. The data and one optimizer are needed; the first optimizer is the
@@ -103,7 +104,7 @@ def _is_optimizer(argument: Argument) -> bool:
     return _head(argument) == "optimizer"
 
 
-def _data(it: Any, found: Clause, net: Network) -> tuple[str, ...]:
+def _data(it: Machine, found: Clause, net: Network) -> tuple[str, ...]:
     count(found, 1, 1, _FORMS["data"])
     argument = found.args[0]
     parts: tuple[Argument, ...] = (argument,)
@@ -132,14 +133,14 @@ def _data(it: Any, found: Clause, net: Network) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _targets(it: Any, found: Clause, net: Network) -> tuple[float, float]:
+def _targets(it: Machine, found: Clause, net: Network) -> tuple[float, float]:
     count(found, 2, 2, _FORMS["targets"])
     low, high = (limited(it, argument, "a target", Limit()) for argument in found.args)
     with told_at(found.span):
         return check_targets(low, high)
 
 
-def _cost(it: Any, found: Clause, net: Network) -> Cost:
+def _cost(it: Machine, found: Clause, net: Network) -> Cost:
     """(cost NAME) or (cost FUNCTION) of output and desired value, per output unit."""
     count(found, 1, 1, _FORMS["cost"])
     argument = found.args[0]
@@ -178,7 +179,7 @@ def _check_layer_cost(fields: dict[str, Any], places: list[Argument], net: Netwo
         )
 
 
-def _init(it: Any, found: Clause, net: Network) -> Init:
+def _init(it: Machine, found: Clause, net: Network) -> Init:
     count(found, 1, 1, _FORMS["init"])
     inner = clause(found.args[0], _FORMS["init"])
     if inner.word != "uniform":
@@ -191,7 +192,7 @@ def _init(it: Any, found: Clause, net: Network) -> Init:
     return Init(limited(it, inner.args[0], "the width", NOT_NEGATIVE), law)
 
 
-def _optimizer(it: Any, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> str:
+def _optimizer(it: Machine, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> str:
     """Read (optimizer NAME (RULE ...)) into `optimizers`; return the name."""
     count(found, 2, 2, _FORMS["optimizer"])
     title = name(found.args[0], "a name for the optimizer")
@@ -239,7 +240,7 @@ def _head(argument: Argument) -> str:
     return form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
 
 
-def _layer_rate(it: Any, argument: Argument, net: Network) -> tuple[str, float]:
+def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, float]:
     """Read (layer NAME RATE): the learning rate of the connections into one layer."""
     found = clause(argument, "(layer NAME RATE)")
     count(found, 2, 2, "(layer NAME RATE)")
@@ -247,7 +248,7 @@ def _layer_rate(it: Any, argument: Argument, net: Network) -> tuple[str, float]:
     return label, limited(it, found.args[1], "the learning rate", RATE)
 
 
-def _value(it: Any, option: Clause, field: dataclasses.Field[Any]) -> Any:
+def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:
     """Read an option as its field wants it: a number, a whole number or one of some words."""
     argument, what = option.args[0], f"the {option.word}"
     if isinstance(field.default, StrEnum):
@@ -256,17 +257,17 @@ def _value(it: Any, option: Clause, field: dataclasses.Field[Any]) -> Any:
     return limited(it, argument, what, limit_of(field) or Limit())
 
 
-def _passes(it: Any, found: Clause, net: Network) -> int:
+def _passes(it: Machine, found: Clause, net: Network) -> int:
     count(found, 1, 1, _FORMS["passes"])
     return int(limited(it, found.args[0], "the number of passes", PASSES))
 
 
-def _order(it: Any, found: Clause, net: Network) -> str:
+def _order(it: Machine, found: Clause, net: Network) -> str:
     count(found, 1, 1, _FORMS["order"])
     return choice(found.args[0], "order", dict.fromkeys(ORDERS))
 
 
-def _reference(it: Any, found: Clause, net: Network) -> Reference:
+def _reference(it: Machine, found: Clause, net: Network) -> Reference:
     count(found, 1, None, _FORMS["reference"])
     words = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Reference)}
     del words["title"]

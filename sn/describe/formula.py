@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sn.describe.formula_check import compare
 from sn.describe.primitives import primitive
@@ -20,6 +20,7 @@ from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin, Special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list
 from sn.lisp.lambdas import De, Dm, Dmd, match
+from sn.lisp.machine import Machine
 from sn.net import expr
 from sn.net.expr import Expr
 
@@ -54,7 +55,7 @@ _Found: TypeAlias = Expr | _NoNumber
 _NOTHING = _NoNumber("()")
 
 
-def formula(it: Any, function: Value, names: Sequence[str], cell: Pair | None = None) -> Expr:
+def formula(it: Machine, function: Value, names: Sequence[str], cell: Pair | None = None) -> Expr:
     """Return `function` as an expression of the variables `names`, one per parameter.
 
     Raises: ValueKindError when it is not a function of that many numbers, EvalError for a body
@@ -79,7 +80,7 @@ def formula(it: Any, function: Value, names: Sequence[str], cell: Pair | None = 
 class _Walker:
     """The walk through one function: what its names mean, and how deep in calls it is."""
 
-    def __init__(self, it: Any) -> None:
+    def __init__(self, it: Machine) -> None:
         self.it = it
         self.scope: dict[Symbol, _Found] = {}
         self.depth = 0

@@ -16,6 +16,7 @@ import numpy as np
 from sn.errors import EvalError, SnError, Span, ValueKindError
 from sn.lisp.forms import describe, show
 from sn.lisp.lambdas import De
+from sn.lisp.machine import Machine
 from sn.net.expr import Expr, evaluate
 from sn.net.stable import stable
 
@@ -26,7 +27,7 @@ CORNERS = 8  # numbers of the formula whose neighbourhood is looked at
 CLOSE, NOISE = 1e-7, 1e-11  # relative to the value; and to the largest number on the way to it
 
 
-def compare(it: Any, function: De, names: Sequence[str], raw: Expr, span: Span | None) -> None:
+def compare(it: Machine, function: De, names: Sequence[str], raw: Expr, span: Span | None) -> None:
     """Compare an expression, and its stable form, with the function.
 
     Raises: EvalError at `span` where they differ, or where the function fails at every point;
@@ -117,7 +118,7 @@ def _is_near(e: Expr, raw: Expr, place: Mapping[str, float], found: float, expec
     return abs(found - expected) <= room + NOISE * largest
 
 
-def _at_a_corner(it: Any, function: De, e: Expr, place: Mapping[str, float]) -> bool:
+def _at_a_corner(it: Machine, function: De, e: Expr, place: Mapping[str, float]) -> bool:
     """Whether both agree just beside a point: at a jump one rounding decides for either side."""
     for shift in (1e-9, -1e-9):
         moved = {name: value + shift * max(1.0, abs(value)) for name, value in place.items()}

@@ -39,6 +39,7 @@ from sn.errors import (
 from sn.lisp.calls import Special, special, special_forms
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
 from sn.lisp.lambdas import De
+from sn.lisp.machine import Machine
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Layer, Network
@@ -58,7 +59,7 @@ _EXPECT = {
 
 
 @special("defnet", pattern="name . body")
-def defnet(it: Any, form: Pair) -> Value:
+def defnet(it: Machine, form: Pair) -> Value:
     """(defnet NAME body...)
 
     Describe a network. In the body `layer`, `connect` and `expect` are net forms; anything else
@@ -92,7 +93,7 @@ def defnet(it: Any, form: Pair) -> Value:
 
 
 @special("layer", pattern="name shape . options")
-def layer(it: Any, form: Pair) -> Value:
+def layer(it: Machine, form: Pair) -> Value:
     """(layer NAME (SIZE ...) [NON-LINEARITY] [(border VALUE)] [(bias unit|map|none)])
 
     Add a layer to the net; this form stands in a `defnet`. Sizes are (UNITS), (ROWS COLS) or
@@ -149,7 +150,7 @@ def layer(it: Any, form: Pair) -> Value:
     return form.cdr.car
 
 
-def connect(it: Any, form: Pair) -> Value:
+def connect(it: Machine, form: Pair) -> Value:
     """(connect FROM TO SCHEME)
 
     Connect two layers of the net; this form stands in a `defnet`. SCHEME is (full), (conv ...),
@@ -203,7 +204,7 @@ def connect(it: Any, form: Pair) -> Value:
 
 
 @special("expect", pattern=". counts")
-def expect(it: Any, form: Pair) -> Value:
+def expect(it: Machine, form: Pair) -> Value:
     """(expect [(units N)] [(connections N)] [(parameters N)])
 
     Check the counts of the net as described so far; this form stands in a `defnet`.
@@ -300,7 +301,7 @@ def _check_connected(net: Network) -> None:
             )
 
 
-def _current(it: Any, form: Pair) -> Network:
+def _current(it: Machine, form: Pair) -> Network:
     world: World = it.world
     if world.current is not None:
         return world.current
@@ -333,7 +334,7 @@ def _call_forms(registry: Registry[Any]) -> dict[str, str]:
     return forms
 
 
-def _layer_name(it: Any, argument: Argument) -> str:
+def _layer_name(it: Machine, argument: Argument) -> str:
     """A layer's name: a symbol as it stands, or an expression whose value is a symbol or string."""
     if type(argument.form) is Symbol:
         return argument.form.name
@@ -347,7 +348,7 @@ def _layer_name(it: Any, argument: Argument) -> str:
     )
 
 
-def _known_layer(it: Any, net: Network, argument: Argument) -> Layer:
+def _known_layer(it: Machine, net: Network, argument: Argument) -> Layer:
     label = _layer_name(it, argument)
     layer = net.layer(label)
     if layer is None:
@@ -360,7 +361,7 @@ def _known_layer(it: Any, net: Network, argument: Argument) -> Layer:
     return layer
 
 
-def _shape(it: Any, argument: Argument) -> tuple[int, ...]:
+def _shape(it: Machine, argument: Argument) -> tuple[int, ...]:
     form = argument.form
     if type(form) is Symbol:
         form = it.eval(form)
@@ -380,7 +381,7 @@ def _shape(it: Any, argument: Argument) -> tuple[int, ...]:
     return sizes
 
 
-def _activation(it: Any, found: Clause) -> Activation:
+def _activation(it: Machine, found: Clause) -> Activation:
     if found.word == "nlf":
         count(found, 1, 1, _LAYER["nlf"])
         function = it.eval(found.args[0].form)

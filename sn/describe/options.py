@@ -24,6 +24,7 @@ from sn.errors import (
 )
 from sn.limits import Limit
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.machine import Machine
 
 # What other programs and papers say for a word of SN; docs/glossary.md tells the same.
 OTHER_WORDS = {
@@ -162,7 +163,7 @@ def count(found: Clause, least: int, most: int | None, usage: str) -> None:
 
 
 def wrong(
-    it: Any, argument: Argument, value: Value, expected: str, hint: str | None = None
+    it: Machine, argument: Argument, value: Value, expected: str, hint: str | None = None
 ) -> ValueKindError:
     """Return the error for an argument whose value is not what was expected.
 
@@ -178,7 +179,7 @@ def wrong(
     return ValueKindError(f"{expected}, found {found}", span=argument.span, hint=hint)
 
 
-def _hint_for_unset(it: Any, word: str) -> str | None:
+def _hint_for_unset(it: Machine, word: str) -> str | None:
     """Return what may be meant by a name that has no value."""
     if match := _FRACTION.fullmatch(word):
         top, bottom = (int(part) for part in match.groups())
@@ -192,7 +193,7 @@ def _hint_for_unset(it: Any, word: str) -> str | None:
     return did_you_mean(word, named)
 
 
-def number(it: Any, argument: Argument, what: str) -> float:
+def number(it: Machine, argument: Argument, what: str) -> float:
     """Return an argument's value, a number.
 
     Raises: ValueKindError.
@@ -206,7 +207,7 @@ def number(it: Any, argument: Argument, what: str) -> float:
     return value
 
 
-def limited(it: Any, argument: Argument, what: str, limit: Limit) -> Any:
+def limited(it: Machine, argument: Argument, what: str, limit: Limit) -> Any:
     """Return an argument's value, an int or float within a limit.
 
     Raises: ValueKindError.
@@ -226,7 +227,7 @@ def told_at(span: Span | None) -> Iterator[None]:
         raise
 
 
-def whole(it: Any, argument: Argument, what: str, least: int = 1) -> int:
+def whole(it: Machine, argument: Argument, what: str, least: int = 1) -> int:
     """Return an argument's value, a whole number not below `least`.
 
     Raises: ValueKindError.

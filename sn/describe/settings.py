@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sn.errors import EvalError, SettingError, UnknownNameError, did_you_mean
-from sn.interp import Interpreter
 from sn.lisp.forms import Value, fold
+from sn.lisp.machine import Machine
 
 # What is no variable of a program but an option of a run, and a parameter of `train`.
 _OF_A_RUN = ("passes", "seed", "optimizer")
@@ -39,7 +39,7 @@ def folded(settings: Mapping[str, Any] | None) -> dict[str, str]:
     return found
 
 
-def value_of(it: Interpreter, name: str, text: str) -> Value:
+def value_of(it: Machine, name: str, text: str) -> Value:
     """Return the value that the text of a setting stands for, read and not evaluated.
 
     Raises: ReadError when it is not well formed, EvalError when it is not exactly one value.

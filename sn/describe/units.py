@@ -6,13 +6,13 @@ Source: SN 2.8, sn-network 3.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sn.describe.options import Argument, clause, count
 from sn.describe.world import World
 from sn.errors import NetError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
+from sn.lisp.machine import Machine
 from sn.net.raw import RawNet
 
 MOST_UNITS = 10_000_000  # chosen here: what still fits a machine's memory as a Lisp list
@@ -32,7 +32,7 @@ def _units(value: Value) -> Iterator[int]:
 
 
 @builtin("alloc-net")
-def alloc_net(it: Any, units: int, links: int, weights: int = 0) -> float:
+def alloc_net(it: Machine, units: int, links: int, weights: int = 0) -> float:
     """(alloc-net UNITS LINKS [WEIGHTS]): forget all units and connections.
 
     Memory grows as needed, so the sizes are a promise that nothing depends on. The value is
@@ -43,14 +43,14 @@ def alloc_net(it: Any, units: int, links: int, weights: int = 0) -> float:
 
 
 @builtin("clear-net")
-def clear_net(it: Any) -> Value:
+def clear_net(it: Machine) -> Value:
     """(clear-net): forget all units and connections."""
     it.world.raw = RawNet()
     return None
 
 
 @builtin("newneurons")
-def newneurons(it: Any, count: int) -> Value:
+def newneurons(it: Machine, count: int) -> Value:
     """(newneurons N): make N units and return the list of their numbers.
 
     Unit 0, the bias, is always there.
@@ -61,7 +61,7 @@ def newneurons(it: Any, count: int) -> Value:
 
 
 @builtin("connect")
-def connect(it: Any, pre: Value, post: Value) -> Value:
+def connect(it: Machine, pre: Value, post: Value) -> Value:
     """(connect PRE POST): connect every unit of PRE to every unit of POST.
 
     Each is a unit or a list of units, nested or not. The upstream units are the outer loop.
@@ -76,7 +76,7 @@ def connect(it: Any, pre: Value, post: Value) -> Value:
 
 
 @builtin("dup-connection")
-def dup_connection(it: Any, m1: Value, m2: Value, n1: Value, n2: Value) -> Value:
+def dup_connection(it: Machine, m1: Value, m2: Value, n1: Value, n2: Value) -> Value:
     """(dup-connection M1 M2 N1 N2): connect N1 to N2 by the weight of M1 to M2.
 
     With lists, M1 and N1 are walked together, and M2 and N2.
@@ -104,7 +104,7 @@ def _walked_together(names: str, old: Value, new: Value) -> list[tuple[int, int]
 
 
 @builtin("nval")
-def nval(it: Any, unit: int, value: float | None = None) -> float:
+def nval(it: Machine, unit: int, value: float | None = None) -> float:
     """(nval UNIT [VALUE]): the state of a unit; with a value, set it.
 
     A unit that belongs to no layer keeps its state: that is what a border is made of.
@@ -117,27 +117,27 @@ def nval(it: Any, unit: int, value: float | None = None) -> float:
 
 
 @builtin("amont", "pre-syn")
-def amont(it: Any, unit: int) -> Value:
+def amont(it: Machine, unit: int) -> Value:
     """(amont UNIT): the units that feed it, in order of creation."""
     raw: RawNet = it.world.raw
     return to_list(float(src) for src, dst in zip(raw.src, raw.dst, strict=True) if dst == unit)
 
 
 @builtin("aval", "post-syn")
-def aval(it: Any, unit: int) -> Value:
+def aval(it: Machine, unit: int) -> Value:
     """(aval UNIT): the units that it feeds, in order of creation."""
     raw: RawNet = it.world.raw
     return to_list(float(dst) for src, dst in zip(raw.src, raw.dst, strict=True) if src == unit)
 
 
 @builtin("nfanin")
-def nfanin(it: Any, unit: int) -> float:
+def nfanin(it: Machine, unit: int) -> float:
     """(nfanin UNIT): the number of connections into it, the bias included."""
     raw: RawNet = it.world.raw
     return float(sum(dst == unit for dst in raw.dst))
 
 
-def raw_units(it: Any, argument: Argument) -> list[int] | None:
+def raw_units(it: Machine, argument: Argument) -> list[int] | None:
     """Read (units LIST): unit numbers made by newneurons; None for other forms."""
     form = argument.form
     if type(form) is not Pair or type(form.car) is not Symbol or form.car.name != "units":

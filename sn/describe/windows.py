@@ -12,6 +12,7 @@ from typing import Any
 from sn.describe.options import Clause, choice, clauses, count, whole, wrong
 from sn.errors import ArityError, Label, NetError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements
+from sn.lisp.machine import Machine
 from sn.net import schemes
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, Window
@@ -29,7 +30,7 @@ _WINDOW = {
 _FEWER = {"subsample": ("kernel", "stride")}
 
 
-def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
+def window(it: Machine, found: Clause, src: Layer, dst: Layer) -> Window:
     """Return the options of a windowed scheme such as (conv ...).
 
     Raises: SnError with the place of the option, row or number that is wrong.
@@ -80,7 +81,7 @@ def window(it: Any, found: Clause, src: Layer, dst: Layer) -> Window:
 
 
 def _table(
-    it: Any, option: Clause, src: Layer, dst: Layer, n_src: int, n_dst: int
+    it: Machine, option: Clause, src: Layer, dst: Layer, n_src: int, n_dst: int
 ) -> tuple[tuple[int, ...], ...]:
     """Read a table of maps; a caret stands under the row or the number that is wrong."""
     value = it.eval(option.args[0].form)
@@ -159,7 +160,7 @@ def _row(
     return tuple(seen)
 
 
-def own_scheme(it: Any, net: Network, link: Link, found: Clause) -> None:
+def own_scheme(it: Machine, net: Network, link: Link, found: Clause) -> None:
     """Call a scheme written in Lisp and connect the rows it returns."""
     argument = found.args[0]
     function = it.eval(argument.form)

@@ -14,7 +14,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, to_list
-from sn.lisp.kinds import WRONG, Kind, Machine, Run, finish_of, kind_of
+from sn.lisp.kinds import WRONG, Kind, Run, finish_of, kind_of
+from sn.lisp.machine import Machine
 from sn.registry import Registry
 
 Function = TypeVar("Function", bound=Callable[..., Any])

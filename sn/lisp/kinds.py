@@ -5,27 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, Protocol, TypeAlias, Union, get_args, get_origin
+from typing import Any, TypeAlias, Union, get_args, get_origin
 
 from sn.errors import EvalError
 from sn.lisp.forms import Pair, Symbol, Value, kind_noun, to_list
+from sn.lisp.machine import Callee, Machine
 
-# The interpreter, which is defined in a module above this one.
-Machine: TypeAlias = Any
 Run: TypeAlias = Callable[[Machine, Pair], Value]
-
-
-class Callee(Protocol):
-    """What can stand at the head of a call. As the kind of an argument it takes a symbol too."""
-
-    def run(self, it: Machine, form: Pair) -> Value:
-        """Return the value of the call `form`, whose arguments are not evaluated yet."""
-
-    def apply(self, it: Machine, args: Sequence[Value]) -> Value:
-        """Return the value for these arguments, which are not evaluated again."""
 
 
 # --- kinds of arguments ---

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from sn.errors import ArityError, EvalError, Label, SnError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, show, to_list
-from sn.lisp.kinds import Machine
+from sn.lisp.machine import Machine
 
 Bindings: TypeAlias = list[tuple[Symbol, Value]]
 

@@ -10,7 +10,7 @@ from sn.errors import ArityError, EvalError, SnError, ValueKindError
 from sn.interp import Interpreter
 from sn.lisp.calls import Builtin, Special
 from sn.lisp.forms import List, Pair, Symbol, Value
-from sn.lisp.kinds import Callee
+from sn.lisp.machine import Callee
 
 
 def value_of(function: object, text: str) -> str:

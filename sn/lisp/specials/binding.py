@@ -5,8 +5,8 @@ from __future__ import annotations
 from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
-from sn.lisp.kinds import Machine
 from sn.lisp.lambdas import Bindings, check_pattern, match
+from sn.lisp.machine import Machine
 
 
 @special("setq", pattern="target value . more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sn.errors import EvalError, SnError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, equal, to_list
-from sn.lisp.kinds import Machine
+from sn.lisp.machine import Machine
 
 
 @special("quote", pattern="form")

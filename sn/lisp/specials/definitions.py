@@ -5,8 +5,8 @@ from __future__ import annotations
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
-from sn.lisp.kinds import Machine
 from sn.lisp.lambdas import De, Df, Dm, Dmd, Lambda
+from sn.lisp.machine import Machine
 
 
 @special("de", pattern="name parameters . body")
@@ -131,7 +131,7 @@ def dmc(it: Machine, form: Pair) -> Value:
         raise ValueKindError(text, span=element_span(form.cdr))
     function = De(name, None, form.cdr.cdr, element_span(form.cdr))
     symbol.value = function
-    it.macros[name.upper() if name[0] == "^" and len(name) == 2 else name] = it.macro(function)
+    it.define_macro(name.upper() if name[0] == "^" and len(name) == 2 else name, function)
     return symbol
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
-from sn.lisp.kinds import Machine
 from sn.lisp.lambdas import check_pattern, match
+from sn.lisp.machine import Machine
 
 
 @special("each", pattern="((name list)...) . body")
