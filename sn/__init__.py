@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sn.version import __version__
+
 if TYPE_CHECKING:
     from sn.session import Experiment, Program, Session, load
 
-__version__ = "0.1.0"
 __all__ = ["Experiment", "Program", "Session", "__version__", "load"]
 
 

@@ -28,6 +28,7 @@ SHAPING = (
     "net",
     "optim",
     "registry.py",
+    "version.py",
 )
 SN = Path(__file__).parents[1]
 

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import click
 
-from sn import __version__
 from sn.commands._groups import HELP_OPTIONS
 from sn.commands._texts import terminal_width
 from sn.errors import SnError, SnInternalError, did_you_mean, render
 from sn.folding import fold
+from sn.version import __version__
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 

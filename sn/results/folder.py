@@ -25,11 +25,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sn import __version__
 from sn.errors import DataError, TrainError
 from sn.results.arrays import told_as_train_error, write_arrays, write_whole
 from sn.results.lines import json_line, pass_object, result_object
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord
+from sn.version import __version__
 
 RUN, LOG, SOURCE = "run.json", "log.jsonl", "source.sn"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
