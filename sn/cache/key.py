@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 
 # Files and folders of sn/ that shape machine code: what an emitted module imports, and all that
-# those import. tests/unit/test_kernel_key.py walks the imports and holds this to them.
+# those import. tests/unit/test_cache_key.py walks the imports and holds this to them.
 SHAPING = (
     "__init__.py",
     "cache",
