@@ -35,7 +35,7 @@ def find_grids(table: ConnectionTable) -> tuple[Grid, ...]:
     }
     if len(known) < len(table.layers):
         parts = [part for part in _between_layers(table) if not _is_full(table, part)]
-        grids: dict[int, Coordinates | None] = {}
+        grids: dict[tuple[int, bool], Coordinates | None] = {}
         # small shuffled layers look ordered by chance: numbers come first where they give windows
         for part in parts:
             share = 0.5 if _shares(table, part) else 1.0
@@ -78,27 +78,32 @@ def _by_numbers(
     table: ConnectionTable,
     part: Part,
     known: Known,
-    grids: dict[int, Coordinates | None],
+    grids: dict[tuple[int, bool], Coordinates | None],
     share: float,
 ) -> None:
     """Lay out the layers of a part if units were made in the order of a grid below.
 
     `grids` remembers the grids of layers below. `share`: of the rows that windows have to hold.
     """
-    fresh = dict(known)
-    if part.src not in fresh:
-        if part.src not in grids:
-            grids[part.src] = source_grid(table, part.src)
-        below = grids[part.src]
-        if below is None:
+    # the sites of dilated windows lie in more than one grid, in one of which they are windows
+    for spread in (False, True) if share else (False,):
+        fresh = dict(known)
+        if part.src not in fresh:
+            if (part.src, spread) not in grids:
+                grids[part.src, spread] = source_grid(table, part.src, spread)
+            below = grids[part.src, spread]
+            if below is None:
+                continue
+            fresh[part.src] = below
+        elif spread:
             return
-        fresh[part.src] = below
-    if part.dst not in fresh:
-        above = window_grid(table, part, fresh[part.src])
-        if above is not None:
-            fresh[part.dst] = above
-    if len(fresh) > len(known) and (not share or _has_windows(table, part, fresh, share)):
-        known.update(fresh)
+        if part.dst not in fresh:
+            above = window_grid(table, part, fresh[part.src])
+            if above is not None:
+                fresh[part.dst] = above
+        if len(fresh) > len(known) and (not share or _has_windows(table, part, fresh, share)):
+            known.update(fresh)
+            return
 
 
 def _has_windows(table: ConnectionTable, part: Part, known: Known, share: float) -> bool:

@@ -54,8 +54,11 @@ def _grid(sizes: tuple[int, int, int], unit: Ints, maps_last: bool) -> Coordinat
     return Coordinates(sizes, *(a.astype(np.int32) for a in (plane, row, col)))
 
 
-def source_grid(table: ConnectionTable, src: int) -> Coordinates | None:
-    """Find the grid in which every user of a layer sees a product of consecutive sites."""
+def source_grid(table: ConnectionTable, src: int, spread: bool = False) -> Coordinates | None:
+    """Find the grid in which every user of a layer sees a product of consecutive sites.
+
+    With `spread`, sites may be equally far apart along an axis: dilated windows.
+    """
     layer = table.layers[src]
     windows = _windows(table, src)
     if not windows:
@@ -66,7 +69,7 @@ def source_grid(table: ConnectionTable, src: int) -> Coordinates | None:
             continue
         odd = 0
         for sites in windows:
-            odd += not _is_product(sizes, maps_last, sites)
+            odd += not _is_product(sizes, maps_last, sites, spread)
             if odd > ODD * len(windows):
                 break
         else:
@@ -105,14 +108,18 @@ def _candidates(size: int) -> Iterator[tuple[tuple[int, int, int], bool]]:
             yield (maps, 1, area), True
 
 
-def _is_product(sizes: tuple[int, int, int], maps_last: bool, sites: Ints) -> bool:
-    """Whether the sites are all of some maps, some consecutive rows and consecutive columns."""
+def _is_product(sizes: tuple[int, int, int], maps_last: bool, sites: Ints, spread: bool) -> bool:
+    """Whether the sites are all of some maps, some consecutive rows and consecutive columns.
+
+    With `spread`, rows and columns may be equally far apart instead.
+    """
     place = _grid(sizes, sites, maps_last)
     rows, cols = _distinct(place.row), _distinct(place.col)
     if len(sites) % (len(rows) * len(cols)):
         return False
-    if _start(rows, sizes[1]) is None or _start(cols, sizes[2]) is None:
-        return False
+    for values, size in ((rows, sizes[1]), (cols, sizes[2])):
+        if _start(values, size) is None and not (spread and _is_spread(values, size)):
+            return False
     return len(_distinct(place.plane)) * len(rows) * len(cols) == len(sites)
 
 
@@ -158,6 +165,13 @@ def _start(values: Ints, size: int) -> int | None:
     if len(gaps) == 1 and values[0] == 0 and values[-1] == size - 1:
         return int(values[gaps[0] + 1])
     return None
+
+
+def _is_spread(values: Ints, size: int) -> bool:
+    """Whether sites are equally far apart, and not because a window wraps at `size`."""
+    gaps = np.diff(values)
+    goes_round = values[0] == 0 and values[-1] == size - 1
+    return bool(np.all(gaps == gaps[:1])) and not goes_round
 
 
 def _longest_run(values: Ints, size: int) -> Ints:
@@ -207,7 +221,10 @@ def _middles(values: Ints, starts: NDArray[np.int64], size: int) -> NDArray[np.f
     holed = np.flatnonzero(np.bincount(seen // size) != high - low + 1)
     bounds = np.searchsorted(seen, np.arange(len(starts) + 1) * np.int64(size))
     for index in holed.tolist():
-        run = _longest_run(seen[bounds[index] : bounds[index + 1]] % size, size)
+        sites = seen[bounds[index] : bounds[index + 1]] % size
+        if _is_spread(sites, size):
+            continue
+        run = _longest_run(sites, size)
         start = _start(run, size)
         assert start is not None
         middle[index] = start + (len(run) - 1) / 2

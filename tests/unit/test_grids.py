@@ -20,6 +20,7 @@ from sn.net.schemes import Link, bias, conv, full, local
 from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import Hyper
+from sn.session import Session
 
 # A 4x4 kernel with stride 2 over a picture whose units were made column by column.
 BY_HAND = """
@@ -440,3 +441,30 @@ def test_a_few_odd_connections_do_not_hide_unshared_windows(change: str, seed: i
     assert len(rest.wid) <= {"are more": 4}.get(change, 0.2 * table.n_rows)
     if change == "are more":
         assert str(held) == "local 5x5, stride 2, 4 x 1 maps, border -1"
+
+
+# A 3x3 kernel that sees every second pixel; units made row by row.
+DILATED = """
+(setq pixels (newneurons 144))
+(setq hidden (newneurons 64))
+(setq out (newneurons 10))
+(de pixel (row col) (nth (+ (* 12 row) col) pixels))
+(for (i 0 7) (for (j 0 7) (for (u 0 2) (for (v 0 2)
+  (let ((to (nth (+ (* 8 i) j) hidden)) (from (pixel (+ i (* 2 u)) (+ j (* 2 v)))))
+    (if (and (= i 0) (= j 0))
+        (connect from to)
+      (dup-connection (pixel (* 2 u) (* 2 v)) (car hidden) from to)))))))
+(connect hidden out)
+(defnet dilated
+  (layer input (units pixels))
+  (layer h (units hidden))
+  (layer output (units out)))
+"""
+
+
+def test_windows_with_regular_gaps_are_found_among_flat_units() -> None:
+    session = Session()
+    session.evaluate(DILATED)
+    table = freeze(session.world.networks["dilated"])
+    plan = lower(table)
+    assert str(plan.nodes[0]) == "conv 3x3, dilation 2"

@@ -166,9 +166,24 @@ def test_a_second_link_to_a_layer_names_its_source() -> None:
     ]
 
 
+def test_a_dilation_spreads_the_window_out() -> None:
+    net, _, b = linked((5, 6), (1, 3), "conv", Window((3, 2), dilation=(2, 3)))
+    assert sources(net, b, 0) == [0, 3, 12, 15, 24, 27]
+    assert sources(net, b, 2) == [2, 5, 14, 17, 26, 29]
+
+
+def test_a_dilated_window_meets_border_and_far_side_at_its_taps() -> None:
+    net, _, b = linked((5,), (5,), "conv", Window((3,), dilation=(2,)), border=0.0)
+    assert [sources(net, b, unit) for unit in (0, 1, 4)] == [[-1, 0, 2], [-1, 1, 3], [2, 4, -1]]
+    net, _, b = linked((5,), (5,), "local", Window((3,), dilation=(2,), wrap=(True, True)))
+    assert sources(net, b, 2) == [2, 4, 1]
+
+
 @pytest.mark.parametrize(
     ("src", "dst", "window", "words"),
     [
+        ((9, 9), (6, 5), Window((3, 3), dilation=(2, 2)), "reach outside a, which has no border"),
+        ((9, 9), (5, 4), Window((3, 3), dilation=(2, 2)), "leave 1 of the 9 columns of a unseen"),
         ((16, 16), (9, 9), Window((5, 5), (2, 2)), "reach outside a, which has no border"),
         ((16, 16), (8, 8), Window((5, 5), (2, 2), wrap=(True, False)), "reach outside a, which"),
         ((16, 16), (8, 5), Window((5, 5), (2, 2), wrap=(True, False)), "leave 3 of the 16 columns"),
