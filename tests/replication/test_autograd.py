@@ -7,6 +7,7 @@ weights are w^2 and whose slopes are f'^2, f' and f'' by autograd again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,11 @@ _TORCH = {
     "le": torch.le,
     "eq": torch.eq,
     "if": torch.where,
+    "fma": lambda a, b, c: a * b + c,
+    "logistic": torch.sigmoid,
+    "root_logistic": lambda v: torch.exp(torch.nn.functional.logsigmoid(v) / 2),
+    "softplus": lambda v: torch.logaddexp(v, torch.zeros_like(v)),
+    "logcosh": lambda u: torch.logaddexp(u, -u) - math.log(2.0),
 }
 
 
