@@ -211,3 +211,11 @@ def map_pitch(layer: LayerLayout, maps: int, positions: int) -> int | None:
     if layer.pitch == layer.positions and (maps == 1 or positions % LANES == 0):
         return positions
     return None
+
+
+def misfit(node: Window | Subsample, plan: Plan, lay: Layout) -> str:
+    """Return which layer does not lie in memory as maps of the node's shape, "" where both do."""
+    for index, view in ((node.dst, node.grid), (node.src, node.field)):
+        if map_pitch(lay.layers[index], view.maps, view.positions) is None:
+            return f"{plan.layers[index].name} is laid out for windows of another shape"
+    return ""

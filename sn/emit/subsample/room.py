@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sn.emit.layers import Start
-from sn.emit.memory import Layout, map_pitch
+from sn.emit.memory import Layout, misfit
 from sn.emit.program import Call, Made, Record, Ref, call
 from sn.emit.room import Decision, Evaluation, Placed, Room, Site
 from sn.emit.subsample import evaluate, sections
@@ -18,10 +18,7 @@ class Subsampling(Room[Subsample, Decision, Placed]):
 
     def fits(self, node: Subsample, plan: Plan, lay: Layout) -> str:
         """Both layers must lie in memory as maps of the node's shape."""
-        for index, view in ((node.dst, node.grid), (node.src, node.field)):
-            if map_pitch(lay.layers[index], view.maps, view.positions) is None:
-                return f"{plan.layers[index].name} is laid out for windows of another shape"
-        return ""
+        return misfit(node, plan, lay)
 
     def decide(self, node: Subsample, lay: Layout, second: bool) -> Decision:
         """There is one way; back-propagation writes each gradient once."""

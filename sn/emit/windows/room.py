@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sn.emit.layers import Start
-from sn.emit.memory import Layout, map_pitch
+from sn.emit.memory import Layout, misfit
 from sn.emit.program import Call, Made, Record, Ref, call
 from sn.emit.room import Decision, Evaluation, Placed, Room, Site
 from sn.emit.windows import evaluate, shared, unshared
@@ -36,10 +36,7 @@ class Windows(Room[Window, WindowDecision, PlacedWindow]):
 
     def fits(self, node: Window, plan: Plan, lay: Layout) -> str:
         """Both layers must lie in memory as maps of the node's shape."""
-        for index, view in ((node.dst, node.grid), (node.src, node.field)):
-            if map_pitch(lay.layers[index], view.maps, view.positions) is None:
-                return f"{plan.layers[index].name} is laid out for windows of another shape"
-        return ""
+        return misfit(node, plan, lay)
 
     def decide(self, node: Window, lay: Layout, second: bool) -> WindowDecision:
         """Choose between vectors along positions and along taps and in maps."""
