@@ -105,6 +105,11 @@ class Optimizer:
         return Phases(self.rule)
 
     @property
+    def remembered(self) -> tuple[str, ...]:
+        """The slots that `finish_pass` or, without it, each update leaves for the next."""
+        return tuple(slot.name for slot in self.rule.slots if slot.value is not None)
+
+    @property
     def reduction(self) -> Reduction:
         """What the one step of a pass follows; SN 2.8 sums."""
         return Reduction.SUM

@@ -51,6 +51,11 @@ class ConjugateGradient(Optimizer):
         """One step, along the sum of the descents."""
         return Phases(self.rule, has_step=True)
 
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        """The last direction and the descent of the pass before."""
+        return "velocity", "previous"
+
     def finish_pass(
         self,
         steps: Floats,

@@ -2,7 +2,7 @@
 
     run.json                what was run, on what, with which versions, and how it ended
     log.jsonl               one line per pass
-    checkpoint.safetensors  the whole state at the end of the last pass
+    checkpoint.safetensors  the whole state at the end of the last pass (sn/train/state.py)
     weights.safetensors     the weights at the end of the run, by name
     source.sn               the program of the net
 

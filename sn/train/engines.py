@@ -20,6 +20,7 @@ from sn.net.table import ConnectionTable
 from sn.net.tangent import Tangent
 from sn.optim.base import Optimizer
 from sn.optim.rules import STEPS, Curvature, Memory, UpdateRule, advance, damped
+from sn.train.state import EngineState, checked
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -28,7 +29,7 @@ Sets = dict[str, Floats32]
 
 
 class Engine(Protocol):
-    """What the loop needs; `state` is everything a later pass depends on, by name."""
+    """What the loop needs; a state is everything a later pass depends on."""
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order, (n_weights,) float32."""
@@ -38,12 +39,12 @@ class Engine(Protocol):
         """Start from these weights with an empty memory."""
         ...
 
-    def get_state(self) -> dict[str, NDArray[np.generic]]:
+    def get_state(self) -> EngineState:
         """Return copies of the weights and of what the optimizer remembers."""
         ...
 
-    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Go back to a state."""
+    def set_state(self, state: EngineState) -> None:
+        """Go back to a state, or on from it; TrainError when it is not one of this engine."""
         ...
 
     def begin_pass(self, order: Order) -> None:
@@ -116,29 +117,33 @@ class KernelEngine:
         self._start(weights)
         self._memory = Memory.empty(len(weights))
 
-    def get_state(self) -> dict[str, NDArray[np.generic]]:
+    def get_state(self) -> EngineState:
         """Return the weights and all slots of the rule, in weight order.
 
         Where one step ends a pass the slots are the sums so far, and what the optimizer
         remembers from pass to pass is float64 beside them, as that step is taken in float64.
         """
         slots = self._slots
-        state: dict[str, NDArray[np.generic]] = {"weights": self.get_weights()}
-        state |= {name: self._kernels.unpack(slots[name]) for name in slots.names}
-        state |= {name: slots[name].copy() for name in slots.counters}
-        return state | {name: array.copy() for name, array in self._memory.slots.items()}
+        kept: dict[str, NDArray[np.generic]] = {}
+        kept |= {name: self._kernels.unpack(slots[name]) for name in slots.names}
+        kept |= {name: self._memory[name].copy() for name in self._remembered()}
+        counters = {name: slots[name].copy() for name in slots.counters}
+        return EngineState(self.get_weights(), kept, counters)
 
-    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Pack all arrays of a state."""
-        slots = self._slots
-        slots.weights = self._kernels.pack(state["weights"])
+    def set_state(self, state: EngineState) -> None:
+        """Pack all arrays of a state; TrainError when it is not one of this engine."""
+        state, slots = checked(state, self.get_state()), self._slots
+        slots.weights = self._kernels.pack(state.weights)
         for name in slots.names:
-            slots[name][:] = self._kernels.pack(state[name])
+            slots[name][:] = self._kernels.pack(state.slots[name])
         for name in slots.counters:
-            slots[name][:] = state[name]
-        known = {"weights", *slots.names, *slots.counters}
+            slots[name][:] = state.counters[name]
         self._memory = Memory.empty(self._kernels.n_weights)
-        self._memory.slots = {n: a.astype(float) for n, a in state.items() if n not in known}
+        self._memory.slots = {n: state.slots[n].astype(float) for n in self._remembered()}
+
+    def _remembered(self) -> tuple[str, ...]:
+        """The slots of the step of a pass; those of the kernels' rule are in their memory."""
+        return self._optimizer.remembered if self._phases.has_step else ()
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
@@ -225,21 +230,24 @@ class ReferenceEngine:
         self._descent, self._curvature = np.zeros(count), np.zeros(count)
         self._steps = self._rates
 
-    def get_state(self) -> dict[str, NDArray[np.generic]]:
-        """Return the weights and the memory in float64."""
-        own = {"weights": self._weights, "steps": self._steps}
-        own |= {"descents": self._descent, "curvatures": self._curvature}
-        return {name: array.copy() for name, array in (own | self._memory.slots).items()}
+    def get_state(self) -> EngineState:
+        """Return the weights, what is gathered and the memory, in float64."""
+        slots = {"steps": self._steps, "descents": self._descent, "curvatures": self._curvature}
+        slots |= {name: self._memory[name] for name in self._optimizer.remembered}
+        memory, rule = self._memory.slots, self._optimizer.rule
+        counters = {c.name: memory.get(c.name, np.zeros(1)).copy() for c in rule.counters}
+        kept = {name: array.copy() for name, array in slots.items()}
+        return EngineState(self._weights.copy(), kept, counters)
 
-    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Go back to a state."""
-        self._weights = state["weights"].astype(np.float64)
-        self._steps = state["steps"].astype(np.float64)
-        self._descent = state["descents"].astype(np.float64)
-        self._curvature = state["curvatures"].astype(np.float64)
-        own = {"weights", "steps", "descents", "curvatures"}
-        self._memory = Memory.empty(len(self._weights))
-        self._memory.slots = {n: a.astype(float) for n, a in state.items() if n not in own}
+    def set_state(self, state: EngineState) -> None:
+        """Go back to a state; TrainError when it is not one of this engine."""
+        state = checked(state, self.get_state())
+        kept = {name: array.astype(float) for name, array in state.slots.items()}
+        self._weights = state.weights.astype(float)
+        self._steps = kept.pop("steps")
+        self._descent, self._curvature = kept.pop("descents"), kept.pop("curvatures")
+        counters = {name: array.astype(float) for name, array in state.counters.items()}
+        self._memory = Memory(len(self._weights), kept | counters)
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""

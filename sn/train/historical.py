@@ -21,6 +21,7 @@ from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
 from sn.train.engines import Floats32, Order, Sets
+from sn.train.state import EngineState, checked
 
 _ONE = np.float32(1)
 
@@ -61,20 +62,22 @@ class HistoricalEngine:
         self._delta, self._acc, self._hess = zeros, zeros.copy(), zeros.copy()
         self._sigma = np.zeros(self._table.n_rows, np.float32)
 
-    def get_state(self) -> dict[str, NDArray[np.generic]]:
+    def get_state(self) -> EngineState:
         """Return copies of SN's fields: delta, acc and hess per weight, sigma per connection.
 
         Connections are in the order of the table.
         """
-        fields = (self._weights, self._delta, self._acc, self._hess, self._sigma)
-        names = ("weights", "delta", "acc", "hess", "sigma")
-        return {name: array.copy() for name, array in zip(names, fields, strict=True)}
+        slots = {"delta": self._delta, "acc": self._acc, "hess": self._hess, "sigma": self._sigma}
+        kept = {name: array.copy() for name, array in slots.items()}
+        return EngineState(self._weights.copy(), kept)
 
-    def set_state(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Go back to a state."""
-        names = ("weights", "delta", "acc", "hess", "sigma")
-        fields = [state[name].astype(np.float32) for name in names]
-        self._weights, self._delta, self._acc, self._hess, self._sigma = fields
+    def set_state(self, state: EngineState) -> None:
+        """Go back to a state; TrainError when it is not one of this engine."""
+        state = checked(state, self.get_state())
+        names = ("delta", "acc", "hess", "sigma")
+        fields = [state.slots[name].astype(np.float32) for name in names]
+        self._weights = state.weights.astype(np.float32)
+        self._delta, self._acc, self._hess, self._sigma = fields
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered."""

@@ -29,8 +29,8 @@ from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
 from sn.train.observer import Observer
 from sn.train.scoring import score
+from sn.train.state import EngineState, to_arrays
 
-State = dict[str, NDArray[np.generic]]
 HINT = "lower the learning rate, or start from smaller weights"
 FORMULA_HINT = "write it so that it is finite there: (if TEST ... ...) chooses between two formulas"
 CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
@@ -104,7 +104,8 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
             if files is not None:
                 files.add_pass(record)
                 files.write_checkpoint(
-                    job.engine.get_state(), {"pass": str(number), "seed": str(job.seed)}
+                    to_arrays(job.engine.get_state()),
+                    {"pass": str(number), "seed": str(job.seed)},
                 )
             for observer in observers:
                 observer.pass_finished(record)
@@ -195,7 +196,7 @@ def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) 
 
 
 def _failed_formula(
-    job: Job, before: State, part: Order, order: Order, number: int
+    job: Job, before: EngineState, part: Order, order: Order, number: int
 ) -> TrainError | None:
     """Present patterns from a state on until a formula fails, and say which; None if none does.
 
@@ -229,7 +230,7 @@ def _failed_formula(
     return None
 
 
-def _diverged(job: Job, before: State, part: Order, number: int, done: int) -> TrainError:
+def _diverged(job: Job, before: EngineState, part: Order, number: int, done: int) -> TrainError:
     """Repeat a chunk pattern by pattern and say where the first bad number appears."""
     table = job.table
     job.engine.set_state(before)

@@ -199,7 +199,7 @@ def test_the_curvatures_of_batch_newton() -> None:
     vector = VECTORS["(learn-batch-newton 1)"]
     some = engine("historical", vector.optimizer)
     trained(some, vector)
-    hess = in_rows(TABLE, some.get_state()["hess"].astype(float))
+    hess = in_rows(TABLE, some.get_state().slots["hess"].astype(float))
     expected = [-0.438] * 3 + [2.453] * 3 + [2.452, 3.777, 0.053]
     assert hess == pytest.approx(expected, abs=5.1e-4)
 

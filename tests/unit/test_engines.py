@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from sn.kernels import Kernels, compile_net
 from sn.lower.recognise import lower
@@ -19,7 +19,9 @@ from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Nesterov, Sgd
 from sn.optim.rules import Decay, RuleSpec
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
+from sn.results.arrays import write_arrays
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.state import EngineState, read_checkpoint, to_arrays
 from tests.sample_nets import described, lms
 
 pytestmark = pytest.mark.kernels
@@ -201,8 +203,33 @@ def test_a_state_holds_all_that_later_passes_depend_on(
     assert same(whole.get_state(), resumed.get_state())
 
 
-def same(a: dict[str, NDArray[np.generic]], b: dict[str, NDArray[np.generic]]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+def same(a: EngineState, b: EngineState) -> bool:
+    """The same names, types and bits."""
+    ones, others = to_arrays(a), to_arrays(b)
+    return ones.keys() == others.keys() and all(
+        ones[name].dtype == others[name].dtype and ones[name].tobytes() == others[name].tobytes()
+        for name in ones
+    )
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_checkpoint_is_the_state_bit_for_bit(
+    name: str, engine: str, bench: Bench, tmp_path: Path
+) -> None:
+    make: Callable[[Optimizer], Engine] = getattr(bench, engine)
+    whole, resumed = make(OPTIMIZERS[name][0]), make(OPTIMIZERS[name][0])
+    one_pass(whole, 1)
+    state, path = whole.get_state(), tmp_path / "checkpoint.safetensors"
+    write_arrays(path, to_arrays(state), {"pass": "1"})
+    read, metadata = read_checkpoint(path, resumed.get_state())
+    assert metadata == {"pass": "1"}
+    assert same(read, state)
+    resumed.set_state(read)
+    assert same(resumed.get_state(), state)
+    one_pass(whole, 2)
+    one_pass(resumed, 2)
+    assert same(resumed.get_state(), whole.get_state())
 
 
 @pytest.mark.parametrize("engine", ["kernels", "twin"])
@@ -225,10 +252,10 @@ def test_a_state_in_the_middle_of_a_pass_is_whole_too(engine: str, bench: Bench)
 
 def test_a_state_is_a_copy(bench: Bench) -> None:
     for engine in (bench.kernels(Sgd(learning_rate=0.02)), bench.twin(Sgd(learning_rate=0.02))):
-        before = engine.get_state()["weights"].copy()
+        before = engine.get_state().weights.copy()
         state = engine.get_state()
         one_pass(engine, 1)
-        assert np.array_equal(state["weights"], before)
+        assert np.array_equal(state.weights, before)
 
 
 def test_the_order_of_the_patterns_is_followed(bench: Bench) -> None:

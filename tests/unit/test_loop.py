@@ -26,6 +26,7 @@ from sn.train.experiment import ExperimentSpec
 from sn.train.loop import Job, order_of_pass, train
 from sn.train.observer import Observer
 from sn.train.scoring import score
+from sn.train.state import read_checkpoint
 from tests.sample_nets import described, lms
 
 LINEAR = "(defnet sample (layer in (3)) (layer out (2) (linear)) (connect in out (full)))"
@@ -272,9 +273,11 @@ def test_a_checkpoint_continues_as_if_nothing_had_happened(tmp_path: Path) -> No
     rule = optimizer.get("diagonal-newton")(learning_rate=0.02)
     whole = train(problem().job(rule, passes=4), None, [])
     train(problem().job(rule, passes=3), tmp_path / "run", [])
-    state, _ = read_arrays(tmp_path / "run" / "checkpoint.safetensors")
     job = problem().job(rule)
-    job.engine.set_state(dict(state))
+    path = tmp_path / "run" / "checkpoint.safetensors"
+    state, metadata = read_checkpoint(path, job.engine.get_state())
+    assert metadata["pass"] == "3"
+    job.engine.set_state(state)
     order = order_of_pass("constant", 60, job.seed, 4)
     job.engine.begin_pass(order)
     job.engine.present(order)

@@ -1,0 +1,111 @@
+"""The state of an engine: a record of everything a later pass depends on, and its checkpoint.
+
+`to_arrays` gives the record names for a safetensors file, `from_arrays` takes it back. What an
+engine expects is said by a record too, its state as it stands: names, shapes and types of numbers
+of a state that it is given must be those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import DataError, TrainError
+from sn.results.arrays import read_arrays
+
+Array = NDArray[np.generic]
+Named = Mapping[str, Array]
+
+WEIGHTS, SLOTS, COUNTERS = "weights", "slots.", "counters."
+HINT = (
+    "go on with the net, the optimizer and the engine that wrote it (run.json beside it tells "
+    "them), or train anew"
+)
+OLD_HINT = (
+    "an earlier SN wrote it: go on with that version (run.json beside it tells which), or train "
+    "anew"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngineState:
+    """Weights and what is kept beside them, in weight order; the arrays belong to the record.
+
+    Shapes: weights: (n_weights,); slots: by name, (n_weights,) each, save the historical
+    engine's "sigma", (n_rows,) in the order of the table; counters: by name, (1,) each. Numbers
+    are float32 or float64, as the engine calculates.
+    """
+
+    weights: Array
+    slots: Named = field(default_factory=dict)
+    counters: Named = field(default_factory=dict)
+
+
+def to_arrays(state: EngineState) -> dict[str, Array]:
+    """Return the arrays of a state under the names they have in a checkpoint."""
+    slots = {SLOTS + name: array for name, array in state.slots.items()}
+    counters = {COUNTERS + name: array for name, array in state.counters.items()}
+    return {WEIGHTS: state.weights, **slots, **counters}
+
+
+def from_arrays(arrays: Named, like: EngineState) -> EngineState:
+    """Return the state that `to_arrays` gave these arrays for, of the form of `like`.
+
+    Raises: TrainError when names, shapes or types of numbers differ.
+    """
+    differences = _differences(arrays, to_arrays(like))
+    if differences:
+        is_old = any(name != WEIGHTS and not name.startswith((SLOTS, COUNTERS)) for name in arrays)
+        raise TrainError(
+            f"the state is not one of this net and optimizer: {'; '.join(differences)}",
+            hint=OLD_HINT if is_old else HINT,
+        )
+    return EngineState(
+        arrays[WEIGHTS],
+        {name: arrays[SLOTS + name] for name in like.slots},
+        {name: arrays[COUNTERS + name] for name in like.counters},
+    )
+
+
+def checked(state: EngineState, like: EngineState) -> EngineState:
+    """Return a state, if it has the form of `like`.
+
+    Raises: TrainError when names, shapes or types of numbers differ.
+    """
+    return from_arrays(to_arrays(state), like)
+
+
+def read_checkpoint(path: Path, like: EngineState) -> tuple[EngineState, dict[str, str]]:
+    """Read the state and the metadata that a training loop left at `path`.
+
+    `like` is a state of the engine that shall go on from it.
+
+    Raises: DataError when the file is missing or damaged, or holds another kind of state.
+    """
+    arrays, metadata = read_arrays(path)
+    try:
+        return from_arrays(arrays, like), metadata
+    except TrainError as error:
+        raise DataError(f"'{path}': {error.message}", hint=error.hint) from error
+
+
+def _differences(found: Named, expected: Named) -> list[str]:
+    """Say in which arrays a state is not what is expected."""
+    lines = []
+    for name in (*expected, *(name for name in found if name not in expected)):
+        if name not in found:
+            lines.append(f"expected {name} {_form(expected[name])}, found none")
+        elif name not in expected:
+            lines.append(f"expected no {name}, found one {_form(found[name])}")
+        elif _form(found[name]) != _form(expected[name]):
+            lines.append(f"expected {name} {_form(expected[name])}, found {_form(found[name])}")
+    return lines
+
+
+def _form(array: Array) -> str:
+    """The shape and the type of numbers, for a reader: (120) float32."""
+    return f"({' '.join(map(str, array.shape))}) {array.dtype}"
