@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from sn.emit.layers import Start
 from sn.emit.memory import BatchLayout, Layout
-from sn.emit.program import Block, Call, Made, Record, Ref
+from sn.emit.program import Block, Call, Made, Record, Ref, call
 from sn.lower.ir import Node, Plan
 
 
@@ -118,6 +118,22 @@ class Evaluation:
     section: Callable[..., None]
     is_whole: bool
     before: Callable[..., None] | None = None
+
+
+def propagate(section: Callable[..., None], placed: Placed, site: Site) -> tuple[Call, ...]:
+    """Return the calls of a section that propagates to one layer below, unless it is the input.
+
+    It finishes the gradients of a layer to which nothing else adds; curvatures are a second call.
+    """
+    if placed.node.src == 0:
+        return ()
+    slope = site.slope_of(placed.node.src)
+    if slope is not None:
+        return (call(section, placed.ref, slope=slope),)
+    calls = [call(section, placed.ref)]
+    if site.second:
+        calls.append(call(section, placed.ref, to_curv=site.to_curv))
+    return tuple(calls)
 
 
 N = TypeVar("N", bound=Node)

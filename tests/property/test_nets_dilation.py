@@ -14,7 +14,7 @@ from sn.net import schemes
 from sn.net.layer import Network
 from sn.net.schemes import Link
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.rules import Curvature, Hyper
+from sn.optim.rules import Curvature
 from tests.property import test_nets_kernels as kernels
 from tests.property import test_nets_widths as widths
 from tests.property.test_nets_plans import rows_of_plan, rows_of_table
@@ -126,11 +126,7 @@ def test_dilated_windows_are_found_whatever_the_order_of_rows(
 def test_dilated_windows_present_like_the_twin(
     table: ConnectionTable, curvature: Curvature, seed: int
 ) -> None:
-    plan, shown = lower(table), kernels.some_patterns(table, seed, 10)
-    if curvature is Curvature.NONE:
-        kernels.check_training(plan, shown, kernels.RuleSpec(), Hyper(), 0.05)
-    else:
-        kernels.check_presentations(plan, shown, curvature)
+    kernels.check_like_the_twin(table, curvature, seed)
 
 
 @pytest.mark.kernels

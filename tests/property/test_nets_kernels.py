@@ -159,6 +159,15 @@ def compare_units(kernels: Kernels, table: ConnectionTable, expected: States) ->
             compare("curvatures", curvatures, expected.curv[units])
 
 
+def check_like_the_twin(table: ConnectionTable, curvature: Curvature, seed: int) -> None:
+    """Train on some patterns, or with curvatures present them, and compare."""
+    plan, shown = lower(table), some_patterns(table, seed, 10)
+    if curvature is Curvature.NONE:
+        check_training(plan, shown, RuleSpec(), Hyper(), 0.05)
+    else:
+        check_presentations(plan, shown, curvature)
+
+
 def check_training(
     plan: Plan, shown: Patterns, rule: UpdateRule, hyper: Hyper, rate: float
 ) -> None:
@@ -265,8 +274,4 @@ def test_random_nets_present_like_the_twin(
     table: ConnectionTable, seed: int, curvature: Curvature
 ) -> None:
     assume(corner_margin(table, presentation(table, seed)) > CORNER)
-    plan = lower(table)
-    if curvature is Curvature.NONE:
-        check_training(plan, some_patterns(table, seed, 10), RuleSpec(), Hyper(), 0.05)
-    else:
-        check_presentations(plan, some_patterns(table, seed, 10), curvature)
+    check_like_the_twin(table, curvature, seed)

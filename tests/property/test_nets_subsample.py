@@ -72,11 +72,7 @@ def test_subsampling_is_recognised_and_expands_to_its_rows(table: ConnectionTabl
 def test_subsampling_presents_like_the_twin(
     table: ConnectionTable, curvature: Curvature, seed: int
 ) -> None:
-    plan, shown = lower(table), kernels.some_patterns(table, seed, 10)
-    if curvature is Curvature.NONE:
-        kernels.check_training(plan, shown, kernels.RuleSpec(), Hyper(), 0.05)
-    else:
-        kernels.check_presentations(plan, shown, curvature)
+    kernels.check_like_the_twin(table, curvature, seed)
 
 
 @pytest.mark.kernels

@@ -7,7 +7,7 @@ from typing import Any
 from sn.emit.layers import Start
 from sn.emit.memory import Layout, misfit
 from sn.emit.program import Call, Made, Record, Ref, call
-from sn.emit.room import Decision, Evaluation, Placed, Room, Site
+from sn.emit.room import Decision, Evaluation, Placed, Room, Site, propagate
 from sn.emit.subsample import evaluate, sections
 from sn.emit.subsample.place import place_batch, place_subsample
 from sn.lower.ir import Plan, Subsample
@@ -38,15 +38,7 @@ class Subsampling(Room[Subsample, Decision, Placed]):
 
     def backward(self, placed: Placed, site: Site) -> tuple[Call, ...]:
         """Spread gradients over the windows, curvatures after them."""
-        if placed.node.src == 0:
-            return ()
-        slope = site.slope_of(placed.node.src)
-        if slope is not None:
-            return (call(sections.backward, placed.ref, slope=slope),)
-        calls = [call(sections.backward, placed.ref)]
-        if site.second:
-            calls.append(call(sections.backward, placed.ref, to_curv=site.to_curv))
-        return tuple(calls)
+        return propagate(sections.backward, placed, site)
 
     def update(self, placed: Placed, site: Site, rule: Made) -> tuple[Call, ...]:
         """Move the coefficients."""

@@ -8,7 +8,7 @@ from typing import Any
 from sn.emit.layers import Start
 from sn.emit.memory import Layout, misfit
 from sn.emit.program import Call, Made, Record, Ref, call
-from sn.emit.room import Decision, Evaluation, Placed, Room, Site
+from sn.emit.room import Decision, Evaluation, Placed, Room, Site, propagate
 from sn.emit.windows import evaluate, shared, unshared
 from sn.emit.windows.choose import Chosen, choose
 from sn.emit.windows.place import place_conv, place_local
@@ -71,16 +71,7 @@ class Windows(Room[Window, WindowDecision, PlacedWindow]):
 
     def backward(self, placed: PlacedWindow, site: Site) -> tuple[Call, ...]:
         """Propagate through shared windows, gradients and curvatures one after the other."""
-        node = placed.node
-        if not node.shared or node.src == 0:
-            return ()
-        slope = site.slope_of(node.src)
-        if slope is not None:
-            return (call(shared.backward, placed.ref, slope=slope),)
-        calls = [call(shared.backward, placed.ref)]
-        if site.second:
-            calls.append(call(shared.backward, placed.ref, to_curv=site.to_curv))
-        return tuple(calls)
+        return propagate(shared.backward, placed, site) if placed.node.shared else ()
 
     def update(self, placed: PlacedWindow, site: Site, rule: Made) -> tuple[Call, ...]:
         """Sum over positions and apply; unshared windows propagate as well."""
