@@ -62,8 +62,8 @@ def examples(count: int) -> tuple[str, F32, F32]:
         name, (inputs, labels) = "strokes drawn for the benchmark", _strokes(count)
     else:
         digits = load("mnist-1989")
-        name, inputs = "mnist-1989", digits.train_inputs[:count].reshape(count, 256)
-        labels = digits.train_labels[:count].astype(np.int64)
+        name, inputs = "mnist-1989", digits.train.inputs[:count].reshape(count, 256)
+        labels = digits.train.targets[:count].astype(np.int64)
     targets = np.full((count, 10), -1, np.float32)
     targets[np.arange(count), labels] = 1
     return name, np.ascontiguousarray(inputs, np.float32), targets

@@ -61,8 +61,8 @@ def main() -> None:
     mnist = load("mnist")
     arrays: dict[str, NDArray[np.uint8]] = {}
     parts = (
-        ("train", mnist.train_inputs, mnist.train_labels),
-        ("test", mnist.test_inputs, mnist.test_labels),
+        ("train", mnist.train.inputs, mnist.train.targets),
+        ("test", mnist.test.inputs, mnist.test.targets),
     )
     for (part, inputs, labels), taken in zip(parts, draw(), strict=True):
         pixels = np.rint((inputs[taken] + 1) * 127.5).astype(np.uint8)

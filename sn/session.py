@@ -45,6 +45,7 @@ from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.record import DataUsed, RunRecord
 from sn.train.cautions import of_rate
+from sn.train.criteria import largest
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import (
@@ -57,6 +58,7 @@ from sn.train.gradient_check import (
 from sn.train.historical import HistoricalEngine
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
+from sn.train.targets import desired_outputs
 
 
 class Session:
@@ -334,11 +336,10 @@ class Experiment:
         for notice in self.warnings:
             for observer in observers:
                 observer.warned(notice)
-        patterns = {"train": digits.train_inputs, "test": digits.test_inputs}
-        labels = {"train": digits.train_labels, "test": digits.test_labels}
-        targets = {name: self._targets(some, digits.classes) for name, some in labels.items()}
+        patterns = {name: part.inputs for name, part in digits.sets.items()}
+        targets = {name: self._desired(digits, part) for name, part in digits.sets.items()}
         rule = self.spec.optimizers[chosen]
-        warnings = of_rate(self.spec, chosen, self.table, len(labels["train"]))
+        warnings = of_rate(self.spec, chosen, self.table, len(digits.train))
         for observer in observers:
             for warning in warnings:
                 observer.warned(warning)
@@ -365,7 +366,7 @@ class Experiment:
             engine=engine,
             data=DataUsed(digits.name, digits.hash),
             targets=targets,
-            labels=labels,
+            criterion=largest(),
             optimizer=chosen,
             seed=seed,
             passes=passes,
@@ -384,16 +385,16 @@ class Experiment:
         digits, _ = data.first_available(*self.spec.data)
         self._check_sizes(digits)
         stream = np.random.default_rng([seed, 3])
-        some = stream.choice(len(digits.train_labels), PATTERNS, replace=False)
-        desired = self._targets(digits.train_labels[some], digits.classes)
-        return Examples(digits.train_inputs[some], desired, f"patterns of {digits.name}")
+        chosen = stream.choice(len(digits.train), PATTERNS, replace=False)
+        some = data.Part(digits.train.inputs[chosen], digits.train.targets[chosen])
+        return Examples(some.inputs, self._desired(digits, some), f"patterns of {digits.name}")
 
     def _check_sizes(self, digits: data.Dataset) -> None:
         first, last = self.table.layers[0], self.table.layers[-1]
-        inputs = digits.train_inputs.shape[1]
+        inputs, classes = digits.n_inputs, len(digits.classes)
         for layer, size, what in (
             (first, inputs, f"{inputs} numbers a pattern"),
-            (last, digits.classes, f"{digits.classes} classes"),
+            (last, classes, f"{classes} classes"),
         ):
             if layer.size != size:
                 raise DataError(
@@ -403,11 +404,9 @@ class Experiment:
                     hint="change the layer, or the data of the experiment",
                 )
 
-    def _targets(self, labels: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
+    def _desired(self, digits: data.Dataset, part: data.Part) -> NDArray[np.float32]:
         low, high = self.spec.targets
-        targets = np.full((len(labels), classes), low, np.float32)
-        targets[np.arange(len(labels)), labels] = high
-        return targets
+        return desired_outputs(part.targets, digits.kind, self.table.layers[-1].size, low, high)
 
 
 def load(path: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:

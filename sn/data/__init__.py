@@ -7,6 +7,7 @@ import sys
 
 from sn.data.base import (
     Dataset,
+    Part,
     Source,
     dataset,
     first_available,
@@ -24,6 +25,7 @@ load_folder(sys.modules[__name__])
 
 __all__ = [
     "Dataset",
+    "Part",
     "Source",
     "dataset",
     "first_available",

@@ -9,7 +9,7 @@ describes it. Read next: `zipcode.py`, then `places.py` for where files are look
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sn.data.download import NewBar
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
+from sn.data.rows import TargetKind
 from sn.errors import DataError
 from sn.registry import Registry
 
@@ -26,46 +27,90 @@ Codes = NDArray[np.integer[Any]]
 Labels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Digits ready for training; the arrays are shared, so treat them as read-only.
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-    train_inputs, test_inputs: (n, units) float32, C order, in [-1, 1], rows of pixels
-    train_labels, test_labels: (n,) uint8 in 0 .. classes - 1
-    shape: (rows, cols) of one pattern; hash: sha256 over the content hashes of both parts
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The patterns of one set; the arrays are shared, so treat them as read-only.
+
+    inputs: (n, n_inputs) float32, C order; targets: class numbers, (n,), or what else the kind of
+    the data set says: flags, (n, k) bool, or values, (n, k) float32
+    """
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Patterns and targets ready for training.
+
+    sets: "train" and, where there are such, "validation" and "test", in this order
+    kind: what targets are; classes: names of the classes, of the labels or of the values
+    shape: (rows, cols) of one pattern, or (n_inputs,); hash: sha256 over the content of all sets
     """
 
     name: str
     title: str
-    train_inputs: NDArray[np.float32]
-    train_labels: Labels
-    test_inputs: NDArray[np.float32]
-    test_labels: Labels
-    shape: tuple[int, int]
-    classes: int
+    sets: Mapping[str, Part]
+    kind: TargetKind
+    classes: tuple[str, ...]
+    shape: tuple[int, ...]
     hash: str
-    source: str
-    licence: str
+    source: str = ""
+    licence: str = ""
 
     @property
-    def n_train(self) -> int:
-        """Number of training patterns."""
-        return len(self.train_labels)
+    def train(self) -> Part:
+        """The training set, which every data set has."""
+        return self.sets[TRAIN]
 
     @property
-    def n_test(self) -> int:
-        """Number of test patterns."""
-        return len(self.test_labels)
+    def test(self) -> Part:
+        """The test set.
 
-    def per_class(self) -> tuple[list[int], list[int]]:
-        """Return how many training and how many test patterns each class has."""
-        train = np.bincount(self.train_labels, minlength=self.classes)
-        test = np.bincount(self.test_labels, minlength=self.classes)
-        return train.tolist(), test.tolist()
+        Raises: DataError when there is none.
+        """
+        return self._set(TEST)
+
+    @property
+    def validation(self) -> Part:
+        """The validation set.
+
+        Raises: DataError when there is none.
+        """
+        return self._set(VALIDATION)
+
+    def _set(self, name: str) -> Part:
+        if name not in self.sets:
+            raise DataError(f"{self.name} has no {name} set", hint=f"it has {_listed(self.sets)}")
+        return self.sets[name]
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers a pattern has."""
+        return int(self.train.inputs.shape[1])
+
+    def per_class(self) -> tuple[list[int], ...]:
+        """Return how many patterns each class has, or each label, for every set."""
+        if self.kind is TargetKind.CLASSES:
+            count = len(self.classes)
+            return tuple(
+                np.bincount(part.targets, minlength=count).tolist() for part in self.sets.values()
+            )
+        return tuple(part.targets.astype(bool).sum(axis=0).tolist() for part in self.sets.values())
 
     def __str__(self) -> str:
-        rows, cols = self.shape
-        return f"{self.name}: {self.n_train} + {self.n_test} patterns of {rows} x {cols}"
+        sizes = " + ".join(str(len(part)) for part in self.sets.values())
+        return f"{self.name}: {sizes} patterns of {' x '.join(map(str, self.shape))}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +285,13 @@ def _read(known: Source, files: tuple[Path, ...]) -> Dataset:
     return Dataset(
         name=known.name,
         title=known.title,
-        train_inputs=known.values(train.codes),
-        train_labels=train.labels,
-        test_inputs=known.values(test.codes),
-        test_labels=test.labels,
+        sets={
+            TRAIN: Part(known.values(train.codes), train.labels),
+            TEST: Part(known.values(test.codes), test.labels),
+        },
+        kind=TargetKind.CLASSES,
+        classes=tuple(str(number) for number in range(known.classes)),
         shape=known.shape,
-        classes=known.classes,
         hash=hashlib.sha256((train.hash + test.hash).encode()).hexdigest(),
         source=known.origin,
         licence=known.licence,

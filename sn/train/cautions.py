@@ -15,6 +15,7 @@ from sn.net.activations import Activation
 from sn.net.costs import Cost
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
+from sn.train.criteria import Criterion
 from sn.train.experiment import ExperimentSpec
 from sn.train.scoring import divisor, error_of
 
@@ -27,6 +28,7 @@ LARGEST_MEAN_RATE = 1.0
 HINT = "lower the learning rate, start from smaller weights, or give the net more passes"
 NEAR = 1e-3  # of the range of a unit: as near to its limit, a slope is below 0.4 % of the largest
 FAR = 1e4  # a total input at which a unit that has a limit is there
+MOST_ANSWERS = 64  # targets that are tried as the answer to all patterns
 STEPS = 257  # how many constant outputs are tried
 
 
@@ -54,19 +56,19 @@ def of_rate(
 
 def of_end(
     found: dict[str, Scores],
-    labels: dict[str, NDArray[np.uint8]],
-    targets: Floats32,
+    targets: dict[str, Floats32],
+    criterion: Criterion,
     cost: Cost,
     is_stuck: bool,
 ) -> tuple[Notice, ...]:
     """Warn of a run that learned nothing.
 
-    `found` and `labels` are those of "train" and "test" after the last pass, `targets` those of
-    the training set, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes.
+    `found` are the scores of "train" and "test" after the last pass, `targets` what was desired
+    in each, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes.
     """
     said = []
     for which, what in (("train", "training"), ("test", "test")):
-        guessed = misses_of_guessing(labels[which])
+        guessed = misses_of_guessing(targets[which], criterion)
         if guessed and found[which].misses >= guessed:
             said.append(
                 f"the net is no better than guessing: it misses {found[which].misses:,} of "
@@ -74,7 +76,7 @@ def of_end(
                 f"to all misses {guessed:,}"
             )
             break
-    best = error_of_constants(targets, cost)
+    best = error_of_constants(targets["train"], cost)
     if best is not None and found["train"].error >= best:
         said.append(
             f"the training error, {found['train'].error:.3g}, is no better than that of constant "
@@ -89,9 +91,18 @@ def of_end(
     return tuple(Notice(text, hint=HINT if text is said[-1] else None) for text in said)
 
 
-def misses_of_guessing(labels: NDArray[np.uint8]) -> int:
-    """Return how many patterns the most frequent class leaves; 0 where all are of one class."""
-    return len(labels) - int(np.bincount(labels).max(initial=0))
+def misses_of_guessing(targets: Floats32, criterion: Criterion) -> int:
+    """Return how many patterns the best of the targets, as the answer to all, leaves wrong.
+
+    0 where that is none; targets are (n, n_outputs).
+    """
+    if criterion.name == "max":  # many classes: counted rather than tried
+        return len(targets) - int(np.bincount(targets.argmax(axis=1)).max(initial=0))
+    answers = np.unique(targets, axis=0)
+    if len(answers) > MOST_ANSWERS:  # real values: nobody answers those by guessing
+        return 0
+    left = (criterion.misses(np.broadcast_to(one, targets.shape), targets) for one in answers)
+    return min(left, default=0)
 
 
 def error_of_constants(targets: Floats32, cost: Cost) -> float | None:

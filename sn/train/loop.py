@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sn.errors import Notice, TrainError
 from sn.net.init import philox_key
@@ -24,6 +23,7 @@ from sn.optim.rules import Curvature
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 from sn.train.cautions import all_saturated, of_end
+from sn.train.criteria import Criterion
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
@@ -40,8 +40,8 @@ CHUNK = 512  # presentations between two looks at the weights; chosen here: a fe
 class Job:
     """A run that is ready to start.
 
-    Shapes: targets: per set (n, n_outputs) float32; labels: per set (n,) of class numbers.
-    `warnings` were told before it starts.
+    `targets` has for each set what is desired, (n, n_outputs) float32; `criterion` says which
+    patterns are misses; `warnings` were told before the run starts.
     """
 
     spec: ExperimentSpec
@@ -49,7 +49,7 @@ class Job:
     engine: Engine
     data: DataUsed
     targets: dict[str, Floats32]
-    labels: dict[str, NDArray[np.uint8]]
+    criterion: Criterion
     optimizer: str
     seed: int
     passes: int
@@ -76,7 +76,7 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
     Raises: TrainError when a weight or a state stops being finite.
     """
     table, spec = job.table, job.spec
-    count = len(job.labels["train"])
+    count = len(job.targets["train"])
     net = NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)
     files = None
     if folder is not None:
@@ -121,7 +121,7 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
         raise
     warnings: tuple[Notice, ...] = ()
     if passes[-1].number:  # a net that was not trained need not be good at anything
-        warnings = of_end(scores, job.labels, job.targets["train"], spec.cost, all(saturated))
+        warnings = of_end(scores, job.targets, job.criterion, spec.cost, all(saturated))
     for observer in observers:
         for warning in warnings:
             observer.warned(warning)
@@ -155,7 +155,7 @@ def _scores(job: Job) -> tuple[dict[str, Scores], bool]:
     is_saturated = False
     for which in ("train", "test"):
         outputs = job.engine.outputs(which)
-        found[which] = score(outputs, job.targets[which], job.labels[which], job.spec.cost)
+        found[which] = score(outputs, job.targets[which], job.criterion, job.spec.cost)
         if which == "train":
             is_saturated = all_saturated(job.table.layers[-1].activation, outputs)
     return found, is_saturated

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from sn.net import expr
 from sn.net.costs import Cost
 from sn.results.record import Scores
+from sn.train.criteria import Criterion
 
 Floats32 = NDArray[np.float32]
 
 
 def score(
-    outputs: Floats32, targets: Floats32, labels: NDArray[np.uint8], cost: Cost | None = None
+    outputs: Floats32, targets: Floats32, criterion: Criterion, cost: Cost | None = None
 ) -> Scores:
-    """Return mean error and misses: a miss is an output that is largest at a wrong unit.
+    """Return mean error and misses, which are the patterns that the criterion finds wrong.
 
     Units: the error is the cost per output, averaged over patterns: a cost that is a sum over the
     outputs is divided by their number, one that is a mean over them is taken as it is. SN's half
@@ -25,10 +26,10 @@ def score(
     """
     difference = outputs.astype(np.float64) - targets
     squares = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
-    misses = int(np.count_nonzero(outputs.argmax(axis=1) != labels))
+    misses = criterion.misses(outputs, targets)
     if cost is None or cost.name == "lms":
-        return Scores(squares, misses, len(labels))
-    return Scores(error_of(cost, outputs, targets), misses, len(labels), squares)
+        return Scores(squares, misses, len(targets))
+    return Scores(error_of(cost, outputs, targets), misses, len(targets), squares)
 
 
 def error_of(cost: Cost, outputs: Floats32, targets: Floats32) -> float:

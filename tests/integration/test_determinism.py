@@ -34,8 +34,8 @@ from sn.train.engines import KernelEngine
 
 experiment = load(sys.argv[1]).experiment()
 digits = data.load("mnist-1989")
-sets = {"train": digits.train_inputs[:300], "test": digits.test_inputs[:21]}
-targets = np.where(digits.train_labels[:300, None] == np.arange(10), 1, -1).astype(np.float32)
+sets = {"train": digits.train.inputs[:300], "test": digits.test.inputs[:21]}
+targets = np.where(digits.train.targets[:300, None] == np.arange(10), 1, -1).astype(np.float32)
 found = {"lanes": lanes_of_cpu()}
 for name in sys.argv[2:]:
     rule = experiment.spec.optimizers[name]

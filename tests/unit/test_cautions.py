@@ -15,12 +15,12 @@ from sn.net.costs import Cost, cost
 from sn.results.record import Scores
 from sn.shipped import nets_folder
 from sn.train.cautions import all_saturated, error_of_constants, misses_of_guessing, of_end
+from sn.train.criteria import largest, middle, tolerance
 from sn.train.scoring import error_of, score
 
 TANH = activation.get("nlf-tanh")(0.66666666, 0.0)
 LMS = cost.get("lms")(2)
 # three of class 0, one of class 1
-LABELS = np.array([0, 0, 0, 1], np.uint8)
 TARGETS = np.array([[1, -1], [1, -1], [1, -1], [-1, 1]], np.float32)
 NET = """
 (setq rate 0.001)
@@ -45,9 +45,12 @@ def net(tmp_path: Path) -> Path:
 
 
 def test_guessing_misses_all_but_the_most_frequent_class() -> None:
-    assert misses_of_guessing(LABELS) == 1
-    assert misses_of_guessing(np.zeros(5, np.uint8)) == 0
-    assert misses_of_guessing(np.zeros(0, np.uint8)) == 0
+    assert misses_of_guessing(TARGETS, largest()) == 1
+    assert misses_of_guessing(TARGETS[:3], largest()) == 0
+    assert misses_of_guessing(TARGETS[:0], largest()) == 0
+    # one unit for two classes, and real values within a tolerance
+    assert misses_of_guessing(TARGETS[:, :1], middle(0.0)) == 1
+    assert misses_of_guessing(np.array([[0.0], [0.1], [0.9]], np.float32), tolerance(0.2)) == 1
 
 
 def test_the_best_constants_are_the_means_of_the_targets() -> None:
@@ -62,8 +65,8 @@ def test_the_best_constants_are_the_means_of_the_targets() -> None:
 
 def told(misses: int, error: float, test_misses: int = 0, is_stuck: bool = False) -> str:
     found = {"train": Scores(error, misses, 4), "test": Scores(0.1, test_misses, 4)}
-    labels = {"train": LABELS, "test": LABELS}
-    warnings = of_end(found, labels, TARGETS, LMS, is_stuck)
+    targets = {"train": TARGETS, "test": TARGETS}
+    warnings = of_end(found, targets, largest(), LMS, is_stuck)
     assert all(isinstance(one, Notice) for one in warnings)
     return "; ".join(one.message for one in warnings)
 
@@ -100,18 +103,17 @@ def test_outputs_at_the_limits_of_their_unit_are_saturated(kind, outputs, is_sat
 def test_the_error_is_in_the_cost_of_the_experiment() -> None:
     outputs = np.array([[0.5, -1], [1, 1]], np.float32)
     targets = np.array([[1, -1], [-1, 1]], np.float32)
-    labels = np.array([0, 1], np.uint8)
     squares = 0.5 * (0.25 + 4) / 4
-    plain = score(outputs, targets, labels, LMS)
+    plain = score(outputs, targets, largest(), LMS)
     assert (plain.error, plain.half_squares) == (squares, squares)
-    assert plain == score(outputs, targets, labels)
-    mean = score(outputs, targets, labels, cost.get("mean-square")(2))
+    assert plain == score(outputs, targets, largest())
+    mean = score(outputs, targets, largest(), cost.get("mean-square")(2))
     assert mean.error == pytest.approx(2 * squares)
     assert mean.half_squares == squares
     # a cost of the program is a sum over the outputs: twice the half square, per output
     own = Cost("lisp", 2 * LMS.value)
-    assert score(outputs, targets, labels, own).error == pytest.approx(2 * squares)
-    assert score(outputs, targets, labels, own).half_squares == squares
+    assert score(outputs, targets, largest(), own).error == pytest.approx(2 * squares)
+    assert score(outputs, targets, largest(), own).half_squares == squares
 
 
 @pytest.mark.kernels

@@ -88,13 +88,13 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def assert_same(loaded: data.Dataset, digits: Digits) -> None:
     expected = (digits.codes / 1000.0).astype(np.float32)
-    np.testing.assert_array_equal(loaded.train_inputs, expected[:N_TRAIN])
-    np.testing.assert_array_equal(loaded.test_inputs, expected[N_TRAIN:])
-    np.testing.assert_array_equal(loaded.train_labels, digits.labels[:N_TRAIN])
-    np.testing.assert_array_equal(loaded.test_labels, digits.labels[N_TRAIN:])
-    assert loaded.train_inputs.dtype == np.float32
-    assert loaded.train_inputs.flags.c_contiguous
-    assert loaded.train_labels.dtype == np.uint8
+    np.testing.assert_array_equal(loaded.train.inputs, expected[:N_TRAIN])
+    np.testing.assert_array_equal(loaded.test.inputs, expected[N_TRAIN:])
+    np.testing.assert_array_equal(loaded.train.targets, digits.labels[:N_TRAIN])
+    np.testing.assert_array_equal(loaded.test.targets, digits.labels[N_TRAIN:])
+    assert loaded.train.inputs.dtype == np.float32
+    assert loaded.train.inputs.flags.c_contiguous
+    assert loaded.train.targets.dtype == np.uint8
 
 
 def test_the_registry_knows_the_four_data_sets() -> None:
@@ -121,11 +121,11 @@ def test_the_real_digits_have_the_frozen_hashes(
         "64380a7ed4e64aee40c2d7ef7eb48294299bc6365fa3fb1516551e5c6b109900",
         "cc4220c7ce1d56b06a203fbe29dba377d11a83aca39e0fe6d1d546873b283da3",
     )
-    assert (digits.n_train, digits.n_test, digits.shape) == (7291, 2007, (16, 16))
-    assert digits.train_labels[:5].tolist() == [6, 5, 4, 7, 3]
-    assert digits.train_inputs[0, 6:10].tolist() == np.float32([-1, -0.631, 0.862, -0.167]).tolist()
+    assert (len(digits.train), len(digits.test), digits.shape) == (7291, 2007, (16, 16))
+    assert digits.train.targets[:5].tolist() == [6, 5, 4, 7, 3]
+    assert digits.train.inputs[0, 6:10].tolist() == np.float32([-1, -0.631, 0.862, -0.167]).tolist()
     warm = data.load("zipcode")
-    np.testing.assert_array_equal(warm.train_inputs, digits.train_inputs)
+    np.testing.assert_array_equal(warm.train.inputs, digits.train.inputs)
     assert warm.hash == digits.hash
 
 
@@ -134,9 +134,9 @@ def test_the_480_digits_have_the_frozen_hash(
 ) -> None:
     use(shared("data/digits480.npz").parent)
     digits = data.load("digits-480")
-    assert (digits.n_train, digits.n_test) == (320, 160)
+    assert (len(digits.train), len(digits.test)) == (320, 160)
     assert digits.per_class() == ([32] * 10, [16] * 10)
-    assert set(np.unique(digits.train_inputs)) == {-1.0, 1.0}
+    assert set(np.unique(digits.train.inputs)) == {-1.0, 1.0}
 
 
 def test_480_digits_that_are_not_signs_are_refused(

@@ -102,12 +102,12 @@ def test_get_fills_the_cache_once(
 ) -> None:
     serve(site, texts)
     use_sites(monkeypatch, site.url)
-    assert data.get("zipcode").n_train == 3
+    assert len(data.get("zipcode").train) == 3
     assert {name: (cache / name).read_bytes() for name in texts} == texts
     assert site.asked == ["/zip.train.gz", "/zip.test.gz"]
     data.get("zipcode")
     assert len(site.asked) == 2, "what is here is not fetched again"
-    assert data.load("zipcode").n_test == 1
+    assert len(data.load("zipcode").test) == 1
 
 
 def test_the_next_site_is_tried_when_one_fails_or_lies(
@@ -116,7 +116,7 @@ def test_the_next_site_is_tried_when_one_fails_or_lies(
     serve(site, texts)
     site.files["/bad/zip.train.gz"] = b"<html>please log in</html>"
     use_sites(monkeypatch, NOWHERE, f"{site.url}/bad", site.url)
-    assert data.get("zipcode").n_train == 3
+    assert len(data.get("zipcode").train) == 3
 
 
 def test_a_site_is_asked_again_before_it_is_given_up(
@@ -163,7 +163,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(
     with pytest.raises(DataError) as caught:
         data.load("zipcode")
     assert caught.value.hint is not None
-    assert data.get("zipcode").n_test == 1
+    assert len(data.get("zipcode").test) == 1
 
 
 def test_a_damaged_file_of_the_user_is_left_alone(
@@ -259,9 +259,9 @@ def test_mnist_comes_from_the_first_mirror_with_the_right_digits(
     site.files["/other/t10k-images-idx3-ubyte.gz"] = other
     use_sites(monkeypatch, f"{site.url}/other", site.url)
     digits = data.get("mnist")
-    assert (digits.n_train, digits.n_test) == (2, 1)
+    assert (len(digits.train), len(digits.test)) == (2, 1)
     assert [file.name for file in cache.iterdir()] == ["mnist.npz"]
-    assert data.load("mnist").train_labels.tolist() == [7, 2]
+    assert data.load("mnist").train.targets.tolist() == [7, 2]
 
 
 def fake_pip(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> list[list[str]]:
@@ -296,7 +296,7 @@ def test_mnist_comes_from_the_wheel_when_no_mirror_answers(
         data.get("mnist")
     parts = mnist._read_idx_files(_written(few, tmp_path))
     monkeypatch.setattr(mnist, "read_wheel", lambda _: parts)
-    assert data.get("mnist").n_train == 2
+    assert len(data.get("mnist").train) == 2
 
 
 def test_every_failure_of_mnist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

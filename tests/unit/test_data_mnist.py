@@ -84,11 +84,11 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Few:
 
 def assert_same(loaded: data.Dataset, few: Few) -> None:
     expected = (few.pixels.reshape(-1, 784) / 127.5 - 1).astype(np.float32)
-    np.testing.assert_array_equal(loaded.train_inputs, expected[:N_TRAIN])
-    np.testing.assert_array_equal(loaded.test_inputs, expected[N_TRAIN:])
-    np.testing.assert_array_equal(loaded.train_labels, few.labels[:N_TRAIN])
-    np.testing.assert_array_equal(loaded.test_labels, few.labels[N_TRAIN:])
-    assert (loaded.shape, loaded.train_inputs.dtype) == ((28, 28), np.float32)
+    np.testing.assert_array_equal(loaded.train.inputs, expected[:N_TRAIN])
+    np.testing.assert_array_equal(loaded.test.inputs, expected[N_TRAIN:])
+    np.testing.assert_array_equal(loaded.train.targets, few.labels[:N_TRAIN])
+    np.testing.assert_array_equal(loaded.test.targets, few.labels[N_TRAIN:])
+    assert (loaded.shape, loaded.train.inputs.dtype) == ((28, 28), np.float32)
 
 
 def test_the_embedded_digits_are_frozen() -> None:
@@ -97,15 +97,15 @@ def test_the_embedded_digits_are_frozen() -> None:
         "c104e3f1a71bc891a348384b003d2f01024a0f8a48d8fc036a5645703329eecb",
         "36326d56afde56c17f74f910f885fefa071e28b82ee3b95312f4ecadec6581e8",
     )
-    assert digits.train_inputs.shape == (7291, 256)
-    assert digits.test_inputs.shape == (2007, 256)
-    assert digits.train_inputs.dtype == np.float32
-    assert digits.train_inputs.flags.c_contiguous
-    assert (digits.train_inputs.min(), digits.train_inputs.max()) == (-1, 1)
-    assert digits.train_labels.dtype == np.uint8
-    assert set(digits.test_labels) == set(range(10))
+    assert digits.train.inputs.shape == (7291, 256)
+    assert digits.test.inputs.shape == (2007, 256)
+    assert digits.train.inputs.dtype == np.float32
+    assert digits.train.inputs.flags.c_contiguous
+    assert (digits.train.inputs.min(), digits.train.inputs.max()) == (-1, 1)
+    assert digits.train.targets.dtype == np.uint8
+    assert set(digits.test.targets) == set(range(10))
     # the first digits of the 2022 reproduction, drawn from MNIST with its seed
-    assert digits.train_labels[:8].tolist() == [6, 1, 0, 5, 9, 1, 6, 8]
+    assert digits.train.targets[:8].tolist() == [6, 1, 0, 5, 9, 1, 6, 8]
     assert digits.per_class()[0] == [745, 836, 732, 744, 703, 643, 694, 764, 705, 725]
 
 

@@ -18,6 +18,7 @@ from sn.optim.base import Optimizer
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.second_order import DiagonalNewton
 from sn.results.record import DataUsed
+from sn.train.criteria import largest
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
@@ -53,7 +54,7 @@ def job(table: ConnectionTable, cost: Cost, rule: Optimizer, *, in_kernels: bool
         engine=engine,
         data=DataUsed("made up", "none"),
         targets={"train": targets, "test": targets[:10]},
-        labels={"train": labels, "test": labels[:10]},
+        criterion=largest(),
         optimizer="it",
         seed=1,
         passes=2,

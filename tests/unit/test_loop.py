@@ -21,6 +21,7 @@ from sn.results.folder import read_about, read_log
 from sn.results.record import DataUsed, PassRecord, RunRecord
 from sn.session import Session
 from sn.train import loop
+from sn.train.criteria import largest
 from sn.train.engines import Engine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.loop import Job, order_of_pass, train
@@ -63,7 +64,7 @@ class Problem:
             engine=ReferenceEngine(twin, self.table, rule, sets, self.targets),
             data=DataUsed("made up", "none"),
             targets={"train": self.targets, "test": self.targets[:20]},
-            labels={"train": self.labels, "test": self.labels[:20]},
+            criterion=largest(),
             optimizer="it",
             seed=1,
             passes=passes,
@@ -134,7 +135,7 @@ def test_the_error_is_half_the_square_per_output() -> None:
     """Source: the unit in which SN's perf and the 1989 paper report."""
     outputs = np.array([[0.5, -1.0], [1.0, 0.0]], np.float32)
     targets = np.array([[1.0, -1.0], [-1.0, 1.0]], np.float32)
-    found = score(outputs, targets, np.array([0, 1], np.uint8))
+    found = score(outputs, targets, largest())
     assert found.error == pytest.approx(0.5 * (0.25 + 0 + 4 + 1) / 4)
     assert (found.misses, found.patterns) == (1, 2)
 
@@ -153,12 +154,13 @@ def test_the_error_is_half_the_square_per_output() -> None:
 )
 def test_the_largest_output_is_the_answer(outputs: list[float], label: int, misses: int) -> None:
     row = np.array([outputs], np.float32)
-    assert score(row, row, np.array([label], np.uint8)).misses == misses
+    target = np.eye(3, dtype=np.float32)[[label]]
+    assert score(row, target, largest()).misses == misses
 
 
 def test_no_patterns_make_no_error() -> None:
     empty = np.zeros((0, 2), np.float32)
-    found = score(empty, empty, np.zeros(0, np.uint8))
+    found = score(empty, empty, largest())
     assert (found.error, found.misses, found.patterns) == (0.0, 0, 0)
 
 

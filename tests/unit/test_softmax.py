@@ -21,6 +21,7 @@ from sn.optim.first_order import Sgd
 from sn.optim.rules import Curvature, Hyper, RuleSpec
 from sn.session import Session
 from sn.train.cautions import error_of_constants
+from sn.train.criteria import largest
 from sn.train.gradient_check import check_gradients, random_examples
 from sn.train.historical import HistoricalEngine
 from sn.train.scoring import score
@@ -153,8 +154,7 @@ def test_the_error_is_the_cross_entropy_per_pattern() -> None:
     outputs = np.array([[1.0, 2.0, 3.0, 0.0, 0.0], [0.0] * 5], np.float32)
     targets = np.eye(5, dtype=np.float32)[[2, 0]]
     expected = np.mean([plain(*pair)[0] for pair in zip(outputs, targets, strict=True)])
-    labels = np.array([2, 0], np.uint8)
-    found = score(outputs, targets, labels, SOFTMAX)
+    found = score(outputs, targets, largest(), SOFTMAX)
     assert found.error == pytest.approx(expected, rel=1e-6)
     assert found.misses == 0
 

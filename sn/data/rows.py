@@ -1,0 +1,61 @@
+"""Rows: patterns with what is desired of each, as a reader finds them in a file.
+
+A reader is a frozen dataclass under `@reader(WORD)`: its fields are what the form `(WORD ...)`
+may say, its `read` turns the file into `Rows`. Read next: own.py for how rows become sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.registry import Registry
+
+
+class TargetKind(StrEnum):
+    """What a target is: one class of several, several labels at once, or real numbers."""
+
+    CLASSES = "classes"
+    LABELS = "labels"
+    VALUES = "values"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Patterns of one file; the arrays are shared, so treat them as read-only.
+
+    inputs: (n, n_inputs) float32, C order; NaN where a value is missing
+    targets: classes: (n,) of class numbers; labels: (n, k) bool; values: (n, k) float32; None in
+    a file that has inputs only
+    classes: the names of the classes, of the labels, or of the values, which may have none
+    names: of the input columns, where the file has them; shape: (rows, cols) of one pattern
+    place: the file, for messages
+    """
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[Any] | None
+    kind: TargetKind
+    classes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    shape: tuple[int, ...] | None = None
+    place: str = ""
+
+
+class Reader(Protocol):
+    """Something that patterns come from: a frozen dataclass whose fields are its options."""
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        """Return all rows; relative paths start at `base`.
+
+        Raises: DataError with file, line and column of what is wrong; missing values are wrong
+        unless they `may_miss`.
+        """
+        ...
+
+
+reader: Registry[type[Any]] = Registry("data format")
