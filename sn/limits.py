@@ -106,11 +106,11 @@ def option_name(field: str) -> str:
 
 
 def check_fields(owner: Any) -> None:
-    """Hold the fields of a dataclass object to their limits.
+    """Hold the fields of a dataclass object to their limits; one that may be None may be left out.
 
     Raises: SettingError with the name of the option.
     """
     for field in dataclasses.fields(owner):
-        limit = limit_of(field)
-        if limit is not None:
-            limit.take(option_name(field.name), getattr(owner, field.name))
+        limit, value = limit_of(field), getattr(owner, field.name)
+        if limit is not None and not (value is None and field.default is None):
+            limit.take(option_name(field.name), value)

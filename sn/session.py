@@ -45,7 +45,6 @@ from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.record import DataUsed, RunRecord
 from sn.train.cautions import of_rate
-from sn.train.criteria import largest
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import (
@@ -366,13 +365,15 @@ class Experiment:
             engine=engine,
             data=DataUsed(digits.name, digits.hash),
             targets=targets,
-            criterion=largest(),
+            criterion=self.spec.criterion_for(digits.kind, self.table.layers[-1].size),
             optimizer=chosen,
             seed=seed,
             passes=passes,
             compile_seconds=seconds,
             source=self.program.source,
             warnings=warnings,
+            kind=digits.kind,
+            classes=digits.classes,
         )
         return train(job, Path(folder) if folder is not None else None, observers)
 

@@ -45,3 +45,13 @@ def comparison(*entries: Entry, reference: Reference | None = PAPER) -> Comparis
     )
     seeds = tuple(range(len(entries[0].runs)))
     return Comparison(entries, seeds, 0.02, 2, ("data: zipcode, from here",))
+
+
+def of_values(one: Entry) -> Entry:
+    """The same runs as of a net of real values, without a test set."""
+
+    def plain(record: PassRecord) -> PassRecord:
+        return replace(record, train=replace(record.train, misses=None), test=None)
+
+    runs = (replace(r, reference=None, passes=tuple(map(plain, r.passes))) for r in one.runs)
+    return replace(one, runs=tuple(runs))

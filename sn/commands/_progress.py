@@ -130,15 +130,15 @@ def pass_line(record: PassRecord, width: int | None = None) -> str:
     """Return one pass as a line of 80 fixed columns; a narrower terminal gets several."""
     head = f"pass {record.number:>3}"
     parts = []
-    for name, scores in (("train", record.train), ("test", record.test)):
-        digits = len(str(scores.patterns))
-        parts.append(
-            f"{name} {error_text(scores.error):>7}"
-            f" {scores.misses:>{digits}} misses {scores.percent:>6.2f} %"
-        )
+    for name, scores in record.sets.items():
+        text = f"{name} {error_text(scores.error):>7}"
+        if scores.misses is not None:
+            digits = len(str(scores.patterns))
+            text += f" {scores.misses:>{digits}} misses {scores.percent:>6.2f} %"
+        parts.append(text)
     whole = "  ".join([head, *parts])
     if width is None or len(whole) <= width:
         return whole
     if all(len(head) + 2 + len(part) <= width for part in parts):
-        return f"{head}  {parts[0]}\n{' ' * len(head)}  {parts[1]}"
+        return f"{head}  " + f"\n{' ' * len(head)}  ".join(parts)
     return "\n  ".join([head, *parts])

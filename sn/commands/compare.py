@@ -23,7 +23,7 @@ from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
 from sn.results.folder import RunFolder
 from sn.results.lines import json_line, result_object
-from sn.results.record import RunRecord
+from sn.results.record import RunRecord, Scores
 from sn.results.table import error_text
 from sn.shipped import find_net
 
@@ -85,10 +85,14 @@ class Progression:
         else:
             print_text(
                 f"run {self._done}/{self._runs}  {label}, seed {record.seed}: "
-                f"train {error_text(record.train.half_squares)}, {record.train.misses} misses; "
-                f"test {error_text(record.test.half_squares)}, {record.test.misses} misses",
+                + "; ".join(_told(which, scores) for which, scores in record.end.sets.items()),
                 err=True,
             )
+
+
+def _told(which: str, scores: Scores) -> str:
+    misses = "" if scores.misses is None else f", {scores.misses} misses"
+    return f"{which} {error_text(scores.half_squares)}{misses}"
 
 
 @click.command("compare")
@@ -205,7 +209,7 @@ def _write(found: Comparison, folder: Path) -> str:
 def _print(found: Comparison) -> None:
     """Print what comparison.md holds, in columns."""
     print_text(f"{texts.heading(found)}\n")
-    columns = texts.SUMMARY_COLUMNS
+    columns = texts.summary_columns(found)
     print_table(columns, texts.summary_rows(found), right=columns[1:])
     print()
     columns = texts.speed_columns(found)

@@ -12,16 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sn.results.record import Reference, RunRecord
+from sn.results.record import PassRecord, Reference, RunRecord
+from sn.results.reports import ClassReport
 from sn.results.statistics import CONFIDENCE, PairedDifference, Summary
 
 # What is compared at the end of a run, as in the 1989 paper: name, set and figure. Errors are half
-# squares, whatever the costs, so that entries with different costs can be compared.
+# squares, whatever the costs, so that entries with different costs can be compared. What a run
+# has no figure for, for want of a test set or of classes, is left out of the comparison.
 MEASURES = (
     ("train_error", "train", "half_squares"),
     ("train_misses", "train", "misses"),
     ("test_error", "test", "half_squares"),
     ("test_misses", "test", "misses"),
+    ("test_rejected", "test", "rejected"),
 )
 # What each entry minimised itself.
 COSTS = (("train_cost", "train", "error"), ("test_cost", "test", "error"))
@@ -42,12 +45,17 @@ class Entry:
     runs: tuple[RunRecord, ...]
 
     def figures(self, measure: str) -> tuple[float, ...]:
-        """Return one of MEASURES or COSTS for each run, in order of seeds."""
+        """Return one of MEASURES or COSTS for each run that has it, in order of seeds."""
         which, field = next((w, f) for name, w, f in (*MEASURES, *COSTS) if name == measure)
-        return tuple(float(getattr(getattr(run, which), field)) for run in self.runs)
+        found = (run_figure(run, which, field) for run in self.runs)
+        return tuple(figure for figure in found if figure is not None)
+
+    def has(self, measure: str) -> bool:
+        """Whether every run has a figure of this measure."""
+        return len(self.figures(measure)) == len(self.runs)
 
     def summary(self, measure: str) -> Summary:
-        """Return the mean and spread of a measure."""
+        """Return the mean and spread of a measure that every run has."""
         return Summary.of(self.figures(measure))
 
     @property
@@ -63,14 +71,35 @@ class Entry:
         return self.runs[0].cost
 
     def passes_to(self, error: float) -> tuple[int, ...]:
-        """Return, for the runs whose test error falls to `error`, the first pass where it does."""
+        """Return, for the runs whose error falls to `error`, the first pass where it does.
+
+        The error is that on the test set, or where there is none on the training set.
+        """
         firsts = (
-            next(
-                (record.number for record in run.passes if record.test.half_squares <= error), None
-            )
+            next((record.number for record in run.passes if _tested(record) <= error), None)
             for run in self.runs
         )
         return tuple(first for first in firsts if first is not None)
+
+
+def _tested(record: PassRecord) -> float:
+    return (record.test or record.train).half_squares
+
+
+def run_figure(run: RunRecord, which: str, field: str) -> float | None:
+    """Return a figure of one set at the end of a run, None where the run has none."""
+    if field == "rejected":
+        report = run.reports.get(which)
+        share = report.rejected if isinstance(report, ClassReport) else None
+        return None if share is None else 100 * share
+    return pass_figure(run.end, which, field)
+
+
+def pass_figure(record: PassRecord, which: str, field: str) -> float | None:
+    """Return a figure of one set after a pass, None where there is none."""
+    scores = record.scores(which)
+    found = None if scores is None else getattr(scores, field)
+    return None if found is None else float(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +135,13 @@ class Comparison:
         found = dict.fromkeys(entry.runs[0].reference for entry in self.entries)
         return tuple(reference for reference in found if reference is not None)
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The MEASURES that every run of every entry has."""
+        return tuple(
+            name for name, _, _ in MEASURES if all(entry.has(name) for entry in self.entries)
+        )
+
     def comparable(self, entry: Entry) -> bool:
         """Whether an entry saw the patterns that the first one saw."""
         return entry.runs[0].data == self.first.runs[0].data
@@ -116,7 +152,7 @@ class Comparison:
             Difference(entry, name, PairedDifference.of(self.first.figures(name), figures))
             for entry in self.entries[1:]
             if self.comparable(entry)
-            for name, figures in ((name, entry.figures(name)) for name, _, _ in MEASURES)
+            for name, figures in ((name, entry.figures(name)) for name in self.measures)
         )
 
     @property
@@ -154,7 +190,8 @@ def default_reach(entries: tuple[Entry, ...]) -> float:
     """
     references = (entry.runs[0].reference for entry in entries)
     published = [one.test_error for one in references if one and one.test_error is not None]
-    error = max(published or [entry.summary("test_error").mean for entry in entries])
+    measure = "test_error" if all(one.has("test_error") for one in entries) else "train_error"
+    error = max(published or [entry.summary(measure).mean for entry in entries])
     if error <= 0:
         return 0.0
     unit = 10.0 ** math.floor(math.log10(error))
@@ -213,10 +250,10 @@ def _entry_object(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "optimizer": entry.optimizer,
         "seeds": len(entry.runs),
-        **{name: summary_object(entry.summary(name)) for name, _, _ in MEASURES},
+        **{n: summary_object(entry.summary(n)) for n, _, _ in MEASURES if entry.has(n)},
         "us_per_presentation": entry.us_per_presentation,
         "cost": entry.cost,
-        **{name: summary_object(entry.summary(name)) for name, _, _ in COSTS},
+        **{n: summary_object(entry.summary(n)) for n, _, _ in COSTS if entry.has(n)},
         "warnings": [list(run.warnings) for run in entry.runs],
     }
 

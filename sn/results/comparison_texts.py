@@ -8,32 +8,41 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from sn.results.comparison import MEASURES, Comparison, Difference
+from sn.results.comparison import MEASURES, Comparison, Difference, Entry
 from sn.results.statistics import Summary
 from sn.results.table import HALF_SQUARES, cost_words, error_text
 
-SUMMARY_COLUMNS = ("", *(name.replace("_", " ") for name, _, _ in MEASURES))
-SPEED_COLUMNS = ("", "µs per presentation", "passes to test error {}", "runs that reach it")
+SPEED_COLUMNS = ("", "µs per presentation", "passes to {} error {}", "runs that reach it")
 DIFFERENCE_COLUMNS = ("", "difference", "95 % interval", "")
 
 
+def summary_columns(comparison: Comparison) -> tuple[str, ...]:
+    """Return the headings of `summary_rows`: what is measured in every run."""
+    return ("", *(_words(name) for name in comparison.measures))
+
+
+def _words(measure: str) -> str:
+    """Return what a reader calls a measure; rejection is for errors of 1 % among the rest."""
+    return "rejected, %" if measure == "test_rejected" else measure.replace("_", " ")
+
+
 def summary_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
-    """Return the rows under SUMMARY_COLUMNS.
+    """Return the rows under `summary_columns`.
 
     They are two per entry, mean and deviation, then the range; and one per published result.
     """
     rows: list[tuple[str, ...]] = []
     for entry in comparison.entries:
-        found = [(name, entry.summary(name)) for name, _, _ in MEASURES]
+        found = [(name, entry.summary(name)) for name in comparison.measures]
         rows.append((entry.label, *(mean_text(name, summary) for name, summary in found)))
         if len(entry.runs) > 1:
             rows.append(("", *(range_text(name, summary) for name, summary in found)))
     rows += [
         (
             reference.title,
-            *(_published(getattr(reference, name)) for name, _, _ in MEASURES),
+            *(_published(name, getattr(reference, name)) for name in comparison.measures),
         )
         for reference in comparison.references()
     ]
@@ -42,7 +51,8 @@ def summary_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
 
 def speed_columns(comparison: Comparison) -> tuple[str, ...]:
     """Return the headings of `speed_rows`."""
-    return tuple(name.format(f"{comparison.reach:g}") for name in SPEED_COLUMNS)
+    which = "test" if "test_error" in comparison.measures else "training"
+    return tuple(name.format(which, f"{comparison.reach:g}") for name in SPEED_COLUMNS)
 
 
 def speed_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
@@ -65,7 +75,7 @@ def difference_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
     """Return a row per entry after the first, and measure, under DIFFERENCE_COLUMNS."""
     rows = []
     for one in comparison.differences():
-        what = f"{one.entry.label}: {one.measure.replace('_', ' ')}"
+        what = f"{one.entry.label}: {_words(one.measure)}"
         interval = ""
         if one.found.interval is not None:
             interval = " to ".join(_signed(one.measure, end) for end in one.found.interval)
@@ -126,12 +136,17 @@ def _cost_remarks(comparison: Comparison) -> list[str]:
     if not others:
         return []
     costs = ", ".join(
-        f"{entry.label} minimises {cost_words(entry.cost)}, "
-        f"{error_text(entry.summary('train_cost').mean)} in training and "
-        f"{error_text(entry.summary('test_cost').mean)} in the test"
+        f"{entry.label} minimises {cost_words(entry.cost)}, " + " and ".join(_reached(entry))
         for entry in others
     )
     return [f"errors are {HALF_SQUARES} per output for all entries; {costs}"]
+
+
+def _reached(entry: Entry) -> Iterator[str]:
+    """Yield the mean cost that an entry reached, for each set that it has."""
+    for name, where in (("train_cost", "in training"), ("test_cost", "in the test")):
+        if entry.has(name):
+            yield f"{error_text(entry.summary(name).mean)} {where}"
 
 
 def _warnings(comparison: Comparison) -> list[str]:
@@ -149,7 +164,7 @@ def _warnings(comparison: Comparison) -> list[str]:
 
 def mean_text(measure: str, summary: Summary) -> str:
     """Return a mean and its deviation with their common power of ten: `(2.70 ± 0.12)e-3`."""
-    if measure.endswith("misses"):
+    if not measure.endswith("error"):
         return f"{summary.mean:.1f}" + (f" ± {summary.sd:.1f}" if summary.sd is not None else "")
     if summary.sd is None:
         return error_text(summary.mean)
@@ -159,8 +174,9 @@ def mean_text(measure: str, summary: Summary) -> str:
 
 def range_text(measure: str, summary: Summary) -> str:
     """Return the smallest and largest figure: `12 to 19`, `(2.54 to 2.91)e-3`."""
-    if measure.endswith("misses"):
-        return f"{summary.least:.0f} to {summary.most:.0f}"
+    if not measure.endswith("error"):
+        digits = 0 if measure.endswith("misses") else 1
+        return f"{summary.least:.{digits}f} to {summary.most:.{digits}f}"
     unit, suffix = _power(summary.mean)
     return f"({summary.least / unit:.2f} to {summary.most / unit:.2f}){suffix}"
 
@@ -174,7 +190,7 @@ def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
     if n_seeds > 1:
         parts.append("Mean ± standard deviation over the seeds, and below them the range.")
     parts += [
-        _markdown_table(SUMMARY_COLUMNS, summary_rows(comparison)),
+        _markdown_table(summary_columns(comparison), summary_rows(comparison)),
         _markdown_table(speed_columns(comparison), speed_rows(comparison)),
     ]
     parts += [f"![learning curves]({name})" for name in pictures]
@@ -192,12 +208,12 @@ def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
 def summary_csv(comparison: Comparison) -> str:
     """Return comparison.csv: a line per entry, with mean, sd, min and max of each measure."""
     head = ["name", "optimizer", "seeds"]
-    for name, _, _ in MEASURES:
+    for name in comparison.measures:
         head += [f"{name}_{part}" for part in ("mean", "sd", "min", "max")]
     lines: list[list[object]] = [[*head, "us_per_presentation"]]
     for entry in comparison.entries:
         line: list[object] = [entry.name, entry.optimizer, len(entry.runs)]
-        for name, _, _ in MEASURES:
+        for name in comparison.measures:
             found = entry.summary(name)
             line += [found.mean, found.sd, found.least, found.most]
         lines.append([*line, entry.us_per_presentation])
@@ -206,12 +222,13 @@ def summary_csv(comparison: Comparison) -> str:
 
 def passes_csv(comparison: Comparison) -> str:
     """Return passes.csv: the curves, a line per entry, seed and pass."""
-    head = ["name", "optimizer", "seed", "pass", *(name for name, _, _ in MEASURES)]
+    curves = [one for one in MEASURES if one[0] in comparison.measures and one[2] != "rejected"]
+    head = ["name", "optimizer", "seed", "pass", *(name for name, _, _ in curves)]
     lines: list[list[object]] = [[*head]]
     for entry in comparison.entries:
         for run in entry.runs:
             for record in run.passes:
-                figures = [getattr(getattr(record, which), field) for _, which, field in MEASURES]
+                figures = [getattr(record.scores(which), field) for _, which, field in curves]
                 lines.append([entry.name, entry.optimizer, run.seed, record.number, *figures])
     return _csv(lines)
 
@@ -238,14 +255,14 @@ def _power(mean: float) -> tuple[float, str]:
     return 10.0**exponent, f"e{exponent}" if exponent else ""
 
 
-def _published(figure: float | None) -> str:
+def _published(measure: str, figure: float | None) -> str:
     if figure is None:
         return ""
-    return str(figure) if isinstance(figure, int) else error_text(figure)
+    return error_text(figure) if measure.endswith("error") else f"{figure:g}"
 
 
 def _signed(measure: str, value: float) -> str:
-    return f"{value:+.1f}" if measure.endswith("misses") else _plus(error_text(value))
+    return _plus(error_text(value)) if measure.endswith("error") else f"{value:+.1f}"
 
 
 def _plus(text: str) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 
 from sn.results.record import PassRecord, RunRecord, Scores
+from sn.results.reports import report_object
 
 
 def scores_object(scores: Scores) -> dict[str, Any]:
     """Return the JSON object of the scores on one set.
 
-    `error` is in the cost of the run, which the result names, `half_squares` in SN's.
+    `error` is in the cost of the run, which the result names, `half_squares` in SN's; `misses`
+    are null where nothing is right or wrong.
     """
     return {
         "error": scores.error,
@@ -30,10 +32,15 @@ def pass_object(record: PassRecord) -> dict[str, Any]:
     return {
         "type": "pass",
         "pass": record.number,
-        "train": scores_object(record.train),
-        "test": scores_object(record.test),
+        **_scores_objects(record),
         "seconds": record.seconds,
     }
+
+
+def _scores_objects(record: PassRecord) -> dict[str, Any]:
+    """Return the scores on each set; `test` is null where there is none."""
+    found = {which: scores_object(scores) for which, scores in record.sets.items()}
+    return {"train": found.pop("train"), "test": None, **found}
 
 
 def result_object(record: RunRecord) -> dict[str, Any]:
@@ -49,8 +56,8 @@ def result_object(record: RunRecord) -> dict[str, Any]:
         "optimizer": record.optimizer,
         "seed": record.seed,
         "cost": record.cost,
-        "train": scores_object(record.train),
-        "test": scores_object(record.test),
+        **_scores_objects(record.end),
+        "reports": {which: report_object(report) for which, report in record.reports.items()},
         "compile_seconds": record.compile_seconds,
         "train_seconds": record.train_seconds,
         "us_per_presentation": record.us_per_presentation,

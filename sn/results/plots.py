@@ -20,7 +20,7 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
 from sn.results.arrays import told_as_train_error
-from sn.results.comparison import Comparison, Entry
+from sn.results.comparison import Comparison, Entry, pass_figure
 from sn.results.record import Reference
 
 # Source: Okabe and Ito 2008, colours that people with any colour vision tell apart; black is
@@ -49,16 +49,18 @@ def save_curves(comparison: Comparison, stem: Path) -> tuple[Path, ...]:
 
 
 def curves(comparison: Comparison) -> Figure:
-    """Draw the four panels under one legend."""
-    figure = Figure(figsize=(9.6, 7.2), layout="constrained")
-    grid = figure.subplots(2, 2, sharex=True)
+    """Draw the panels that all runs have figures for, under one legend."""
+    panels = [panel for panel in PANELS if _has(comparison, *panel[:2])]
+    rows = len({field for _, field, _ in panels})
+    figure = Figure(figsize=(9.6, 3.6 * rows), layout="constrained")
+    grid = figure.subplots(rows, len(panels) // rows, sharex=True, squeeze=False)
     legend: dict[str, Artist] = {}
-    for axes, (which, field, title) in zip(grid.flat, PANELS, strict=True):
+    for axes, (which, field, title) in zip(grid.flat, panels, strict=True):
         _panel(axes, comparison, which, field)
         axes.set_title(title, loc="left", fontsize=10)
         handles, labels = axes.get_legend_handles_labels()
         legend |= dict(zip(labels, handles, strict=True))
-    for axes in grid[1]:
+    for axes in grid[-1]:
         axes.set_xlabel("pass")
     figure.legend(
         list(legend.values()),
@@ -68,6 +70,16 @@ def curves(comparison: Comparison) -> Figure:
         frameon=False,
     )
     return figure
+
+
+def _has(comparison: Comparison, which: str, field: str) -> bool:
+    """Whether every run has this figure after every pass."""
+    return all(
+        pass_figure(record, which, field) is not None
+        for entry in comparison.entries
+        for run in entry.runs
+        for record in run.passes
+    )
 
 
 def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
@@ -105,10 +117,7 @@ def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
 def _values(entry: Entry, which: str, field: str) -> NDArray[np.float64]:
     """Return a figure of every run and pass: (runs, passes)."""
     return np.array(
-        [
-            [float(getattr(getattr(record, which), field)) for record in run.passes]
-            for run in entry.runs
-        ]
+        [[pass_figure(record, which, field) for record in run.passes] for run in entry.runs], float
     )
 
 

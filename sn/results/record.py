@@ -7,12 +7,15 @@ Read next: folder.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sn.results.reports import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,11 @@ class Scores:
 
     Units: `error` is the experiment's own cost per output, averaged over patterns; `squares` are
     SN's half squares, half the squared difference averaged over outputs and patterns, None where
-    the cost is that already; `misses` are counted.
+    the cost is that already; `misses` are counted, None where nothing is right or wrong.
     """
 
     error: float
-    misses: int
+    misses: int | None
     patterns: int
     squares: float | None = None
 
@@ -35,8 +38,10 @@ class Scores:
         return self.error if self.squares is None else self.squares
 
     @property
-    def percent(self) -> float:
-        """Misses per hundred patterns; 0 for a set without patterns."""
+    def percent(self) -> float | None:
+        """Misses per hundred patterns; 0 for a set without patterns, None without misses."""
+        if self.misses is None:
+            return None
         return 100.0 * self.misses / self.patterns if self.patterns else 0.0
 
 
@@ -44,13 +49,25 @@ class Scores:
 class PassRecord:
     """One pass over the training set; `number` counts from 1, `seconds` are wall time.
 
-    Number 0 is no pass: it has the scores of the untrained net.
+    Number 0 is no pass: it has the scores of the untrained net. `test` and `validation` are None
+    where there is no such set.
     """
 
     number: int
     train: Scores
-    test: Scores
+    test: Scores | None
     seconds: float
+    validation: Scores | None = None
+
+    def scores(self, which: str) -> Scores | None:
+        """Return the scores on "train", "validation" or "test", None where there is no such set."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[which]
+
+    @property
+    def sets(self) -> dict[str, Scores]:
+        """The scores on each set that there is."""
+        found = {which: self.scores(which) for which in ("train", "validation", "test")}
+        return {which: scores for which, scores in found.items() if scores is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +93,9 @@ class Reference:
     """Published figures to compare a run with; None where the source is silent.
 
     Units: errors are SN's half squares per output, whatever cost an experiment has.
-    `train_patterns` and `test_patterns` are the sizes of the sets the misses were counted on.
+    `train_patterns` and `test_patterns` are the sizes of the sets the misses were counted on;
+    `test_rejected` is the percentage of test patterns rejected for 1 % errors among the rest;
+    `data` names the data set that the figures are of.
     """
 
     title: str
@@ -87,6 +106,8 @@ class Reference:
     passes: int | None = None
     train_patterns: int | None = None
     test_patterns: int | None = None
+    test_rejected: float | None = None
+    data: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,8 @@ class RunRecord:
     Units: seconds of wall time; `us_per_presentation` is microseconds of training (forward,
     backward, update) per pattern shown. `weights` maps a name to an array that the record owns;
     `folder` is None for a run that was not written to disk; `warnings` are what the run warned of.
+    `kept` is the number of the pass whose weights these are, `reports` what is told of each set
+    beside its scores.
     """
 
     net: NetCounts
@@ -112,6 +135,8 @@ class RunRecord:
     reference: Reference | None = None
     folder: Path | None = None
     warnings: tuple[str, ...] = ()
+    kept: int | None = None
+    reports: Mapping[str, Report] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         assert self.passes, "a run has at least one score"
@@ -127,11 +152,23 @@ class RunRecord:
         return self.passes[-1].number
 
     @property
-    def train(self) -> Scores:
-        """The scores on the training set after the last pass."""
-        return self.passes[-1].train
+    def end(self) -> PassRecord:
+        """The pass whose weights were kept: the last one, unless the best was to be kept."""
+        if self.kept is None:
+            return self.passes[-1]
+        return next(record for record in self.passes if record.number == self.kept)
 
     @property
-    def test(self) -> Scores:
-        """The scores on the test set after the last pass."""
-        return self.passes[-1].test
+    def train(self) -> Scores:
+        """The scores on the training set at the end."""
+        return self.end.train
+
+    @property
+    def validation(self) -> Scores | None:
+        """The scores on the validation set at the end, None where there is none."""
+        return self.end.validation
+
+    @property
+    def test(self) -> Scores | None:
+        """The scores on the test set at the end, None where there is none."""
+        return self.end.test

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 from sn.results.record import Reference, RunRecord, Scores
+from sn.results.reports import ClassReport, ValueReport
 
 HALF_SQUARES = "half squares"
+REJECTED = "rejected for 1 % errors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +23,42 @@ class TableRow:
 
 
 def final_table(record: RunRecord) -> tuple[TableRow, ...]:
-    """Return the four figures of a run and its number of passes, beside its reference's.
+    """Return the figures of a run and its number of passes, beside its reference's.
 
     Where the cost is not SN's, the error has two rows: in that cost, and in half squares, the unit
-    of published errors.
+    of published errors. Rows stand only for what there is: a test set, classes to miss.
     """
-    train, test = record.train, record.test
     paper = record.reference or Reference("")
-    return (
-        *_error_rows("train", record, train, paper.train_error),
-        TableRow(
-            "train misses",
-            misses_text(train.misses, train.patterns),
-            _misses(paper.train_misses, paper.train_patterns),
-        ),
-        *_error_rows("test", record, test, paper.test_error),
-        TableRow(
-            "test misses",
-            misses_text(test.misses, test.patterns),
-            _misses(paper.test_misses, paper.test_patterns),
-        ),
-        TableRow("passes", str(record.n_passes), "" if paper.passes is None else str(paper.passes)),
-    )
+    rows: list[TableRow] = []
+    for which, scores in record.end.sets.items():
+        published = {} if which == "validation" else _published(paper, which)
+        rows += _error_rows(which, record, scores, published.get("error"))
+        if scores.misses is not None:
+            counts = (published.get("misses"), published.get("patterns"))
+            rows.append(
+                TableRow(
+                    f"{which} misses", misses_text(scores.misses, scores.patterns), _misses(*counts)
+                )
+            )
+        report = record.reports.get(which)
+        if which == "test" and isinstance(report, ClassReport) and report.rejected is not None:
+            theirs = "" if paper.test_rejected is None else f"{paper.test_rejected:g} %"
+            rows.append(TableRow(REJECTED, f"{100 * report.rejected:.1f} %", theirs))
+        if isinstance(report, ValueReport):
+            rows.append(TableRow(f"{which} variance explained", _share(report.total), ""))
+    passes = "" if paper.passes is None else str(paper.passes)
+    kept = "" if record.kept in (None, record.n_passes) else f", the best is {record.kept}"
+    return (*rows, TableRow("passes", f"{record.n_passes}{kept}", passes))
+
+
+def _published(paper: Reference, which: str) -> dict[str, Any]:
+    """Return the published figures of one set by what they are."""
+    return {name: getattr(paper, f"{which}_{name}") for name in ("error", "misses", "patterns")}
+
+
+def _share(share: float) -> str:
+    """Return a share of the variance: `98.3 %`, or a dash where nothing varies."""
+    return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
 
 
 def _error_rows(

@@ -57,21 +57,24 @@ def of_rate(
 def of_end(
     found: dict[str, Scores],
     targets: dict[str, Floats32],
-    criterion: Criterion,
+    criterion: Criterion | None,
     cost: Cost,
     is_stuck: bool,
 ) -> tuple[Notice, ...]:
     """Warn of a run that learned nothing.
 
-    `found` are the scores of "train" and "test" after the last pass, `targets` what was desired
+    `found` are the scores on each set after the last pass, `targets` what was desired
     in each, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes.
     """
     said = []
     for which, what in (("train", "training"), ("test", "test")):
+        misses = found[which].misses if which in found else None
+        if misses is None or criterion is None:
+            continue
         guessed = misses_of_guessing(targets[which], criterion)
-        if guessed and found[which].misses >= guessed:
+        if guessed and misses >= guessed:
             said.append(
-                f"the net is no better than guessing: it misses {found[which].misses:,} of "
+                f"the net is no better than guessing: it misses {misses:,} of "
                 f"{found[which].patterns:,} {what} patterns; the most frequent class as the answer "
                 f"to all misses {guessed:,}"
             )

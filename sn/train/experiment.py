@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sn.data.rows import TargetKind
 from sn.errors import SettingError, Span
 from sn.limits import PASSES, Limit, check_fields, setting
 from sn.net.costs import Cost
 from sn.net.init import Init
 from sn.optim.base import Optimizer
 from sn.results.record import Reference
+from sn.train.criteria import Criterion, largest, middle
+from sn.train.stopping import Stop
 
 ORDERS = ("constant", "shuffled")
 DEFAULT_TARGETS = (-1.0, 1.0)
@@ -23,7 +26,8 @@ class ExperimentSpec:
 
     `targets` are the desired states of the wrong and the right output units; `order` is one of
     ORDERS: every pass as the file has the patterns, or a fresh random order per pass.
-    `places` are where the program describes each optimizer.
+    `places` are where the program describes each optimizer. `criterion` says which patterns are
+    misses, None for what is usual with such targets; `stop` when a run ends before its last pass.
     Raises: SettingError for targets or passes that no experiment can have.
     """
 
@@ -36,6 +40,8 @@ class ExperimentSpec:
     passes: int = setting(PASSES, 23)
     order: str = "constant"
     reference: Reference | None = None
+    criterion: Criterion | None = None
+    stop: Stop = field(default_factory=Stop)
     span: Span | None = None
     places: Mapping[str, Span] = field(default_factory=dict)
 
@@ -53,7 +59,26 @@ class ExperimentSpec:
             "targets": list(self.targets),
             "init": {"scale": self.init.scale, "law": self.init.law},
             "order": self.order,
+            "criterion": str(self.criterion) if self.criterion is not None else None,
+            "stop": {
+                "error": self.stop.error,
+                "patience": self.stop.patience,
+                "keep_best": self.stop.keep_best,
+            },
         }
+
+    def criterion_for(self, kind: TargetKind, n_outputs: int) -> Criterion | None:
+        """Return the criterion for targets of a kind, None where nothing is right or wrong.
+
+        Unless the experiment says another: of classes the largest output answers, one unit alone
+        and several labels at once answer from the middle of the two targets on.
+        """
+        if self.criterion is not None:
+            return self.criterion
+        if kind is TargetKind.VALUES:
+            return None
+        is_one_of_several = kind is TargetKind.CLASSES and n_outputs > 1
+        return largest() if is_one_of_several else middle(sum(self.targets) / 2)
 
 
 def check_targets(low: float, high: float) -> tuple[float, float]:

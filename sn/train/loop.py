@@ -4,7 +4,8 @@ It presents the patterns in chunks, so that a bar moves and Ctrl-C is heard; wha
 does not depend on the chunks. A weight that is not finite stops the run and is traced back to
 the pattern and the layer.
 
-Read next: engines.py for what a presentation is, observer.py for who watches.
+Read next: engines.py for what a presentation is, observer.py for who watches, divergence.py for
+how a number that is not finite is traced.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from pathlib import Path
 
 import numpy as np
 
-from sn.errors import Notice, TrainError
+from sn.data.rows import TargetKind
+from sn.errors import Notice
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
-from sn.optim.rules import Curvature
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
+from sn.results.reports import Report, class_report, label_report, value_report
 from sn.train.cautions import all_saturated, of_end
 from sn.train.criteria import Criterion
+from sn.train.divergence import Traced, after_step, during_chunk
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
-from sn.train.failing import failing_formula
 from sn.train.observer import Observer
 from sn.train.scoring import score
-from sn.train.state import EngineState, to_arrays
+from sn.train.state import to_arrays
+from sn.train.stopping import deciding
 
-HINT = "lower the learning rate, or start from smaller weights"
-FORMULA_HINT = "write it so that it is finite there: (if TEST ... ...) chooses between two formulas"
 CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
 
 
@@ -40,8 +41,9 @@ CHUNK = 512  # presentations between two looks at the weights; chosen here: a fe
 class Job:
     """A run that is ready to start.
 
-    `targets` has for each set what is desired, (n, n_outputs) float32; `criterion` says which
-    patterns are misses; `warnings` were told before the run starts.
+    `targets` has for each set what is desired, (n, n_outputs) float32, of the `kind` and with the
+    names of `classes` that the data has; `criterion` says which patterns are misses, None where
+    nothing is right or wrong; `warnings` were told before the run starts.
     """
 
     spec: ExperimentSpec
@@ -49,13 +51,15 @@ class Job:
     engine: Engine
     data: DataUsed
     targets: dict[str, Floats32]
-    criterion: Criterion
+    criterion: Criterion | None
     optimizer: str
     seed: int
     passes: int
     compile_seconds: float
     source: str
     warnings: tuple[Notice, ...] = ()
+    kind: TargetKind = TargetKind.CLASSES
+    classes: tuple[str, ...] = ()
 
 
 def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
@@ -75,193 +79,177 @@ def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRe
 
     Raises: TrainError when a weight or a state stops being finite.
     """
-    table, spec = job.table, job.spec
-    count = len(job.targets["train"])
-    net = NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)
     files = None
     if folder is not None:
-        files = RunFolder.create(folder, table.name)
-        options = spec.options(job.optimizer)
-        header = RunHeader(net, job.data, job.optimizer, options, job.seed, job.passes)
+        files = RunFolder.create(folder, job.table.name)
+        options = job.spec.options(job.optimizer)
+        header = RunHeader(_counts(job), job.data, job.optimizer, options, job.seed, job.passes)
         files.start(header, job.source)
-    job.engine.set_weights(spec.init.draw(table, job.seed))
-    for observer in observers:
-        observer.started(count * job.passes, job.passes)
-    train_seconds = evaluate_seconds = 0.0
-    passes: list[PassRecord] = []
-    saturated: list[bool] = []
-    try:
-        # without a pass there is a score still, numbered 0: that of the untrained net
-        for number in range(1, job.passes + 1) or (0,):
-            seconds = _one_pass(job, number, count, observers) if number else 0.0
-            started = time.perf_counter()
-            scores, is_saturated = _scores(job)
-            saturated = [*saturated[-1:], is_saturated]
-            evaluate_seconds += time.perf_counter() - started
-            train_seconds += seconds
-            record = PassRecord(number, scores["train"], scores["test"], seconds)
-            passes.append(record)
-            if files is not None:
-                files.add_pass(record)
-                files.write_checkpoint(
-                    to_arrays(job.engine.get_state()),
-                    {"pass": str(number), "seed": str(job.seed)},
-                )
-            for observer in observers:
-                observer.pass_finished(record)
-    except KeyboardInterrupt:
-        if files is not None:
-            files.stop(Outcome.INTERRUPTED)
-        for observer in observers:
-            observer.interrupted()
-        raise
-    except Exception as error:
-        if files is not None:
-            files.stop(Outcome.FAILED, str(error))
-        raise
-    warnings: tuple[Notice, ...] = ()
-    if passes[-1].number:  # a net that was not trained need not be good at anything
-        warnings = of_end(scores, job.targets, job.criterion, spec.cost, all(saturated))
-    for observer in observers:
-        for warning in warnings:
-            observer.warned(warning)
-    weights = job.engine.get_weights()
-    result = RunRecord(
-        net,
-        job.data,
-        job.optimizer,
-        spec.options(job.optimizer),
-        job.seed,
-        tuple(passes),
-        job.compile_seconds,
-        train_seconds,
-        evaluate_seconds,
-        train_seconds / max(count * job.passes, 1) * 1e6,
-        {parameter.name: weights[parameter.wid] for parameter in table.parameters},
-        spec.reference,
-        files.path if files is not None else None,
-        tuple(warning.message for warning in (*job.warnings, *warnings)),
-    )
-    if files is not None:
-        files.finish(result)
-    for observer in observers:
-        observer.finished(result)
-    return result
+    return _Run(job, files, observers).go()
 
 
-def _scores(job: Job) -> tuple[dict[str, Scores], bool]:
-    """Score both sets; say too whether all outputs for the training set are saturated."""
-    found = {}
-    is_saturated = False
-    for which in ("train", "test"):
-        outputs = job.engine.outputs(which)
-        found[which] = score(outputs, job.targets[which], job.criterion, job.spec.cost)
-        if which == "train":
-            is_saturated = all_saturated(job.table.layers[-1].activation, outputs)
-    return found, is_saturated
+class _Run:
+    """A run while it lasts: what it has seen so far, and whom it tells."""
 
+    def __init__(self, job: Job, files: RunFolder | None, observers: Sequence[Observer]) -> None:
+        self._job, self._files, self._observers = job, files, observers
+        self._count = len(job.targets["train"])
+        self._passes: list[PassRecord] = []
+        self._saturated: list[bool] = []
+        self._best: tuple[int, Floats32] | None = None
+        self._train_seconds = self._evaluate_seconds = 0.0
 
-def _one_pass(job: Job, number: int, count: int, observers: Sequence[Observer]) -> float:
-    """Present the training set once; return the seconds spent presenting."""
-    order = order_of_pass(job.spec.order, count, job.seed, number)
-    at_start = job.engine.get_state()
-    started = time.perf_counter()
-    job.engine.begin_pass(order)
-    seconds = time.perf_counter() - started
-    for first in range(0, count, CHUNK):
-        part = order[first : first + CHUNK]
-        before = job.engine.get_state()
+    def go(self) -> RunRecord:
+        """Run all passes and return the record."""
+        job = self._job
+        job.engine.set_weights(job.spec.init.draw(job.table, job.seed))
+        for observer in self._observers:
+            observer.started(self._count * job.passes, job.passes)
+        try:
+            # without a pass there is a score still, numbered 0: that of the untrained net
+            for number in range(1, job.passes + 1) or (0,):
+                self._pass(number)
+                if job.spec.stop.is_due(self._passes):
+                    break
+        except KeyboardInterrupt:
+            if self._files is not None:
+                self._files.stop(Outcome.INTERRUPTED)
+            for observer in self._observers:
+                observer.interrupted()
+            raise
+        except Exception as error:
+            if self._files is not None:
+                self._files.stop(Outcome.FAILED, str(error))
+            raise
+        return self._finish()
+
+    def _pass(self, number: int) -> None:
+        """Train once over the training set, score every set, and tell."""
+        seconds = self._train(number) if number else 0.0
         started = time.perf_counter()
-        job.engine.present(part)
+        scores = self._scores()
+        self._evaluate_seconds += time.perf_counter() - started
+        self._train_seconds += seconds
+        record = PassRecord(
+            number, scores["train"], scores.get("test"), seconds, scores.get("validation")
+        )
+        self._passes.append(record)
+        if self._job.spec.stop.keep_best and self._is_best(record):
+            self._best = (number, self._job.engine.get_weights())
+        if self._files is not None:
+            self._files.add_pass(record)
+            self._files.write_checkpoint(
+                to_arrays(self._job.engine.get_state()),
+                {"pass": str(number), "seed": str(self._job.seed)},
+            )
+        for observer in self._observers:
+            observer.pass_finished(record)
+
+    def _train(self, number: int) -> float:
+        """Present the training set once; return the seconds spent presenting."""
+        job, engine = self._job, self._job.engine
+        order = order_of_pass(job.spec.order, self._count, job.seed, number)
+        at_start = engine.get_state()
+        started = time.perf_counter()
+        engine.begin_pass(order)
+        seconds = time.perf_counter() - started
+        for first in range(0, self._count, CHUNK):
+            part = order[first : first + CHUNK]
+            before = engine.get_state()
+            started = time.perf_counter()
+            engine.present(part)
+            seconds += time.perf_counter() - started
+            if not np.isfinite(engine.get_weights()).all():
+                done = (number - 1) * self._count + first
+                raise during_chunk(self._traced, before, part, order, number, done)
+            for observer in self._observers:
+                observer.advanced(len(part))
+        started = time.perf_counter()
+        with np.errstate(over="ignore", invalid="ignore"):  # told below, with its layer
+            engine.end_pass()
         seconds += time.perf_counter() - started
-        if not np.isfinite(job.engine.get_weights()).all():
-            raise _failed_formula(job, before, part, order, number) or _diverged(
-                job, before, part, number, (number - 1) * count + first
-            )
-        for observer in observers:
-            observer.advanced(len(part))
-    started = time.perf_counter()
-    with np.errstate(over="ignore", invalid="ignore"):  # told below, with its layer
-        job.engine.end_pass()
-    seconds += time.perf_counter() - started
-    weights = job.engine.get_weights()
-    if not np.isfinite(weights).all():
-        raise _failed_formula(job, at_start, order, order, number) or TrainError(
-            f"training diverged: layer {_layer_of_bad_weight(job, weights)} has weights that are "
-            f"not finite after the step of pass {number}",
-            span=job.spec.span,
-            hint=HINT,
+        if not np.isfinite(engine.get_weights()).all():
+            raise after_step(self._traced, at_start, order, number)
+        return seconds
+
+    @property
+    def _traced(self) -> Traced:
+        job = self._job
+        return Traced(job.spec, job.optimizer, job.table, job.engine, job.targets["train"])
+
+    def _is_best(self, record: PassRecord) -> bool:
+        return all(
+            deciding(record).error < deciding(earlier).error for earlier in self._passes[:-1]
         )
-    return seconds
 
+    def _scores(self) -> dict[str, Scores]:
+        """Score all sets; note too whether all outputs for the training set are saturated."""
+        job = self._job
+        found = {}
+        for which, targets in job.targets.items():
+            outputs = job.engine.outputs(which)
+            found[which] = score(outputs, targets, job.criterion, job.spec.cost)
+            if which == "train":
+                is_saturated = all_saturated(job.table.layers[-1].activation, outputs)
+                self._saturated = [*self._saturated[-1:], is_saturated]
+        return found
 
-def _failed_formula(
-    job: Job, before: EngineState, part: Order, order: Order, number: int
-) -> TrainError | None:
-    """Present patterns from a state on until a formula fails, and say which; None if none does.
-
-    Curvatures of a sample may fail before any pattern is presented: then it is in the sample.
-    """
-    optimizer = job.spec.optimizers[job.optimizer]
-    phases = optimizer.phases
-    second = phases.curvature is not Curvature.NONE
-    sample = order[: phases.sample.count if phases.sample is not None else 0]
-    first = job.table.layers[0]
-    job.engine.set_state(before)
-    for pattern in (*part, *sample):
+    def _finish(self) -> RunRecord:
+        """Return the record, with the best weights where those were to be kept."""
+        job, passes, kept = self._job, self._passes, None
+        warnings: tuple[Notice, ...] = ()
+        if passes[-1].number:  # a net that was not trained need not be good at anything
+            warnings = of_end(
+                passes[-1].sets, job.targets, job.criterion, job.spec.cost, all(self._saturated)
+            )
+        for observer in self._observers:
+            for warning in warnings:
+                observer.warned(warning)
+        if self._best is not None:
+            kept, weights = self._best
+            job.engine.set_weights(weights)
         weights = job.engine.get_weights()
-        if not np.isfinite(weights).all():
-            # what follows are samples, which were shown to the weights of the start
-            job.engine.set_state(before)
-            weights = job.engine.get_weights()
-        with np.errstate(all="ignore"):
-            job.engine.present(np.array([pattern], np.int32))
-        shown = job.engine.states()[first.first : first.first + first.size]
-        desired = job.targets["train"][pattern]
-        found = failing_formula(
-            job.table, job.spec.cost, weights, np.asarray(shown), desired, second
+        shown = self._count * max(passes[-1].number, 1)
+        result = RunRecord(
+            _counts(job),
+            job.data,
+            job.optimizer,
+            job.spec.options(job.optimizer),
+            job.seed,
+            tuple(passes),
+            job.compile_seconds,
+            self._train_seconds,
+            self._evaluate_seconds,
+            self._train_seconds / max(shown, 1) * 1e6,
+            {parameter.name: weights[parameter.wid] for parameter in job.table.parameters},
+            job.spec.reference,
+            self._files.path if self._files is not None else None,
+            tuple(warning.message for warning in (*job.warnings, *warnings)),
+            kept,
+            self._reports(),
         )
-        if found is not None:
-            return TrainError(
-                f"{found}, for pattern {int(pattern)} in pass {number}",
-                span=job.spec.span,
-                hint=FORMULA_HINT if found.is_usual else HINT,
-            )
-    return None
+        if self._files is not None:
+            self._files.finish(result)
+        for observer in self._observers:
+            observer.finished(result)
+        return result
+
+    def _reports(self) -> dict[str, Report]:
+        """Return what else is told of each set."""
+        job, names = self._job, self._job.classes
+        middle = sum(job.spec.targets) / 2
+        found: dict[str, Report] = {}
+        for which, targets in job.targets.items():
+            outputs = job.engine.outputs(which)
+            if job.kind is TargetKind.CLASSES:
+                found[which] = class_report(outputs, targets, names, middle)
+            elif job.kind is TargetKind.LABELS:
+                found[which] = label_report(outputs, targets, names, middle)
+            else:
+                found[which] = value_report(outputs, targets, names)
+        return found
 
 
-def _diverged(job: Job, before: EngineState, part: Order, number: int, done: int) -> TrainError:
-    """Repeat a chunk pattern by pattern and say where the first bad number appears."""
+def _counts(job: Job) -> NetCounts:
     table = job.table
-    job.engine.set_state(before)
-    for index, pattern in enumerate(part):
-        job.engine.present(part[index : index + 1])
-        weights, states = job.engine.get_weights(), job.engine.states()
-        if np.isfinite(weights).all():
-            continue
-        place = next(
-            (
-                layer.name
-                for layer in table.layers
-                if not np.isfinite(states[layer.first : layer.first + layer.size]).all()
-            ),
-            None,
-        )
-        if place is None:
-            place = _layer_of_bad_weight(job, weights)
-        step = done + index + 1
-        return TrainError(
-            f"training diverged: layer {place} has numbers that are not finite after pattern "
-            f"{int(pattern)} (presentation {step}, pass {number})",
-            span=job.spec.span,
-            hint=HINT,
-        )
-    raise AssertionError("a chunk diverges only as a whole")
-
-
-def _layer_of_bad_weight(job: Job, weights: Floats32) -> str:
-    """Return the layer that the first weight which is not finite leads into."""
-    table = job.table
-    bad = int(np.flatnonzero(~np.isfinite(weights))[0])
-    unit = int(table.dst[np.flatnonzero(table.wid == bad)[0]])
-    return table.layers[int(table.layer_of[unit])].name
+    return NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)

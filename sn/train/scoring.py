@@ -14,9 +14,9 @@ Floats32 = NDArray[np.float32]
 
 
 def score(
-    outputs: Floats32, targets: Floats32, criterion: Criterion, cost: Cost | None = None
+    outputs: Floats32, targets: Floats32, criterion: Criterion | None, cost: Cost | None = None
 ) -> Scores:
-    """Return mean error and misses, which are the patterns that the criterion finds wrong.
+    """Return mean error and misses, which are the patterns that the criterion finds wrong, if any.
 
     Units: the error is the cost per output, averaged over patterns: a cost that is a sum over the
     outputs is divided by their number, one that is a mean over them is taken as it is. SN's half
@@ -26,7 +26,7 @@ def score(
     """
     difference = outputs.astype(np.float64) - targets
     squares = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
-    misses = criterion.misses(outputs, targets)
+    misses = None if criterion is None else criterion.misses(outputs, targets)
     if cost is None or cost.name == "lms":
         return Scores(squares, misses, len(targets))
     return Scores(error_of(cost, outputs, targets), misses, len(targets), squares)

@@ -13,7 +13,7 @@ from sn.results import comparison_texts as texts
 from sn.results.comparison import Comparison, Entry, comparison_object, default_reach
 from sn.results.lines import json_line
 from sn.results.record import DataUsed, Reference
-from tests.sample_runs import comparison, entry, run
+from tests.sample_runs import comparison, entry, of_values, run
 
 
 @pytest.fixture
@@ -254,3 +254,15 @@ def test_the_json_object_has_the_promised_form(two: Comparison) -> None:
 def test_a_single_seed_has_no_deviation_in_json() -> None:
     found = json.loads(json_line(comparison_object(comparison(entry("a", (1,))))))
     assert found["entries"][0]["test_error"]["sd"] is None
+
+
+def test_runs_without_classes_and_test_sets_are_compared_in_what_they_have() -> None:
+    one, two = of_values(entry("newton", (10, 11))), of_values(entry("sgd", (12, 13)))
+    found = Comparison((one, two), (0, 1), default_reach((one, two)))
+    assert found.measures == ("train_error",)
+    assert texts.summary_columns(found) == ("", "train error")
+    assert texts.speed_columns(found)[2].startswith("passes to training error 0.00")
+    assert {d.measure for d in found.differences()} == {"train_error"}
+    assert "test" not in texts.passes_csv(found).splitlines()[0]
+    assert set(comparison_object(found)["entries"][0]) >= {"train_error", "train_cost"}
+    assert "test_error" not in comparison_object(found)["entries"][0]

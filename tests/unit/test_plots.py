@@ -9,7 +9,7 @@ import pytest
 
 from sn.errors import TrainError
 from sn.results.comparison import Comparison
-from tests.sample_runs import comparison, entry
+from tests.sample_runs import comparison, entry, of_values
 
 pytest.importorskip("matplotlib", reason="needs matplotlib, the extra 'plot'")
 from sn.results import plots
@@ -38,6 +38,13 @@ def test_a_panel_has_a_line_and_a_band_per_entry_and_the_published_figure(two: C
         assert axes.get_yscale() == "log"
     published = panels[3].lines[2].get_ydata()
     assert list(published) == pytest.approx([100 * 102 / 2007] * 2)
+
+
+def test_what_the_runs_have_no_figure_for_has_no_panel() -> None:
+    those = (of_values(entry("newton", (10, 12))), of_values(entry("sgd", (20, 20))))
+    (axes,) = plots.curves(Comparison(those, (0, 1), 0.02)).axes
+    assert axes.get_title(loc="left") == "training error per output"
+    assert axes.get_xlabel() == "pass"
 
 
 def test_the_legend_names_each_line_once(two: Comparison) -> None:

@@ -64,6 +64,7 @@ def test_the_lines_are_the_promised_objects() -> None:
         "cost": "lms",
         "train": {"error": 0.0023, "half_squares": 0.0023, "misses": 11, "patterns": 7291},
         "test": {"error": 0.0181, "half_squares": 0.0181, "misses": 111, "patterns": 2007},
+        "reports": {},
         "compile_seconds": 2.5,
         "train_seconds": 1.5,
         "us_per_presentation": 7.25,
