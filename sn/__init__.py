@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sn.version import __version__
 
 if TYPE_CHECKING:
-    from sn.session import Experiment, Program, Session, load
+    from sn.experiment import Experiment
+    from sn.session import Program, Session, load
 
 __all__ = ["Experiment", "Program", "Session", "__version__", "load"]
 
@@ -20,7 +21,7 @@ __all__ = ["Experiment", "Program", "Session", "__version__", "load"]
 def __getattr__(name: str) -> Any:
     """Import the session only when it is asked for: it brings numba, which `--help` can spare."""
     if name in __all__:
-        from sn import session  # start-up time of numba
+        from sn import experiment, session  # start-up time of numba
 
-        return getattr(session, name)
+        return getattr(experiment if name == "Experiment" else session, name)
     raise AttributeError(f"module 'sn' has no attribute '{name}'")

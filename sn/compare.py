@@ -25,15 +25,15 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from sn import data
 from sn.describe.settings import folded
 from sn.errors import SnError, TrainError, did_you_mean
+from sn.experiment import Experiment
 from sn.facts import facts
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
 from sn.results.comparison import Comparison, Entry, default_reach
 from sn.results.record import PassRecord, RunRecord
-from sn.session import Experiment, Session
+from sn.session import Session
 from sn.train.observer import Observer
 
 JOBS = Limit(1, is_whole=True)
@@ -188,7 +188,7 @@ def compare(
         )
         for row, one in enumerate(those)
     )
-    notes = dict.fromkeys(data.first_available(*one.experiment.spec.data)[1] for one in those)
+    notes = dict.fromkeys(one.experiment.spec.data.load()[1] for one in those)
     reach = default_reach(entries) if reach is None else reach
     return Comparison(entries, tuple(seeds), reach, jobs, tuple(notes))
 
@@ -213,7 +213,7 @@ def _here(
         if loaded.program.depends_on_seed:
             with redirect_stdout(StringIO()):  # what the program prints was printed already
                 experiment = _load(task.path, task.settings, task.seed)
-        experiment.program.session.observers = (_PassTeller(watcher),)
+        experiment.program.watch(_PassTeller(watcher))
         yield task.index, _train(experiment, task)
 
 

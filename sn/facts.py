@@ -12,18 +12,17 @@ from dataclasses import fields
 
 import numpy as np
 
-from sn import data
+from sn.experiment import Experiment
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
 from sn.optim.base import optimizer as rules
-from sn.session import Experiment
 
 
 def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> dict[str, str]:
     """Return in words all that shapes a run: data, layers, connections, rule and its numbers."""
     spec = experiment.spec
-    digits, _ = data.first_available(*spec.data)
-    said = {"data": digits.name}
+    dataset, _ = spec.data.load()
+    said = {"data": dataset.name}
     for layer in experiment.network.layers:
         size = " x ".join(str(n) for n in layer.shape)
         border = "" if layer.border is None else f", border {layer.border:g}"
@@ -35,7 +34,7 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said["cost"] = spec.cost.name if spec.cost.name != "lisp" else expr.show(spec.cost.value)
     said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
     said["initial weights"] = f"uniform {spec.init.scale:g} {spec.init.law}"
-    said["order"] = spec.order
+    said["order"] = spec.order or spec.data.order
     said["passes"] = str(spec.passes if passes is None else passes)
     rule = spec.optimizers[optimizer]
     said["rule"] = next(e.name for e in rules.describe() if e.value is type(rule))

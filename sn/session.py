@@ -16,48 +16,32 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sn import data
 from sn.compiled import Compiled
 from sn.describe import new_interpreter
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
 from sn.errors import (
-    DataError,
     NetError,
-    Notice,
-    SettingError,
     SnError,
     TrainError,
     did_you_mean,
 )
-from sn.kernels import Kernels, assembly, llvm_code
-from sn.limits import PASSES, SEED
+from sn.experiment import Experiment
+from sn.kernels import assembly, llvm_code
+from sn.limits import SEED
 from sn.lisp.forms import Value
 from sn.lower.ir import Plan
 from sn.net.costs import cost
 from sn.net.layer import Network
-from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
-from sn.results.record import DataUsed, RunRecord
-from sn.train.cautions import of_rate
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
-from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import (
-    PATTERNS,
-    Examples,
     GradientReport,
     check_gradients,
     random_examples,
 )
-from sn.train.historical import HistoricalEngine
-from sn.train.loop import Job, train
 from sn.train.observer import Observer
-from sn.train.targets import desired_outputs
 
 
 class Session:
@@ -135,6 +119,15 @@ class Program:
     session: Session
     path: Path
     source: str
+
+    @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Who watches its runs."""
+        return self.session.observers
+
+    def watch(self, *observers: Observer) -> None:
+        """Let these watch its runs, and nobody else."""
+        self.session.observers = observers
 
     @property
     def depends_on_seed(self) -> bool:
@@ -228,7 +221,7 @@ class Program:
         seed = SEED.take("seed", seed)
         spec = self.session.world.experiments.get(self.network.name)
         examples = random_examples(self.table, seed)
-        if spec is not None and any(data.is_available(name) for name in spec.data):
+        if spec is not None and spec.data.is_here():
             examples = self.experiment(self.network.name).examples(seed)
         net = self._of_network
         return check_gradients(net.table, net.cost, net.kernels, examples, seed)
@@ -248,166 +241,6 @@ class Program:
             return net.source(rule).text
         kernels = net.kernels(rule, use_cache=False)
         return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One experiment of a program, ready to be trained."""
-
-    program: Program
-    spec: ExperimentSpec
-
-    @property
-    def name(self) -> str:
-        """The name of its net."""
-        return self.spec.net
-
-    @property
-    def network(self) -> Network:
-        """Its net."""
-        return self.program.networks[self.spec.net]
-
-    @property
-    def optimizers(self) -> tuple[str, ...]:
-        """The names of its optimizers; the first is the default."""
-        return tuple(self.spec.optimizers)
-
-    @property
-    def _net(self) -> Compiled:
-        return self.program.compiled(self.spec.net)
-
-    @property
-    def warnings(self) -> tuple[Notice, ...]:
-        """What is odd about its net, with places in the program."""
-        return self._net.warnings
-
-    @property
-    def table(self) -> ConnectionTable:
-        """The connection table that is trained."""
-        return self._net.table
-
-    @property
-    def plan(self) -> Plan:
-        """What the compiler recognises in the table."""
-        return self._net.plan
-
-    def compile(self, rule: UpdateRule) -> Kernels:
-        """Return the kernels of the net for an update rule."""
-        return self._net.kernels(rule)
-
-    def _optimizer(self, name: str | None) -> str:
-        if name is None:
-            return self.optimizers[0]
-        if not isinstance(name, str):
-            raise SettingError(f"optimizer must be a name, found {name!r}")
-        if name not in self.spec.optimizers:
-            hint = did_you_mean(name, self.optimizers) or "it has: " + ", ".join(self.optimizers)
-            raise TrainError(
-                f"experiment {self.name} has no optimizer '{name}'", span=self.spec.span, hint=hint
-            )
-        return name
-
-    def train(
-        self,
-        passes: int | None = None,
-        seed: int = 0,
-        optimizer: str | None = None,
-        folder: str | Path | None = None,
-        reference: bool = False,
-        historical: bool = False,
-    ) -> RunRecord:
-        """Train from fresh weights and return the record of the run.
-
-        `folder` keeps the files of the run; instead of running kernels, `reference` walks the
-        rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit. No passes score
-        the untrained net. What the program drew itself follows the seed of its session.
-        Raises: SettingError for passes or a seed outside their limits, DataError when no data set
-        is here, TrainError when training diverges.
-        """
-        passes = self.spec.passes if passes is None else PASSES.take("passes", passes)
-        seed = SEED.take("seed", seed)
-        observers = self.program.session.observers
-        chosen = self._optimizer(optimizer)
-        digits, note = data.first_available(*self.spec.data)
-        for observer in observers:
-            observer.data_chosen(digits.name, note)
-        self._check_sizes(digits)
-        for notice in self.warnings:
-            for observer in observers:
-                observer.warned(notice)
-        patterns = {name: part.inputs for name, part in digits.sets.items()}
-        targets = {name: self._desired(digits, part) for name, part in digits.sets.items()}
-        rule = self.spec.optimizers[chosen]
-        warnings = of_rate(self.spec, chosen, self.table, len(digits.train))
-        for observer in observers:
-            for warning in warnings:
-                observer.warned(warning)
-        engine: Engine
-        seconds = 0.0
-        if historical:
-            engine = HistoricalEngine(self.table, self.spec.cost, rule, patterns, targets["train"])
-        elif reference:
-            twin = Reference(self.table, self.spec.cost)
-            engine = ReferenceEngine(twin, self.table, rule, patterns, targets["train"])
-        else:
-            for observer in observers:
-                observer.compile_started(self.name)
-            kernels = KernelEngine(
-                self.compile, self.table, rule, patterns, targets["train"], self.spec.cost
-            )
-            seconds = kernels.compile_seconds
-            for observer in observers:
-                observer.compile_finished(seconds, kernels.was_cached)
-            engine = kernels
-        job = Job(
-            spec=self.spec,
-            table=self.table,
-            engine=engine,
-            data=DataUsed(digits.name, digits.hash),
-            targets=targets,
-            criterion=self.spec.criterion_for(digits.kind, self.table.layers[-1].size),
-            optimizer=chosen,
-            seed=seed,
-            passes=passes,
-            compile_seconds=seconds,
-            source=self.program.source,
-            warnings=warnings,
-            kind=digits.kind,
-            classes=digits.classes,
-        )
-        return train(job, Path(folder) if folder is not None else None, observers)
-
-    def examples(self, seed: int = 0) -> Examples:
-        """Draw a few patterns of the training set with their desired outputs.
-
-        Raises: DataError when no data set is here.
-        """
-        seed = SEED.take("seed", seed)
-        digits, _ = data.first_available(*self.spec.data)
-        self._check_sizes(digits)
-        stream = np.random.default_rng([seed, 3])
-        chosen = stream.choice(len(digits.train), PATTERNS, replace=False)
-        some = data.Part(digits.train.inputs[chosen], digits.train.targets[chosen])
-        return Examples(some.inputs, self._desired(digits, some), f"patterns of {digits.name}")
-
-    def _check_sizes(self, digits: data.Dataset) -> None:
-        first, last = self.table.layers[0], self.table.layers[-1]
-        inputs, classes = digits.n_inputs, len(digits.classes)
-        for layer, size, what in (
-            (first, inputs, f"{inputs} numbers a pattern"),
-            (last, classes, f"{classes} classes"),
-        ):
-            if layer.size != size:
-                raise DataError(
-                    f"data set {digits.name} has {what}, layer {layer.name} of net {self.name} "
-                    f"has {layer.size} units",
-                    span=layer.span,
-                    hint="change the layer, or the data of the experiment",
-                )
-
-    def _desired(self, digits: data.Dataset, part: data.Part) -> NDArray[np.float32]:
-        low, high = self.spec.targets
-        return desired_outputs(part.targets, digits.kind, self.table.layers[-1].size, low, high)
 
 
 def load(path: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:

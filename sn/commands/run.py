@@ -10,6 +10,7 @@ import click
 
 from sn.commands._folders import out_option, remove_if_empty
 from sn.commands._progress import Bar, JsonPrinter, PassPrinter, WarningPrinter
+from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._settings import Limited, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
@@ -36,6 +37,7 @@ from sn.train.observer import Observer
 @out_option("this run")
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
 @settings_option("the program")
+@click.option("--confusion", is_flag=True, help="Print which classes are taken for which.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
 @click.option(
     "--reference", is_flag=True, help="Use the slow float64 engine that the kernels are held to."
@@ -51,6 +53,7 @@ def command(
     out: Path | None,
     no_folder: bool,
     settings: dict[str, str],
+    confusion: bool,
     as_json: bool,
     reference: bool,
     historical: bool,
@@ -104,7 +107,11 @@ def command(
     if as_json:
         print(json_line(result_object(record)))
     else:
-        _print_report(record, printer.note)
+        _print_run(record, printer.note)
+        found = last_report(record)
+        if confusion and found is not None:
+            print()
+            print_confusion(*found)
 
 
 def _tell_checkpoint(folder: Path | None) -> None:
@@ -113,8 +120,8 @@ def _tell_checkpoint(folder: Path | None) -> None:
         print_text(f"the state after the last whole pass is in {folder / CHECKPOINT}", err=True)
 
 
-def _print_report(record: RunRecord, note: str) -> None:
-    """Print the final table, the times, the data and the folder."""
+def _print_run(record: RunRecord, note: str) -> None:
+    """Print the final table, what is mistaken, the times, the data and the folder."""
     rows = final_table(record)
     print()
     if record.reference is None:
@@ -126,6 +133,9 @@ def _print_report(record: RunRecord, note: str) -> None:
             [(row.label, row.ours, row.published) for row in rows],
             right=("this run", title),
         )
+    if found := last_report(record):
+        print()
+        print_report(*found)
     facts = [
         ("network", _counts(record)),
         ("data", note.removeprefix("data: ") or record.data.name),

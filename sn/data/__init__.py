@@ -7,6 +7,7 @@ import sys
 
 from sn.data.base import (
     Dataset,
+    NamedData,
     Part,
     Source,
     dataset,
@@ -19,13 +20,19 @@ from sn.data.base import (
     source,
     where,
 )
+from sn.data.own import OwnData, Shares
+from sn.data.scaling import Scale
 from sn.registry import load_folder
 
 load_folder(sys.modules[__name__])
 
 __all__ = [
     "Dataset",
+    "NamedData",
+    "OwnData",
     "Part",
+    "Scale",
+    "Shares",
     "Source",
     "dataset",
     "first_available",

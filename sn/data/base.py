@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sn.data.download import NewBar
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
 from sn.data.rows import TargetKind
+from sn.data.scaling import Scaling
 from sn.errors import DataError
 from sn.registry import Registry
 
@@ -52,6 +53,7 @@ class Dataset:
     sets: "train" and, where there are such, "validation" and "test", in this order
     kind: what targets are; classes: names of the classes, of the labels or of the values
     shape: (rows, cols) of one pattern, or (n_inputs,); hash: sha256 over the content of all sets
+    scaling: what was done to the inputs, None for those that are as they come
     """
 
     name: str
@@ -63,6 +65,7 @@ class Dataset:
     hash: str
     source: str = ""
     licence: str = ""
+    scaling: Scaling | None = None
 
     @property
     def train(self) -> Part:
@@ -195,6 +198,26 @@ def load(name: str) -> Dataset:
     if files is None:
         raise _absent([known])
     return _read(known, files)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedData:
+    """Data sets by name, of which the first that is here is taken."""
+
+    names: tuple[str, ...]
+
+    @property
+    def order(self) -> str:
+        """The order of presentation unless the experiment says one."""
+        return "constant"
+
+    def is_here(self) -> bool:
+        """Whether one of them is on this machine."""
+        return any(is_available(name) for name in self.names)
+
+    def load(self) -> tuple[Dataset, str]:
+        """Return the first that is here, and a note that says which; see `first_available`."""
+        return first_available(*self.names)
 
 
 def first_available(*names: str) -> tuple[Dataset, str]:

@@ -6,8 +6,18 @@ import dataclasses
 from enum import StrEnum
 from typing import Any
 
-from sn.data import dataset
+from sn.data import NamedData, dataset
 from sn.describe.formula import formula
+from sn.describe.judging import (
+    CRITERION,
+    KEEP,
+    REFERENCE,
+    STOP,
+    read_criterion,
+    read_keep,
+    read_reference,
+    read_stop,
+)
 from sn.describe.options import (
     Argument,
     Clause,
@@ -18,10 +28,8 @@ from sn.describe.options import (
     count,
     limited,
     name,
-    number,
     told_at,
     unknown,
-    whole,
     wrong,
 )
 from sn.describe.world import World
@@ -36,7 +44,9 @@ from sn.net.layer import Network
 from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
 from sn.optim.base import Optimizer, optimizer
 from sn.results.record import Reference
+from sn.train.criteria import Criterion
 from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_targets
+from sn.train.stopping import Stop
 
 _FORMS = {
     "data": '(data "NAME") or (data (first-available "NAME" ...))',
@@ -46,7 +56,10 @@ _FORMS = {
     "optimizer": "(optimizer NAME (sgd (learning-rate R)))",
     "passes": "(passes N)",
     "order": "(order constant|shuffled)",
-    "reference": '(reference "TITLE" (train-error E) (train-misses N) ...)',
+    "criterion": CRITERION,
+    "stop": STOP,
+    "keep": KEEP,
+    "reference": REFERENCE,
 }
 # SN's own names for what the field calls otherwise
 _ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
@@ -86,6 +99,7 @@ def experiment(it: Machine, form: Pair) -> Value:
                 places[title_of_rule] = found.span
     for found in clauses(others, _FORMS, f"experiment {title}"):
         fields[found.word] = _READERS[found.word](it, found, net)
+    fields["stop"] = Stop(**fields.pop("stop", {}), keep_best=fields.pop("keep", False))
     for needed, there in (("data", "data" in fields), ("optimizer", bool(optimizers))):
         if not there:
             raise ArityError(
@@ -104,7 +118,7 @@ def _is_optimizer(argument: Argument) -> bool:
     return _head(argument) == "optimizer"
 
 
-def _data(it: Machine, found: Clause, net: Network) -> tuple[str, ...]:
+def _data(it: Machine, found: Clause, net: Network) -> NamedData:
     count(found, 1, 1, _FORMS["data"])
     argument = found.args[0]
     parts: tuple[Argument, ...] = (argument,)
@@ -130,7 +144,7 @@ def _data(it: Machine, found: Clause, net: Network) -> tuple[str, ...]:
                 raise UnknownNameError(error, span=part.span, hint=hint)
             raise unknown(error, value, {word: f'"{word}"' for word in dataset}, part)
         names.append(value)
-    return tuple(names)
+    return NamedData(tuple(names))
 
 
 def _targets(it: Machine, found: Clause, net: Network) -> tuple[float, float]:
@@ -267,24 +281,20 @@ def _order(it: Machine, found: Clause, net: Network) -> str:
     return choice(found.args[0], "order", dict.fromkeys(ORDERS))
 
 
+def _criterion(it: Machine, found: Clause, net: Network) -> Criterion:
+    return read_criterion(it, found)
+
+
+def _stop(it: Machine, found: Clause, net: Network) -> dict[str, Any]:
+    return read_stop(it, found)
+
+
+def _keep(it: Machine, found: Clause, net: Network) -> bool:
+    return read_keep(it, found)
+
+
 def _reference(it: Machine, found: Clause, net: Network) -> Reference:
-    count(found, 1, None, _FORMS["reference"])
-    words = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Reference)}
-    del words["title"]
-    form = found.args[0].form
-    title = form if _head(found.args[0]) in words else it.eval(form)
-    if type(title) is not str:
-        expected = "a reference starts with its title, a string"
-        raise wrong(it, found.args[0], title, expected, _FORMS["reference"])
-    known = {word: f"({word} X)" for word in words}
-    values: dict[str, Any] = {}
-    for option in clauses(list(found.args[1:]), known, "reference"):
-        count(option, 1, 1, known[option.word])
-        if option.word.endswith("error"):
-            values[words[option.word]] = number(it, option.args[0], option.word)
-        else:
-            values[words[option.word]] = whole(it, option.args[0], option.word, 0)
-    return Reference(title, **values)
+    return read_reference(it, found)
 
 
 _READERS = {
@@ -294,5 +304,8 @@ _READERS = {
     "init": _init,
     "passes": _passes,
     "order": _order,
+    "criterion": _criterion,
+    "stop": _stop,
+    "keep": _keep,
     "reference": _reference,
 }

@@ -45,7 +45,7 @@ def final_table(record: RunRecord) -> tuple[TableRow, ...]:
             theirs = "" if paper.test_rejected is None else f"{paper.test_rejected:g} %"
             rows.append(TableRow(REJECTED, f"{100 * report.rejected:.1f} %", theirs))
         if isinstance(report, ValueReport):
-            rows.append(TableRow(f"{which} variance explained", _share(report.total), ""))
+            rows.append(TableRow(f"{which} variance explained", share_text(report.total), ""))
     passes = "" if paper.passes is None else str(paper.passes)
     kept = "" if record.kept in (None, record.n_passes) else f", the best is {record.kept}"
     return (*rows, TableRow("passes", f"{record.n_passes}{kept}", passes))
@@ -56,8 +56,8 @@ def _published(paper: Reference, which: str) -> dict[str, Any]:
     return {name: getattr(paper, f"{which}_{name}") for name in ("error", "misses", "patterns")}
 
 
-def _share(share: float) -> str:
-    """Return a share of the variance: `98.3 %`, or a dash where nothing varies."""
+def share_text(share: float) -> str:
+    """Return a share of the variance: `98.3 %`, or a dash where there is none to explain."""
     return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
 
 

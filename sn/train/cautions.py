@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import Notice
+from sn.data.base import Dataset
+from sn.data.rows import TargetKind
+from sn.errors import Notice, Span
 from sn.net import expr
 from sn.net.activations import Activation
 from sn.net.costs import Cost
@@ -29,7 +31,59 @@ HINT = "lower the learning rate, start from smaller weights, or give the net mor
 NEAR = 1e-3  # of the range of a unit: as near to its limit, a slope is below 0.4 % of the largest
 FAR = 1e4  # a total input at which a unit that has a limit is there
 MOST_ANSWERS = 64  # targets that are tried as the answer to all patterns
+FEW = 20  # patterns: fewer are no runs to speak of
 STEPS = 257  # how many constant outputs are tried
+
+
+def of_start(
+    spec: ExperimentSpec, optimizer: str, table: ConnectionTable, dataset: Dataset
+) -> tuple[Notice, ...]:
+    """Warn of what can be seen before a run: its rate, its order, its published figures."""
+    order = spec.order or spec.data.order
+    return (
+        *of_rate(spec, optimizer, table, len(dataset.train)),
+        *of_order(order, dataset, spec.span),
+        *of_reference(spec, dataset),
+    )
+
+
+def of_order(order: str, dataset: Dataset, span: Span | None) -> tuple[Notice, ...]:
+    """Warn of classes that come in long runs, one after the other, in an order that keeps them.
+
+    The net would forget each class while it is shown the next. Runs are long when neighbours
+    differ four times less often than in a random order.
+    """
+    targets = dataset.train.targets
+    count = len(targets)
+    if order != "constant" or dataset.kind is not TargetKind.CLASSES or count < FEW:
+        return ()
+    shares = np.bincount(targets) / count
+    expected = (count - 1) * (1 - float(np.sum(shares**2)))
+    if 4 * np.count_nonzero(np.diff(targets)) >= expected:
+        return ()
+    ends = np.flatnonzero(np.diff(targets, prepend=-1, append=-1))
+    return (
+        Notice(
+            f"the patterns of {dataset.name} come class by class, up to "
+            f"{int(np.diff(ends).max()):,} of one class on end, and (order constant) keeps that",
+            span=span,
+            hint="(order shuffled) shows them in a fresh random order every pass",
+        ),
+    )
+
+
+def of_reference(spec: ExperimentSpec, dataset: Dataset) -> tuple[Notice, ...]:
+    """Warn of published figures that are of other patterns than those that are trained."""
+    paper = spec.reference
+    if paper is None or paper.data is None or paper.data == dataset.name:
+        return ()
+    return (
+        Notice(
+            f"the figures of {paper.title} are of the data set {paper.data}, those of this run "
+            f"are of {dataset.name}",
+            span=spec.span,
+        ),
+    )
 
 
 def of_rate(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from sn.data.base import Dataset
 from sn.data.rows import TargetKind
 from sn.errors import SettingError, Span
 from sn.limits import PASSES, Limit, check_fields, setting
@@ -20,25 +21,46 @@ ORDERS = ("constant", "shuffled")
 DEFAULT_TARGETS = (-1.0, 1.0)
 
 
+class DataSource(Protocol):
+    """Where the patterns of an experiment come from: names of data sets, or files of the user."""
+
+    @property
+    def order(self) -> str:
+        """The order of presentation, one of ORDERS, unless the experiment says one."""
+        ...
+
+    def is_here(self) -> bool:
+        """Whether the data can be looked for on this machine at all."""
+        ...
+
+    def load(self) -> tuple[Dataset, str]:
+        """Return the data and a note for the user.
+
+        Raises: DataError when it is not here or is not what it should be.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ExperimentSpec:
     """One experiment on one net. The first optimizer is the default.
 
     `targets` are the desired states of the wrong and the right output units; `order` is one of
-    ORDERS: every pass as the file has the patterns, or a fresh random order per pass.
+    ORDERS: every pass as the file has the patterns, or a fresh random order per pass; None is
+    what the data has by default.
     `places` are where the program describes each optimizer. `criterion` says which patterns are
     misses, None for what is usual with such targets; `stop` when a run ends before its last pass.
     Raises: SettingError for targets or passes that no experiment can have.
     """
 
     net: str
-    data: tuple[str, ...]
+    data: DataSource
     cost: Cost
     optimizers: Mapping[str, Optimizer]
     targets: tuple[float, float] = DEFAULT_TARGETS
     init: Init = field(default_factory=Init)
     passes: int = setting(PASSES, 23)
-    order: str = "constant"
+    order: str | None = None
     reference: Reference | None = None
     criterion: Criterion | None = None
     stop: Stop = field(default_factory=Stop)
@@ -58,7 +80,7 @@ class ExperimentSpec:
             "cost": self.cost.name,
             "targets": list(self.targets),
             "init": {"scale": self.init.scale, "law": self.init.law},
-            "order": self.order,
+            "order": self.order or self.data.order,
             "criterion": str(self.criterion) if self.criterion is not None else None,
             "stop": {
                 "error": self.stop.error,

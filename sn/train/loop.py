@@ -148,7 +148,7 @@ class _Run:
     def _train(self, number: int) -> float:
         """Present the training set once; return the seconds spent presenting."""
         job, engine = self._job, self._job.engine
-        order = order_of_pass(job.spec.order, self._count, job.seed, number)
+        order = order_of_pass(job.spec.order or job.spec.data.order, self._count, job.seed, number)
         at_start = engine.get_state()
         started = time.perf_counter()
         engine.begin_pass(order)

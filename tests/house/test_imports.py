@@ -41,7 +41,8 @@ RANKS = {
     "compiled": 7,
     "train": 7,
     "describe": 8,
-    "session": 9,
+    "experiment": 9,
+    "session": 10,
     "facts": 10,
     "compare": 11,
     "commands": 12,
@@ -66,7 +67,7 @@ LIBRARIES = {
     "train": {"numpy"},
     "builtins": {"numpy"},
     "describe": {"numpy"},
-    "session": {"numpy"},
+    "experiment": {"numpy"},
     "facts": {"numpy"},
     "commands": {"click", "rich"},
 }

@@ -9,12 +9,20 @@ import pytest
 
 import sn
 from sn.commands import main
+from sn.data import Dataset, Part
+from sn.data.rows import TargetKind
 from sn.errors import Notice
 from sn.net.activations import activation
 from sn.net.costs import Cost, cost
 from sn.results.record import Scores
 from sn.shipped import nets_folder
-from sn.train.cautions import all_saturated, error_of_constants, misses_of_guessing, of_end
+from sn.train.cautions import (
+    all_saturated,
+    error_of_constants,
+    misses_of_guessing,
+    of_end,
+    of_order,
+)
 from sn.train.criteria import largest, middle, tolerance
 from sn.train.scoring import error_of, score
 
@@ -116,6 +124,23 @@ def test_the_error_is_in_the_cost_of_the_experiment() -> None:
     assert score(outputs, targets, largest(), own).half_squares == squares
 
 
+def sorted_digits(order: str) -> tuple[str, ...]:
+    """What is said of patterns that come class by class."""
+    labels = np.repeat([0, 1, 2], 20).astype(np.int32)
+    part = Part(np.zeros((60, 1), np.float32), labels)
+    found = Dataset("s.csv", "", {"train": part}, TargetKind.CLASSES, ("a", "b", "c"), (1,), "")
+    return tuple(one.message for one in of_order(order, found, None))
+
+
+def test_classes_on_end_are_told_where_the_order_keeps_them() -> None:
+    (said,) = sorted_digits("constant")
+    assert said == (
+        "the patterns of s.csv come class by class, up to 20 of one class on end, and "
+        "(order constant) keeps that"
+    )
+    assert sorted_digits("shuffled") == ()
+
+
 @pytest.mark.kernels
 def test_a_rate_far_too_large_is_told_at_the_end(
     net: Path, capsys: pytest.CaptureFixture[str]
@@ -138,11 +163,18 @@ def test_a_run_that_learns_has_no_warnings(net: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.kernels
 @pytest.mark.parametrize("name", sorted(path.stem for path in nets_folder().glob("zip*.sn")))
-def test_no_net_that_comes_with_sn_warns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_net_that_comes_with_sn_warns_of_more_than_its_digits(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SN_DATA", raising=False)
     experiment = sn.load(nets_folder() / f"{name}.sn").experiment()
     for optimizer in experiment.optimizers:
-        assert experiment.train(passes=1, optimizer=optimizer).warnings == ()
+        warnings = experiment.train(passes=1, optimizer=optimizer).warnings
+        # the digits of the package are not those of the 1989 paper
+        paper = experiment.spec.reference
+        is_other = paper is not None and paper.data == "zipcode"
+        assert len(warnings) == is_other
+        assert all(one.endswith("those of this run are of mnist-1989") for one in warnings)
 
 
 @pytest.mark.kernels

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sn.data import NamedData
 from sn.errors import SnError
 from sn.session import Session
+from sn.train import criteria
+from sn.train.criteria import Criterion
 from sn.train.experiment import ExperimentSpec
+from sn.train.stopping import Stop
 
 NET = "(defnet n (layer a (256)) (layer b (10)) (connect a b (full)))"
 
@@ -23,10 +28,12 @@ def spec(options: str, before: str = "") -> ExperimentSpec:
 
 def test_what_is_left_out_has_sn_s_defaults() -> None:
     found = spec("")
-    assert found.data == ("mnist-1989",)
+    assert found.data == NamedData(("mnist-1989",))
     assert found.targets == (-1.0, 1.0)
     assert (found.init.scale, found.init.law) == (2.4, "fan-in")
-    assert (found.cost.name, found.passes, found.order) == ("lms", 23, "constant")
+    assert (found.cost.name, found.passes, found.order) == ("lms", 23, None)
+    assert found.data.order == "constant"
+    assert (found.criterion, found.stop) == (None, Stop())
     assert found.reference is None
 
 
@@ -73,7 +80,7 @@ def test_data_may_be_several_names_or_a_variable() -> None:
         '(experiment n (data (first-available first "mnist-1989"))'
         " (optimizer s (sgd (learning-rate 1))))"
     )
-    assert session.world.experiments["n"].data == ("zipcode", "mnist-1989")
+    assert session.world.experiments["n"].data == NamedData(("zipcode", "mnist-1989"))
 
 
 def test_a_cost_of_the_program_becomes_a_formula() -> None:
@@ -86,6 +93,44 @@ def test_a_reference_keeps_what_it_is_told() -> None:
     assert found is not None
     assert (found.title, found.test_misses, found.test_error) == ("A paper", 102, 0.018)
     assert found.train_misses is None
+
+
+def test_a_reference_says_which_data_it_is_of_and_what_was_rejected() -> None:
+    found = spec('(reference "A paper" (test-rejected 12.1) (data "zipcode"))').reference
+    assert found is not None
+    assert (found.test_rejected, found.data) == (12.1, "zipcode")
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("max", criteria.largest()),
+        ("sign", criteria.sign()),
+        ("(sign -0.5 0.5)", criteria.sign(-0.5, 0.5)),
+        ("quadrant", criteria.quadrant()),
+        ("(tolerance (/ 1 4))", criteria.tolerance(0.25)),
+        ("(mean-square 0.1)", criteria.mean_square(0.1)),
+    ],
+)
+def test_the_criterion_is_a_choice(text: str, criterion: Criterion) -> None:
+    assert spec(f"(criterion {text})").criterion == criterion
+
+
+def test_a_criterion_in_lisp_gets_the_outputs_and_what_is_desired() -> None:
+    found = spec(
+        "(criterion near)", "(de near (y d) (< (abs (- (car y) (car d))) (nth 1 '(0.25 0.25))))"
+    ).criterion
+    assert found is not None and found.name == "lisp"
+    right = found.right(np.array([[0.5, 9], [0.1, 0]]), np.array([[0.75, 0], [1, 0]]))
+    assert right.tolist() == [False, False]
+    right = found.right(np.array([[0.625, 9], [0.1, 0]]), np.array([[0.75, 0], [1, 0]]))
+    assert right.tolist() == [True, False]
+
+
+def test_a_run_may_stop_and_keep_the_best() -> None:
+    found = spec("(stop (error 0.01) (patience 3)) (keep best)").stop
+    assert found == Stop(error=0.01, patience=3, keep_best=True)
+    assert spec("(keep last)").stop == Stop()
 
 
 def test_a_later_experiment_replaces_the_earlier_one() -> None:
@@ -104,6 +149,15 @@ def test_a_later_experiment_replaces_the_earlier_one() -> None:
         ("(targets 1)", "targets needs 2 arguments, found 1"),
         ("(cost 5)", "expected a function of 2 numbers"),
         ("(reference (test-misses 1))", "a reference starts with its title"),
+        ('(reference "p" (data 3))', "the data of a reference is a name"),
+        ("(criterion maximum)", "there is no criterion 'maximum'"),
+        ("(criterion 3)", "a criterion is a word or a function"),
+        ("(criterion (tolerance -1))", "a bound of tolerance must be a number of at least 0"),
+        ("(criterion (sign 1))", "sign needs 2 arguments, found 1"),
+        ("(stop)", "stop needs at least 1 argument"),
+        ("(stop (patience 0.5))", "the patience must be a whole number of at least 1"),
+        ("(stop 0.1)", "expected an option of stop, such as"),
+        ("(keep first)", "there is no pass to keep 'first'"),
     ],
 )
 def test_wrong_options_are_refused(options: str, message: str) -> None:

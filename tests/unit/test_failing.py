@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from sn.data import NamedData
 from sn.errors import TrainError
 from sn.kernels import compile_net
 from sn.lower.recognise import lower
@@ -47,7 +48,9 @@ def job(table: ConnectionTable, cost: Cost, rule: Optimizer, *, in_kernels: bool
         )
     else:
         engine = ReferenceEngine(Reference(table, cost), table, rule, sets, targets)
-    spec = ExperimentSpec("sample", ("made up",), cost, {"it": rule}, init=Init(1.0, "constant"))
+    spec = ExperimentSpec(
+        "sample", NamedData(("made up",)), cost, {"it": rule}, init=Init(1.0, "constant")
+    )
     return Job(
         spec=spec,
         table=table,

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sn.data import NamedData
 from sn.errors import TrainError
 from sn.net.init import Init
 from sn.net.reference import Reference
@@ -55,7 +56,7 @@ class Problem:
 
     def job(self, rule: Optimizer, *, order: str = "constant", passes: int = 3) -> Job:
         error = lms(self.table)
-        spec = ExperimentSpec("sample", ("made up",), error, {"it": rule}, order=order)
+        spec = ExperimentSpec("sample", NamedData(("made up",)), error, {"it": rule}, order=order)
         sets = {"train": self.inputs, "test": self.inputs[:20]}
         twin = Reference(self.table, error)
         return Job(

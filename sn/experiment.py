@@ -1,0 +1,245 @@
+"""Experiment: one experiment of a program, ready to be trained.
+
+Here net, data, optimizer and engine come together; what a run is stands in train/loop.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.compiled import Compiled
+from sn.data import Dataset, Part
+from sn.data.own import data_source
+from sn.data.rows import TargetKind
+from sn.errors import DataError, Notice, SettingError, TrainError, did_you_mean
+from sn.kernels import Kernels
+from sn.limits import PASSES, SEED
+from sn.lower.ir import Plan
+from sn.net.layer import Network
+from sn.net.reference import Reference
+from sn.net.table import ConnectionTable
+from sn.optim.rules import UpdateRule
+from sn.results.record import DataUsed, RunRecord
+from sn.train.cautions import of_start
+from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.experiment import ExperimentSpec
+from sn.train.gradient_check import PATTERNS, Examples
+from sn.train.historical import HistoricalEngine
+from sn.train.loop import Job, train
+from sn.train.observer import Observer
+from sn.train.targets import desired_outputs, n_outputs
+
+
+class Described(Protocol):
+    """What an experiment asks of the program that describes it; session.py has it."""
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """Every net, by name."""
+        ...
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Who watches."""
+        ...
+
+    def watch(self, *observers: Observer) -> None:
+        """Let these watch, and nobody else."""
+        ...
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether it drew random numbers from the seed of the run."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The text of its file."""
+        ...
+
+    def compiled(self, name: str) -> Compiled:
+        """Return a net, by name, with what the compiler makes of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment of a program, ready to be trained."""
+
+    program: Described
+    spec: ExperimentSpec
+
+    @property
+    def name(self) -> str:
+        """The name of its net."""
+        return self.spec.net
+
+    @property
+    def network(self) -> Network:
+        """Its net."""
+        return self.program.networks[self.spec.net]
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The names of its optimizers; the first is the default."""
+        return tuple(self.spec.optimizers)
+
+    @property
+    def _net(self) -> Compiled:
+        return self.program.compiled(self.spec.net)
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """What is odd about its net, with places in the program."""
+        return self._net.warnings
+
+    @property
+    def table(self) -> ConnectionTable:
+        """The connection table that is trained."""
+        return self._net.table
+
+    @property
+    def plan(self) -> Plan:
+        """What the compiler recognises in the table."""
+        return self._net.plan
+
+    def compile(self, rule: UpdateRule) -> Kernels:
+        """Return the kernels of the net for an update rule."""
+        return self._net.kernels(rule)
+
+    def _optimizer(self, name: str | None) -> str:
+        if name is None:
+            return self.optimizers[0]
+        if not isinstance(name, str):
+            raise SettingError(f"optimizer must be a name, found {name!r}")
+        if name not in self.spec.optimizers:
+            hint = did_you_mean(name, self.optimizers) or "it has: " + ", ".join(self.optimizers)
+            raise TrainError(
+                f"experiment {self.name} has no optimizer '{name}'", span=self.spec.span, hint=hint
+            )
+        return name
+
+    def train(
+        self,
+        passes: int | None = None,
+        seed: int = 0,
+        optimizer: str | None = None,
+        folder: str | Path | None = None,
+        reference: bool = False,
+        historical: bool = False,
+        data: Any = None,
+    ) -> RunRecord:
+        """Train from fresh weights and return the record of the run.
+
+        `folder` keeps the files of the run; instead of running kernels, `reference` walks the
+        rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit. No passes score
+        the untrained net. What the program drew itself follows the seed of its session.
+        `data` stands in for that of the program: the name of a data set, a pair of arrays
+        (inputs (n, n_inputs), targets), a reader such as `sn.data.csv(...)`, or a `Dataset`.
+        Raises: SettingError for passes or a seed outside their limits, DataError when no data set
+        is here, TrainError when training diverges.
+        """
+        spec = self.spec if data is None else replace(self.spec, data=data_source(data))
+        passes = spec.passes if passes is None else PASSES.take("passes", passes)
+        seed = SEED.take("seed", seed)
+        chosen = self._optimizer(optimizer)
+        dataset, note = spec.data.load()
+        for observer in self.program.observers:
+            observer.data_chosen(dataset.name, note)
+        self._check_sizes(dataset)
+        targets = {name: self._desired(dataset, part) for name, part in dataset.sets.items()}
+        warnings = of_start(spec, chosen, self.table, dataset)
+        for notice in (*self.warnings, *warnings):
+            for observer in self.program.observers:
+                observer.warned(notice)
+        engine, seconds = self._engine(chosen, dataset, targets["train"], reference, historical)
+        job = Job(
+            spec=spec,
+            table=self.table,
+            engine=engine,
+            data=DataUsed(dataset.name, dataset.hash),
+            targets=targets,
+            criterion=spec.criterion_for(dataset.kind, self.table.layers[-1].size),
+            optimizer=chosen,
+            seed=seed,
+            passes=passes,
+            compile_seconds=seconds,
+            source=self.program.source,
+            warnings=warnings,
+            kind=dataset.kind,
+            classes=dataset.classes,
+        )
+        return train(job, Path(folder) if folder is not None else None, self.program.observers)
+
+    def _engine(
+        self,
+        optimizer: str,
+        dataset: Dataset,
+        targets: NDArray[np.float32],
+        reference: bool,
+        historical: bool,
+    ) -> tuple[Engine, float]:
+        """Return what presents the patterns, and the seconds that compiling it took."""
+        rule, cost = self.spec.optimizers[optimizer], self.spec.cost
+        patterns = {name: part.inputs for name, part in dataset.sets.items()}
+        if historical:
+            return HistoricalEngine(self.table, cost, rule, patterns, targets), 0.0
+        if reference:
+            twin = Reference(self.table, cost)
+            return ReferenceEngine(twin, self.table, rule, patterns, targets), 0.0
+        for observer in self.program.observers:
+            observer.compile_started(self.name)
+        engine = KernelEngine(self.compile, self.table, rule, patterns, targets, cost)
+        for observer in self.program.observers:
+            observer.compile_finished(engine.compile_seconds, engine.was_cached)
+        return engine, engine.compile_seconds
+
+    def examples(self, seed: int = 0) -> Examples:
+        """Draw a few patterns of the training set with their desired outputs.
+
+        Raises: DataError when no data set is here.
+        """
+        seed = SEED.take("seed", seed)
+        dataset, _ = self.spec.data.load()
+        self._check_sizes(dataset)
+        stream = np.random.default_rng([seed, 3])
+        count = len(dataset.train)
+        chosen = stream.choice(count, min(PATTERNS, count), replace=False)
+        some = Part(dataset.train.inputs[chosen], dataset.train.targets[chosen])
+        return Examples(some.inputs, self._desired(dataset, some), f"patterns of {dataset.name}")
+
+    def _check_sizes(self, dataset: Dataset) -> None:
+        """Hold the first and the last layer to the sizes of the patterns and targets.
+
+        Raises: DataError when one does not fit.
+        """
+        first, last = self.table.layers[0], self.table.layers[-1]
+        count = len(dataset.classes)
+        what = {TargetKind.VALUES: "target", TargetKind.LABELS: "label"}.get(dataset.kind, "class")
+        plural = {"class": "classes"}.get(what, f"{what}s")
+        for layer, sizes, words in (
+            (first, (dataset.n_inputs,), f"{_many(dataset.n_inputs, 'number')} a pattern"),
+            (last, n_outputs(dataset.kind, count), f"{count} {plural if count != 1 else what}"),
+        ):
+            if layer.size not in sizes:
+                wanted = " or ".join(str(size) for size in sizes)
+                raise DataError(
+                    f"data set {dataset.name} has {words}, layer {layer.name} of net {self.name} "
+                    f"has {_many(layer.size, 'unit')}",
+                    span=layer.span,
+                    hint=f"give the layer {wanted}, or change the data of the experiment",
+                )
+
+    def _desired(self, dataset: Dataset, part: Part) -> NDArray[np.float32]:
+        low, high = self.spec.targets
+        return desired_outputs(part.targets, dataset.kind, self.table.layers[-1].size, low, high)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
