@@ -233,7 +233,7 @@ class Experiment:
                     f"data set {dataset.name} has {words}, layer {layer.name} of net {self.name} "
                     f"has {_many(layer.size, 'unit')}",
                     span=layer.span,
-                    hint=f"give the layer {wanted}, or change the data of the experiment",
+                    hint=f"give the layer {wanted}, or take other data",
                 )
 
     def _desired(self, dataset: Dataset, part: Part) -> NDArray[np.float32]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from enum import StrEnum
 from typing import Any
 
 from sn.data import NamedData, dataset
 from sn.describe.formula import formula
+from sn.describe.init import INIT, read_init
 from sn.describe.judging import (
     CRITERION,
     KEEP,
@@ -18,6 +17,7 @@ from sn.describe.judging import (
     read_reference,
     read_stop,
 )
+from sn.describe.optimizers import OPTIMIZER, read_optimizer
 from sn.describe.options import (
     Argument,
     Clause,
@@ -26,6 +26,7 @@ from sn.describe.options import (
     clause,
     clauses,
     count,
+    head_word,
     limited,
     name,
     told_at,
@@ -34,17 +35,13 @@ from sn.describe.options import (
 )
 from sn.describe.world import World
 from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
-from sn.limits import NOT_NEGATIVE, PASSES, RATE, Limit, limit_of, option_name
+from sn.limits import PASSES, Limit
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value
 from sn.lisp.machine import Machine
 from sn.net.costs import Cost, cost
-from sn.net.init import Init, fan_in_law
 from sn.net.layer import Network
-from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
-from sn.optim.base import Optimizer, optimizer
-from sn.results.record import Reference
-from sn.train.criteria import Criterion
+from sn.optim.base import Optimizer
 from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_targets
 from sn.train.stopping import Stop
 
@@ -52,8 +49,8 @@ _FORMS = {
     "data": '(data "NAME") or (data (first-available "NAME" ...))',
     "targets": "(targets LOW HIGH)",
     "cost": "(cost NAME)",
-    "init": "(init (uniform X LAW))",
-    "optimizer": "(optimizer NAME (sgd (learning-rate R)))",
+    "init": INIT,
+    "optimizer": OPTIMIZER,
     "passes": "(passes N)",
     "order": "(order constant|shuffled)",
     "criterion": CRITERION,
@@ -61,10 +58,6 @@ _FORMS = {
     "keep": KEEP,
     "reference": REFERENCE,
 }
-# SN's own names for what the field calls otherwise
-_ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
-# SN's variables, read where an optimizer leaves the option out (sn-network, 5.4)
-_VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu"}
 
 
 @special("experiment", pattern="net . options")
@@ -94,7 +87,7 @@ def experiment(it: Machine, form: Pair) -> Value:
     for argument in rest:
         if _is_optimizer(argument):
             found = clause(argument, _FORMS["optimizer"])
-            title_of_rule = _optimizer(it, found, optimizers, net)
+            title_of_rule = read_optimizer(it, found, optimizers, net)
             if found.span is not None:
                 places[title_of_rule] = found.span
     for found in clauses(others, _FORMS, f"experiment {title}"):
@@ -107,7 +100,7 @@ def experiment(it: Machine, form: Pair) -> Value:
                 span=form.span,
                 hint=f"add {_FORMS[needed]}",
             )
-    _check_layer_cost(fields, [part for part in others if _head(part) == "cost"], net)
+    _check_layer_cost(fields, [part for part in others if head_word(part) == "cost"], net)
     world.experiments[title] = ExperimentSpec(
         net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
@@ -115,7 +108,7 @@ def experiment(it: Machine, form: Pair) -> Value:
 
 
 def _is_optimizer(argument: Argument) -> bool:
-    return _head(argument) == "optimizer"
+    return head_word(argument) == "optimizer"
 
 
 def _data(it: Machine, found: Clause, net: Network) -> NamedData:
@@ -193,84 +186,6 @@ def _check_layer_cost(fields: dict[str, Any], places: list[Argument], net: Netwo
         )
 
 
-def _init(it: Machine, found: Clause, net: Network) -> Init:
-    count(found, 1, 1, _FORMS["init"])
-    inner = clause(found.args[0], _FORMS["init"])
-    if inner.word != "uniform":
-        raise UnknownNameError(
-            f"there is no init '{inner.word}'", span=inner.head_span, hint=_FORMS["init"]
-        )
-    laws = dict.fromkeys(fan_in_law)
-    count(inner, 1, 2, f"(uniform X [LAW]), LAW one of {', '.join(laws)}")
-    law = choice(inner.args[1], "init law", laws) if len(inner.args) == 2 else "constant"
-    return Init(limited(it, inner.args[0], "the width", NOT_NEGATIVE), law)
-
-
-def _optimizer(it: Machine, found: Clause, optimizers: dict[str, Optimizer], net: Network) -> str:
-    """Read (optimizer NAME (RULE ...)) into `optimizers`; return the name."""
-    count(found, 2, 2, _FORMS["optimizer"])
-    title = name(found.args[0], "a name for the optimizer")
-    if title in optimizers:
-        raise EvalError(f"there are two optimizers called '{title}'", span=found.args[0].span)
-    inner = clause(found.args[1], _FORMS["optimizer"])
-    if inner.word not in optimizer:
-        rules = {word: f"({word} ...)" for word in optimizer}
-        raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
-    kind = optimizer.get(inner.word)
-    fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name != "layers"}
-    known = {word: f"({word} X)" for word in fields}
-    known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in fields}
-    rates = [part for part in inner.args if _head(part) == "layer"]
-    others = [part for part in inner.args if _head(part) != "layer"]
-    values: dict[str, Any] = {"layers": dict(_layer_rate(it, part, net) for part in rates)}
-    for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
-        count(option, 1, 1, known[option.word])
-        field = fields[_ALIASES.get(option.word, option.word)]
-        if field.name in values:
-            raise EvalError(
-                f"{option.word} is another name of an option that is there already",
-                span=option.span,
-                hint="leave one of them out",
-            )
-        values[field.name] = _value(it, option, field)
-    for word, variable in _VARIABLES.items():
-        value = it.get_global(variable)
-        limit = limit_of(fields[word]) if word in fields else None
-        if limit is not None and word not in values and type(value) is float:
-            with told_at(inner.span):
-                values[word] = limit.take(f"{word}, from the variable {variable},", value)
-    for word, field in fields.items():
-        if field.default is dataclasses.MISSING and field.name not in values:
-            raise ArityError(
-                f"({inner.word} ...) needs ({word} X)", span=inner.span, hint=_FORMS["optimizer"]
-            )
-    with told_at(inner.span):
-        optimizers[title] = kind(**values)
-    return title
-
-
-def _head(argument: Argument) -> str:
-    form = argument.form
-    return form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
-
-
-def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, float]:
-    """Read (layer NAME RATE): the learning rate of the connections into one layer."""
-    found = clause(argument, "(layer NAME RATE)")
-    count(found, 2, 2, "(layer NAME RATE)")
-    label = choice(found.args[0], "layer", {layer.name: None for layer in net.layers[1:]})
-    return label, limited(it, found.args[1], "the learning rate", RATE)
-
-
-def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:
-    """Read an option as its field wants it: a number, a whole number or one of some words."""
-    argument, what = option.args[0], f"the {option.word}"
-    if isinstance(field.default, StrEnum):
-        kind = type(field.default)
-        return kind(choice(argument, option.word, {str(word): None for word in kind if word}))
-    return limited(it, argument, what, limit_of(field) or Limit())
-
-
 def _passes(it: Machine, found: Clause, net: Network) -> int:
     count(found, 1, 1, _FORMS["passes"])
     return int(limited(it, found.args[0], "the number of passes", PASSES))
@@ -281,31 +196,15 @@ def _order(it: Machine, found: Clause, net: Network) -> str:
     return choice(found.args[0], "order", dict.fromkeys(ORDERS))
 
 
-def _criterion(it: Machine, found: Clause, net: Network) -> Criterion:
-    return read_criterion(it, found)
-
-
-def _stop(it: Machine, found: Clause, net: Network) -> dict[str, Any]:
-    return read_stop(it, found)
-
-
-def _keep(it: Machine, found: Clause, net: Network) -> bool:
-    return read_keep(it, found)
-
-
-def _reference(it: Machine, found: Clause, net: Network) -> Reference:
-    return read_reference(it, found)
-
-
 _READERS = {
     "data": _data,
     "targets": _targets,
     "cost": _cost,
-    "init": _init,
+    "init": read_init,
     "passes": _passes,
     "order": _order,
-    "criterion": _criterion,
-    "stop": _stop,
-    "keep": _keep,
-    "reference": _reference,
+    "criterion": read_criterion,
+    "stop": read_stop,
+    "keep": read_keep,
+    "reference": read_reference,
 }

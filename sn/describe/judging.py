@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.describe.options import (
-    Argument,
     Clause,
     choice,
     clause,
     clauses,
     count,
+    head_word,
     limited,
     number,
     unknown,
@@ -25,6 +25,7 @@ from sn.describe.options import (
 from sn.limits import NOT_NEGATIVE, POSITIVE, Limit
 from sn.lisp.forms import Pair, Symbol, Value, to_list
 from sn.lisp.machine import Machine
+from sn.net.layer import Network
 from sn.results.record import Reference
 from sn.train import criteria
 from sn.train.criteria import Criterion
@@ -46,7 +47,7 @@ _WITH_NUMBERS: dict[str, tuple[Callable[..., Criterion], int, Limit, str]] = {
 }
 
 
-def read_criterion(it: Machine, found: Clause) -> Criterion:
+def read_criterion(it: Machine, found: Clause, net: Network) -> Criterion:
     """(criterion KIND): when a pattern counts as right."""
     count(found, 1, 1, CRITERION)
     argument = found.args[0]
@@ -81,7 +82,7 @@ def _judged_by(it: Machine, function: Value) -> Any:
     return right
 
 
-def read_stop(it: Machine, found: Clause) -> dict[str, Any]:
+def read_stop(it: Machine, found: Clause, net: Network) -> dict[str, Any]:
     """(stop (error E) (patience PASSES)): when a run ends before its last pass."""
     count(found, 1, None, STOP)
     known = {"error": "(error E)", "patience": "(patience PASSES)"}
@@ -93,19 +94,19 @@ def read_stop(it: Machine, found: Clause) -> dict[str, Any]:
     return values
 
 
-def read_keep(it: Machine, found: Clause) -> bool:
+def read_keep(it: Machine, found: Clause, net: Network) -> bool:
     """(keep best|last): which weights a run ends with."""
     count(found, 1, 1, KEEP)
     return choice(found.args[0], "pass to keep", {"best": None, "last": None}) == "best"
 
 
-def read_reference(it: Machine, found: Clause) -> Reference:
+def read_reference(it: Machine, found: Clause, net: Network) -> Reference:
     """(reference TITLE (FIGURE X) ...): published figures, printed beside those of a run."""
     count(found, 1, None, REFERENCE)
     words = {field.name.replace("_", "-"): field for field in dataclasses.fields(Reference)}
     del words["title"]
     form = found.args[0].form
-    title = form if _head(found.args[0]) in words else it.eval(form)
+    title = form if head_word(found.args[0]) in words else it.eval(form)
     if type(title) is not str:
         expected = "a reference starts with its title, a string"
         raise wrong(it, found.args[0], title, expected, REFERENCE)
@@ -125,8 +126,3 @@ def read_reference(it: Machine, found: Clause) -> Reference:
         else:
             values[name] = whole(it, argument, option.word, 0)
     return Reference(title, **values)
-
-
-def _head(argument: Argument) -> str:
-    form = argument.form
-    return form.car.name if type(form) is Pair and type(form.car) is Symbol else ""

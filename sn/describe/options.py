@@ -81,6 +81,12 @@ def arguments(form: Value) -> list[Argument]:
     return [Argument(cell.car, element_span(cell)) for cell in cells(form.cdr)]
 
 
+def head_word(argument: Argument) -> str:
+    """Return the word that an argument starts with, if it is a list that starts with one."""
+    form = argument.form
+    return form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
+
+
 def clause(argument: Argument, expected: str, known: Mapping[str, str] | None = None) -> Clause:
     """Return an argument as a clause; `known` maps words to the call forms that hints show.
 

@@ -1,0 +1,95 @@
+"""The optimizer option of an experiment: a rule with its numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import StrEnum
+from typing import Any
+
+from sn.describe.options import (
+    Argument,
+    Clause,
+    choice,
+    clause,
+    clauses,
+    count,
+    head_word,
+    limited,
+    name,
+    told_at,
+    unknown,
+)
+from sn.errors import ArityError, EvalError
+from sn.limits import RATE, Limit, limit_of, option_name
+from sn.lisp.machine import Machine
+from sn.net.layer import Network
+from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
+from sn.optim.base import Optimizer, optimizer
+
+OPTIMIZER = "(optimizer NAME (sgd (learning-rate R)))"
+# SN's own names for what the field calls otherwise
+_ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
+# SN's variables, read where an optimizer leaves the option out (sn-network, 5.4)
+_VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu"}
+
+
+def read_optimizer(
+    it: Machine, found: Clause, optimizers: dict[str, Optimizer], net: Network
+) -> str:
+    """Read (optimizer NAME (RULE ...)) into `optimizers`; return the name."""
+    count(found, 2, 2, OPTIMIZER)
+    title = name(found.args[0], "a name for the optimizer")
+    if title in optimizers:
+        raise EvalError(f"there are two optimizers called '{title}'", span=found.args[0].span)
+    inner = clause(found.args[1], OPTIMIZER)
+    if inner.word not in optimizer:
+        rules = {word: f"({word} ...)" for word in optimizer}
+        raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
+    kind = optimizer.get(inner.word)
+    fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name != "layers"}
+    known = {word: f"({word} X)" for word in fields}
+    known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in fields}
+    rates = [part for part in inner.args if head_word(part) == "layer"]
+    others = [part for part in inner.args if head_word(part) != "layer"]
+    values: dict[str, Any] = {"layers": dict(_layer_rate(it, part, net) for part in rates)}
+    for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
+        count(option, 1, 1, known[option.word])
+        field = fields[_ALIASES.get(option.word, option.word)]
+        if field.name in values:
+            raise EvalError(
+                f"{option.word} is another name of an option that is there already",
+                span=option.span,
+                hint="leave one of them out",
+            )
+        values[field.name] = _value(it, option, field)
+    for word, variable in _VARIABLES.items():
+        value = it.get_global(variable)
+        limit = limit_of(fields[word]) if word in fields else None
+        if limit is not None and word not in values and type(value) is float:
+            with told_at(inner.span):
+                values[word] = limit.take(f"{word}, from the variable {variable},", value)
+    for word, field in fields.items():
+        if field.default is dataclasses.MISSING and field.name not in values:
+            raise ArityError(
+                f"({inner.word} ...) needs ({word} X)", span=inner.span, hint=OPTIMIZER
+            )
+    with told_at(inner.span):
+        optimizers[title] = kind(**values)
+    return title
+
+
+def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, float]:
+    """Read (layer NAME RATE): the learning rate of the connections into one layer."""
+    found = clause(argument, "(layer NAME RATE)")
+    count(found, 2, 2, "(layer NAME RATE)")
+    label = choice(found.args[0], "layer", {layer.name: None for layer in net.layers[1:]})
+    return label, limited(it, found.args[1], "the learning rate", RATE)
+
+
+def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:
+    """Read an option as its field wants it: a number, a whole number or one of some words."""
+    argument, what = option.args[0], f"the {option.word}"
+    if isinstance(field.default, StrEnum):
+        kind = type(field.default)
+        return kind(choice(argument, option.word, {str(word): None for word in kind if word}))
+    return limited(it, argument, what, limit_of(field) or Limit())
