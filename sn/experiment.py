@@ -25,6 +25,7 @@ from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import UpdateRule
+from sn.results.folder import versions
 from sn.results.record import DataUsed, RunRecord
 from sn.train.cautions import of_start
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
@@ -34,6 +35,8 @@ from sn.train.historical import HistoricalEngine
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.targets import desired_outputs, n_outputs
+from sn.trained.about import About, SourceText
+from sn.trained.keeping import Keeper
 
 
 class Described(Protocol):
@@ -61,6 +64,11 @@ class Described(Protocol):
     @property
     def source(self) -> str:
         """The text of its file."""
+        ...
+
+    @property
+    def sources(self) -> tuple[SourceText, ...]:
+        """Its file and those that it loaded."""
         ...
 
     def compiled(self, name: str) -> Compiled:
@@ -174,8 +182,28 @@ class Experiment:
             warnings=warnings,
             kind=dataset.kind,
             classes=dataset.classes,
+            keep=Keeper(self.table, self._about(spec, chosen, dataset, seed)),
         )
         return train(job, Path(folder) if folder is not None else None, self.program.observers)
+
+    def _about(self, spec: ExperimentSpec, optimizer: str, dataset: Dataset, seed: int) -> About:
+        """Return what the file of the trained net says before the first pass."""
+        low, high = spec.targets
+        return About(
+            cost=spec.cost,
+            kind=dataset.kind,
+            classes=dataset.classes,
+            low=low,
+            high=high,
+            criterion=spec.criterion_for(dataset.kind, self.table.layers[-1].size),
+            scaling=dataset.scaling,
+            data=DataUsed(dataset.name, dataset.hash),
+            optimizer=optimizer,
+            options=spec.options(optimizer),
+            seed=seed,
+            sources=self.program.sources,
+            versions=versions(),
+        )
 
     def _engine(
         self,

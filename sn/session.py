@@ -42,6 +42,8 @@ from sn.train.gradient_check import (
     random_examples,
 )
 from sn.train.observer import Observer
+from sn.trained.about import SourceText
+from sn.trained.keeping import sources_of
 
 
 class Session:
@@ -133,6 +135,12 @@ class Program:
     def depends_on_seed(self) -> bool:
         """Whether it drew random numbers from the session's seed, having set none itself."""
         return self.session.interpreter.random.drew_unseeded
+
+    @property
+    def sources(self) -> tuple[SourceText, ...]:
+        """Its file and those that it loaded, named as seen from its folder."""
+        it = self.session.interpreter
+        return sources_of(self.path, self.source, it.loaded, it.texts)
 
     @property
     def networks(self) -> dict[str, Network]:

@@ -57,10 +57,17 @@ class Group:
 
 @dataclass(slots=True)
 class Parameter:
-    """A named array of weights: `wid` holds weight numbers, shaped as a reader expects."""
+    """A named array of weights: `wid` holds weight numbers, shaped as a reader expects.
+
+    `maps`, of windows: for each map that it leads into, the maps that it comes from, in the order
+    of the array. `keys`, of a scheme of the program: what connections that share a weight have in
+    common, per weight and sorted, then None for each weight of one connection.
+    """
 
     name: str
     wid: Ints
+    maps: tuple[tuple[int, ...], ...] | None = None
+    keys: tuple[float | None, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -122,13 +129,19 @@ class Network:
         if len(dst):
             self._rows.append((dst, src, wid, group))
 
-    def name_parameter(self, name: str, wid: Ints) -> None:
+    def name_parameter(
+        self,
+        name: str,
+        wid: Ints,
+        maps: tuple[tuple[int, ...], ...] | None = None,
+        keys: tuple[float | None, ...] | None = None,
+    ) -> None:
         """Give the weights `wid` a name and a shape under which Python shows them."""
         taken = {parameter.name for parameter in self.parameters}
         unique, number = name, 2
         while unique in taken:
             unique, number = f"{name}.{number}", number + 1
-        self.parameters.append(Parameter(unique, wid))
+        self.parameters.append(Parameter(unique, wid, maps, keys))
 
     def rows(self) -> tuple[Ints, Ints, Ints, NDArray[np.int16]]:
         """Return all connections in creation order as columns dst, src, wid, group."""

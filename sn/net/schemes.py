@@ -134,7 +134,7 @@ def rows(
     """Connect the listed (downstream, upstream, key): indices from 0 within the layers.
 
     Rows with the same key share a weight; None takes a weight of its own. This is what a
-    scheme written in Lisp comes down to.
+    scheme written in Lisp comes down to. The weights are named in order of their keys.
     """
     keys: dict[float, int] = {}
     wid = np.empty(len(pairs), np.int32)
@@ -148,7 +148,13 @@ def rows(
     dst = np.array([pair[0] for pair in pairs], np.int32) + np.int32(link.dst.first)
     src = np.array([pair[1] for pair in pairs], np.int32) + np.int32(link.src.first)
     net.connect(net.add_group(link.label, name, link.span), dst, src, wid)
-    name_weights(net, link, np.unique(wid).astype(np.int32))
+    own = np.setdiff1d(wid, list(keys.values()))
+    shared = sorted(keys)
+    if keys:
+        named = np.array([*(keys[key] for key in shared), *own.tolist()], np.int32)
+        name_weights(net, link, named, keys=(*shared, *(None for _ in own)))
+    else:
+        name_weights(net, link, own.astype(np.int32))
 
 
 def bias(net: Network, layer: Layer, shared: bool, span: Span | None = None) -> None:
@@ -165,12 +171,18 @@ def bias(net: Network, layer: Layer, shared: bool, span: Span | None = None) -> 
     net.name_parameter(f"{layer.name}.bias", wid if shared else wid.reshape(layer.shape))
 
 
-def name_weights(net: Network, link: Link, wid: Ints) -> None:
+def name_weights(
+    net: Network,
+    link: Link,
+    wid: Ints,
+    maps: tuple[tuple[int, ...], ...] | None = None,
+    keys: tuple[float | None, ...] | None = None,
+) -> None:
     """Name the weights of a link after its layer; a second link to it adds its source."""
     name = f"{link.dst.name}.weight"
     if any(parameter.name == name for parameter in net.parameters):
         name = f"{name}.{link.src.name}"
-    net.name_parameter(name, wid)
+    net.name_parameter(name, wid, maps, keys)
 
 
 def as_maps(layer: Layer, dims: int) -> tuple[int, int, int]:
@@ -245,10 +257,10 @@ def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) 
             per_source.append(wid.reshape(window.kernel if shared else (*shape[:2], *kernel)))
         per_map.append(np.stack(per_source) if per_source else np.zeros(0, np.int32))
     if len({array.shape for array in per_map}) == 1:
-        name_weights(net, link, np.stack(per_map))
+        name_weights(net, link, np.stack(per_map), table)
     else:
         for plane, array in enumerate(per_map):
-            net.name_parameter(f"{link.dst.name}.weight.{plane}", array)
+            net.name_parameter(f"{link.dst.name}.weight.{plane}", array, (table[plane],))
 
 
 def _check_dimensions(link: Link, dims: int) -> None:

@@ -4,6 +4,7 @@
     log.jsonl               one line per pass
     checkpoint.safetensors  the whole state at the end of the last pass (sn/train/state.py)
     weights.safetensors     the weights at the end of the run, by name
+    NAME.sn.safetensors     the trained net, which explains itself (sn/trained/)
     source.sn               the program of the net
 
 Every file appears whole (arrays.py), so a run that is killed leaves a folder that can be read.
@@ -91,7 +92,7 @@ class RunFolder:
             "outcome": Outcome.RUNNING,
             **asdict(header),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "versions": _versions(),
+            "versions": versions(),
             "machine": _machine(),
         }
         write_whole(self.path / SOURCE, source.encode())
@@ -198,13 +199,14 @@ def _fresh_folder(base: Path, name: str) -> Path:
                 return path
 
 
-def _versions() -> dict[str, str]:
-    versions = {"sn": __version__, "python": platform.python_version(), "numpy": np.__version__}
+def versions() -> dict[str, str]:
+    """Return the versions of SN and of what its numbers depend on."""
+    found = {"sn": __version__, "python": platform.python_version(), "numpy": np.__version__}
     try:
-        versions["numba"] = importlib.metadata.version("numba")
+        found["numba"] = importlib.metadata.version("numba")
     except importlib.metadata.PackageNotFoundError:
-        versions["numba"] = "absent"
-    return versions
+        found["numba"] = "absent"
+    return found
 
 
 def _machine() -> dict[str, Any]:

@@ -11,7 +11,7 @@ how a number that is not finite is traced.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sn.data.rows import TargetKind
 from sn.errors import Notice
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
+from sn.optim.rules import CURVATURE
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 from sn.results.reports import Report, class_report, label_report, value_report
@@ -31,8 +32,10 @@ from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.observer import Observer
 from sn.train.scoring import score
-from sn.train.state import to_arrays
+from sn.train.state import Array, to_arrays
 from sn.train.stopping import deciding
+
+Keep = Callable[[Path, Array, Array | None, PassRecord], None]
 
 CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
 
@@ -43,7 +46,8 @@ class Job:
 
     `targets` has for each set what is desired, (n, n_outputs) float32, of the `kind` and with the
     names of `classes` that the data has; `criterion` says which patterns are misses, None where
-    nothing is right or wrong; `warnings` were told before the run starts.
+    nothing is right or wrong; `warnings` were told before the run starts. `keep` writes the file
+    of the trained net to the folder of the run: weights, curvatures if there are, the last pass.
     """
 
     spec: ExperimentSpec
@@ -60,6 +64,7 @@ class Job:
     warnings: tuple[Notice, ...] = ()
     kind: TargetKind = TargetKind.CLASSES
     classes: tuple[str, ...] = ()
+    keep: Keep | None = None
 
 
 def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
@@ -138,10 +143,13 @@ class _Run:
             self._best = (number, self._job.engine.get_weights())
         if self._files is not None:
             self._files.add_pass(record)
+            state = self._job.engine.get_state()
             self._files.write_checkpoint(
-                to_arrays(self._job.engine.get_state()),
-                {"pass": str(number), "seed": str(self._job.seed)},
+                to_arrays(state), {"pass": str(number), "seed": str(self._job.seed)}
             )
+            if self._job.keep is not None:
+                curvature = state.slots.get(CURVATURE.name)
+                self._job.keep(self._files.path, state.weights, curvature, record)
         for observer in self._observers:
             observer.pass_finished(record)
 
@@ -208,6 +216,9 @@ class _Run:
         if self._best is not None:
             kept, weights = self._best
             job.engine.set_weights(weights)
+            if self._files is not None and job.keep is not None:
+                best = next(record for record in passes if record.number == kept)
+                job.keep(self._files.path, weights, None, best)
         weights = job.engine.get_weights()
         shown = self._count * max(passes[-1].number, 1)
         result = RunRecord(

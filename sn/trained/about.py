@@ -1,0 +1,76 @@
+"""About: all that a trained net's file says beside its table and its weights.
+
+Read next: writing.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sn.data.rows import TargetKind
+from sn.data.scaling import Scaling
+from sn.net.costs import Cost
+from sn.results.record import DataUsed
+from sn.train import criteria
+from sn.train.criteria import Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A file of the program that described the net: the name it was read under, and its text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class About:
+    """What a net was trained for, on what and how; every field stands in the file.
+
+    `classes` are the names of the classes, of the labels or of the values; `low` and `high` are
+    what wrong and right units should say; `criterion` says which patterns are misses, None where
+    nothing is right or wrong. `options` are the settings of the experiment, `scores` the scores at
+    the end, by set; `sources` are the program and what it loaded; `versions` says with what it was
+    trained.
+    """
+
+    cost: Cost
+    kind: TargetKind = TargetKind.CLASSES
+    classes: tuple[str, ...] = ()
+    low: float = -1.0
+    high: float = 1.0
+    criterion: Criterion | None = None
+    scaling: Scaling | None = None
+    data: DataUsed = DataUsed("", "")
+    optimizer: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    passes: int = 0
+    scores: dict[str, Any] = field(default_factory=dict)
+    sources: tuple[SourceText, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+_CRITERIA: dict[str, Callable[..., Criterion]] = {
+    "max": criteria.largest,
+    "middle": criteria.middle,
+    "sign": criteria.sign,
+    "quadrant": criteria.quadrant,
+    "tolerance": criteria.tolerance,
+    "mean-square": criteria.mean_square,
+}
+
+
+def criterion_called(name: str, numbers: tuple[float, ...]) -> Criterion:
+    """Return a criterion by its name and numbers.
+
+    Raises: ValueError when there is none such.
+    """
+    if name not in _CRITERIA:
+        raise ValueError(f"there is no criterion '{name[:40]}'")
+    try:
+        return _CRITERIA[name](*numbers)
+    except TypeError:
+        raise ValueError(f"the criterion '{name}' does not take {len(numbers)} numbers") from None

@@ -1,0 +1,303 @@
+"""Net: a trained net as a thing in memory, which predicts.
+
+    net = sn.open("runs/zipcode")
+    net.predict(patterns), net.outputs(patterns), net.states(pattern, "h2")
+
+It is made of a file alone; the program that described it is not evaluated. Outputs come from the
+kernels that scored it while it was trained, bit for bit, states from the twin.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.data.base import Dataset, Part, load
+from sn.data.rows import TargetKind
+from sn.errors import DataError, NetError, did_you_mean
+from sn.kernels import Kernels, compile_net
+from sn.lower.ir import Plan
+from sn.lower.recognise import lower
+from sn.net.layer import Layer
+from sn.net.reference import Reference
+from sn.net.table import ConnectionTable
+from sn.results.record import Scores
+from sn.results.reports import ClassReport, Report, class_report, label_report, value_report
+from sn.train.scoring import score
+from sn.train.targets import desired_outputs
+from sn.trained.about import About
+from sn.trained.optimizers import rule_of
+from sn.trained.page import page
+from sn.trained.places import trained_file
+from sn.trained.reading import Contents, read_trained
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+
+class TrainedNet:
+    """A net with its weights and all that its file says.
+
+    `table` are its connections, `about` what it was trained for and how.
+    """
+
+    def __init__(self, contents: Contents, path: Path | None = None) -> None:
+        self.table: ConnectionTable = contents.table
+        self.about: About = contents.about
+        self.path = path
+        self._vector = contents.weights
+        self._curvature = contents.curvature
+
+    @property
+    def name(self) -> str:
+        """The name of the net."""
+        return self.table.name
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, the inputs first."""
+        return self.table.layers
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, of the labels or of the values."""
+        return self.about.classes
+
+    @property
+    def weights(self) -> dict[str, Floats32]:
+        """The weights by name, each array shaped as `record.weights` has it."""
+        return {one.name: self._vector[one.wid] for one in self.table.parameters}
+
+    @property
+    def curvature(self) -> dict[str, Floats32] | None:
+        """The curvatures of the weights at the end, by name; None where none were kept."""
+        if self._curvature is None:
+            return None
+        return {one.name: self._curvature[one.wid] for one in self.table.parameters}
+
+    @property
+    def weight_vector(self) -> Floats32:
+        """The weights in weight order, as `table.wid` counts them: (n_weights,) float32."""
+        return self._vector
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the compiler recognises in the table."""
+        return lower(self.table)
+
+    @cached_property
+    def _kernels(self) -> Kernels:
+        # the rule of the training, whose kernels the cache may have
+        return compile_net(self.plan, self.about.cost, rule_of(self.about.options))
+
+    def scaled(self, patterns: Any) -> Floats32:
+        """Return patterns as the net takes them: (n, n_inputs) float32.
+
+        `patterns` is (n, n_inputs), one pattern, or either in the shape of the input layer.
+        Raises: DataError for another shape, and for what is no finite number.
+        """
+        first = self.layers[0]
+        try:
+            given = np.asarray(patterns)
+            numbers = given.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"the patterns are not numbers: {error}") from error
+        fits = (first.shape, (first.size,))
+        if given.shape in fits:
+            numbers = numbers.reshape(1, -1)
+        elif given.ndim > 1 and given.shape[1:] in fits:
+            numbers = numbers.reshape(len(given), first.size)
+        else:
+            raise DataError(
+                f"expected patterns of {first.size} numbers, (n, {first.size}), found the shape "
+                f"{given.shape}",
+                hint=f"layer {first.name} has the shape {first.shape}",
+            )
+        taken, scaling = numbers.astype(np.float32), self.about.scaling
+        if scaling is not None:
+            taken = scaling(taken)
+        bad = np.argwhere(~np.isfinite(taken))
+        if len(bad):
+            row, column = bad[0].tolist()
+            found = numbers[row, column]
+            raise DataError(
+                f"input {column} of pattern {row} is {found:g}, expected a finite number",
+                hint="this net was trained without missing values" if np.isnan(found) else None,
+            )
+        return taken
+
+    def outputs(self, patterns: Any, reference: bool = False) -> Floats32:
+        """Return the states of the output units: (n, n_outputs) float32.
+
+        With `reference`, from the twin in float64, without a kernel.
+        Raises: DataError as `scaled` does.
+        """
+        taken = self.scaled(patterns)
+        if reference:
+            last = self.layers[-1]
+            return self._walked(taken)[:, last.first : last.first + last.size].astype(np.float32)
+        kernels = self._kernels
+        return kernels.evaluate(kernels.pack(self._vector), kernels.batches(taken), len(taken))
+
+    def predict(self, patterns: Any, reference: bool = False) -> Array:
+        """Return what the net says of each pattern, (n,) or (n, k).
+
+        Of classes the name, as a number where all names are whole numbers; of several labels
+        which it has, (n, k) bool; of values the outputs.
+        Raises: DataError as `scaled` does.
+        """
+        outputs = self.outputs(patterns, reference)
+        if self.about.kind is TargetKind.CLASSES:
+            return named(self.classes)[self.chosen(outputs)]
+        return self.has(outputs) if self.about.kind is TargetKind.LABELS else outputs
+
+    def chosen(self, outputs: Array) -> NDArray[np.int64]:
+        """Return the class number that outputs stand for: (n,)."""
+        if outputs.shape[1] == 1:
+            return self.has(outputs)[:, 0].astype(np.int64)
+        found: NDArray[np.int64] = outputs.argmax(axis=1)
+        return found
+
+    def has(self, outputs: Array) -> NDArray[np.bool_]:
+        """Return which outputs are at least half way from the low target to the high one."""
+        found: NDArray[np.bool_] = outputs >= (self.about.low + self.about.high) / 2
+        return found
+
+    def confidence(self, outputs: Array) -> Floats:
+        """Return how sure the class of each pattern is: (n,), from 0 to 1.
+
+        The difference of the two largest outputs, as a share of that between the two targets; of
+        one output its distance from half way, as a share of that of a target. With the cost
+        softmax the probability of the class.
+        Source: LeCun et al. 1989, who reject by that difference.
+        """
+        y = outputs.astype(np.float64)
+        if self.about.cost.name == "softmax":
+            powers = np.exp(y - y.max(axis=1, keepdims=True))
+            return np.asarray(powers.max(axis=1) / powers.sum(axis=1))
+        span = self.about.high - self.about.low
+        if y.shape[1] == 1:
+            apart = 2 * np.abs(y[:, 0] - (self.about.low + self.about.high) / 2)
+        else:
+            ordered = np.sort(y, axis=1)
+            apart = ordered[:, -1] - ordered[:, -2]
+        return np.asarray(np.clip(apart / span, 0.0, 1.0))
+
+    def states(self, patterns: Any, layer: str) -> Floats:
+        """Return the states of a layer, in its shape; for several patterns (n, *shape), float64.
+
+        Raises: NetError when there is no such layer, DataError as `scaled` does.
+        """
+        found = next((one for one in self.layers if one.name == layer), None)
+        if found is None:
+            names = [one.name for one in self.layers]
+            hint = did_you_mean(layer, names) or "it has: " + ", ".join(names)
+            raise NetError(f"net {self.name} has no layer '{layer}'", hint=hint)
+        taken = self.scaled(patterns)
+        walked = self._walked(taken)[:, found.first : found.first + found.size]
+        is_one = np.shape(patterns) in (self.layers[0].shape, (self.layers[0].size,))
+        return walked.reshape(found.shape if is_one else (len(taken), *found.shape))
+
+    def _walked(self, patterns: Floats32) -> Floats:
+        """Return the states of all units: (n, n_units)."""
+        twin, weights = Reference(self.table, self.about.cost), self._vector.astype(np.float64)
+        states = [twin.forward(weights, one.astype(np.float64))[1] for one in patterns]
+        return np.array(states).reshape(-1, self.table.n_units)
+
+    def data(self) -> Dataset:
+        """Return the data set that it was trained on.
+
+        Raises: DataError when it is not here, or holds something else now.
+        """
+        used = self.about.data
+        found = load(used.name)
+        if found.hash != used.hash:
+            raise DataError(
+                f"the data set {used.name} is not what net {self.name} was trained on: expected "
+                f"the hash {used.hash[:16]}, found {found.hash[:16]}",
+                hint="give the data itself",
+            )
+        return found
+
+    def test(self, part: Part | str = "test") -> Scores:
+        """Return the scores on a set, by its name or with its patterns and targets.
+
+        Raises: DataError when there is no such set, or it does not fit the net.
+        """
+        part = self._part(part)
+        outputs = self.outputs(part.inputs)
+        return score(outputs, self._desired(part), self.about.criterion, self.about.cost)
+
+    def confusion(self, part: Part | str = "test") -> NDArray[np.int64]:
+        """Return how many patterns of each class were taken for which: (classes, classes).
+
+        Row: the class that a pattern has; column: the one that the net says.
+        Raises: DataError for a net that tells no classes, and as `test` does.
+        """
+        if self.about.kind is not TargetKind.CLASSES:
+            raise DataError(f"net {self.name} tells {self.about.kind}, and no classes to confuse")
+        found = self.report(part)
+        assert isinstance(found, ClassReport)
+        return found.confusion
+
+    def report(self, part: Part | str = "test") -> Report:
+        """Return what else a run tells of a set: confusions and rejection, or errors of values.
+
+        Raises: DataError as `test` does.
+        """
+        part, about = self._part(part), self.about
+        outputs, desired = self.outputs(part.inputs), self._desired(part)
+        middle = (about.low + about.high) / 2
+        if about.kind is TargetKind.CLASSES:
+            return class_report(outputs, desired, self.classes, middle)
+        if about.kind is TargetKind.LABELS:
+            return label_report(outputs, desired, self.classes, middle)
+        return value_report(outputs, desired, self.classes)
+
+    def _desired(self, part: Part) -> Floats32:
+        """Return what the output units should say of a set, (n, n_outputs)."""
+        about, size = self.about, self.layers[-1].size
+        return desired_outputs(part.targets, about.kind, size, about.low, about.high)
+
+    def _part(self, part: Part | str) -> Part:
+        if isinstance(part, Part):
+            return part
+        sets = self.data().sets
+        if part not in sets:
+            hint = did_you_mean(part, sets) or "it has: " + ", ".join(sets)
+            raise DataError(f"the data set {self.about.data.name} has no set '{part}'", hint=hint)
+        return sets[part]
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(layer.size) for layer in self.layers)
+        about = self.about
+        text = f"trained net {self.name}: {sizes}, {self.table.n_weights:,} weights"
+        if about.passes:
+            word = "pass" if about.passes == 1 else "passes"
+            text += f", {about.passes} {word} of {about.optimizer} on {about.data.name}"
+        return f"<{text}>"
+
+    def _repr_html_(self) -> str:
+        return page(repr(self)[1:-1], self.table)
+
+
+def named(classes: tuple[str, ...]) -> Array:
+    """Return the names of classes; where all are whole numbers, as such."""
+    numbers = [int(name) if name.removeprefix("-").isdecimal() else None for name in classes]
+    if all(n is not None and str(n) == name for n, name in zip(numbers, classes, strict=True)):
+        return np.array(numbers)
+    return np.array(classes, dtype=object)
+
+
+def open_trained(run: str | Path) -> TrainedNet:
+    """Read a trained net from a run folder or from its file.
+
+    Raises: DataError when there is none, or its file does not hold together.
+    """
+    path = trained_file(Path(run))
+    return TrainedNet(read_trained(path), path)

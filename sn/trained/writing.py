@@ -1,0 +1,220 @@
+"""Write: a table, its weights and what is known about them become one file.
+
+    write_trained(path, table, weights, about)
+
+Equal nets give equal bytes: nothing in the file tells when, where or by whom it was written.
+Read next: reading.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.errors import Span
+from sn.net.costs import Cost
+from sn.net.layer import Layer, Parameter
+from sn.net.table import ConnectionTable
+from sn.results.arrays import write_arrays
+from sn.trained import header as h
+from sn.trained.about import About
+from sn.trained.formulas import to_lists
+
+Array = NDArray[np.generic]
+_HASHED = ("units/", "rows/", h.VALUES)  # what has a hash of its own
+_LONGEST = 100  # letters of a file's name; chosen here: file systems take 255 bytes
+
+
+def file_name(net: str) -> str:
+    """Return the name of a net's file; what no file may be called becomes `_`."""
+    stem = re.sub(r"[^\w.-]", "_", net, flags=re.ASCII)[:_LONGEST].lstrip(".-")
+    return (stem or "net") + h.SUFFIX
+
+
+def write_trained(
+    path: Path,
+    table: ConnectionTable,
+    weights: NDArray[Any],
+    about: About,
+    curvature: NDArray[Any] | None = None,
+) -> None:
+    """Write the file of a trained net, whole or not at all.
+
+    Shapes: weights, curvature: (n_weights,), in weight order.
+    Raises: TrainError when the file cannot be written.
+    """
+    arrays = table_arrays(table)
+    for parameter in table.parameters:
+        arrays[h.VALUES + parameter.name] = weights[parameter.wid].astype(np.float32)
+        arrays[h.NUMBERS + parameter.name] = parameter.wid
+        if curvature is not None:
+            arrays[h.CURVATURE + parameter.name] = curvature[parameter.wid].astype(np.float32)
+    if about.scaling is not None:
+        scaling = about.scaling
+        for name, column in zip(
+            h.SCALING, (scaling.shift, scaling.factor, scaling.fill), strict=True
+        ):
+            arrays[name] = column.astype(np.float64)
+    sums = h.HashesPart(
+        data=about.data.hash,
+        table=table_hash(table),
+        weights=weights_hash(weights),
+        others=others_hash(arrays),
+    )
+    words = _header(table, about, sums)
+    write_arrays(path, arrays, {h.HEADER: msgspec.json.encode(words).decode()})
+
+
+def table_arrays(table: ConnectionTable) -> dict[str, Array]:
+    """Return the columns of a table under the names they have in a file."""
+    return {
+        h.CONSTANT: table.constant,
+        h.DST: table.dst,
+        h.SRC: table.src,
+        h.WEIGHT: table.wid,
+        h.GROUP: table.group,
+    }
+
+
+def table_hash(table: ConnectionTable) -> str:
+    """Return the SHA-256 of a table's columns, one after the other."""
+    return _hash(table_arrays(table).values())
+
+
+def weights_hash(weights: NDArray[Any]) -> str:
+    """Return the SHA-256 of the weights in weight order, as float32."""
+    return _hash([weights.astype(np.float32)])
+
+
+def others_hash(arrays: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of all arrays of a file but the table and the weights, by name."""
+    names = sorted(name for name in arrays if not name.startswith(_HASHED))
+    return _hash(arrays[name] for name in names)
+
+
+def _hash(arrays: Iterable[Array]) -> str:
+    hashed = hashlib.sha256()
+    for array in arrays:
+        hashed.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    return hashed.hexdigest()
+
+
+def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Header:
+    last = len(table.layers) - 1
+    criterion = None
+    if about.criterion is not None:
+        numbers = [float(number) for number in about.criterion.numbers]
+        criterion = h.CriterionPart(name=about.criterion.name, numbers=numbers)
+    return h.Header(
+        format=h.FORMAT,
+        name=table.name,
+        layers=[
+            _layer(layer, h.Role.INPUT if n == 0 else h.Role.OUTPUT if n == last else h.Role.HIDDEN)
+            for n, layer in enumerate(table.layers)
+        ],
+        groups=_groups(table),
+        parameters=_parameters(table),
+        cost=_cost(about.cost),
+        targets=h.TargetsPart(
+            kind=about.kind,
+            classes=list(about.classes),
+            low=float(about.low),
+            high=float(about.high),
+            criterion=criterion,
+        ),
+        training=h.TrainingPart(
+            data=about.data.name,
+            optimizer=about.optimizer,
+            options=about.options,
+            seed=about.seed,
+            passes=about.passes,
+            scores=about.scores,
+        ),
+        sources=[h.SourcePart(name=one.name, text=one.text) for one in about.sources],
+        versions=dict(sorted(about.versions.items())),
+        hashes=sums,
+    )
+
+
+def _layer(layer: Layer, role: h.Role) -> h.LayerPart:
+    function = h.FunctionPart(
+        name=layer.activation.name,
+        value=to_lists(layer.activation.value),
+        is_plain=layer.activation.is_plain,
+        written=layer.activation.written,
+    )
+    return h.LayerPart(
+        name=layer.name,
+        shape=[int(size) for size in layer.shape],
+        first=layer.first,
+        role=role,
+        function=function,
+        border=layer.border,
+    )
+
+
+def _groups(table: ConnectionTable) -> list[h.GroupPart]:
+    parts = []
+    for number, group in enumerate(table.groups):
+        wid = table.wid[table.group == number]
+        parts.append(
+            h.GroupPart(
+                label=group.label,
+                scheme=group.scheme,
+                connections=len(wid),
+                weights=len(np.unique(wid)),
+                place=_place(group.span),
+            )
+        )
+    return parts
+
+
+def _place(span: Span | None) -> str:
+    """Return where a form stands, without the folder that the file was in."""
+    return f"{Path(span.file).name}:{span.line}:{span.column}" if span else ""
+
+
+def _parameters(table: ConnectionTable) -> list[h.ParameterPart]:
+    # the groups of each weight, by its number
+    pairs = np.unique(np.stack([table.wid, table.group.astype(np.int32)]), axis=1)
+    return [_parameter(table, parameter, pairs) for parameter in table.parameters]
+
+
+def _parameter(
+    table: ConnectionTable, parameter: Parameter, pairs: NDArray[np.int32]
+) -> h.ParameterPart:
+    used = np.unique(pairs[1][np.isin(pairs[0], parameter.wid)])
+    return h.ParameterPart(
+        name=parameter.name,
+        connects=[table.groups[number].label for number in used.tolist()],
+        maps=None if parameter.maps is None else [list(map(int, row)) for row in parameter.maps],
+        keys=None if parameter.keys is None else list(parameter.keys),
+    )
+
+
+def _cost(cost: Cost) -> h.CostPart:
+    derivatives = None
+    if cost.derivatives is not None:
+        derivatives = h.DerivativesPart(
+            slope=to_lists(cost.derivatives.slope),
+            bend=to_lists(cost.derivatives.bend),
+            mixed=to_lists(cost.derivatives.mixed),
+        )
+    return h.CostPart(
+        name=cost.name,
+        value=to_lists(cost.value),
+        written=cost.written,
+        is_mean=cost.is_mean,
+        reductions=[
+            h.ReductionPart(name=one.name, how=one.how, of=to_lists(one.of))
+            for one in cost.reductions
+        ],
+        derivatives=derivatives,
+    )
