@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ SAMPLE = 200  # units looked at before a grid is believed; the rules check every
 GLANCE, SIGHT = 400, 10_000  # sites of them with which hopeless grids are put aside
 ODD = 0.2  # of them, as many may be odd: a few do not hide the grid of the others
 ODD_AT_ONCE = 0.6  # of so few that odd ones may crowd
+
+Whole = TypeVar("Whole", bound=np.signedinteger[Any])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,13 +48,20 @@ def declared(layer: Layer) -> Coordinates:
 
 def _grid(sizes: tuple[int, int, int], unit: Ints, maps_last: bool) -> Coordinates:
     """Coordinates of units in row-major order, or with the maps of a site side by side."""
+    return Coordinates(sizes, *(a.astype(np.int32) for a in _split(sizes, unit, maps_last)))
+
+
+def _split(sizes: tuple[int, int, int], unit: Ints, maps_last: bool) -> tuple[Ints, Ints, Ints]:
+    """Return the map, the row and the column of units."""
     maps, rows, cols = sizes
     if maps_last:
         site, plane = np.divmod(unit, maps)
+    elif maps == 1:
+        site, plane = unit, np.zeros_like(unit)
     else:
         plane, site = np.divmod(unit, rows * cols)
     row, col = np.divmod(site, cols)
-    return Coordinates(sizes, *(a.astype(np.int32) for a in (plane, row, col)))
+    return plane, row, col
 
 
 def source_grid(table: ConnectionTable, src: int, spread: bool = False) -> Coordinates | None:
@@ -63,7 +73,9 @@ def source_grid(table: ConnectionTable, src: int, spread: bool = False) -> Coord
     windows = _windows(table, src)
     if not windows:
         return None
-    glances = [_Glance.of(windows, GLANCE, ODD_AT_ONCE), _Glance.of(windows, SIGHT, ODD)]
+    glances = [_Glance.of(windows, SIGHT, ODD)]
+    if len(glances[0].sites) > GLANCE:
+        glances.insert(0, _Glance.of(windows, GLANCE, ODD_AT_ONCE))
     for sizes, maps_last in _candidates(layer.size):
         if any(glance.refuses(sizes, maps_last) for glance in glances):
             continue
@@ -113,48 +125,61 @@ def _is_product(sizes: tuple[int, int, int], maps_last: bool, sites: Ints, sprea
 
     With `spread`, rows and columns may be equally far apart instead.
     """
-    place = _grid(sizes, sites, maps_last)
-    rows, cols = _distinct(place.row), _distinct(place.col)
+    plane, row, col = _split(sizes, sites, maps_last)
+    rows, cols = _distinct(row), _distinct(col)
     if len(sites) % (len(rows) * len(cols)):
         return False
     for values, size in ((rows, sizes[1]), (cols, sizes[2])):
         if _start(values, size) is None and not (spread and _is_spread(values, size)):
             return False
-    return len(_distinct(place.plane)) * len(rows) * len(cols) == len(sites)
+    return len(_distinct(plane)) * len(rows) * len(cols) == len(sites)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Glance:
     """Sites of some windows, one after another, and the window of each: many looked at at once.
 
-    odd: which part of the windows may fail.
+    counts: how many sites each window has; odd: which part of the windows may fail.
     """
 
     sites: Ints
     window: NDArray[np.int64]
+    counts: NDArray[np.int64]
     odd: float
 
     @staticmethod
     def of(windows: list[Ints], sites: int, odd: float) -> _Glance:
         """Take windows of about so many sites in all."""
         few = windows[:: -(-sum(map(len, windows)) // sites)]
-        window = np.repeat(np.arange(len(few)), [len(some) for some in few])
-        return _Glance(np.concatenate(few), window, odd)
+        counts = np.array([len(some) for some in few])
+        return _Glance(np.concatenate(few), np.repeat(np.arange(len(few)), counts), counts, odd)
 
     def refuses(self, sizes: tuple[int, int, int], maps_last: bool) -> bool:
         """Whether too many windows see other numbers of maps, rows and columns than a product."""
-        place = _grid(sizes, self.sites, maps_last)
-        missing = np.bincount(self.window)
-        for values in (place.row, place.col, place.plane):
-            size = int(values.max()) + 1
-            seen = np.sort(self.window * size + values)
-            missing //= np.bincount(seen[np.diff(seen, prepend=-1) > 0] // size)
-        return bool(np.mean(missing != 1) > self.odd)
+        plane, row, col = _split(sizes, self.sites, maps_last)
+        missing = self.counts
+        for values, size in ((row, sizes[1]), (col, sizes[2]), (plane, sizes[0])):
+            if size > 1:
+                missing = missing // self._distinct(values, size)
+        return bool(np.count_nonzero(missing != 1) > self.odd * len(missing))
+
+    def _distinct(self, values: Ints, size: int) -> NDArray[np.int64]:
+        """Return how many of `size` different values each window sees."""
+        n_windows = len(self.counts)
+        if n_windows * size <= 4 * len(values):
+            seen = np.zeros(n_windows * size, np.bool_)
+            seen[self.window * size + values] = True
+            return seen.reshape(n_windows, size).sum(axis=1)
+        return np.bincount(_distinct(self.window * size + values) // size)
 
 
-def _distinct(values: Ints) -> Ints:
+def _distinct(values: NDArray[Whole]) -> NDArray[Whole]:
+    """Return the different values in order, like np.unique, which takes longer for so few."""
     ordered = np.sort(values)
-    return ordered[np.diff(ordered, prepend=-1) > 0]
+    is_new = np.empty(len(ordered), np.bool_)
+    is_new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    return ordered[is_new]
 
 
 def _start(values: Ints, size: int) -> int | None:
@@ -215,8 +240,7 @@ def _middles(values: Ints, starts: NDArray[np.int64], size: int) -> NDArray[np.f
     middle = (low + high) / 2
     counts = np.diff(starts, append=len(values))
     unit = np.repeat(np.arange(len(starts)), counts)
-    seen = np.sort(unit * np.int64(size) + values)
-    seen = seen[np.diff(seen, prepend=-1) > 0]
+    seen = _distinct(unit * np.int64(size) + values)
     # windows with a hole: they wrap, or some connection is odd
     holed = np.flatnonzero(np.bincount(seen // size) != high - low + 1)
     bounds = np.searchsorted(seen, np.arange(len(starts) + 1) * np.int64(size))
