@@ -7,6 +7,7 @@ names when there is none.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -85,6 +86,7 @@ class Registry(Generic[T]):
         return list(self._entries.values())
 
 
+@functools.cache
 def load_folder(package: ModuleType) -> None:
     """Import every module of `package` in name order, so that a new file needs no second edit."""
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):

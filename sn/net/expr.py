@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -312,16 +313,53 @@ def evaluate(
     `ops` and `constant` say how: NumPy in float64 by default, vector instructions in the
     emitter. Give one `memo` to several calls and they share subexpressions.
     """
-    memo = {} if memo is None else memo
-    if e not in memo:
-        if e.op == "const":
-            memo[e] = constant(e.value)
-        elif e.op == "var":
-            memo[e] = variables[e.name]
+    if memo is None:
+        return _evaluate_steps(e, variables, ops, constant)
+    if e in memo:
+        return memo[e]
+    if e.op == "const":
+        value = constant(e.value)
+    elif e.op == "var":
+        value = variables[e.name]
+    else:
+        value = ops[e.op](*[evaluate(arg, variables, ops, constant, memo) for arg in e.args])
+    memo[e] = value
+    return value
+
+
+def _evaluate_steps(
+    e: Expr,
+    variables: Mapping[str, Any],
+    ops: Mapping[str, Callable[..., Any]],
+    constant: Callable[[float], Any],
+) -> Any:
+    """Compute `e` alone: a formula is taken apart once, its values are computed many times."""
+    values: list[Any] = []
+    for step, places in _steps(e):
+        if step.op == "const":
+            values.append(constant(step.value))
+        elif step.op == "var":
+            values.append(variables[step.name])
         else:
-            values = [evaluate(arg, variables, ops, constant, memo) for arg in e.args]
-            memo[e] = ops[e.op](*values)
-    return memo[e]
+            values.append(ops[step.op](*[values[place] for place in places]))
+    return values[-1]
+
+
+@lru_cache(maxsize=1024)
+def _steps(e: Expr) -> tuple[tuple[Expr, tuple[int, ...]], ...]:
+    """Return each distinct subexpression behind its arguments, with the places of these."""
+    steps: list[tuple[Expr, tuple[int, ...]]] = []
+    place_of: dict[Expr, int] = {}
+
+    def place(one: Expr) -> int:
+        if one not in place_of:
+            places = tuple(place(arg) for arg in one.args)
+            place_of[one] = len(steps)
+            steps.append((one, places))
+        return place_of[one]
+
+    place(e)
+    return tuple(steps)
 
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "eq": "="}

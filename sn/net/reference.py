@@ -61,12 +61,13 @@ class Reference:
         )
         # rows of each layer: they are ordered by downstream unit, so one slice each
         self._slices = [slice(*bounds[2 * i : 2 * i + 2]) for i in range(len(table.layers))]
+        self._start = np.where(np.isnan(table.constant), 0.0, table.constant).astype(dtype)
         self._joint = output_formulas(table.layers[-1].activation, cost)
 
     def forward(self, weights: Numbers, pattern: Numbers) -> tuple[Floats, Floats]:
         """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j)."""
         table = self.table
-        state = np.where(np.isnan(table.constant), 0.0, table.constant).astype(self._dtype)
+        state = self._start.copy()
         total = np.zeros(table.n_units, self._dtype)
         first = table.layers[0]
         state[first.first : first.first + first.size] = pattern
