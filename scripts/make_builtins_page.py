@@ -23,7 +23,7 @@ from sn.describe.network import NET_FORMS  # noqa: E402
 from sn.lisp.calls import builtins, special_forms  # noqa: E402
 from sn.net.activations import activation  # noqa: E402
 from sn.net.costs import cost  # noqa: E402
-from sn.net.init import fan_in_law  # noqa: E402
+from sn.net.init import fan_in_law, init_law  # noqa: E402
 from sn.net.schemes import scheme  # noqa: E402
 from sn.optim.base import optimizer  # noqa: E402
 from sn.registry import Entry, Registry, load_folder  # noqa: E402
@@ -47,8 +47,13 @@ WORDS: tuple[tuple[str, str, Registry[Any]], ...] = (
     ),
     ("Costs", "What `(cost NAME)` takes; it also takes a function of output and target.", cost),
     (
+        "Initial weights",
+        "What `(init ...)`, `(biases ...)` and `(layer NAME ...)` in it take.",
+        init_law,
+    ),
+    (
         "Laws of initial weights",
-        "What `(init (uniform X LAW))` takes; F is the fan-in.",
+        "What `(uniform X LAW)` and `(gaussian S LAW)` take; F is the fan-in.",
         fan_in_law,
     ),
     ("Optimizers", "What `(optimizer NAME RULE)` takes.", optimizer),

@@ -33,7 +33,7 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said["parameters"] = f"{experiment.table.n_weights:,}"
     said["cost"] = spec.cost.name if spec.cost.name != "lisp" else expr.show(spec.cost.value)
     said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
-    said["initial weights"] = f"uniform {spec.init.scale:g} {spec.init.law}"
+    said["initial weights"] = str(spec.init)
     said["order"] = spec.order or spec.data.order
     said["passes"] = str(spec.passes if passes is None else passes)
     rule = spec.optimizers[optimizer]

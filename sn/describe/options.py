@@ -44,6 +44,7 @@ OTHER_WORDS = {
     "learn-lm": "diagonal-newton",
     "newton": "diagonal-newton",
     "mse": "mean-square",
+    "normal": "gaussian",
     "pad": "border",
     "padding": "border",
     "periodic": "wrap",

@@ -79,7 +79,7 @@ class ExperimentSpec:
             **{name: getattr(chosen, name) for name in chosen.__dataclass_fields__},
             "cost": self.cost.name,
             "targets": list(self.targets),
-            "init": {"scale": self.init.scale, "law": self.init.law},
+            "init": str(self.init),
             "order": self.order or self.data.order,
             "criterion": str(self.criterion) if self.criterion is not None else None,
             "stop": {

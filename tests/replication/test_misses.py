@@ -56,11 +56,14 @@ def mean_errors(records: list[RunRecord]) -> tuple[float, float]:
 
 
 def test_the_2022_reproduction_on_its_own_digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Source: Karpathy 2022 published 45 and 82 misses for one seed; other seeds give more."""
+    """Source: Karpathy 2022 published 45 and 82 misses for one seed.
+
+    Twenty seeds of a trial outside SN had means of 58.3 and 83.5, with deviations of 9 and 8.
+    """
     monkeypatch.delenv("SN_DATA", raising=False)
     train, test = mean_misses(runs("zipcode-2022", "mnist-1989"))
-    assert 50 <= train <= 70
-    assert 78 <= test <= 95
+    assert 47 <= train <= 70
+    assert 73 <= test <= 94
 
 
 @pytest.mark.usefixtures("real_digits")

@@ -7,6 +7,7 @@ import pytest
 
 from sn.data import NamedData
 from sn.errors import SnError
+from sn.net.init import Init, Uniform
 from sn.session import Session
 from sn.train import criteria
 from sn.train.criteria import Criterion
@@ -30,7 +31,7 @@ def test_what_is_left_out_has_sn_s_defaults() -> None:
     found = spec("")
     assert found.data == NamedData(("mnist-1989",))
     assert found.targets == (-1.0, 1.0)
-    assert (found.init.scale, found.init.law) == (2.4, "fan-in")
+    assert found.init == Init(Uniform(2.4, "fan-in"))
     assert (found.cost.name, found.passes, found.order) == ("lms", 23, None)
     assert found.data.order == "constant"
     assert (found.criterion, found.stop) == (None, Stop())
@@ -70,7 +71,7 @@ def test_options_are_evaluated() -> None:
         "(setq low 0.8)",
     )
     assert (found.passes, found.targets, found.order) == (6, (-0.8, 0.8), "shuffled")
-    assert (found.init.scale, found.init.law) == (2.0, "constant")
+    assert found.init == Init(Uniform(2.0, "constant"))
 
 
 def test_data_may_be_several_names_or_a_variable() -> None:

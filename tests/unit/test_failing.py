@@ -12,7 +12,7 @@ from sn.errors import TrainError
 from sn.kernels import compile_net
 from sn.lower.recognise import lower
 from sn.net.costs import Cost
-from sn.net.init import Init
+from sn.net.init import Init, Uniform
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.base import Optimizer
@@ -49,7 +49,7 @@ def job(table: ConnectionTable, cost: Cost, rule: Optimizer, *, in_kernels: bool
     else:
         engine = ReferenceEngine(Reference(table, cost), table, rule, sets, targets)
     spec = ExperimentSpec(
-        "sample", NamedData(("made up",)), cost, {"it": rule}, init=Init(1.0, "constant")
+        "sample", NamedData(("made up",)), cost, {"it": rule}, init=Init(Uniform(1.0))
     )
     return Job(
         spec=spec,

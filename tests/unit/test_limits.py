@@ -12,7 +12,7 @@ import sn
 from sn.compare import compare, contenders
 from sn.errors import SettingError, SnError
 from sn.limits import AVERAGE, DECAY, MOMENTUM, PASSES, POSITIVE, RATE, SEED, Limit
-from sn.net.init import Init
+from sn.net.init import Init, Uniform
 from sn.optim.base import optimizer
 from sn.session import Session
 from sn.train.experiment import check_targets
@@ -199,8 +199,8 @@ def test_settings_from_python_are_checked_as_on_the_command_line(tmp_path: Path)
 @pytest.mark.parametrize("scale", [-1.0, NAN, True, "2.4"])
 def test_the_width_of_initial_weights_has_a_limit(scale: Any) -> None:
     with pytest.raises(SettingError, match="scale must be a number of at least 0"):
-        Init(scale)
-    assert Init(0).scale == 0
+        Uniform(scale)
+    assert Uniform(0).scale == 0
 
 
 def test_names_and_counts_of_other_kinds_are_refused(small: Path) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sn.data import NamedData
 from sn.errors import TrainError
-from sn.net.init import Init
+from sn.net.init import Init, Uniform
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.base import Optimizer, optimizer
@@ -60,7 +60,7 @@ class Problem:
         sets = {"train": self.inputs, "test": self.inputs[:20]}
         twin = Reference(self.table, error)
         return Job(
-            spec=replace(spec, init=Init(1.0, "constant")),
+            spec=replace(spec, init=Init(Uniform(1.0))),
             table=self.table,
             engine=ReferenceEngine(twin, self.table, rule, sets, self.targets),
             data=DataUsed("made up", "none"),
