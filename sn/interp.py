@@ -39,6 +39,7 @@ from sn.lisp.forms import (
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
+from sn.lisp.sources import Sources
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
 from sn.registry import Registry, load_folder
 
@@ -81,6 +82,7 @@ class Interpreter:
         self._terminal: Reader | None = None
         self.path = [Path(folder) for folder in path]
         self.loaded: set[str] = set()  # full names, for libload
+        self.sources = Sources()
         self.ask = ask or (lambda question: False)
         self.numbers: Callable[[float], str] = number_sn
         self.random = SnRandom()
@@ -323,8 +325,8 @@ class Interpreter:
 
         Raises: EvalError when there is none.
         """
-        folders = [*self._loading_folder(), Path(), *self.path]
-        return _find(name, folders, (".sn", ".lsh", ".tl"))
+        folders = [*self._loading_folder(), self.sources.current, *self.path]
+        return self.sources.find(name, folders, (".sn", ".lsh", ".tl"))
 
     def find_file(self, name: str, suffixes: Sequence[str] = ()) -> Path:
         """Return the file called `name`, with one of `suffixes` added where there is none such.
@@ -333,7 +335,8 @@ class Interpreter:
         being loaded, then `path`.
         Raises: EvalError when there is none.
         """
-        return _find(name, [Path(), *self._loading_folder(), *self.path], suffixes)
+        folders = [self.sources.current, *self._loading_folder(), *self.path]
+        return self.sources.find(name, folders, suffixes)
 
     def _loading_folder(self) -> list[Path]:
         loading = self.intern("file-being-loaded").value
@@ -360,7 +363,7 @@ class Interpreter:
 
         Raises: EvalError when it cannot be read.
         """
-        return self.reader(_source_text(file), str(file))
+        return self.reader(self.sources.text(file), str(file))
 
     def error(self, message: str, form: Value = None, hint: str | None = None) -> EvalError:
         """Return an error to raise, at the place of `form` where it has one."""
@@ -398,25 +401,3 @@ def _strings(values: Sequence[str]) -> Value:
     for value in reversed(values):
         result = Pair(str(value), result)
     return result
-
-
-def _source_text(file: Path) -> str:
-    try:
-        raw = file.read_bytes()
-    except OSError as problem:
-        raise EvalError(f"cannot read {file}: {problem.strerror}") from problem
-    try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        # programs of the nineties have accents in Latin-1
-        return raw.decode("latin-1").replace("\r\n", "\n")
-
-
-def _find(name: str, folders: list[Path], suffixes: Sequence[str]) -> Path:
-    for folder in folders:
-        for suffix in ("", *suffixes):
-            file = folder / (name + suffix)
-            if file.is_file():
-                return file
-    searched = ", ".join(str(folder) for folder in folders)
-    raise EvalError(f"no file is called '{name}'", hint=f"searched in: {searched}")

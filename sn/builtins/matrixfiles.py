@@ -119,10 +119,7 @@ def format_matrix(matrix: Matrix) -> bytes:
 
 def _read(it: Machine, file: str) -> tuple[bytes, Path]:
     path = it.find_file(file, (".mat",))
-    try:
-        return path.read_bytes(), path
-    except OSError as problem:
-        raise EvalError(f"cannot read '{path}': {problem.strerror}") from problem
+    return it.sources.read(path), path
 
 
 def _write(file: str, content: bytes, suffix: str = ".mat") -> str:

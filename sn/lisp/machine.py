@@ -15,6 +15,7 @@ from sn.errors import EvalError, Span
 from sn.lisp.forms import Pair, Symbol, SymbolTable, Value
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
+from sn.lisp.sources import Sources
 
 
 class Callee(Protocol):
@@ -62,6 +63,7 @@ class Machine(Protocol):
     err: OutputPort
     input: Input | None
     loaded: set[str]
+    sources: Sources
     ask: Callable[[str], bool]
     numbers: Callable[[float], str]
     random: SnRandom
