@@ -25,13 +25,15 @@ from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import UpdateRule
-from sn.results.folder import versions
+from sn.results.folder import CHECKPOINTS_KEPT
+from sn.results.origin import Origin, versions
 from sn.results.record import DataUsed, RunRecord
 from sn.train.cautions import of_start
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import PATTERNS, Examples
 from sn.train.historical import HistoricalEngine
+from sn.train.keeping import Keeping, StartedWith, started_with
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.targets import desired_outputs, n_outputs
@@ -61,9 +63,8 @@ class Described(Protocol):
         """Whether it drew random numbers from the seed of the run."""
         ...
 
-    @property
-    def source(self) -> str:
-        """The text of its file."""
+    def origin(self, engine: str) -> Origin:
+        """Return where a run on an engine comes from."""
         ...
 
     @property
@@ -136,27 +137,41 @@ class Experiment:
     def train(
         self,
         passes: int | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         optimizer: str | None = None,
         folder: str | Path | None = None,
         reference: bool = False,
         historical: bool = False,
         data: Any = None,
+        *,
+        resume: str | Path | None = None,
+        fork: bool = False,
+        checkpoint_every: int | None = None,
+        keep_checkpoints: int = CHECKPOINTS_KEPT,
     ) -> RunRecord:
         """Train from fresh weights and return the record of the run.
 
         `folder` keeps the files of the run; instead of running kernels, `reference` walks the
         rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit. No passes score
-        the untrained net. What the program drew itself follows the seed of its session.
+        the untrained net. The seed is 0; what the program drew itself follows that of its session.
         `data` stands in for that of the program: the name of a data set, a pair of arrays
         (inputs (n, n_inputs), targets), a reader such as `sn.data.csv(...)`, or a `Dataset`.
+        `resume` goes on with the run in a folder, or from one of its checkpoints, with what it was
+        started with; with `fork` in another folder, or none, and that may differ. A checkpoint
+        is kept after passes, and each `checkpoint_every` presentations; the last
+        `keep_checkpoints` stay.
         Raises: SettingError for passes or a seed outside their limits, DataError when no data set
-        is here, TrainError when training diverges.
+        is here, TrainError when training diverges, files cannot be written, or the run to go on
+        with was another one.
         """
         spec = self.spec if data is None else replace(self.spec, data=data_source(data))
-        passes = spec.passes if passes is None else PASSES.take("passes", passes)
-        seed = SEED.take("seed", seed)
-        chosen = self._optimizer(optimizer)
+        place = None if resume is None else Path(resume)
+        keeping = Keeping(checkpoint_every, keep_checkpoints, place, fork)
+        before = StartedWith(spec.passes) if place is None else started_with(place)
+        passes = before.passes if passes is None else PASSES.take("passes", passes)
+        seed = before.seed if seed is None else SEED.take("seed", seed)
+        chosen = self._optimizer(before.optimizer if optimizer is None else optimizer)
+        kind = "historical" if historical else "reference" if reference else before.engine
         dataset, note = spec.data.load()
         for observer in self.program.observers:
             observer.data_chosen(dataset.name, note)
@@ -166,7 +181,7 @@ class Experiment:
         for notice in (*self.warnings, *warnings):
             for observer in self.program.observers:
                 observer.warned(notice)
-        engine, seconds = self._engine(chosen, dataset, targets["train"], reference, historical)
+        engine, seconds = self._engine(chosen, dataset, targets["train"], kind)
         job = Job(
             spec=spec,
             table=self.table,
@@ -178,13 +193,14 @@ class Experiment:
             seed=seed,
             passes=passes,
             compile_seconds=seconds,
-            source=self.program.source,
+            origin=self.program.origin(kind),
             warnings=warnings,
             kind=dataset.kind,
             classes=dataset.classes,
             keep=Keeper(self.table, self._about(spec, chosen, dataset, seed)),
         )
-        return train(job, Path(folder) if folder is not None else None, self.program.observers)
+        files = Path(folder) if folder is not None else None
+        return train(job, files, self.program.observers, keeping)
 
     def _about(self, spec: ExperimentSpec, optimizer: str, dataset: Dataset, seed: int) -> About:
         """Return what the file of the trained net says before the first pass."""
@@ -210,15 +226,14 @@ class Experiment:
         optimizer: str,
         dataset: Dataset,
         targets: NDArray[np.float32],
-        reference: bool,
-        historical: bool,
+        kind: str,
     ) -> tuple[Engine, float]:
         """Return what presents the patterns, and the seconds that compiling it took."""
         rule, cost = self.spec.optimizers[optimizer], self.spec.cost
         patterns = {name: part.inputs for name, part in dataset.sets.items()}
-        if historical:
+        if kind == "historical":
             return HistoricalEngine(self.table, cost, rule, patterns, targets), 0.0
-        if reference:
+        if kind == "reference":
             twin = Reference(self.table, cost)
             return ReferenceEngine(twin, self.table, rule, patterns, targets), 0.0
         for observer in self.program.observers:

@@ -16,13 +16,31 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Interrupt:
-    """Whether Ctrl-C came."""
+    """Whether Ctrl-C came, and came again; `is_open` while it may be raised where it comes."""
 
     came: bool = False
+    came_twice: bool = False
+    is_open: bool = False
 
     def note(self, *_: object) -> None:
         """Remember it: a signal handler, so it takes no lock."""
         self.came = True
+
+    def note_once(self, *_: object) -> None:
+        """Remember it; where it may be raised, or came before, raise it: a signal handler too."""
+        self.came_twice, self.came = self.came, True
+        if self.is_open or self.came_twice:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def let_through(self) -> Iterator[None]:
+        """Raise it inside the block where it comes: for long work that may be dropped."""
+        self.check()
+        self.is_open = True
+        try:
+            yield
+        finally:
+            self.is_open = False
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if it came: for places where that does no harm."""
@@ -31,9 +49,10 @@ class Interrupt:
 
 
 @contextmanager
-def interrupts_kept() -> Iterator[Interrupt]:
+def interrupts_kept(is_patient: bool = True) -> Iterator[Interrupt]:
     """Remember Ctrl-C inside the block; what becomes of it is the caller's to decide.
 
+    Unless the block `is_patient`, a second one is raised at once.
     Outside the main thread, which alone may set handlers, and where Ctrl-C raises nothing
     anyway, the block runs as it is.
     """
@@ -43,7 +62,7 @@ def interrupts_kept() -> Iterator[Interrupt]:
     if not is_raised or threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    signal.signal(signal.SIGINT, interrupt.note)
+    signal.signal(signal.SIGINT, interrupt.note if is_patient else interrupt.note_once)
     try:
         yield interrupt
     finally:

@@ -36,6 +36,7 @@ from sn.net.layer import Network
 from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
+from sn.results.origin import Origin, ReadFile
 from sn.train.gradient_check import (
     GradientReport,
     check_gradients,
@@ -66,27 +67,29 @@ class Session:
         self.interpreter = new_interpreter()
         self.interpreter.world = self.world
         self.interpreter.random.begin(SEED.take("seed", seed))
-        self._settings = folded(settings)
+        self.settings = folded(settings)
+        self.command: tuple[str, ...] = ()  # the words of the command line that asks for it
 
     def evaluate(self, text: str, file: str = "<text>") -> Value:
         """Evaluate a program and return the value of its last form."""
         return self.interpreter.run(text, file)
 
-    def load(self, path: str | Path) -> Program:
-        """Evaluate the program in a file.
+    def load(self, path: str | Path, source: str | None = None) -> Program:
+        """Evaluate the program in a file; `source` is a text that it had before.
 
         Raises: SnError with the place of what is wrong in it, or the name of a setting that the
         program has no variable for.
         """
         file = Path(path)
         try:
-            source = file.read_text(encoding="utf-8", errors="replace")
+            if source is None:
+                source = file.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise SnError(f"cannot read '{file}': {reason}") from error
         it = self.interpreter
-        check_mentioned(self._settings, source, str(file))
-        pinned = {name: value_of(it, name, text) for name, text in self._settings.items()}
+        check_mentioned(self.settings, source, str(file))
+        pinned = {name: value_of(it, name, text) for name, text in self.settings.items()}
 
         def pin(_: Value = None) -> None:
             for name, value in pinned.items():
@@ -130,6 +133,19 @@ class Program:
     def watch(self, *observers: Observer) -> None:
         """Let these watch its runs, and nobody else."""
         self.session.observers = observers
+
+    def origin(self, engine: str) -> Origin:
+        """Return where a run on an engine comes from."""
+        sources = self.session.interpreter.sources
+        return Origin(
+            engine,
+            self.session.settings,
+            self.session.command,
+            str(self.path.resolve()),
+            str(sources.current.resolve()),
+            self.source,
+            tuple(ReadFile(name, content) for name, content in sources.seen.items()),
+        )
 
     @property
     def depends_on_seed(self) -> bool:

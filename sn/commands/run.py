@@ -15,7 +15,7 @@ from sn.commands._settings import Limited, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.limits import SEED
-from sn.results.folder import CHECKPOINT, RunFolder
+from sn.results.folder import RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
 from sn.results.table import final_table
@@ -115,9 +115,9 @@ def command(
 
 
 def _tell_checkpoint(folder: Path | None) -> None:
-    """Say on stderr where the state of an interrupted run is kept, if it is."""
-    if folder is not None and (folder / CHECKPOINT).exists():
-        print_text(f"the state after the last whole pass is in {folder / CHECKPOINT}", err=True)
+    """Say on stderr where the state of an interrupted run is kept, and how to go on."""
+    if folder is not None:
+        print_text(RunFolder(folder).what_stands(), err=True)
 
 
 def _print_run(record: RunRecord, note: str) -> None:

@@ -169,7 +169,8 @@ class _Glance:
         if n_windows * size <= 4 * len(values):
             seen = np.zeros(n_windows * size, np.bool_)
             seen[self.window * size + values] = True
-            return seen.reshape(n_windows, size).sum(axis=1)
+            found: NDArray[np.int64] = seen.reshape(n_windows, size).sum(axis=1)
+            return found
         return np.bincount(_distinct(self.window * size + values) // size)
 
 

@@ -1,15 +1,17 @@
 """Arrays: named NumPy arrays to and from safetensors files, and files that appear whole.
 
-A file is written beside its place and moved there, so whoever is killed at any moment leaves
-the old file or the new one.
+A file is written beside its place, brought to the disk and moved there, so whoever is killed at
+any moment leaves the old file or the new one, and so does a machine that loses its power.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sn.errors import DataError, TrainError
+
+PART = ".part"  # how the name of a file ends that is being written: a hidden one
 
 
 def write_arrays(
@@ -94,24 +98,60 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, s
         return file.arrays(), file.metadata()
 
 
+def content_hash(arrays: Mapping[str, NDArray[np.generic]]) -> str:
+    """Return the sha256 of named arrays: of names, types, shapes and numbers, by name."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, never less.
 
     Raises: TrainError when the file cannot be written.
     """
     with told_as_train_error(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        handle, name = tempfile.mkstemp(PART, f".{path.name}-", path.parent)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                write_all(handle, content)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
             # mkstemp makes files for the owner alone; a result is for whoever may read the folder
             os.chmod(name, 0o666 & ~_umask())
             os.replace(name, path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(name)
             raise
+        sync_folder(path.parent)
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """Write all bytes to an open file, in as many pieces as the system takes."""
+    rest = memoryview(content)
+    while rest:
+        written = os.write(handle, rest)
+        if not written:
+            raise OSError(errno.EIO, "nothing was written")
+        rest = rest[written:]
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk: without it a rename may be lost with the power."""
+    if os.name == "nt":  # where a folder cannot be opened, and renames need nothing of the kind
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some file systems cannot, and say so
+            raise
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -1,43 +1,55 @@
 """The training loop: passes over the training set, scores after each, a record at the end.
 
-It presents the patterns in chunks, so that a bar moves and Ctrl-C is heard; what it computes
-does not depend on the chunks. A weight that is not finite stops the run and is traced back to
-the pattern and the layer.
+It presents the patterns in chunks, so that a bar moves, Ctrl-C is heard and checkpoints are
+taken; what it computes does not depend on the chunks, nor on how often the run was stopped and
+gone on with. A weight that is not finite stops the run and is traced back to the pattern and the
+layer.
 
-Read next: engines.py for what a presentation is, observer.py for who watches, divergence.py for
-how a number that is not finite is traced.
+Read next: engines.py for what a presentation is, checkpoint.py for what is kept of a run,
+resuming.py for how one goes on, divergence.py for how a number that is not finite is traced.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sn.data.rows import TargetKind
 from sn.errors import Notice
+from sn.interrupts import Interrupt, interrupts_kept
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
 from sn.optim.rules import CURVATURE
+from sn.results.checkpoints import Position
 from sn.results.folder import Outcome, RunFolder, RunHeader
+from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 from sn.results.reports import Report, class_report, label_report, value_report
 from sn.train.cautions import all_saturated, of_end
+from sn.train.checkpoint import RunState, Seconds, run_arrays
 from sn.train.criteria import Criterion
 from sn.train.divergence import Traced, after_step, during_chunk
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
+from sn.train.identity import identity, table_hash
+from sn.train.keeping import Keeping, opened
 from sn.train.observer import Observer
 from sn.train.scoring import score
-from sn.train.state import Array, to_arrays
+from sn.train.state import Array
 from sn.train.stopping import deciding
 
 Keep = Callable[[Path, Array, Array | None, PassRecord], None]
 
-CHUNK = 512  # presentations between two looks at the weights; chosen here: a few milliseconds
+# Presentations between two looks at the weights, at most and at first, and the seconds that they
+# may take before they become fewer, or more; chosen here: kernels take milliseconds for the most.
+CHUNK, FIRST_CHUNK = 512, 32
+LONG, SHORT = 0.1, 0.02
+# Seconds between two checkpoints where nothing else is said; chosen here: what may be lost.
+SPARE = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +58,9 @@ class Job:
 
     `targets` has for each set what is desired, (n, n_outputs) float32, of the `kind` and with the
     names of `classes` that the data has; `criterion` says which patterns are misses, None where
-    nothing is right or wrong; `warnings` were told before the run starts. `keep` writes the file
-    of the trained net to the folder of the run: weights, curvatures if there are, the last pass.
+    nothing is right or wrong; `warnings` were told before the run starts; `origin` is where the
+    run comes from, as far as the session knows. `keep` writes the file of the trained net to the
+    folder of the run: weights, curvatures if there are, the last pass.
     """
 
     spec: ExperimentSpec
@@ -60,11 +73,17 @@ class Job:
     seed: int
     passes: int
     compile_seconds: float
-    source: str
     warnings: tuple[Notice, ...] = ()
     kind: TargetKind = TargetKind.CLASSES
     classes: tuple[str, ...] = ()
+    origin: Origin = Origin()
     keep: Keep | None = None
+
+    @property
+    def counts(self) -> NetCounts:
+        """The size of the net."""
+        table = self.table
+        return NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)
 
 
 def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
@@ -79,106 +98,217 @@ def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
     return stream.permutation(count).astype(np.int32)
 
 
-def train(job: Job, folder: Path | None, observers: Sequence[Observer]) -> RunRecord:
+def train(
+    job: Job,
+    folder: Path | None,
+    observers: Sequence[Observer],
+    keeping: Keeping | None = None,
+) -> RunRecord:
     """Run all passes and return the record; with a folder, leave the files of a run there.
 
-    Raises: TrainError when a weight or a state stops being finite.
+    `keeping` says how, and which run to go on with.
+    Raises: TrainError when a weight or a state stops being finite, files cannot be written, or
+    the run to go on with was another one; DataError when that has no checkpoint that can be read.
     """
-    files = None
-    if folder is not None:
-        files = RunFolder.create(folder, job.table.name)
-        options = job.spec.options(job.optimizer)
-        header = RunHeader(_counts(job), job.data, job.optimizer, options, job.seed, job.passes)
-        files.start(header, job.source)
-    return _Run(job, files, observers).go()
+    keeping, spec = keeping or Keeping(), job.spec
+    options = spec.options(job.optimizer)
+    header = RunHeader(job.counts, job.data, job.optimizer, options, job.seed, job.passes)
+    origin = replace(
+        job.origin,
+        table=table_hash(job.table),
+        identity=identity(job.table, spec, job.optimizer, job.data, job.seed, job.origin.engine),
+    )
+    place = opened(folder, keeping, header, origin, job.engine.get_state)
+    for observer in observers:
+        for notice in place.notices:
+            observer.warned(notice)
+    try:
+        return _Run(job, place.files, observers, keeping.checkpoint_every, place.state).go()
+    finally:
+        if place.files is not None:
+            place.files.close()
 
 
 class _Run:
-    """A run while it lasts: what it has seen so far, and whom it tells."""
+    """A run while it lasts: what it has seen so far, and whom it tells.
 
-    def __init__(self, job: Job, files: RunFolder | None, observers: Sequence[Observer]) -> None:
-        self._job, self._files, self._observers = job, files, observers
+    With `every`, a checkpoint is written each so many presentations, and after each pass; without,
+    after passes, and at most one in SPARE seconds. `state` is where the run goes on from.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        files: RunFolder | None,
+        observers: Sequence[Observer],
+        every: int | None = None,
+        state: RunState | None = None,
+    ) -> None:
+        self._job, self._files, self._observers, self._every = job, files, observers, every
         self._count = len(job.targets["train"])
-        self._passes: list[PassRecord] = []
-        self._saturated: list[bool] = []
-        self._best: tuple[int, Floats32] | None = None
-        self._train_seconds = self._evaluate_seconds = 0.0
+        self._chunk = min(FIRST_CHUNK, CHUNK)
+        self._interrupt = Interrupt()
+        self._written = time.perf_counter()
+        if state is None:
+            job.engine.set_weights(job.spec.init.draw(job.table, job.seed))
+            state = RunState(job.engine.get_state())
+        else:
+            job.engine.set_state(state.engine)
+        self._passes = [record for record in state.passes if record.number or not job.passes]
+        self._best, self._saturated = state.best, list(state.saturated)
+        self._seconds, self._position = state.seconds, state.position
+        self._is_whole = True  # whether the engine is where the position says
 
     def go(self) -> RunRecord:
-        """Run all passes and return the record."""
-        job = self._job
-        job.engine.set_weights(job.spec.init.draw(job.table, job.seed))
-        for observer in self._observers:
-            observer.started(self._count * job.passes, job.passes)
+        """Run all passes that are left and return the record."""
         try:
-            # without a pass there is a score still, numbered 0: that of the untrained net
-            for number in range(1, job.passes + 1) or (0,):
-                self._pass(number)
-                if job.spec.stop.is_due(self._passes):
-                    break
+            with interrupts_kept(is_patient=False) as self._interrupt:
+                self._tell_start()
+                self._train_and_score()
+                with self._interrupt.let_through():
+                    return self._finish()
         except KeyboardInterrupt:
-            if self._files is not None:
-                self._files.stop(Outcome.INTERRUPTED)
-            for observer in self._observers:
-                observer.interrupted()
+            self._stop_where_it_is()
             raise
         except Exception as error:
             if self._files is not None:
                 self._files.stop(Outcome.FAILED, str(error))
             raise
-        return self._finish()
 
-    def _pass(self, number: int) -> None:
-        """Train once over the training set, score every set, and tell."""
-        seconds = self._train(number) if number else 0.0
-        started = time.perf_counter()
-        scores = self._scores()
-        self._evaluate_seconds += time.perf_counter() - started
-        self._train_seconds += seconds
-        record = PassRecord(
-            number, scores["train"], scores.get("test"), seconds, scores.get("validation")
+    def _tell_start(self) -> None:
+        passes, before = self._job.passes, self._position
+        for observer in self._observers:
+            observer.started(self._count * passes, passes)
+            if before != Position():
+                observer.resumed(before)
+                observer.advanced(before.presentations(self._count))
+
+    def _stop_where_it_is(self) -> None:
+        """Write a checkpoint, where the user did not ask twice to be let go, and tell."""
+        if self._files is not None:
+            try:
+                if self._is_whole and not self._interrupt.came_twice:
+                    self._write_checkpoint()
+            finally:
+                self._files.stop(Outcome.INTERRUPTED)
+        for observer in self._observers:
+            observer.interrupted()
+
+    def _train_and_score(self) -> None:
+        """Do what is left: the rest of a pass, its scores, further passes."""
+        job = self._job
+        if not job.passes and not self._passes:
+            # there is a score still, numbered 0: that of the untrained net
+            self._score(0)
+            self._keep(is_last=True)
+        while job.passes:
+            number = self._position.passes
+            if len(self._passes) < number:
+                self._score(number)
+            is_last = number >= job.passes or (
+                bool(self._passes) and job.spec.stop.is_due(self._passes)
+            )
+            if number:
+                self._keep(is_last)
+            if is_last:
+                break
+            self._train(number + 1)
+
+    def _keep(self, is_last: bool) -> None:
+        """Write a checkpoint after a pass, unless the one before is very young."""
+        is_due = self._every is not None or time.perf_counter() - self._written >= SPARE
+        if self._files is None or not (is_last or is_due):
+            return
+        self._write_checkpoint()
+        if self._job.keep is not None:
+            state = self._job.engine.get_state()
+            curvature = state.slots.get(CURVATURE.name)
+            self._job.keep(self._files.path, state.weights, curvature, self._passes[-1])
+
+    def _write_checkpoint(self) -> None:
+        assert self._files is not None
+        state = RunState(
+            self._job.engine.get_state(),
+            self._position,
+            tuple(self._passes),
+            self._best,
+            tuple(self._saturated),
+            self._seconds,
         )
+        self._files.write_checkpoint(self._position, *run_arrays(state))
+        self._written = time.perf_counter()
+
+    def _score(self, number: int) -> None:
+        """Score every set after a pass, and tell."""
+        started = time.perf_counter()
+        with self._interrupt.let_through():  # nothing is changed, so it can be done again
+            scores, is_saturated = self._scores()
+        now = self._seconds
+        spent = now.evaluate + time.perf_counter() - started
+        record = PassRecord(
+            number, scores["train"], scores.get("test"), now.under_way, scores.get("validation")
+        )
+        self._seconds = Seconds(now.train + now.under_way, spent)
         self._passes.append(record)
+        self._saturated = [*self._saturated[-1:], is_saturated]
         if self._job.spec.stop.keep_best and self._is_best(record):
             self._best = (number, self._job.engine.get_weights())
         if self._files is not None:
             self._files.add_pass(record)
-            state = self._job.engine.get_state()
-            self._files.write_checkpoint(
-                to_arrays(state), {"pass": str(number), "seed": str(self._job.seed)}
-            )
-            if self._job.keep is not None:
-                curvature = state.slots.get(CURVATURE.name)
-                self._job.keep(self._files.path, state.weights, curvature, record)
         for observer in self._observers:
             observer.pass_finished(record)
 
-    def _train(self, number: int) -> float:
-        """Present the training set once; return the seconds spent presenting."""
+    def _train(self, number: int) -> None:
+        """Present what is left of a pass, and take its step."""
         job, engine = self._job, self._job.engine
         order = order_of_pass(job.spec.order or job.spec.data.order, self._count, job.seed, number)
         at_start = engine.get_state()
-        started = time.perf_counter()
-        engine.begin_pass(order)
-        seconds = time.perf_counter() - started
-        for first in range(0, self._count, CHUNK):
-            part = order[first : first + CHUNK]
-            before = engine.get_state()
-            started = time.perf_counter()
-            engine.present(part)
-            seconds += time.perf_counter() - started
-            if not np.isfinite(engine.get_weights()).all():
-                done = (number - 1) * self._count + first
-                raise during_chunk(self._traced, before, part, order, number, done)
-            for observer in self._observers:
-                observer.advanced(len(part))
-        started = time.perf_counter()
+        if not self._position.shown:
+            self._timed(lambda: engine.begin_pass(order))
+        while self._position.shown < self._count:
+            self._present(order, number)
+        self._is_whole = False
         with np.errstate(over="ignore", invalid="ignore"):  # told below, with its layer
-            engine.end_pass()
-        seconds += time.perf_counter() - started
+            self._timed(engine.end_pass)
         if not np.isfinite(engine.get_weights()).all():
             raise after_step(self._traced, at_start, order, number)
-        return seconds
+        self._position, self._is_whole = Position(number), True
+
+    def _present(self, order: Order, number: int) -> None:
+        """Present the next chunk of a pass; afterwards the run may be stopped, or kept."""
+        engine, first = self._job.engine, self._position.shown
+        done = self._position.presentations(self._count)
+        part = order[first : first + self._size(done)]
+        before = engine.get_state()
+        self._is_whole = False
+        seconds = self._timed(lambda: engine.present(part))
+        if not np.isfinite(engine.get_weights()).all():
+            raise during_chunk(self._traced, before, part, order, number, done)
+        self._position, self._is_whole = Position(number - 1, first + len(part)), True
+        if seconds < SHORT:
+            self._chunk = min(2 * self._chunk, CHUNK)
+        elif seconds > LONG:
+            self._chunk = max(self._chunk // 2, 1)
+        for observer in self._observers:
+            observer.advanced(len(part))
+        self._interrupt.check()
+        is_due = self._every is not None and (done + len(part)) % self._every == 0
+        if self._files is not None and is_due and self._position.shown < self._count:
+            self._write_checkpoint()
+
+    def _size(self, done: int) -> int:
+        """Return how many patterns to present next: up to where a checkpoint is due."""
+        if self._every is None:
+            return self._chunk
+        return min(self._chunk, self._every - done % self._every)
+
+    def _timed(self, work: Callable[[], None]) -> float:
+        """Do what counts as training of the pass under way; return the seconds it took."""
+        started = time.perf_counter()
+        work()
+        spent, now = time.perf_counter() - started, self._seconds
+        self._seconds = Seconds(now.train, now.evaluate, now.under_way + spent)
+        return spent
 
     @property
     def _traced(self) -> Traced:
@@ -190,21 +320,21 @@ class _Run:
             deciding(record).error < deciding(earlier).error for earlier in self._passes[:-1]
         )
 
-    def _scores(self) -> dict[str, Scores]:
-        """Score all sets; note too whether all outputs for the training set are saturated."""
-        job = self._job
+    def _scores(self) -> tuple[dict[str, Scores], bool]:
+        """Score all sets; say too whether all outputs for the training set are saturated."""
+        job, is_saturated = self._job, False
         found = {}
         for which, targets in job.targets.items():
             outputs = job.engine.outputs(which)
             found[which] = score(outputs, targets, job.criterion, job.spec.cost)
             if which == "train":
                 is_saturated = all_saturated(job.table.layers[-1].activation, outputs)
-                self._saturated = [*self._saturated[-1:], is_saturated]
-        return found
+        return found, is_saturated
 
     def _finish(self) -> RunRecord:
         """Return the record, with the best weights where those were to be kept."""
         job, passes, kept = self._job, self._passes, None
+        self._is_whole = False  # the best weights may take the place of the last; all is written
         warnings: tuple[Notice, ...] = ()
         if passes[-1].number:  # a net that was not trained need not be good at anything
             warnings = of_end(
@@ -222,16 +352,16 @@ class _Run:
         weights = job.engine.get_weights()
         shown = self._count * max(passes[-1].number, 1)
         result = RunRecord(
-            _counts(job),
+            job.counts,
             job.data,
             job.optimizer,
             job.spec.options(job.optimizer),
             job.seed,
             tuple(passes),
             job.compile_seconds,
-            self._train_seconds,
-            self._evaluate_seconds,
-            self._train_seconds / max(shown, 1) * 1e6,
+            self._seconds.train,
+            self._seconds.evaluate,
+            self._seconds.train / max(shown, 1) * 1e6,
             {parameter.name: weights[parameter.wid] for parameter in job.table.parameters},
             job.spec.reference,
             self._files.path if self._files is not None else None,
@@ -259,8 +389,3 @@ class _Run:
             else:
                 found[which] = value_report(outputs, targets, names)
         return found
-
-
-def _counts(job: Job) -> NetCounts:
-    table = job.table
-    return NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)

@@ -7,15 +7,16 @@ test counts them, and whoever wants less overrides less. An observer must not ch
 from __future__ import annotations
 
 from sn.errors import Notice
+from sn.results.checkpoints import Position
 from sn.results.record import PassRecord, RunRecord
 
 
 class Observer:
     """Somebody who watches a run; every method may be left as it is.
 
-    The order of calls: data_chosen, compile_started, compile_finished, started, then for each
-    pass some of advanced and one of pass_finished, at the end finished or interrupted; warned
-    comes after data_chosen and before finished.
+    The order of calls: data_chosen, compile_started, compile_finished, started, resumed where a
+    run goes on, then for each pass some of advanced and one of pass_finished, at the end finished
+    or interrupted; warned comes after data_chosen and before finished.
     """
 
     def data_chosen(self, name: str, note: str) -> None:
@@ -33,6 +34,9 @@ class Observer:
     def started(self, presentations: int, passes: int) -> None:
         """Hear that training starts: `presentations` in all, over all passes together."""
 
+    def resumed(self, position: Position) -> None:
+        """Hear that the run goes on from here; what was presented before is told by `advanced`."""
+
     def advanced(self, presentations: int) -> None:
         """Hear that so many more patterns were presented since the last call."""
 
@@ -43,4 +47,4 @@ class Observer:
         """Hear that the run came to its end."""
 
     def interrupted(self) -> None:
-        """Hear that the user stopped the run; the last checkpoint stands."""
+        """Hear that the user stopped the run; its state is kept where it has a folder."""

@@ -19,7 +19,9 @@ import pytest
 from sn.commands import main
 from sn.errors import Notice, SnInternalError, Span, TrainError
 from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
+from sn.results.checkpoints import Position
 from sn.results.folder import RunFolder, RunHeader
+from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, Reference, RunRecord, Scores
 from sn.shipped import nets_folder
 
@@ -78,7 +80,7 @@ class FakeSession:
         disk = None
         if folder is not None:
             disk = RunFolder.create(folder, "tiny")
-            disk.start(RunHeader(NET, DATA, "sgd", {}, seed, 2), "(defnet tiny)")
+            disk.start(RunHeader(NET, DATA, "sgd", {}, seed, 2), Origin(source="(defnet tiny)"))
         self.tell("data_chosen", DATA.name, NOTE)
         for notice in self.warnings:
             self.tell("warned", notice)
@@ -89,7 +91,7 @@ class FakeSession:
             self.tell("advanced", 7291)
             self.tell("pass_finished", score(number))
             if disk is not None:
-                disk.write_checkpoint({"w": np.zeros(3, np.float32)}, {})
+                disk.write_checkpoint(Position(number), {"w": np.zeros(3, np.float32)}, {})
             if self.stops_with is not None:
                 self.tell("interrupted")
                 raise self.stops_with
@@ -230,7 +232,8 @@ def test_run_interrupted_names_the_checkpoint(session: dict[str, Any], capsys) -
     session["stops_with"] = KeyboardInterrupt()
     assert main(["run", "tiny.sn", "--out", "here"]) == 130
     err = capsys.readouterr().err
-    assert f"is in {Path('here/checkpoint.safetensors')}\n" in err
+    assert "the state after pass 1 is in 'here/checkpoint-1.safetensors'" in err
+    assert "`sn run --resume here`" in err
     assert err.endswith("interrupted\n")
 
 

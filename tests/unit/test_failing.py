@@ -18,6 +18,7 @@ from sn.net.table import ConnectionTable, freeze
 from sn.optim.base import Optimizer
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.second_order import DiagonalNewton
+from sn.results.origin import Origin
 from sn.results.record import DataUsed
 from sn.train.criteria import largest
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
@@ -62,7 +63,7 @@ def job(table: ConnectionTable, cost: Cost, rule: Optimizer, *, in_kernels: bool
         seed=1,
         passes=2,
         compile_seconds=0.0,
-        source="(the program)",
+        origin=Origin(source="(the program)"),
     )
 
 

@@ -71,3 +71,22 @@ def test_another_thread_runs_as_it_is() -> None:
     thread.start()
     thread.join()
     assert done == [signal.default_int_handler]
+
+
+def test_a_second_press_is_not_kept() -> None:
+    with interrupts_kept(is_patient=False) as interrupt:
+        press()
+        assert interrupt.came and not interrupt.came_twice
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        assert interrupt.came_twice
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_press_is_let_through_where_it_may_be() -> None:
+    with interrupts_kept(is_patient=False) as interrupt:
+        with pytest.raises(KeyboardInterrupt), interrupt.let_through():
+            press()
+        assert interrupt.came and not interrupt.came_twice
+        with pytest.raises(KeyboardInterrupt), interrupt.let_through():
+            raise AssertionError("it came before")

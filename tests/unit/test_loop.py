@@ -19,16 +19,17 @@ from sn.optim.base import Optimizer, optimizer
 from sn.optim.first_order import Sgd
 from sn.results.arrays import read_arrays
 from sn.results.folder import read_about, read_log
+from sn.results.origin import Origin
 from sn.results.record import DataUsed, PassRecord, RunRecord
 from sn.session import Session
 from sn.train import loop
+from sn.train.checkpoint import read_run
 from sn.train.criteria import largest
 from sn.train.engines import Engine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.loop import Job, order_of_pass, train
 from sn.train.observer import Observer
 from sn.train.scoring import score
-from sn.train.state import read_checkpoint
 from tests.sample_nets import described, lms
 
 LINEAR = "(defnet sample (layer in (3)) (layer out (2) (linear)) (connect in out (full)))"
@@ -70,7 +71,7 @@ class Problem:
             seed=1,
             passes=passes,
             compile_seconds=0.0,
-            source="(the program)",
+            origin=Origin(source="(the program)"),
         )
 
 
@@ -259,36 +260,22 @@ def test_a_finished_run_leaves_its_files(tmp_path: Path) -> None:
         assert np.array_equal(array, record.weights[name])
 
 
-def test_ctrl_c_leaves_the_checkpoint_of_the_last_whole_pass(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_a_checkpoint_where_the_run_is(tmp_path: Path) -> None:
     counter = Counter(stop_at=100)
     with pytest.raises(KeyboardInterrupt):
         train(problem().job(SLOW), tmp_path / "run", [counter])
     assert counter.calls == ["started 180 3", "pass 1", "interrupted"]
     assert read_about(tmp_path / "run")["outcome"] == "interrupted"
-    state, metadata = read_arrays(tmp_path / "run" / "checkpoint.safetensors")
-    assert metadata["pass"] == "1"
-    after_one = train(problem().job(SLOW, passes=1), None, [])
-    named = np.concatenate([array.ravel() for array in after_one.weights.values()])
-    assert np.array_equal(np.sort(state["weights"].astype(np.float32)), np.sort(named))
-
-
-def test_a_checkpoint_continues_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    rule = optimizer.get("diagonal-newton")(learning_rate=0.02)
-    whole = train(problem().job(rule, passes=4), None, [])
-    train(problem().job(rule, passes=3), tmp_path / "run", [])
-    job = problem().job(rule)
-    path = tmp_path / "run" / "checkpoint.safetensors"
-    state, metadata = read_checkpoint(path, job.engine.get_state())
-    assert metadata["pass"] == "3"
-    job.engine.set_state(state)
-    order = order_of_pass("constant", 60, job.seed, 4)
-    job.engine.begin_pass(order)
-    job.engine.present(order)
-    job.engine.end_pass()
-    parameters = job.table.parameters
-    weights = job.engine.get_weights()
-    for parameter in parameters:
-        assert np.array_equal(weights[parameter.wid], whole.weights[parameter.name])
+    shown = counter.presentations - 60
+    assert 40 <= shown <= 60
+    path = tmp_path / "run" / f"checkpoint-1-{shown}.safetensors"
+    assert [file.name for file in (tmp_path / "run").glob("checkpoint-*")] == [path.name]
+    state = read_run(path, problem().job(SLOW).engine.get_state())
+    job = problem().job(SLOW)
+    job.engine.set_weights(job.spec.init.draw(job.table, job.seed))
+    order = order_of_pass("constant", 60, job.seed, 1)
+    job.engine.present(np.concatenate([order, order[:shown]]))
+    assert np.array_equal(state.engine.weights, job.engine.get_state().weights)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 60, 1000])

@@ -18,7 +18,9 @@ import pytest
 
 from sn.errors import DataError, TrainError
 from sn.results.arrays import read_arrays, write_arrays, write_whole
+from sn.results.checkpoints import Position
 from sn.results.folder import Outcome, RunFolder, RunHeader, read_about, read_log
+from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 
 NET = NetCounts("xor", 5, 9, 9)
@@ -42,10 +44,10 @@ RECORD = RunRecord(
 
 def test_a_whole_run_can_be_read_back(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "run", "xor")
-    folder.start(HEADER, "(defnet xor)\n")
+    folder.start(HEADER, Origin(source="(defnet xor)\n"))
     assert read_about(folder.path)["outcome"] == "running"
     folder.add_pass(PASS)
-    folder.write_checkpoint({"weights": np.ones(9, np.float32)}, {"pass": "1"})
+    folder.write_checkpoint(Position(1), {"weights": np.ones(9, np.float32)}, {"pass": "1"})
     folder.add_pass(replace(PASS, number=2))
     folder.finish(RECORD)
 
@@ -62,11 +64,12 @@ def test_a_whole_run_can_be_read_back(tmp_path: Path) -> None:
     weights, metadata = read_arrays(folder.path / "weights.safetensors")
     np.testing.assert_array_equal(weights["hidden.weights"], [[0, 1], [2, 3]])
     assert metadata["net"] == "xor"
-    state, metadata = read_arrays(folder.path / "checkpoint.safetensors")
+    state, metadata = read_arrays(folder.path / "checkpoint-1.safetensors")
     assert state["weights"].sum() == 9
     assert metadata == {"pass": "1"}
+    folder.close()
     assert sorted(path.name for path in folder.path.iterdir()) == [
-        "checkpoint.safetensors",
+        "checkpoint-1.safetensors",
         "log.jsonl",
         "run.json",
         "source.sn",
@@ -76,7 +79,7 @@ def test_a_whole_run_can_be_read_back(tmp_path: Path) -> None:
 
 def test_a_run_that_stops_early_says_so(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "run", "xor")
-    folder.start(HEADER, "")
+    folder.start(HEADER, Origin())
     folder.stop(Outcome.FAILED, "a weight of h1 is not a number")
     about = read_about(folder.path)
     assert (about["outcome"], about["reason"]) == ("failed", "a weight of h1 is not a number")
@@ -97,7 +100,7 @@ def test_runs_of_the_same_second_get_folders_of_their_own(
 
 
 def test_a_folder_that_holds_a_run_is_refused(tmp_path: Path) -> None:
-    RunFolder.create(tmp_path, "xor").start(HEADER, "")
+    RunFolder.create(tmp_path, "xor").start(HEADER, Origin())
     with pytest.raises(TrainError, match="already holds a run") as caught:
         RunFolder.create(tmp_path, "xor")
     assert caught.value.hint is not None and "--out" in caught.value.hint

@@ -1,0 +1,111 @@
+"""Origins: where a run comes from, all that it takes to do it again, and what it ran on.
+
+run.json holds these as objects; texts are in files beside it. Read next: folder.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sn.version import __version__
+
+LOADED = "loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that a program read: its full name, and what was in it."""
+
+    path: str
+    content: bytes
+
+    @property
+    def hash(self) -> str:
+        """The sha256 of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run comes from: what it takes to do it again.
+
+    `engine` is one of "kernels", "reference" and "historical"; `settings` are those of the session,
+    `command` the words of the command line, none from Python; `program` is the full name of the
+    program's file, `folder` that of the folder it was run in, `source` its text, `read` the files
+    that it read; `table` is the hash of the connections; `identity` says in words all that
+    decides what comes out.
+    """
+
+    engine: str = "kernels"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    program: str = ""
+    folder: str = ""
+    source: str = ""
+    read: tuple[ReadFile, ...] = ()
+    table: str = ""
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+
+def origin_object(origin: Origin) -> dict[str, Any]:
+    """Return what run.json says of where a run comes from; texts are in files beside it."""
+    return {
+        "engine": origin.engine,
+        "settings": dict(origin.settings),
+        "command": list(origin.command),
+        "program": {
+            "path": origin.program,
+            "folder": origin.folder,
+            "sha256": hashlib.sha256(origin.source.encode()).hexdigest(),
+        },
+        "read": [
+            {"path": read.path, "sha256": read.hash, "copy": copy_name(number)}
+            for number, read in enumerate(origin.read, 1)
+        ],
+        "table": origin.table,
+        "identity": dict(origin.identity),
+    }
+
+
+def copy_name(number: int) -> str:
+    """Return where the copy of a file that was read is kept, by its number among them."""
+    return f"{LOADED}/{number}"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes."""
+    found = {"sn": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    try:
+        found["numba"] = importlib.metadata.version("numba")
+    except importlib.metadata.PackageNotFoundError:
+        found["numba"] = "absent"
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Return what it computes on."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor()

@@ -1,0 +1,82 @@
+"""Identity: in words, all that decides what comes out of a run, so that a change has a name.
+
+Two runs of one identity are equal bit for bit, pass by pass; how many passes there are is not part
+of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from sn.net import expr
+from sn.net.activations import Activation
+from sn.net.costs import Cost
+from sn.net.table import ConnectionTable
+from sn.results.record import DataUsed
+from sn.train.experiment import ExperimentSpec
+
+SHOWN = 16  # of the digits of a hash
+
+
+def table_hash(table: ConnectionTable) -> str:
+    """Return the sha256 of a table: units, constants and rows, in the order of the table."""
+    digest = hashlib.sha256(f"{table.n_units} {table.n_weights}\n".encode())
+    for layer in table.layers:
+        digest.update(f"{layer.name!r} {layer.shape} {layer.first} {layer.border}\n".encode())
+    for array in (table.constant, table.dst, table.src, table.wid):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def identity(
+    table: ConnectionTable,
+    spec: ExperimentSpec,
+    optimizer: str,
+    data: DataUsed,
+    seed: int,
+    engine: str,
+) -> dict[str, str]:
+    """Return what a run is made of, by the name of each thing."""
+    said = {"engine": engine, "seed": str(seed), "data": f"{data.name} {data.hash[:SHOWN]}"}
+    for layer in table.layers:
+        size = " x ".join(map(str, layer.shape))
+        border = "" if layer.border is None else f", border {layer.border:g}"
+        kind = "input" if layer is table.layers[0] else _formula(layer.activation)
+        said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
+    said["connections"] = f"{table.n_rows} {table_hash(table)[:SHOWN]}"
+    said["parameters"] = str(table.n_weights)
+    said["cost formula"] = _formula(spec.cost)
+    said["optimizer name"] = optimizer
+    said |= dict(_flat(spec.options(optimizer)))
+    return said
+
+
+def _formula(named: Activation | Cost) -> str:
+    """Return a formula as the program calls it, and a hash of what it comes to."""
+    digest = hashlib.sha256(expr.show(named.value).encode()).hexdigest()
+    return f"{named.written or named.name} {digest[:8]}"
+
+
+def _flat(options: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield options by name; those within one follow its name."""
+    for name, value in options.items():
+        words = f"{above} {name}".strip().replace("_", "-")
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, words)
+        else:
+            yield words, json.dumps(value, default=str)
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Say in what two identities differ, each by its name."""
+    names = [*before, *(name for name in now if name not in before)]
+    return [
+        f"{name} was {before.get(name, 'not there')}, now it is {now.get(name, 'not there')}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]

@@ -1,0 +1,213 @@
+"""Keeping: how a run is kept on disk, and how one that was is gone on with.
+
+A run goes on with what it was started with: another net, data set, option, engine or seed is
+refused, by its name, unless a fork is asked for, which leaves the old folder as it is. More
+passes are no other run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sn.errors import Notice, TrainError
+from sn.limits import Limit, check_fields, setting
+from sn.optim.rules import STEPS
+from sn.results.checkpoints import Position, checkpoints, position_of
+from sn.results.folder import CHECKPOINTS_KEPT, RunFolder, RunHeader, read_about
+from sn.results.origin import Origin
+from sn.results.record import PassRecord
+from sn.train.checkpoint import RunState, newest, run_arrays
+from sn.train.identity import differences
+from sn.train.state import EngineState
+
+AT_LEAST_ONE = Limit(1, is_whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a run is kept: a checkpoint each `checkpoint_every` presentations, so many of them.
+
+    `resume` is the folder of a run to go on with, or one of its checkpoints; with `is_fork` it
+    goes on in a folder of its own, and may differ.
+    Raises: SettingError for numbers below 1.
+    """
+
+    checkpoint_every: int | None = setting(AT_LEAST_ONE, None)
+    keep_checkpoints: int = setting(AT_LEAST_ONE, CHECKPOINTS_KEPT)
+    resume: Path | None = None
+    is_fork: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The folder of a run, taken; where the run goes on from; and what is odd about it."""
+
+    files: RunFolder | None
+    state: RunState | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StartedWith:
+    """What a run does unless it is told otherwise."""
+
+    passes: int
+    seed: int = 0
+    optimizer: str | None = None
+    engine: str = "kernels"
+
+
+def started_with(resume: Path) -> StartedWith:
+    """Return what the run that is named by its folder or a checkpoint was started with.
+
+    Raises: DataError when there is no run.
+    """
+    about = read_about(run_folder(resume))
+    engine = about.get("engine", "kernels")
+    return StartedWith(about["passes"], about["seed"], about["optimizer"], engine)
+
+
+def run_folder(resume: Path) -> Path:
+    """Return the folder of a run that is named by it, or by one of its checkpoints."""
+    return resume.parent if position_of(resume) is not None else resume
+
+
+def opened(
+    folder: Path | None,
+    keeping: Keeping,
+    header: RunHeader,
+    origin: Origin,
+    like: Callable[[], EngineState],
+) -> Opened:
+    """Take the folder that a run is kept in, a new one or that of the run to go on with.
+
+    `like` gives a state of the engine that will run.
+    Raises: TrainError where it cannot be taken, or another run was started there; DataError where
+    no checkpoint can be read.
+    """
+    if keeping.resume is not None:
+        resume = _fork if keeping.is_fork else _resume
+        return resume(folder, keeping.resume, keeping, header, origin, like)
+    if folder is None:
+        return Opened(None)
+    files = RunFolder.create(folder, header.net.name, keeping.keep_checkpoints)
+    files.start(header, origin)
+    return Opened(files)
+
+
+def _resume(
+    folder: Path | None,
+    resume: Path,
+    keeping: Keeping,
+    header: RunHeader,
+    origin: Origin,
+    like: Callable[[], EngineState],
+) -> Opened:
+    """Go on in the folder of a run."""
+    files = RunFolder(run_folder(resume), keeping.keep_checkpoints)
+    if folder is not None and folder != files.path:
+        raise TrainError(
+            f"the run in '{files.path}' goes on there, not in '{folder}'",
+            hint="with --fork (fork=True) it goes on in a folder of its own",
+        )
+    try:
+        about = files.reopen()
+        changed = differences(_identity(about, files.path), origin.identity)
+        if changed:
+            raise TrainError(
+                f"this is not the run in '{files.path}': {'; '.join(changed)}",
+                hint="give it what it was started with, or go on in another folder with --fork "
+                "(fork=True)",
+            )
+        found = _state(resume, like)
+        position, passes = _going_on(found.state, header.passes)
+        files.go_on(passes, position, header.passes)
+    except BaseException:
+        files.close()
+        raise
+    return Opened(files, found.state, found.notices)
+
+
+def _fork(
+    folder: Path | None,
+    resume: Path,
+    keeping: Keeping,
+    header: RunHeader,
+    origin: Origin,
+    like: Callable[[], EngineState],
+) -> Opened:
+    """Go on in a new folder, from where another run was; without a folder, in memory."""
+    old = run_folder(resume)
+    changed = differences(_identity(read_about(old), old), origin.identity)
+    found = _state(resume, like)
+    position, passes = _going_on(found.state, header.passes)
+    state = found.state
+    if changed and state is not None:
+        if position.shown:
+            raise TrainError(
+                f"the run in '{old}' is in the middle of pass {position.passes + 1}, and this is "
+                f"another run: {'; '.join(changed)}",
+                hint="fork from the checkpoint of a whole pass: --resume takes its file too",
+            )
+        state = replace(state, engine=_with_steps_of(state.engine, like()))
+    files = None
+    if folder is not None:
+        files = RunFolder.create(folder, header.net.name, keeping.keep_checkpoints)
+        from_where = {"folder": str(old), "pass": position.passes, "shown": position.shown}
+        files.start(header, origin, {"forked": {**from_where, "changed": changed}})
+        for record in passes:
+            files.add_pass(record)
+        if state is not None:
+            files.write_checkpoint(position, *run_arrays(state))
+    return Opened(files, state, found.notices)
+
+
+def _with_steps_of(state: EngineState, fresh: EngineState) -> EngineState:
+    """Return a state with the rates of its weights as a fresh engine has them.
+
+    They follow from the optimizer, which a fork may change; a sample of curvatures, which may be
+    in them too, is taken anew in each pass.
+    """
+    if STEPS not in fresh.slots:
+        return state
+    return replace(state, slots={**state.slots, STEPS: fresh.slots[STEPS]})
+
+
+def _identity(about: dict[str, Any], folder: Path) -> dict[str, str]:
+    found: dict[str, str] | None = about.get("identity")
+    if found is None:
+        raise TrainError(
+            f"the run in '{folder}' cannot be gone on with: an earlier SN wrote it",
+            hint="go on with that version (run.json tells which), or train anew",
+        )
+    return found
+
+
+def _state(resume: Path, like: Callable[[], EngineState]) -> Opened:
+    """Return the state to go on from, None where the run had come to no checkpoint."""
+    chosen = [resume] if resume != run_folder(resume) else checkpoints(resume)
+    state, wrong = newest(chosen, like())
+    notices = [
+        Notice(f"{error.message}; the run goes on from the checkpoint before it") for error in wrong
+    ]
+    return Opened(None, state, tuple(notices))
+
+
+def _going_on(state: RunState | None, planned: int) -> tuple[Position, Sequence[PassRecord]]:
+    """Return where a run goes on, and the records of passes that stay."""
+    if state is None:
+        return Position(), ()
+    begun = state.position.passes + bool(state.position.shown)
+    if begun > planned:
+        raise TrainError(
+            f"the run is {state.position} already, so it cannot end at pass {planned}",
+            hint=f"--passes counts all passes of the run; give it {begun} or more",
+        )
+    kept = [record for record in state.passes if record.number or not planned]
+    return state.position, kept
