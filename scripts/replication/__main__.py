@@ -29,10 +29,11 @@ def main() -> None:
     parser.add_argument("--text-only", action="store_true", help="train nothing")
     parser.add_argument("--seeds", type=int, default=10, help="runs per variant, from seed 0")
     parser.add_argument("--table-seeds", type=int, default=5, help="runs per random table")
+    parser.add_argument("--only", nargs="+", default=[], help="variants to train; others stay")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if not options.text_only:
-        kept = measure(options.seeds, options.table_seeds, options.jobs)
+        kept = measure(options.seeds, options.table_seeds, options.jobs, options.only)
         FIGURES.write_text(json.dumps(kept) + "\n", encoding="utf-8")
     figures = Figures(json.loads(FIGURES.read_text(encoding="utf-8")))
     (DOCS / "images").mkdir(exist_ok=True)

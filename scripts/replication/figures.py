@@ -17,8 +17,23 @@ from sn.results.record import DataUsed, NetCounts, PassRecord, Reference, RunRec
 from sn.results.statistics import PairedDifference, Summary
 from sn.results.table import error_text
 
-PAPER = Reference("LeCun et al. 1989", 2.5e-3, 10, 1.8e-2, 102, 23, 7291, 2007)
+PAPER = Reference("LeCun et al. 1989", 2.5e-3, 10, 1.8e-2, 102, 23, 7291, 2007, 12.1)
+# of the fully connected network with 40 hidden units the paper gives percentages
+PAPER_FORTY = Reference("LeCun et al. 1989", None, 117, None, 163, None, 7291, 2007, 19.4)
+CURVES = tuple(one for one in MEASURES if one[2] != "rejected")
 STYLE = {"svg.hashsalt": "sn", "svg.fonttype": "none"}
+
+
+def words_of(measure: str) -> str:
+    """Return what the page calls a measure."""
+    return "rejected, %" if measure == "test_rejected" else measure.replace("_", " ")
+
+
+def published_text(measure: str, figure: float | None) -> str:
+    """Return a published figure, or nothing where there is none."""
+    if figure is None:
+        return ""
+    return error_text(figure) if measure.endswith("error") else f"{figure:g}"
 
 
 class Figures:
@@ -50,7 +65,7 @@ class Figures:
         count = min(len(a), len(b))
         found = PairedDifference.of(a[:count], b[:count])
         text, *ends = (
-            f"{value:+.1f}" if measure.endswith("misses") else error_text(value)
+            error_text(value) if measure.endswith("error") else f"{value:+.1f}"
             for value in (found.mean, *(found.interval or ()))
         )
         if ends:
@@ -59,22 +74,17 @@ class Figures:
 
     def table(self, rows: Sequence[tuple[str, str]], base: str) -> str:
         """Return a Markdown table of variants (what they are, name) against a base."""
-        head = [name.replace("_", " ") for name, _, _ in MEASURES]
+        head = [words_of(name) for name, _, _ in MEASURES]
         lines = [["", *head, "test misses, difference"], ["---"] * (len(head) + 2)]
         for words, name in rows:
             cells = [mean_text(measure, self.summary(name, measure)) for measure, _, _ in MEASURES]
             lines.append([words, *cells, "" if name == base else self.difference(name, base)])
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
-    def main_table(self, rows: Sequence[tuple[str, str]]) -> str:
+    def main_table(self, rows: Sequence[tuple[str, str]], paper: Reference = PAPER) -> str:
         """Return the table of the paper: its figures, and the means and ranges of variants."""
-        head = [name.replace("_", " ") for name, _, _ in MEASURES]
-        published = [
-            error_text(PAPER.train_error or 0),
-            str(PAPER.train_misses),
-            error_text(PAPER.test_error or 0),
-            str(PAPER.test_misses),
-        ]
+        head = [words_of(name) for name, _, _ in MEASURES]
+        published = [published_text(name, getattr(paper, name)) for name, _, _ in MEASURES]
         lines = [["", *head], ["---"] * (len(head) + 1), ["paper, one run", *published]]
         for words, name in rows:
             found = [(measure, self.summary(name, measure)) for measure, _, _ in MEASURES]
@@ -88,7 +98,7 @@ class Figures:
         for name, label in labels.items():
             kept = self._entries[name]["curves"]
             runs = [
-                _run([kept[measure][seed] for measure, _, _ in MEASURES])
+                _run([kept[measure][seed] for measure, _, _ in CURVES])
                 for seed in range(len(kept["test_error"]))
             ]
             entries.append(Entry(label, "zipcode", label, {}, tuple(runs)))
@@ -123,7 +133,7 @@ class Figures:
 
 
 def _run(kept: Sequence[Sequence[float]]) -> RunRecord:
-    """Return a record with the curves of one run, in the order of MEASURES."""
+    """Return a record with the curves of one run, in the order of CURVES."""
     passes = tuple(
         PassRecord(number, Scores(a, int(b), 7291), Scores(c, int(d), 2007), 0.0)
         for number, (a, b, c, d) in enumerate(zip(*kept, strict=True), 1)

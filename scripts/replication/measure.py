@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scripts.replication.figures import CURVES as CURVED
 from scripts.replication.studies import RANDOM_TABLES, REPORT, VARIANTS, Variant
 from scripts.replication.text import CURVES
 from sn.compare import Contender, Nobody, compare, contenders
 from sn.data import is_available
 from sn.errors import DataError
-from sn.results.comparison import MEASURES, Comparison
+from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,8 +31,12 @@ class Teller(Nobody):
         print(f"{label:<16} seed {record.seed} {misses}", flush=True)
 
 
-def measure(n_seeds: int, n_table_seeds: int, jobs: int) -> dict[str, Any]:
-    """Train all variants and return their figures."""
+def measure(
+    n_seeds: int, n_table_seeds: int, jobs: int, only: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Train all variants, or those named, and return the figures of all."""
+    if only:
+        return _anew(n_seeds, jobs, only)
     with tempfile.TemporaryDirectory(prefix="sn-replication-") as folder:
         parts = [
             compare(prepare(variants, Path(folder)), range(count), jobs=jobs, watcher=Teller())
@@ -44,6 +49,19 @@ def measure(n_seeds: int, n_table_seeds: int, jobs: int) -> dict[str, Any]:
         "entries": {k: v for part in parts for k, v in figures_of(part).items()},
         "report": measure_report(n_seeds, jobs),
     }
+
+
+def _anew(n_seeds: int, jobs: int, names: Sequence[str]) -> dict[str, Any]:
+    """Train some variants, and keep what was measured of the others before."""
+    kept: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    chosen = [one for one in VARIANTS if one.name in names]
+    unknown = set(names) - {one.name for one in chosen}
+    if unknown:
+        raise SystemExit(f"no variant is called {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="sn-replication-") as folder:
+        part = compare(prepare(chosen, Path(folder)), range(n_seeds), jobs=jobs, watcher=Teller())
+    kept["entries"] |= figures_of(part)
+    return kept
 
 
 def measure_report(n_seeds: int, jobs: int) -> dict[str, Any]:
@@ -76,7 +94,7 @@ def figures_of(part: Comparison) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for entry in part.entries:
         kept[entry.label] = {
-            name: [rounded(value) for value in entry.figures(name)] for name, _, _ in MEASURES
+            name: [rounded(value) for value in entry.figures(name)] for name in part.measures
         }
         if entry.label in CURVES:
             kept[entry.label]["curves"] = {
@@ -84,7 +102,7 @@ def figures_of(part: Comparison) -> dict[str, Any]:
                     [rounded(getattr(getattr(one, which), field)) for one in run.passes]
                     for run in entry.runs
                 ]
-                for name, which, field in MEASURES
+                for name, which, field in CURVED
             }
     return kept
 

@@ -74,6 +74,8 @@ VARIANTS = (
     Variant("overlap", net="zipcode-overlap"),
     Variant("lenet", net="zipcode-lenet"),
     Variant("all", net="zipcode-full"),
+    Variant("forty", net="zipcode-40"),
+    Variant("forty-sgd", optimizer="sgd", net="zipcode-40"),
 )
 
 RANDOM_TABLES = tuple(
