@@ -167,10 +167,10 @@ class _Glance:
         """Return how many of `size` different values each window sees."""
         n_windows = len(self.counts)
         if n_windows * size <= 4 * len(values):
-            seen = np.zeros(n_windows * size, np.bool_)
-            seen[self.window * size + values] = True
-            found: NDArray[np.int64] = seen.reshape(n_windows, size).sum(axis=1)
-            return found
+            is_seen = np.zeros(n_windows * size, np.bool_)
+            is_seen[self.window * size + values] = True
+            counts: NDArray[np.int64] = is_seen.reshape(n_windows, size).sum(axis=1)
+            return counts
         return np.bincount(_distinct(self.window * size + values) // size)
 
 
