@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -231,6 +232,7 @@ def _sums(second: bool) -> tuple[Slot, ...]:
     return (descents, curvatures) if second else (descents,)
 
 
+@cache
 def _moved(step: Step, momentum: bool, decay: Decay) -> tuple[Expr, tuple[Slot, ...]]:
     """Return the next weight and the slots of a rule that moves it."""
     slots = []
@@ -257,6 +259,7 @@ def _moved(step: Step, momentum: bool, decay: Decay) -> tuple[Expr, tuple[Slot, 
     return weight + delta, tuple(slots)
 
 
+@cache
 def _damped(how: Step, curvature: Expr) -> Expr:
     """The rate divided by mu + |c|, or by |c| kept between mu and the limit."""
     size = call("abs", curvature)
