@@ -23,13 +23,13 @@ __all__ = ["Experiment", "Program", "Session", "TrainedNet", "__version__", "loa
 
 
 def __getattr__(name: str) -> Any:
-    """Import the session only when it is asked for: it brings numba, which `--help` can spare."""
+    """Import the session only when it is asked for: it brings NumPy, which `--help` can spare."""
     if name in ("TrainedNet", "open"):
-        from sn.trained import net  # start-up time of numba
+        from sn.trained import net  # start-up time of NumPy
 
         return getattr(net, {"open": "open_trained"}.get(name, name))
     if name in __all__:
-        from sn import experiment, session  # start-up time of numba
+        from sn import experiment, session  # start-up time of NumPy
 
         return getattr(experiment if name == "Experiment" else session, name)
     raise AttributeError(f"module 'sn' has no attribute '{name}'")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sn.emit.program import KernelSource
 from sn.errors import Notice
-from sn.kernels import Kernels, compile_net, emitted
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.lower.report import check_report
@@ -23,6 +23,9 @@ from sn.net.loose_ends import loose_ends
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import UpdateRule
 from sn.results.check_report import CheckReport
+
+if TYPE_CHECKING:
+    from sn.kernels import Kernels
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,12 @@ class Compiled:
 
     def source(self, rule: UpdateRule) -> KernelSource:
         """Return the module for an update rule, not compiled."""
+        from sn.kernels import emitted  # Numba takes half the time of `sn check` to start
+
         return emitted(self.plan, self.cost, rule)
 
     def kernels(self, rule: UpdateRule, *, use_cache: bool = True) -> Kernels:
         """Return the kernels for an update rule."""
+        from sn.kernels import compile_net  # as above
+
         return compile_net(self.plan, self.cost, rule, use_cache=use_cache)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from sn.data import Dataset, Part
 from sn.data.own import data_source
 from sn.data.rows import TargetKind
 from sn.errors import DataError, Notice, SettingError, TrainError, did_you_mean
-from sn.kernels import Kernels
 from sn.limits import PASSES, SEED
 from sn.lower.ir import Plan
 from sn.net.layer import Network
@@ -39,6 +38,9 @@ from sn.train.observer import Observer
 from sn.train.targets import desired_outputs, n_outputs
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper
+
+if TYPE_CHECKING:
+    from sn.kernels import Kernels
 
 
 class Described(Protocol):

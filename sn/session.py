@@ -27,7 +27,6 @@ from sn.errors import (
     did_you_mean,
 )
 from sn.experiment import Experiment
-from sn.kernels import assembly, llvm_code
 from sn.limits import SEED
 from sn.lisp.forms import Value
 from sn.lower.ir import Plan
@@ -263,6 +262,8 @@ class Program:
             return str(net.source(rule))
         if stage == "source":
             return net.source(rule).text
+        from sn.kernels import assembly, llvm_code  # Numba is slow to start, as in compiled.py
+
         kernels = net.kernels(rule, use_cache=False)
         return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
 

@@ -7,13 +7,12 @@ sample the curvature before it, or take one step after it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import SnInternalError
-from sn.kernels import Kernels
 from sn.net.costs import Cost
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
@@ -21,6 +20,9 @@ from sn.net.tangent import Tangent
 from sn.optim.base import Optimizer
 from sn.optim.rules import STEPS, Curvature, Memory, UpdateRule, advance, damped
 from sn.train.state import EngineState, checked
+
+if TYPE_CHECKING:
+    from sn.kernels import Kernels
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]

@@ -16,17 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.kernels import Kernels
 from sn.net.costs import Cost
 from sn.net.differences import Differences, Measured, Squared
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Curvature, Hyper, RuleSpec, UpdateRule
 from sn.train.roundoff import Gathered, float32_noise, walk
+
+if TYPE_CHECKING:
+    from sn.kernels import Kernels
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]

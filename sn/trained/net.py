@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from sn.data.base import Dataset, Part, load
 from sn.data.rows import TargetKind
 from sn.errors import DataError, NetError, did_you_mean
-from sn.kernels import Kernels, compile_net
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.layer import Layer
@@ -34,6 +33,9 @@ from sn.trained.optimizers import rule_of
 from sn.trained.page import page
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
+
+if TYPE_CHECKING:
+    from sn.kernels import Kernels
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -92,6 +94,8 @@ class TrainedNet:
 
     @cached_property
     def _kernels(self) -> Kernels:
+        from sn.kernels import compile_net  # Numba is slow to start, as in compiled.py
+
         # the rule of the training, whose kernels the cache may have
         return compile_net(self.plan, self.about.cost, rule_of(self.about.options))
 

@@ -6,12 +6,13 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.house.trees import nodes
+from tests.house.trees import nodes, tree
 
 SN = Path(__file__).resolve().parents[2] / "sn"
 MODULES = sorted(SN.rglob("*.py"))
@@ -86,23 +87,32 @@ def place(path: Path, node: ast.stmt) -> str:
     return f"sn/{path.relative_to(SN).as_posix()}:{node.lineno}"
 
 
+@cache
+def import_statements() -> list[tuple[Path, ast.Import | ast.ImportFrom]]:
+    found = nodes(MODULES)
+    return [(path, node) for path, node in found if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imports() -> Iterator[tuple[Path, ast.Import | ast.ImportFrom, str]]:
     """Yield each import of each file with the dotted name of what it imports."""
-    for path, node in nodes(MODULES):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield path, node, alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module != "sn":
-            yield path, node, node.module or ""
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield path, node, f"sn.{alias.name}"
+    for path, node in import_statements():
+        for name in imported(node):
+            yield path, node, name
+
+
+def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Dotted names of the modules that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if node.module != "sn":
+        return [node.module or ""]
+    return [f"sn.{alias.name}" for alias in node.names]
 
 
 def test_imports_are_absolute() -> None:
     found = [
         f"{place(path, node)} is relative"
-        for path, node in nodes(MODULES)
+        for path, node in import_statements()
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert not found, "\n".join(found)
@@ -154,6 +164,18 @@ def test_an_import_inside_a_function_gives_its_reason() -> None:
                 if not any("#" in line for line in written):
                     found.append(place(path, node))
     assert not found, "say on this line why the import is not at the top:\n" + "\n".join(found)
+
+
+def test_numba_waits_until_something_is_compiled() -> None:
+    """It takes as long to start as all else: `sn check` and a twin do without."""
+    found = [
+        place(path, node)
+        for path in MODULES
+        for node in tree(path).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "sn.kernels" in imported(node)
+    ]
+    assert not found, "\n".join(found)
+    assert "sn.kernels" in {name for _, _, name in imports()}
 
 
 def test_the_columns_do_not_know_each_other() -> None:
