@@ -121,6 +121,7 @@ def cut(seen: Reach, taps: int, step: int | None, apart: int = 1) -> Iterator[Ax
     if not len(position):
         return
     span = (taps - 1) * apart + 1
+    ends = int(low[0]), int(high[0])
     steps = [step] if step else range(1, 2 if count == 1 else size + span)
     for stride in steps:
         if np.any(low >= apart):
@@ -135,6 +136,8 @@ def cut(seen: Reach, taps: int, step: int | None, apart: int = 1) -> Iterator[Ax
             middle = -(((count - 1) * stride + span - size + 1) // 2)
             starts = sorted(range(lowest, highest + 1), key=lambda start: abs(start - middle))
         for start in starts:
+            if not _reaches(start + int(position[0]) * stride, size, taps, apart, ends):
+                continue  # most candidates fail at the first window, without arrays
             first = start + np.arange(count) * stride
             # the first and the last tap inside
             lead = np.maximum(-(first // apart), 0)
@@ -146,6 +149,12 @@ def cut(seen: Reach, taps: int, step: int | None, apart: int = 1) -> Iterator[Ax
                 and np.array_equal((first + last * apart)[position], high)
             ):
                 yield Axis(stride, -start, taps, apart)
+
+
+def _reaches(first: int, size: int, taps: int, apart: int, ends: tuple[int, int]) -> bool:
+    """Whether the taps inside of one window, which starts at site `first`, lie between `ends`."""
+    lead, last = max(-(first // apart), 0), min((size - 1 - first) // apart, taps - 1)
+    return lead <= last and (first + lead * apart, first + last * apart) == ends
 
 
 def wrapped(
