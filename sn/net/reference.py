@@ -60,7 +60,12 @@ class Reference:
             [edge for layer in table.layers for edge in (layer.first, layer.first + layer.size)],
         )
         # rows of each layer: they are ordered by downstream unit, so one slice each
-        self._slices = [slice(*bounds[2 * i : 2 * i + 2]) for i in range(len(table.layers))]
+        self._layers = []
+        for index, layer in enumerate(table.layers):
+            rows = slice(*bounds[2 * index : 2 * index + 2])
+            units = slice(layer.first, layer.first + layer.size)
+            columns = table.dst[rows], table.src[rows], table.wid[rows]
+            self._layers.append((layer, units, *columns))
         self._start = np.where(np.isnan(table.constant), 0.0, table.constant).astype(dtype)
         self._joint = output_formulas(table.layers[-1].activation, cost)
 
@@ -71,10 +76,8 @@ class Reference:
         total = np.zeros(table.n_units, self._dtype)
         first = table.layers[0]
         state[first.first : first.first + first.size] = pattern
-        for layer, rows in list(zip(table.layers, self._slices, strict=True))[1:]:
-            dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
+        for layer, units, dst, src, wid in self._layers[1:]:
             np.add.at(total, dst, weights[wid] * state[src])
-            units = slice(layer.first, layer.first + layer.size)
             state[units] = evaluate(layer.activation.value, {"a": total[units]})
         return total, state
 
@@ -94,8 +97,7 @@ class Reference:
         if self._joint is None:
             back[out] = -evaluate(self.cost.slope, ends)
             back_curv[out] = evaluate(self.cost.bend, ends)
-        for layer, rows in list(zip(table.layers, self._slices, strict=True))[:0:-1]:
-            units = slice(layer.first, layer.first + layer.size)
+        for layer, units, dst, src, wid in self._layers[:0:-1]:
             slope = evaluate(layer.activation.slope, {"a": total[units]})
             grad[units] = back[units] * slope
             curv[units] = back_curv[units] * slope * slope
@@ -104,7 +106,6 @@ class Reference:
                 curv[units] -= back[units] * bend
             if layer is last and self._joint is not None:
                 grad[units], curv[units] = self._at_output(self._joint, total[units], desired)
-            dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * grad[dst])
             np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])
         d_weight, curv_weight = (np.zeros(table.n_weights, self._dtype) for _ in range(2))
@@ -135,10 +136,8 @@ class Reference:
         table = self.table
         total, state = self.forward(weights, pattern)
         moved = np.zeros(table.n_units)
-        for layer, rows in list(zip(table.layers, self._slices, strict=True))[1:]:
-            dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
+        for layer, units, dst, src, wid in self._layers[1:]:
             np.add.at(moved, dst, weights[wid] * moved[src] + direction[wid] * state[src])
-            units = slice(layer.first, layer.first + layer.size)
             if self._joint is None or layer is not table.layers[-1]:
                 moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})
         last = table.layers[-1]
