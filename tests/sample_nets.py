@@ -183,8 +183,9 @@ def shipped(name: str) -> Program:
     return Session().load(nets_folder() / f"{name}.sn")
 
 
+@cache
 def family(name: str) -> Network:
-    """Build one of FAMILIES."""
+    """Build one of FAMILIES, once for all tests: what they are given is not theirs to change."""
     return described(f"(defnet sample {FAMILIES[name]})")
 
 

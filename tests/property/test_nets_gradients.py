@@ -27,6 +27,7 @@ from tests.sample_nets import (
     Floats,
     Presentation,
     corner_margin,
+    described,
     family,
     has_corner,
     lms,
@@ -148,7 +149,7 @@ def test_full_curvature_is_exact_below_one_layer(name: str) -> None:
 
 def test_curvature_is_exact_where_one_linear_layer_follows() -> None:
     """With linear units and one layer above, the diagonal estimate is the second derivative."""
-    net = family("conv with a table of maps")
+    net = described(f"(defnet sample {FAMILIES['conv with a table of maps']})")
     net.layers[:] = [
         type(x)(x.name, x.shape, x.first, linear(0.8), x.border, x.span) for x in net.layers
     ]

@@ -41,6 +41,7 @@ def text_of(name: str, rule: str) -> str:
     return emit(plan, lms(plan.table), RULES[rule], 8).text
 
 
+@cache
 def sections(name: str, rule: str, function: str) -> Sections:
     """Part the body of a function at its headings."""
     text = text_of(name, rule)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from sn.emit.memory import Arena, Layout, Tables, Weights, lay_out, whole_vectors
 from sn.emit.vector import LANES, PARTIAL
+from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.table import ConnectionTable, freeze
 from tests.sample_nets import FAMILIES, family, tables
 
 
-def check(table: ConnectionTable, second: bool = False) -> Layout:
+def check(table: ConnectionTable, plan: Plan, second: bool = False) -> Layout:
     """Units of one layout have places of their own, clear of every other layer's pads."""
-    lay = lay_out(lower(table), second, LANES)
+    lay = lay_out(plan, second, LANES)
     inner = np.isnan(table.constant)
     assert len(np.unique(lay.unit[inner])) == inner.sum()
     taken = np.zeros(lay.to_grad, np.int32)
@@ -45,18 +48,24 @@ def check(table: ConnectionTable, second: bool = False) -> Layout:
 @pytest.mark.parametrize("second", [False, True])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_places_do_not_overlap(name: str, second: bool) -> None:
-    check(freeze(family(name)), second)
+    check(freeze(family(name)), plan_of(name), second)
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    return lower(freeze(family(name)))
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(tables())
 def test_places_of_random_nets_do_not_overlap(table: ConnectionTable) -> None:
-    check(table)
+    check(table, lower(table))
 
 
 def test_constants_of_one_value_share_a_place() -> None:
-    table = freeze(family("conv with a stride and a border"))
-    lay = check(table)
+    name = "conv with a stride and a border"
+    table = freeze(family(name))
+    lay = check(table, plan_of(name))
     border = np.flatnonzero(table.constant == -1)
     assert len(border) > 1
     assert len(np.unique(lay.unit[border])) == 1

@@ -220,7 +220,7 @@ def test_reading_takes_linear_time_at_any_depth(unit: str) -> None:
         return count
 
     calls(100)
-    assert calls(4_000) < 11 * calls(400)
+    assert calls(2_000) < 11 * calls(200)
 
 
 def test_a_hundred_thousand_brackets() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import get_args
 
 import pytest
@@ -21,6 +22,7 @@ from sn.optim.rules import Curvature, RuleSpec
 from tests.sample_nets import ALL_KINDS, SCHEMES, described, lms
 
 
+@cache
 def plan_of(text: str) -> Plan:
     return lower(freeze(described(text)))
 
