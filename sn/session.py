@@ -99,6 +99,16 @@ class Session:
             it.run_stream(it.reader(source, str(file)), pin)
         return Program(self, file, source)
 
+    def load_again(self, origin: Origin) -> Program:
+        """Evaluate the program of a run as it was, whatever became of its files since.
+
+        Raises: SnError as `load` does.
+        """
+        sources = self.interpreter.sources
+        sources.stand_ins = {read.path: read.content for read in origin.read}
+        sources.current = Path(origin.folder)
+        return self.load(origin.program, origin.source)
+
     def check(self, path: str | Path) -> CheckReport:
         """Build the net of a program and report what it is made of."""
         return self.load(path).check()

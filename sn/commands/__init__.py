@@ -93,7 +93,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # a terminal without µ shows a question mark; that is no reason to stop
         sys.stdout.reconfigure(errors="replace")
     try:
-        code = cli.main(words, prog_name="sn", standalone_mode=False, terminal_width=_help_width())
+        code = cli.main(
+            words,
+            prog_name="sn",
+            standalone_mode=False,
+            terminal_width=_help_width(),
+            obj=("sn", *words),  # for run.json
+        )
         if sys.stdout is not None:
             sys.stdout.flush()
         return code if isinstance(code, int) else OK

@@ -23,6 +23,7 @@ from rich.progress import (
 
 from sn.commands._texts import print_warnings, terminal_width
 from sn.errors import Notice
+from sn.results.checkpoints import Position
 from sn.results.lines import json_line, pass_object
 from sn.results.record import PassRecord
 from sn.results.table import error_text
@@ -38,6 +39,10 @@ class PassPrinter(Observer):
     def data_chosen(self, name: str, note: str) -> None:
         """Keep the note."""
         self.note = note
+
+    def resumed(self, position: Position) -> None:
+        """Say where the run goes on."""
+        print(f"going on {position}", flush=True)
 
     def pass_finished(self, record: PassRecord) -> None:
         """Print the line."""
@@ -115,6 +120,11 @@ class Bar(Observer):
         """Show the bar of the whole run."""
         self._passes = passes
         self._task = self._training.add_task(f"pass 1/{passes}", total=presentations)
+
+    def resumed(self, position: Position) -> None:
+        """Name the pass that the run goes on in."""
+        number = min(position.passes + 1, self._passes)
+        self._training.update(self._task, description=f"pass {number}/{self._passes}")
 
     def advanced(self, presentations: int) -> None:
         """Move the bar."""

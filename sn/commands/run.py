@@ -11,27 +11,30 @@ import click
 from sn.commands._folders import out_option, remove_if_empty
 from sn.commands._progress import Bar, JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
+from sn.commands._resuming import beginning, resume_options
 from sn.commands._settings import Limited, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
+from sn.errors import TrainError
 from sn.limits import SEED
+from sn.results.arrays import content_hash
+from sn.results.checkpoints import run_folder
 from sn.results.folder import RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
+from sn.results.repeats import repeat_differences
 from sn.results.table import final_table
-from sn.shipped import find_net
 from sn.train.observer import Observer
 
 
 @click.command("run")
-@click.argument("file")
+@click.argument("file", required=False)
 @passes_option
 @click.option(
     "--seed",
     type=Limited(SEED),
-    default=0,
-    show_default=True,
-    help="What the initial weights, random orders and the program's random numbers come from.",
+    help="What the initial weights, random orders and the program's random numbers come from.  "
+    "[default: 0]",
 )
 @click.option("--optimizer", metavar="NAME", help="One of the optimizers the program describes.")
 @out_option("this run")
@@ -45,10 +48,11 @@ from sn.train.observer import Observer
 @click.option(
     "--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit: slowly, in float32."
 )
+@resume_options
 def command(
-    file: str,
+    file: str | None,
     passes: int | None,
-    seed: int,
+    seed: int | None,
     optimizer: str | None,
     out: Path | None,
     no_folder: bool,
@@ -57,17 +61,26 @@ def command(
     as_json: bool,
     reference: bool,
     historical: bool,
+    resume: Path | None,
+    fork: bool,
+    checkpoint_every: int | None,
+    keep_checkpoints: int,
+    again: Path | None,
 ) -> None:
     """Train the network of FILE and compare it with the published figures.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN: `sn run zipcode`.
     What the options leave open, the program says. One that describes no network is only run.
+    A run that was stopped goes on with `sn run --resume runs/FOLDER`, without FILE with the
+    program as it was.
     """
+    context = click.get_current_context()
     if reference and historical:
         raise click.UsageError("--reference and --historical are two engines; give one of them")
     if no_folder and out is not None:
         raise click.UsageError("--out names a folder and --no-folder wants none; give one of them")
-    path = find_net(file)
+    begin = beginning(context.params)
+    path, earlier, seed = begin.path, begin.earlier, begin.seed
     from sn.session import Session  # start-up time of numba, which --help can do without
 
     with contextlib.ExitStack() as stack:
@@ -82,16 +95,22 @@ def command(
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         else:
             observers.append(printer)
-        program = Session(settings=settings, observers=observers, seed=seed).load(path)
+        session = Session(settings=begin.settings, observers=observers, seed=seed)
+        session.command = context.find_root().obj or ()
+        program = begin.load(session)
         wants = passes is not None or optimizer or out or as_json or reference or historical
-        if not program.networks and not program.is_empty and not wants:
+        if not program.networks and not program.is_empty and not (wants or earlier):
             print_text(f"note: {path} describes no network, so nothing was trained", err=True)
             return
-        experiment = program.experiment()
+        experiment = program.experiment(begin.experiment)
         folder = out
-        if out is None and not no_folder:
+        if out is None and not no_folder and (resume is None or fork):
             folder = RunFolder.create(None, path.stem).path
             stack.callback(remove_if_empty, folder)
+        if earlier is not None and again is not None:
+            passes, optimizer = earlier.about["passes"], earlier.about["optimizer"]
+            reference = earlier.origin.engine == "reference"
+            historical = earlier.origin.engine == "historical"
         try:
             record = experiment.train(
                 passes=passes,
@@ -100,9 +119,13 @@ def command(
                 folder=folder,
                 reference=reference,
                 historical=historical,
+                resume=resume,
+                fork=fork,
+                checkpoint_every=checkpoint_every,
+                keep_checkpoints=keep_checkpoints,
             )
         except KeyboardInterrupt:
-            _tell_checkpoint(folder)
+            _tell_checkpoint(folder or (earlier.folder if earlier and not fork else None))
             raise
     if as_json:
         print(json_line(result_object(record)))
@@ -112,6 +135,23 @@ def command(
         if confusion and found is not None:
             print()
             print_confusion(*found)
+    if again is not None:
+        _tell_repeat(run_folder(again), record, as_json)
+
+
+def _tell_repeat(before: Path, record: RunRecord, as_json: bool) -> None:
+    """Say that a run is equal to the one that it repeats.
+
+    Raises: TrainError with all that differs.
+    """
+    found = repeat_differences(before, record)
+    if as_json:
+        print(json_line({"type": "again", "run": str(before), "differences": found}))
+    if found:
+        raise TrainError(f"this run differs from that in '{before}': {'; '.join(found)}")
+    if not as_json:
+        digest = content_hash(record.weights)
+        print_fact("again", f"equal to {before}: all scores, and weights of sha256 {digest}", 12)
 
 
 def _tell_checkpoint(folder: Path | None) -> None:

@@ -52,6 +52,11 @@ def position_of(file: Path) -> Position | None:
     return Position(int(match[1]), int(match[2] or 0)) if match else None
 
 
+def run_folder(place: Path) -> Path:
+    """Return the folder of a run that is named by it, or by one of its checkpoints."""
+    return place.parent if position_of(place) is not None else place
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints in a folder, the last one first."""
     found = [(position, file) for file in folder.iterdir() if (position := position_of(file))]

@@ -41,11 +41,11 @@ from sn.results.arrays import (
 from sn.results.checkpoints import Position, checkpoints, position_of
 from sn.results.lines import json_line, pass_object, result_object
 from sn.results.lock import FolderLock
-from sn.results.origin import LOADED, Origin, copy_name, machine, origin_object, versions
+from sn.results.origin import LOADED, SOURCE, Origin, copy_name, machine, origin_object, versions
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord
 from sn.version import __version__
 
-RUN, LOG, SOURCE = "run.json", "log.jsonl", "source.sn"
+RUN, LOG = "run.json", "log.jsonl"
 WEIGHTS = "weights.safetensors"
 CHECKPOINTS_KEPT = 2
 
@@ -150,17 +150,25 @@ class RunFolder:
                 file.unlink(missing_ok=True)
         return self._about
 
-    def go_on(self, passes: Sequence[PassRecord], position: Position, planned: int) -> None:
+    def go_on(
+        self,
+        passes: Sequence[PassRecord],
+        position: Position,
+        planned: int,
+        command: Sequence[str] = (),
+    ) -> None:
         """Note that the run goes on from a checkpoint, and cut off what came after it.
 
-        The log becomes that of `passes`; `planned` is how many passes there shall be.
+        The log becomes that of `passes`; `planned` is how many passes there shall be, `command`
+        the words of the command line.
         """
         about = self._about
         about["outcome"], about["passes"] = Outcome.RUNNING, planned
         about.pop("result", None)
         about.pop("reason", None)
-        came = {"at": _now(), "pass": position.passes, "shown": position.shown}
-        about.setdefault("resumed", []).append({**came, "versions": versions()})
+        came: dict[str, Any] = {"at": _now(), "pass": position.passes, "shown": position.shown}
+        came |= {"command": list(command), "versions": versions()}
+        about.setdefault("resumed", []).append(came)
         with self._told(self.path):
             for file in checkpoints(self.path):
                 if (position_of(file) or position) > position:

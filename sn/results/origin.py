@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from sn.errors import DataError
 from sn.version import __version__
 
-LOADED = "loaded"
+SOURCE, LOADED = "source.sn", "loaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,39 @@ def origin_object(origin: Origin) -> dict[str, Any]:
         "table": origin.table,
         "identity": dict(origin.identity),
     }
+
+
+def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
+    """Return where the run in a folder comes from, with all texts; `about` is its run.json.
+
+    Raises: DataError where files are missing, or an earlier SN wrote the folder.
+    """
+    if "identity" not in about:
+        raise DataError(
+            f"the run in '{folder}' cannot be done again or gone on with: an earlier SN wrote it",
+            hint="take that version (run.json tells which), or train anew",
+        )
+    try:
+        return Origin(
+            about["engine"],
+            about["settings"],
+            tuple(about["command"]),
+            about["program"]["path"],
+            about["program"]["folder"],
+            (folder / SOURCE).read_text(encoding="utf-8"),
+            tuple(
+                ReadFile(read["path"], (folder / copy_name(number)).read_bytes())
+                for number, read in enumerate(about["read"], 1)
+            ),
+            about["table"],
+            about["identity"],
+        )
+    except OSError as error:
+        raise DataError(
+            f"the run in '{folder}' lacks a file: '{error.filename}' cannot be read"
+        ) from error
+    except (KeyError, TypeError) as error:
+        raise DataError(f"the run.json in '{folder}' is damaged: {error!r}") from error
 
 
 def copy_name(number: int) -> str:

@@ -76,7 +76,12 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Say in what two identities differ, each by its name."""
     names = [*before, *(name for name in now if name not in before)]
     return [
-        f"{name} was {before.get(name, 'not there')}, now it is {now.get(name, 'not there')}"
+        _changed(name, before.get(name), now.get(name))
         for name in names
         if before.get(name) != now.get(name)
     ]
+
+
+def _changed(name: str, before: str | None, now: str | None) -> str:
+    was = f"there was no {name}" if before is None else f"{name} was {before}"
+    return f"{was}, now {'there is none' if now is None else f'it is {now}'}"

@@ -15,7 +15,7 @@ from typing import Any
 from sn.errors import Notice, TrainError
 from sn.limits import Limit, check_fields, setting
 from sn.optim.rules import STEPS
-from sn.results.checkpoints import Position, checkpoints, position_of
+from sn.results.checkpoints import Position, checkpoints, run_folder
 from sn.results.folder import CHECKPOINTS_KEPT, RunFolder, RunHeader, read_about
 from sn.results.origin import Origin
 from sn.results.record import PassRecord
@@ -73,11 +73,6 @@ def started_with(resume: Path) -> StartedWith:
     return StartedWith(about["passes"], about["seed"], about["optimizer"], engine)
 
 
-def run_folder(resume: Path) -> Path:
-    """Return the folder of a run that is named by it, or by one of its checkpoints."""
-    return resume.parent if position_of(resume) is not None else resume
-
-
 def opened(
     folder: Path | None,
     keeping: Keeping,
@@ -127,7 +122,7 @@ def _resume(
             )
         found = _state(resume, like)
         position, passes = _going_on(found.state, header.passes)
-        files.go_on(passes, position, header.passes)
+        files.go_on(passes, position, header.passes, origin.command)
     except BaseException:
         files.close()
         raise
@@ -206,7 +201,7 @@ def _going_on(state: RunState | None, planned: int) -> tuple[Position, Sequence[
     begun = state.position.passes + bool(state.position.shown)
     if begun > planned:
         raise TrainError(
-            f"the run is {state.position} already, so it cannot end at pass {planned}",
+            f"the run stands {state.position}, so it cannot end at pass {planned}",
             hint=f"--passes counts all passes of the run; give it {begun} or more",
         )
     kept = [record for record in state.passes if record.number or not planned]

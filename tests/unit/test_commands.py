@@ -73,7 +73,9 @@ class FakeSession:
     def dump(self, path: Path, stage: str) -> str:
         return f"; {path.name} at {stage}"
 
-    def train(self, *, passes, seed, optimizer, folder, reference, historical) -> RunRecord:
+    def train(
+        self, *, passes, seed, optimizer, folder, reference, historical, **keeping: Any
+    ) -> RunRecord:
         self.calls["train"] = (passes, seed, optimizer, folder, reference)
         if isinstance(self.stops_with, TrainError):
             raise self.stops_with

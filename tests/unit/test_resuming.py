@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from sn.errors import DataError, Notice, SettingError, TrainError
 from sn.net.init import Init, Uniform
@@ -24,6 +27,7 @@ from sn.results.lines import json_line, pass_object
 from sn.results.lock import FolderLock
 from sn.results.record import RunRecord
 from sn.train import loop
+from sn.train.engines import ReferenceEngine
 from sn.train.keeping import Keeping
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
@@ -259,7 +263,9 @@ def test_an_untrained_run_can_be_trained(tmp_path: Path) -> None:
 def test_a_run_cannot_end_before_where_it_is(passes: int, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     stopped(job("reference", SGD), folder, 2 * COUNT + 5)
-    with pytest.raises(TrainError, match="after 5 presentations of pass 3 already") as found:
+    with pytest.raises(
+        TrainError, match="stands after 5 presentations of pass 3, so it cannot"
+    ) as found:
         resumed(job("reference", SGD, passes=passes), folder)
     assert found.value.hint is not None and "3 or more" in found.value.hint
     assert read_about(folder)["outcome"] == Outcome.INTERRUPTED
@@ -415,6 +421,58 @@ def test_the_best_weights_so_far_are_remembered(tmp_path: Path) -> None:
     # what goes on from the end goes on from the last weights, and stops as the whole run does
     again = resumed(job("reference", rule, stop=stop, passes=20), folder)
     assert sha256(again) == sha256(whole)
+
+
+# --- Ctrl-C ---
+
+
+class Pressed(ReferenceEngine):
+    """Has Ctrl-C pressed inside a presentation, or while it scores."""
+
+    presses, at, shown, in_scoring = 0, 30, 0, False
+
+    def present(self, order: NDArray[np.int32]) -> None:
+        self.shown += len(order)
+        for _ in range(self.presses if self.shown == self.at and not self.in_scoring else 0):
+            signal.raise_signal(signal.SIGINT)
+        super().present(order)
+
+    def outputs(self, which: str) -> NDArray[np.float32]:
+        for _ in range(self.presses if self.shown >= self.at and self.in_scoring else 0):
+            signal.raise_signal(signal.SIGINT)
+        return super().outputs(which)
+
+
+def pressed(presses: int, folder: Path, in_scoring: bool = False) -> None:
+    some = job("reference", SGD)
+    some.engine.__class__ = Pressed
+    assert isinstance(some.engine, Pressed)
+    some.engine.presses, some.engine.in_scoring = presses, in_scoring
+    with pytest.raises(KeyboardInterrupt):
+        train(some, folder, [])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert read_about(folder)["outcome"] == Outcome.INTERRUPTED
+
+
+def test_a_press_lets_the_presentation_end_and_is_kept(tmp_path: Path) -> None:
+    pressed(1, tmp_path / "run")
+    assert [file.name for file in checkpoints(tmp_path / "run")] == ["checkpoint-1-6.safetensors"]
+    record = resumed(job("reference", SGD), tmp_path / "run")
+    assert sha256(record) == sha256(train(job("reference", SGD), None, []))
+
+
+def test_two_presses_end_a_presentation_at_once(tmp_path: Path) -> None:
+    pressed(2, tmp_path / "run")
+    assert checkpoints(tmp_path / "run") == []
+
+
+def test_a_press_ends_scoring_at_once_and_loses_nothing(tmp_path: Path) -> None:
+    pressed(1, tmp_path / "run", in_scoring=True)
+    assert [file.name for file in checkpoints(tmp_path / "run")] == ["checkpoint-2.safetensors"]
+    assert [line["pass"] for line in read_log(tmp_path / "run")] == [1]
+    record = resumed(job("reference", SGD), tmp_path / "run")
+    assert sha256(record) == sha256(train(job("reference", SGD), None, []))
+    assert [line["pass"] for line in read_log(tmp_path / "run")] == [1, 2, 3, 4]
 
 
 # --- the lock ---
