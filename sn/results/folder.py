@@ -117,24 +117,32 @@ class RunFolder:
         Raises: TrainError when another run has the folder.
         """
         self._lock = FolderLock(self.path)
-        self._refuse_run()  # it may have come between
-        self._about = {
-            "format": FORMAT,
-            "outcome": Outcome.RUNNING,
-            **asdict(header),
-            **origin_object(origin),
-            **more,
-            "started": _now(),
-            "versions": versions(),
-            "machine": machine(),
-        }
-        with self._told(self.path):
-            if origin.read:
-                (self.path / LOADED).mkdir(exist_ok=True)
-            for number, read in enumerate(origin.read, 1):
-                write_whole(self.path / copy_name(number), read.content)
-            write_whole(self.path / SOURCE, origin.source.encode())
-            self._write_about()
+        try:
+            self._refuse_run()  # it may have come between
+            self._about = {
+                "format": FORMAT,
+                "outcome": Outcome.RUNNING,
+                **asdict(header),
+                **origin_object(origin),
+                **more,
+                "started": _now(),
+                "versions": versions(),
+                "machine": machine(),
+            }
+            with self._told(self.path):
+                self._write_program(origin)
+                self._write_about()
+        except BaseException:
+            self.close()
+            raise
+
+    def _write_program(self, origin: Origin) -> None:
+        """Write the program and the files that it read."""
+        if origin.read:
+            (self.path / LOADED).mkdir(exist_ok=True)
+        for number, read in enumerate(origin.read, 1):
+            write_whole(self.path / copy_name(number), read.content)
+        write_whole(self.path / SOURCE, origin.source.encode())
 
     def reopen(self) -> dict[str, Any]:
         """Take a folder that holds a run, to go on with it; return the content of run.json.

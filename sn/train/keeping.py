@@ -156,10 +156,14 @@ def _fork(
         files = RunFolder.create(folder, header.net.name, keeping.keep_checkpoints)
         from_where = {"folder": str(old), "pass": position.passes, "shown": position.shown}
         files.start(header, origin, {"forked": {**from_where, "changed": changed}})
-        for record in passes:
-            files.add_pass(record)
-        if state is not None:
-            files.write_checkpoint(position, *run_arrays(state))
+        try:
+            for record in passes:
+                files.add_pass(record)
+            if state is not None:
+                files.write_checkpoint(position, *run_arrays(state))
+        except BaseException:
+            files.close()
+            raise
     return Opened(files, state, found.notices)
 
 
