@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands._parts import print_parts
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text, print_warnings
-from sn.results.check_report import CheckReport
 from sn.results.lines import json_line
 from sn.shipped import find_net
 
@@ -45,7 +45,7 @@ def command(file: str, grad: bool, as_json: bool) -> None:
         if as_json:
             print(json_line(asdict(report)))
             return
-        _print_parts(report)
+        print_parts(report)
         sys.stdout.flush()
         print_warnings(report.warnings)
         return
@@ -58,47 +58,6 @@ def command(file: str, grad: bool, as_json: bool) -> None:
         _print_derivatives(derivatives)
     if not derivatives.passes:
         click.get_current_context().exit(1)
-
-
-def _print_parts(report: CheckReport) -> None:
-    print(f"{report.name}\n")
-    print_table(
-        ("layer", "shape", "units", "activation"),
-        [
-            (layer.name, " x ".join(map(str, layer.shape)), f"{layer.units:,}", layer.activation)
-            for layer in report.layers
-        ],
-        right=("units",),
-    )
-    print()
-    print_table(
-        ("connection", "scheme", "connections", "parameters", "multiply-adds", "plan"),
-        [
-            (
-                part.label,
-                part.scheme,
-                f"{part.connections:,}",
-                f"{part.parameters:,}",
-                f"{part.multiply_adds:,}",
-                part.plan,
-            )
-            for part in report.connections
-        ],
-        right=("connections", "parameters", "multiply-adds"),
-    )
-    print_text(
-        f"\nin all {report.total_units:,} units, {report.total_connections:,} connections, "
-        f"{report.total_parameters:,} parameters"
-    )
-    _print_formulas(report)
-
-
-def _print_formulas(report: CheckReport) -> None:
-    if report.formulas:
-        print()
-    for part in report.formulas:
-        as_computed = "" if part.computed == part.written else f", computed as {part.computed}"
-        print(f"formula of {part.owner}: {part.written}{as_computed}")
 
 
 def _print_derivatives(report: GradientReport) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, NamedData, Part, dataset
 from sn.data.rows import Reader, Rows, TargetKind
-from sn.data.scaling import Scale, learn
+from sn.data.scaling import Scale, Scaling, learn
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
 
@@ -105,9 +105,10 @@ class OwnData:
         """Whether it can be read: own data always can, or what is wrong is told."""
         return True
 
-    def load(self) -> tuple[Dataset, str]:
+    def load(self, scaling: Scaling | None = None) -> tuple[Dataset, str]:
         """Return the sets, and a note for the user.
 
+        With a `scaling`, that of a trained net, inputs are scaled by it and none is learnt.
         Raises: DataError when a file cannot be read, or sets are empty or do not fit each other.
         """
         found = self.source.read(self.base, self.may_miss)
@@ -119,7 +120,7 @@ class OwnData:
         for name, part in sets.items():
             if not len(part):
                 raise DataError(f"{rows.place}: the {name} set has no rows")
-        scaling = learn(self.scale, sets[TRAIN].inputs, self.may_miss)
+        scaling = scaling or learn(self.scale, sets[TRAIN].inputs, self.may_miss)
         ordered = [name for name in (TRAIN, VALIDATION, TEST) if name in sets]
         scaled = {
             name: Part(scaling(sets[name].inputs), _targets(rows.kind, sets[name].targets))

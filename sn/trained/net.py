@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.data.base import Dataset, Part, load
+from sn.data.base import Part
 from sn.data.rows import TargetKind
 from sn.errors import DataError, NetError, did_you_mean
 from sn.lower.ir import Plan
@@ -33,6 +33,8 @@ from sn.trained.optimizers import rule_of
 from sn.trained.page import page
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
+from sn.trained.sets import other_data, own_data
+from sn.trained.words import title
 
 if TYPE_CHECKING:
     from sn.kernels import Kernels
@@ -141,7 +143,10 @@ class TrainedNet:
         With `reference`, from the twin in float64, without a kernel.
         Raises: DataError as `scaled` does.
         """
-        taken = self.scaled(patterns)
+        return self._outputs(self.scaled(patterns), reference)
+
+    def _outputs(self, taken: Floats32, reference: bool = False) -> Floats32:
+        """Return the outputs for patterns as the net takes them."""
         if reference:
             last = self.layers[-1]
             return self._walked(taken)[:, last.first : last.first + last.size].astype(np.float32)
@@ -213,31 +218,31 @@ class TrainedNet:
         states = [twin.forward(weights, one.astype(np.float64))[1] for one in patterns]
         return np.array(states).reshape(-1, self.table.n_units)
 
-    def data(self) -> Dataset:
-        """Return the data set that it was trained on.
+    def sets(self, data: Any = None) -> dict[str, Part]:
+        """Return the sets of the data that it was trained on, or of other data, ready for the net.
 
-        Raises: DataError when it is not here, or holds something else now.
+        `data` is what `Experiment.train` takes: a name, a pair of arrays, a reader, a `Dataset`.
+        Raises: DataError when the data is not here, or does not fit the net.
         """
-        used = self.about.data
-        found = load(used.name)
-        if found.hash != used.hash:
-            raise DataError(
-                f"the data set {used.name} is not what net {self.name} was trained on: expected "
-                f"the hash {used.hash[:16]}, found {found.hash[:16]}",
-                hint="give the data itself",
-            )
-        return found
+        if data is None:
+            return dict(own_data(self.table, self.about).sets)
+        return dict(other_data(self.table, self.about, data).sets)
 
-    def test(self, part: Part | str = "test") -> Scores:
-        """Return the scores on a set, by its name or with its patterns and targets.
+    def test(self, part: Part | str = "test", data: Any = None) -> Scores:
+        """Return the scores on a set: one of `sets(data)` by its name, or patterns and targets.
 
         Raises: DataError when there is no such set, or it does not fit the net.
         """
-        part = self._part(part)
-        outputs = self.outputs(part.inputs)
-        return score(outputs, self._desired(part), self.about.criterion, self.about.cost)
+        return self._scores(*self._shown(part, data))
 
-    def confusion(self, part: Part | str = "test") -> NDArray[np.int64]:
+    def report(self, part: Part | str = "test", data: Any = None) -> Report:
+        """Return what else a run tells of a set: confusions and rejection, or errors of values.
+
+        Raises: DataError as `test` does.
+        """
+        return self._report(*self._shown(part, data))
+
+    def confusion(self, part: Part | str = "test", data: Any = None) -> NDArray[np.int64]:
         """Return how many patterns of each class were taken for which: (classes, classes).
 
         Row: the class that a pattern has; column: the one that the net says.
@@ -245,17 +250,38 @@ class TrainedNet:
         """
         if self.about.kind is not TargetKind.CLASSES:
             raise DataError(f"net {self.name} tells {self.about.kind}, and no classes to confuse")
-        found = self.report(part)
+        found = self.report(part, data)
         assert isinstance(found, ClassReport)
         return found.confusion
 
-    def report(self, part: Part | str = "test") -> Report:
-        """Return what else a run tells of a set: confusions and rejection, or errors of values.
+    def results(
+        self, data: Any = None, which: str | None = None
+    ) -> dict[str, tuple[Scores, Report]]:
+        """Return scores and report of one set, or of all sets, by name.
 
         Raises: DataError as `test` does.
         """
-        part, about = self._part(part), self.about
-        outputs, desired = self.outputs(part.inputs), self._desired(part)
+        sets = self.sets(data)
+        parts = sets if which is None else {which: _of(sets, which)}
+        shown = {one: self._judged(self._outputs(part.inputs), part) for one, part in parts.items()}
+        return {one: (self._scores(*both), self._report(*both)) for one, both in shown.items()}
+
+    def _shown(self, part: Part | str, data: Any) -> tuple[Floats32, Floats32]:
+        """Return the outputs for a set and what they should be, (n, n_outputs) each."""
+        if isinstance(part, str):
+            part = _of(self.sets(data), part)
+            return self._judged(self._outputs(part.inputs), part)
+        return self._judged(self.outputs(part.inputs), part)
+
+    def _judged(self, outputs: Floats32, part: Part) -> tuple[Floats32, Floats32]:
+        about, size = self.about, self.layers[-1].size
+        return outputs, desired_outputs(part.targets, about.kind, size, about.low, about.high)
+
+    def _scores(self, outputs: Floats32, desired: Floats32) -> Scores:
+        return score(outputs, desired, self.about.criterion, self.about.cost)
+
+    def _report(self, outputs: Floats32, desired: Floats32) -> Report:
+        about = self.about
         middle = (about.low + about.high) / 2
         if about.kind is TargetKind.CLASSES:
             return class_report(outputs, desired, self.classes, middle)
@@ -263,31 +289,18 @@ class TrainedNet:
             return label_report(outputs, desired, self.classes, middle)
         return value_report(outputs, desired, self.classes)
 
-    def _desired(self, part: Part) -> Floats32:
-        """Return what the output units should say of a set, (n, n_outputs)."""
-        about, size = self.about, self.layers[-1].size
-        return desired_outputs(part.targets, about.kind, size, about.low, about.high)
-
-    def _part(self, part: Part | str) -> Part:
-        if isinstance(part, Part):
-            return part
-        sets = self.data().sets
-        if part not in sets:
-            hint = did_you_mean(part, sets) or "it has: " + ", ".join(sets)
-            raise DataError(f"the data set {self.about.data.name} has no set '{part}'", hint=hint)
-        return sets[part]
-
     def __repr__(self) -> str:
-        sizes = "-".join(str(layer.size) for layer in self.layers)
-        about = self.about
-        text = f"trained net {self.name}: {sizes}, {self.table.n_weights:,} weights"
-        if about.passes:
-            word = "pass" if about.passes == 1 else "passes"
-            text += f", {about.passes} {word} of {about.optimizer} on {about.data.name}"
-        return f"<{text}>"
+        return f"<{title(self.table, self.about)}>"
 
     def _repr_html_(self) -> str:
-        return page(repr(self)[1:-1], self.table)
+        return page(title(self.table, self.about), self.table)
+
+
+def _of(sets: dict[str, Part], which: str) -> Part:
+    if which not in sets:
+        hint = did_you_mean(which, sets) or "there is: " + ", ".join(sets)
+        raise DataError(f"the data has no set '{which}'", hint=hint)
+    return sets[which]
 
 
 def named(classes: tuple[str, ...]) -> Array:

@@ -72,13 +72,13 @@ def read_trained(path: Path) -> Contents:
             raise DataError(f"'{path}': {error.message}", hint=HINT) from error
 
 
-def read_header(path: Path) -> h.Header:
-    """Read what a file of a trained net says in words.
+def header_object(path: Path) -> dict[str, Any]:
+    """Return all that a file of a trained net says in words, as an object for JSON.
 
-    Raises: DataError when it is not there, is not one, or was written by a later SN.
+    Raises: DataError as `read_trained` does.
     """
     with open_arrays(path) as file:
-        return _header(path, file)
+        return msgspec.structs.asdict(_header(path, file))
 
 
 def _header(path: Path, file: ArrayFile) -> h.Header:

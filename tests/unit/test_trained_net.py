@@ -303,7 +303,7 @@ def test_a_set_that_is_not_there_is_told() -> None:
             replace(net.about, data=data_used("mnist-1989", digits.hash)),
         )
     )
-    with pytest.raises(DataError, match="has no set 'tests'") as caught:
+    with pytest.raises(DataError, match="the data has no set 'tests'") as caught:
         net.test("tests")
     assert caught.value.hint == "did you mean 'test'?"
     other = TrainedNet(

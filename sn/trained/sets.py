@@ -1,0 +1,92 @@
+"""Sets: data brought to what a trained net takes, to see how well it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sn.data.base import Dataset, NamedData, Part, dataset
+from sn.data.own import OwnData, data_source
+from sn.data.rows import TargetKind
+from sn.errors import DataError
+from sn.net.table import ConnectionTable
+from sn.train.targets import n_outputs
+from sn.trained.about import About
+
+
+def own_data(table: ConnectionTable, about: About) -> Dataset:
+    """Return the data set that a net was trained on, inputs as the net takes them.
+
+    Raises: DataError when it has no name that SN knows, is not here or holds something else now.
+    """
+    used = about.data
+    if used.name not in dataset:
+        raise DataError(
+            f"net {table.name} was trained on '{used.name}', which SN cannot find by that name",
+            hint="say where it is: --data, or data=... in Python",
+        )
+    found, _ = NamedData((used.name,)).load()
+    if found.hash != used.hash:
+        raise DataError(
+            f"the data set {used.name} is not what net {table.name} was trained on: expected the "
+            f"hash {used.hash[:16]}, found {found.hash[:16]}",
+            hint="say which data to take: --data, or data=... in Python",
+        )
+    return found
+
+
+def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
+    """Return other data, inputs as the net takes them, classes numbered as the net has them.
+
+    `given` is what `Experiment.train` takes as data. What the net learnt of its inputs is used:
+    scale and mean values of the data itself are not looked at.
+    Raises: DataError when it is not here, or does not fit the net.
+    """
+    source = data_source(given)
+    known = about.scaling
+    found = source.load(known)[0] if isinstance(source, OwnData) else source.load()[0]
+    size = table.layers[0].size
+    if found.n_inputs != size:
+        raise DataError(
+            f"data set {found.name} has {found.n_inputs} numbers a pattern, net {table.name} "
+            f"takes {size}"
+        )
+    if found.kind is not about.kind:
+        raise DataError(
+            f"data set {found.name} has {found.kind}, net {table.name} tells {about.kind}"
+        )
+    sets = found.sets
+    if known is not None and found.scaling is None:
+        sets = {which: Part(known(part.inputs), part.targets) for which, part in sets.items()}
+    if found.kind is TargetKind.CLASSES:
+        sets = _renumbered(found, sets, table, about)
+    elif table.layers[-1].size not in n_outputs(found.kind, len(found.classes)):
+        raise DataError(
+            f"data set {found.name} has {len(found.classes)} {found.kind}, net {table.name} has "
+            f"{table.layers[-1].size} outputs"
+        )
+    return Dataset(
+        name=found.name,
+        title=found.title,
+        sets=sets,
+        kind=found.kind,
+        classes=about.classes,
+        shape=found.shape,
+        hash=found.hash,
+        source=found.source,
+        scaling=known,
+    )
+
+
+def _renumbered(found: Dataset, sets: Any, table: ConnectionTable, about: About) -> dict[str, Part]:
+    """Return sets with the class numbers of the net."""
+    numbers = {name: number for number, name in enumerate(about.classes)}
+    strange = [name for name in found.classes if name not in numbers]
+    if strange:
+        raise DataError(
+            f"data set {found.name} has the class '{strange[0]}', net {table.name} tells "
+            f"{', '.join(about.classes[:12])}"
+        )
+    number_of = np.array([numbers[name] for name in found.classes], np.int32)
+    return {which: Part(part.inputs, number_of[part.targets]) for which, part in sets.items()}

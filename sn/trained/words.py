@@ -1,0 +1,109 @@
+"""Words: what a trained net is, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sn.data.rows import TargetKind
+from sn.net.table import ConnectionTable
+from sn.results.table import cost_words, error_text
+from sn.trained.about import About
+
+Fact = tuple[str, str]
+
+
+def title(table: ConnectionTable, about: About) -> str:
+    """Return what the net is, in one line."""
+    sizes = "-".join(str(layer.size) for layer in table.layers)
+    text = f"trained net {table.name}: {sizes}, {table.n_weights:,} weights"
+    return f"{text}, {_training(about)}" if about.passes else text
+
+
+def facts(table: ConnectionTable, about: About) -> list[Fact]:
+    """Return what the net was trained for, how, and how well it does, a line each."""
+    found = [("trained", f"{_training(about)}, seed {about.seed}" if about.passes else "no")]
+    for which, scores in about.scores.items():
+        found.append((which, _scores(scores)))
+    found += [("tells", _answers(table, about)), ("cost", _cost(about))]
+    found.append(("inputs", _inputs(table, about)))
+    settings = [f"{name.replace('_', '-')} {_setting(v)}" for name, v in _told(about.options)]
+    if settings:
+        found.append(("settings", ", ".join(settings)))
+    if about.sources:
+        found.append(("program", ", ".join(source.name for source in about.sources)))
+    if about.versions:
+        found.append(("versions", ", ".join(f"{k} {v}" for k, v in about.versions.items())))
+    return found
+
+
+def files_of(path: Path) -> list[str]:
+    """Return the names of the files in the folder of a run that people look at."""
+    files = (file.name for file in path.parent.iterdir() if file.is_file())
+    return sorted(name for name in files if not name.startswith("."))
+
+
+def _training(about: About) -> str:
+    word = "pass" if about.passes == 1 else "passes"
+    return f"{about.passes} {word} of {about.optimizer} on {about.data.name}"
+
+
+def _scores(scores: Any) -> str:
+    """Return one set's scores; what a file says that is none is told as it stands."""
+    if not isinstance(scores, Mapping) or not isinstance(scores.get("error"), int | float):
+        return str(scores)
+    text = f"error {error_text(float(scores['error']))}"
+    misses, patterns = scores.get("misses"), scores.get("patterns")
+    if isinstance(misses, int) and isinstance(patterns, int) and patterns > 0:
+        return f"{text}, {misses:,} of {patterns:,} missed ({100 * misses / patterns:.2f} %)"
+    return f"{text}, {patterns:,} patterns" if isinstance(patterns, int) else text
+
+
+def _answers(table: ConnectionTable, about: About) -> str:
+    names = ", ".join(name for name in about.classes if name)
+    count = len(about.classes) or table.layers[-1].size
+    word = {TargetKind.CLASSES: "class", TargetKind.LABELS: "label"}.get(about.kind, "value")
+    plural = "es" if word == "class" else "s"
+    text = f"{count} {word}{plural if count != 1 else ''}"
+    return f"{text}: {names}" if names else text
+
+
+def _cost(about: About) -> str:
+    text = cost_words(about.cost.name)
+    if about.cost.written:
+        text += f", {about.cost.written}"
+    if about.kind is not TargetKind.VALUES:
+        text += f"; targets {about.low:g} and {about.high:g}"
+    return f"{text}; criterion {about.criterion}" if about.criterion is not None else text
+
+
+def _inputs(table: ConnectionTable, about: About) -> str:
+    shape = " x ".join(map(str, table.layers[0].shape))
+    scaling = about.scaling
+    if scaling is None or scaling.is_identity:
+        text = f"{shape}, as they are"
+    else:
+        text = f"{shape}, scaled column by column"
+    if scaling is not None and not any(scaling.fill != scaling.fill):
+        text += "; missing values are filled with the mean of the training set"
+    return text
+
+
+def _told(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the settings that say something and are told nowhere else."""
+    others = ("optimizer", "cost", "targets", "criterion")
+    told = [(n, _without_blanks(v)) for n, v in options.items() if n not in others]
+    return [(name, value) for name, value in told if value not in (None, "", {}, False)]
+
+
+def _without_blanks(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: v for name, v in value.items() if v is not None and v is not False}
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "(" + " ".join(f"{n.replace('_', '-')} {v}" for n, v in value.items()) + ")"
+    return f"{value:g}" if isinstance(value, float) else str(value)
