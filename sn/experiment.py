@@ -38,6 +38,8 @@ from sn.train.observer import Observer
 from sn.train.targets import desired_outputs, n_outputs
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper
+from sn.trained.net import TrainedNet, open_trained
+from sn.trained.transfer import Transfer, transferred
 
 if TYPE_CHECKING:
     from sn.kernels import Kernels
@@ -145,6 +147,7 @@ class Experiment:
         reference: bool = False,
         historical: bool = False,
         data: Any = None,
+        start: str | Path | TrainedNet | None = None,
         *,
         resume: str | Path | None = None,
         fork: bool = False,
@@ -158,13 +161,15 @@ class Experiment:
         the untrained net. The seed is 0; what the program drew itself follows that of its session.
         `data` stands in for that of the program: the name of a data set, a pair of arrays
         (inputs (n, n_inputs), targets), a reader such as `sn.data.csv(...)`, or a `Dataset`.
+        `start` is a trained net, or the folder or file of one, whose weights stand in for fresh
+        ones where they fit.
         `resume` goes on with the run in a folder, or from one of its checkpoints, with what it was
         started with; with `fork` in another folder, or none, and that may differ. A checkpoint
         is kept after passes, and each `checkpoint_every` presentations; the last
         `keep_checkpoints` stay.
         Raises: SettingError for passes or a seed outside their limits, DataError when no data set
-        is here, TrainError when training diverges, files cannot be written, or the run to go on
-        with was another one.
+        is here or no weight of `start` fits, TrainError when training diverges, files cannot be
+        written, or the run to go on with was another one.
         """
         spec = self.spec if data is None else replace(self.spec, data=data_source(data))
         place = None if resume is None else Path(resume)
@@ -174,6 +179,12 @@ class Experiment:
         seed = before.seed if seed is None else SEED.take("seed", seed)
         chosen = self._optimizer(before.optimizer if optimizer is None else optimizer)
         kind = "historical" if historical else "reference" if reference else before.engine
+        if start is not None and place is not None:
+            raise SettingError(
+                "a run that goes on has its weights: it cannot start from others",
+                hint="leave out either --resume or --from (resume, start)",
+            )
+        begun = None if start is None else self._begun(start, seed)
         dataset, note = spec.data.load()
         for observer in self.program.observers:
             observer.data_chosen(dataset.name, note)
@@ -200,9 +211,19 @@ class Experiment:
             kind=dataset.kind,
             classes=dataset.classes,
             keep=Keeper(self.table, self._about(spec, chosen, dataset, seed)),
+            start=None if begun is None else begun.weights,
         )
         files = Path(folder) if folder is not None else None
         return train(job, files, self.program.observers, keeping)
+
+    def _begun(self, start: str | Path | TrainedNet, seed: int) -> Transfer:
+        """Return the weights to start from, those of a trained net where they fit."""
+        old = start if isinstance(start, TrainedNet) else open_trained(start)
+        fresh = self.spec.init.draw(self.table, seed)
+        found = transferred(old.table, old.weight_vector, self.table, fresh)
+        for observer in self.program.observers:
+            observer.weights_taken(old.name, found.taken, found.left)
+        return found
 
     def _about(self, spec: ExperimentSpec, optimizer: str, dataset: Dataset, seed: int) -> About:
         """Return what the file of the trained net says before the first pass."""

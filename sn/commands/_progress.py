@@ -7,6 +7,7 @@ one bar over the whole run on a terminal, on stderr.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -21,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sn.commands._texts import print_warnings, terminal_width
+from sn.commands._texts import print_text, print_warnings, terminal_width
 from sn.errors import Notice
 from sn.results.checkpoints import Position
 from sn.results.lines import json_line, pass_object
@@ -50,7 +51,16 @@ class PassPrinter(Observer):
 
 
 class WarningPrinter(Observer):
-    """Prints what a run warns of to stderr, with its place in the program."""
+    """Prints to stderr what a run warns of, with its place in the program, and where it starts."""
+
+    def weights_taken(
+        self, net: str, taken: Sequence[str], left: Sequence[tuple[str, str]]
+    ) -> None:
+        """Print which weights of a trained net are the start, and which are not."""
+        text = f"from net {net}: {', '.join(taken)}"
+        if left:
+            text += "; fresh: " + ", ".join(f"{name} ({why})" for name, why in left)
+        print_text(text, err=True)
 
     def warned(self, notice: Notice) -> None:
         """Print the warning."""

@@ -37,6 +37,13 @@ from sn.train.observer import Observer
     "[default: 0]",
 )
 @click.option("--optimizer", metavar="NAME", help="One of the optimizers the program describes.")
+@click.option(
+    "--from",
+    "start",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Start from the weights of a trained network, where they fit.",
+)
 @out_option("this run")
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
 @settings_option("the program")
@@ -54,6 +61,7 @@ def command(
     passes: int | None,
     seed: int | None,
     optimizer: str | None,
+    start: Path | None,
     out: Path | None,
     no_folder: bool,
     settings: dict[str, str],
@@ -98,7 +106,9 @@ def command(
         session = Session(settings=begin.settings, observers=observers, seed=seed)
         session.command = context.find_root().obj or ()
         program = begin.load(session)
-        wants = passes is not None or optimizer or out or as_json or reference or historical
+        wants = (
+            passes is not None or optimizer or start or out or as_json or reference or historical
+        )
         if not program.networks and not program.is_empty and not (wants or earlier):
             print_text(f"note: {path} describes no network, so nothing was trained", err=True)
             return
@@ -123,6 +133,7 @@ def command(
                 fork=fork,
                 checkpoint_every=checkpoint_every,
                 keep_checkpoints=keep_checkpoints,
+                start=start,
             )
         except KeyboardInterrupt:
             _tell_checkpoint(folder or (earlier.folder if earlier and not fork else None))

@@ -60,7 +60,8 @@ class Job:
     names of `classes` that the data has; `criterion` says which patterns are misses, None where
     nothing is right or wrong; `warnings` were told before the run starts; `origin` is where the
     run comes from, as far as the session knows. `keep` writes the file of the trained net to the
-    folder of the run: weights, curvatures if there are, the last pass.
+    folder of the run: weights, curvatures if there are, the last pass. `start` has the weights
+    that it starts from, (n_weights,); None for fresh ones.
     """
 
     spec: ExperimentSpec
@@ -78,6 +79,7 @@ class Job:
     classes: tuple[str, ...] = ()
     origin: Origin = Origin()
     keep: Keep | None = None
+    start: Floats32 | None = None
 
     @property
     def counts(self) -> NetCounts:
@@ -150,7 +152,8 @@ class _Run:
         self._interrupt = Interrupt()
         self._written = time.perf_counter()
         if state is None:
-            job.engine.set_weights(job.spec.init.draw(job.table, job.seed))
+            start = job.spec.init.draw(job.table, job.seed) if job.start is None else job.start
+            job.engine.set_weights(start)
             state = RunState(job.engine.get_state())
         else:
             job.engine.set_state(state.engine)

@@ -6,6 +6,8 @@ test counts them, and whoever wants less overrides less. An observer must not ch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sn.errors import Notice
 from sn.results.checkpoints import Position
 from sn.results.record import PassRecord, RunRecord
@@ -14,9 +16,10 @@ from sn.results.record import PassRecord, RunRecord
 class Observer:
     """Somebody who watches a run; every method may be left as it is.
 
-    The order of calls: data_chosen, compile_started, compile_finished, started, resumed where a
-    run goes on, then for each pass some of advanced and one of pass_finished, at the end finished
-    or interrupted; warned comes after data_chosen and before finished.
+    The order of calls: weights_taken if it starts from a trained net, data_chosen,
+    compile_started, compile_finished, started, resumed where a run goes on, then for each pass
+    some of advanced and one of pass_finished, at the end finished or interrupted; warned comes
+    after data_chosen and before finished.
     """
 
     def data_chosen(self, name: str, note: str) -> None:
@@ -24,6 +27,11 @@ class Observer:
 
     def warned(self, notice: Notice) -> None:
         """Hear of something that is not wrong and seldom meant: before the passes or after them."""
+
+    def weights_taken(
+        self, net: str, taken: Sequence[str], left: Sequence[tuple[str, str]]
+    ) -> None:
+        """Hear which weights of a trained net the run starts from, and which not, with why."""
 
     def compile_started(self, net: str) -> None:
         """Hear that the kernels of `net` are being compiled, or fetched from the cache."""

@@ -74,7 +74,7 @@ class FakeSession:
         return f"; {path.name} at {stage}"
 
     def train(
-        self, *, passes, seed, optimizer, folder, reference, historical, **keeping: Any
+        self, *, passes, seed, optimizer, folder, reference, historical, start, **keeping: Any
     ) -> RunRecord:
         self.calls["train"] = (passes, seed, optimizer, folder, reference)
         if isinstance(self.stops_with, TrainError):

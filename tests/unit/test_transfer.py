@@ -1,0 +1,166 @@
+"""Weights of one net as the start of another: taken where they fit, and told where not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sn
+from sn.commands import main
+from sn.data.base import NamedData
+from sn.errors import DataError, SettingError
+from sn.net.table import ConnectionTable, freeze
+from sn.session import Session
+from sn.shipped import nets_folder
+from sn.train.observer import Observer
+from sn.trained.transfer import Transfer, transferred
+from tests.sample_nets import FAMILIES, described, family
+from tests.unit.test_trained_file import KEYED, RAGGED, RAW
+
+WINDOW = (
+    "(defnet w (layer in ({0} {0})) (layer h (2 {1} {1}) (bias map)) (layer out ({2}))"
+    " (connect in h (conv (kernel 3 3))) (connect h out (full)))"
+)
+
+
+def both(one: str, other: str) -> tuple[ConnectionTable, ConnectionTable]:
+    return freeze(described(one)), freeze(described(other))
+
+
+def start(old: ConnectionTable, new: ConnectionTable) -> Transfer:
+    """Old weights are 1, 2, ..., fresh ones -1, -2, ..."""
+    weights = np.arange(1, old.n_weights + 1, dtype=np.float32)
+    fresh = -np.arange(1, new.n_weights + 1, dtype=np.float32)
+    found = transferred(old, weights, new, fresh)
+    for parameter in new.parameters:
+        if parameter.name not in found.taken:
+            np.testing.assert_array_equal(found.weights[parameter.wid], fresh[parameter.wid])
+            continue
+        (before,) = (one for one in old.parameters if one.name == parameter.name)
+        np.testing.assert_array_equal(found.weights[parameter.wid], weights[before.wid])
+    return found
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_all_weights_of_the_same_net_fit(name: str) -> None:
+    table = freeze(family(name))
+    found = start(table, table)
+    assert found.left == ()
+    np.testing.assert_array_equal(found.weights, np.arange(1, table.n_weights + 1))
+
+
+@pytest.mark.parametrize("program", [RAGGED, KEYED, RAW])
+def test_all_weights_of_odd_nets_fit_themselves(program: str) -> None:
+    session = Session()
+    session.evaluate(program)
+    table = freeze(list(session.world.networks.values())[-1])
+    assert start(table, table).left == ()
+
+
+def test_kernels_go_over_to_a_larger_layer() -> None:
+    found = start(*both(WINDOW.format(6, 4, 3), WINDOW.format(8, 6, 3)))
+    assert found.taken == ("h.bias", "out.bias", "h.weight")
+    assert found.left == (("out.weight", "3 x 32 there, 3 x 72 here"),)
+
+
+def test_a_new_output_layer_starts_fresh() -> None:
+    found = start(*both(WINDOW.format(6, 4, 3), WINDOW.format(6, 4, 5)))
+    assert found.taken == ("h.bias", "h.weight")
+    assert [name for name, _ in found.left] == ["out.bias", "out.weight"]
+
+
+def test_layers_of_other_names_do_not_fit() -> None:
+    other = WINDOW.format(6, 4, 3).replace("h", "k").replace("(eac", "(each")
+    found = start(*both(WINDOW.format(6, 4, 3), other))
+    assert ("k.weight", "there is none of that name") in found.left
+    assert found.taken == ("out.bias", "out.weight")
+
+
+def test_weights_from_other_maps_do_not_fit() -> None:
+    table = "(maps '((0 1) (1 2) (0 2)))"
+    net = (
+        "(defnet m (layer in (3 4 4)) (layer h (3 2 2)) (layer out (2))"
+        f" (connect in h (conv (kernel 3 3) {table})) (connect h out (full)))"
+    )
+    found = start(*both(net, net.replace("(1 2)", "(1 0)")))
+    assert found.left == (("h.weight", "from other maps there"),)
+
+
+def test_weights_with_other_keys_do_not_fit() -> None:
+    found = start(*both(KEYED, KEYED.replace("0.5", "0.75")))
+    assert found.left == (("h.weight", "with other keys there"),)
+
+
+def test_own_schemes_fit_where_their_connections_are_the_same() -> None:
+    own = (
+        "(defnet o (layer in (4)) (layer h (3)) (layer out (2)) (connect in h (scheme"
+        " (lambda (from to) (list (list 0 0) (list 1 1) (list 2 3))))) (connect h out (full)))"
+    )
+    found = start(*both(own, own.replace("(list 2 3)", "(list 2 2)")))
+    assert found.left == (("h.weight", "of other connections there"),)
+    reordered = own.replace("(list 0 0) (list 1 1)", "(list 1 1) (list 0 0)")
+    assert start(*both(own, reordered)).left == (("h.weight", "of other connections there"),)
+    assert start(*both(own, own.replace("(2)", "(3)"))).taken == ("h.bias", "h.weight")
+
+
+def test_nets_with_nothing_in_common_are_refused() -> None:
+    with pytest.raises(
+        DataError, match="no weights of net ragged fit net keyed: h.bias "
+    ) as caught:
+        start(*both(RAGGED, KEYED.replace("(2)", "(9)").replace("out", "end")))
+    assert "3 x 3 x 3 there, 3 here" in caught.value.message
+
+
+class Told(Observer):
+    """Remembers what it was told of weights."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, tuple[str, ...]]] = []
+
+    def weights_taken(self, net: str, taken: object, left: object) -> None:
+        assert isinstance(taken, tuple)
+        self.taken.append((net, taken))
+
+
+@pytest.mark.kernels
+def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
+    told = Told()
+    experiment = Session(observers=[told]).load(nets_folder() / "zipcode.sn").experiment()
+    spec = replace(experiment.spec, data=NamedData(("mnist-1989",)))
+    experiment = replace(experiment, spec=spec)
+    first = experiment.train(passes=1, folder=tmp_path / "a")
+    again = experiment.train(passes=0, seed=5, start=tmp_path / "a", folder=tmp_path / "b")
+    assert again.test == first.test
+    for name, array in first.weights.items():
+        np.testing.assert_array_equal(again.weights[name], array)
+    assert experiment.train(passes=0, start=sn.open(tmp_path / "b")).test == first.test
+    assert [net for net, _ in told.taken] == ["zipcode", "zipcode"]
+    assert len(told.taken[0][1]) == 8
+    with pytest.raises(SettingError, match="a run that goes on has its weights"):
+        experiment.train(resume=tmp_path / "b", start=tmp_path / "a")
+
+
+@pytest.mark.kernels
+def test_the_command_says_which_weights_it_took(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    net = (
+        "(defnet n (layer in (256)) (layer h ({0})) (layer out (10)) (connect in h (full))"
+        ' (connect h out (full))) (experiment n (data "mnist-1989")'
+        " (optimizer o (sgd (learning-rate 0.01))))"
+    )
+    Path("a.sn").write_text(net.format(3))
+    Path("b.sn").write_text(net.format(4))
+    assert main(["run", "a.sn", "--passes", "0", "--out", "a"]) == 0
+    capsys.readouterr()
+    assert main(["run", "b.sn", "--passes", "0", "--no-folder", "--from", "a"]) == 0
+    err = capsys.readouterr().err.replace("\n  ", " ")
+    assert err.startswith(
+        "from net n: out.bias; fresh: h.bias (3 there, 4 here), h.weight (3 x 256"
+    )
+    assert main(["run", "b.sn", "--passes", "0", "--no-folder", "--from", "absent"]) == 1
+    assert "there is no run 'absent'" in capsys.readouterr().err
