@@ -37,7 +37,7 @@ from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.targets import desired_outputs, n_outputs
 from sn.trained.about import About, SourceText
-from sn.trained.keeping import Keeper
+from sn.trained.keeping import Keeper, input_range
 from sn.trained.net import TrainedNet, open_trained
 from sn.trained.transfer import Transfer, transferred
 
@@ -236,6 +236,7 @@ class Experiment:
             high=high,
             criterion=spec.criterion_for(dataset.kind, self.table.layers[-1].size),
             scaling=dataset.scaling,
+            input_range=input_range(dataset),
             data=DataUsed(dataset.name, dataset.hash),
             optimizer=optimizer,
             options=spec.options(optimizer),

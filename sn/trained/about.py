@@ -31,9 +31,10 @@ class About:
 
     `classes` are the names of the classes, of the labels or of the values; `low` and `high` are
     what wrong and right units should say; `criterion` says which patterns are misses, None where
-    nothing is right or wrong. `options` are the settings of the experiment, `scores` the scores at
-    the end, by set; `sources` are the program and what it loaded; `versions` says with what it was
-    trained.
+    nothing is right or wrong; `input_range` has the least and the largest input of the training
+    set, before they were scaled. `options` are the settings of the experiment, `scores` the scores
+    at the end, by set; `sources` are the program and what it loaded; `versions` says with what it
+    was trained.
     """
 
     cost: Cost
@@ -43,6 +44,7 @@ class About:
     high: float = 1.0
     criterion: Criterion | None = None
     scaling: Scaling | None = None
+    input_range: tuple[float, float] = (0.0, 1.0)
     data: DataUsed = DataUsed("", "")
     optimizer: str = ""
     options: dict[str, Any] = field(default_factory=dict)

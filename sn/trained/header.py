@@ -145,6 +145,13 @@ class TargetsPart(Part, frozen=True):
     criterion: CriterionPart | None = None
 
 
+class InputsPart(Part, frozen=True):
+    """The least and the largest input of the training set, before they were scaled."""
+
+    low: float
+    high: float
+
+
 class TrainingPart(Part, frozen=True):
     """How the net came about; `data` is the name of the data set, `scores` are at the end."""
 
@@ -183,6 +190,7 @@ class Header(Part, frozen=True):
     groups: list[GroupPart]
     parameters: list[ParameterPart]
     cost: CostPart
+    inputs: InputsPart
     targets: TargetsPart
     training: TrainingPart
     sources: list[SourcePart]

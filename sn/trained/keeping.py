@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from sn.data.base import Dataset
 from sn.net.table import ConnectionTable
 from sn.results.lines import scores_object
 from sn.results.record import PassRecord
@@ -56,3 +59,12 @@ def _seen_from(folder: Path, path: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # on another drive of Windows
         return path.name
+
+
+def input_range(dataset: Dataset) -> tuple[float, float]:
+    """Return the least and the largest input of the training set, before they were scaled."""
+    inputs, scaling = dataset.train.inputs, dataset.scaling
+    if not inputs.size:
+        return 0.0, 1.0
+    raw = inputs if scaling is None else inputs / scaling.factor + scaling.shift
+    return float(np.float32(raw.min())), float(np.float32(raw.max()))

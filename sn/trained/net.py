@@ -31,6 +31,7 @@ from sn.train.targets import desired_outputs
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
 from sn.trained.page import page
+from sn.trained.patterns import Wanted
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
 from sn.trained.sets import other_data, own_data
@@ -136,6 +137,22 @@ class TrainedNet:
                 hint="this net was trained without missing values" if np.isnan(found) else None,
             )
         return taken
+
+    def wanted(self, columns: str = "", array: str = "", invert: bool = False) -> Wanted:
+        """Return what a file of patterns must hold; see `Wanted`. `invert` swaps black and white.
+
+        Black is the least, white the largest input of the training set.
+        """
+        low, high = self.about.input_range
+        scaling = self.about.scaling
+        return Wanted(
+            shape=self.layers[0].shape,
+            may_miss=scaling is not None and not np.isnan(scaling.fill).any(),
+            dark=high if invert else low,
+            light=low if invert else high,
+            columns=columns,
+            array=array,
+        )
 
     def outputs(self, patterns: Any, reference: bool = False) -> Floats32:
         """Return the states of the output units: (n, n_outputs) float32.

@@ -185,6 +185,7 @@ def _about(header: h.Header, arrays: Arrays, table: ConnectionTable) -> About:
         high=targets.high,
         criterion=_criterion(targets.criterion),
         scaling=scaling,
+        input_range=(header.inputs.low, header.inputs.high),
         data=DataUsed(training.data, header.hashes.data),
         optimizer=training.optimizer,
         options=training.options,

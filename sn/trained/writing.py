@@ -122,6 +122,7 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
         groups=_groups(table),
         parameters=_parameters(table),
         cost=_cost(about.cost),
+        inputs=h.InputsPart(low=about.input_range[0], high=about.input_range[1]),
         targets=h.TargetsPart(
             kind=about.kind,
             classes=list(about.classes),

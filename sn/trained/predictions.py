@@ -1,0 +1,70 @@
+"""Predictions: what a net says of patterns, as people and other programs read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.data.rows import TargetKind
+from sn.trained.net import TrainedNet, named
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a net says of the patterns of one file.
+
+    outputs: (n, n_outputs) float32; names: of the outputs; answers: for each pattern the class
+    or the labels that it has, None for values; confidence: (n,) for classes, else None
+    """
+
+    file: str
+    outputs: NDArray[np.float32]
+    names: tuple[str, ...]
+    answers: tuple[Any, ...] | None
+    confidence: NDArray[np.float64] | None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is told of a pattern before its outputs."""
+        if self.confidence is not None:
+            return "class", "confidence"
+        return () if self.answers is None else ("labels",)
+
+    def objects(self) -> list[dict[str, Any]]:
+        """Return one object for JSON a pattern; `row` counts the patterns of the file from 0."""
+        found = []
+        for row, outputs in enumerate(self.outputs):
+            one: dict[str, Any] = {"type": "prediction", "file": self.file, "row": row}
+            if self.answers is not None:
+                one[self.told[0]] = self.answers[row]
+            if self.confidence is not None:
+                one["confidence"] = float(self.confidence[row])
+            found.append({**one, "outputs": [float(y) for y in outputs]})
+        return found
+
+
+def predictions(
+    net: TrainedNet, patterns: NDArray[Any], file: str, reference: bool = False
+) -> Predictions:
+    """Return what a net says of patterns, (n, n_inputs), that were read from a file.
+
+    Raises: DataError for patterns that do not fit.
+    """
+    outputs = net.outputs(patterns, reference)
+    about = net.about
+    names = about.classes if len(about.classes) == outputs.shape[1] else ()
+    shown = tuple(name or f"output {n}" for n, name in enumerate(names))
+    shown = shown or tuple(f"output {n}" for n in range(outputs.shape[1]))
+    answers: tuple[Any, ...] | None = None
+    confidence = None
+    if about.kind is TargetKind.CLASSES:
+        answers = tuple(named(about.classes)[net.chosen(outputs)].tolist())
+        confidence = net.confidence(outputs)
+    elif about.kind is TargetKind.LABELS:
+        answers = tuple(
+            [name for name, has in zip(shown, row, strict=True) if has] for row in net.has(outputs)
+        )
+    return Predictions(file, outputs, shown, answers, confidence)
