@@ -1,6 +1,6 @@
 """SN: a small Lisp that describes neural networks, and a compiler that makes them fast.
 
-program = sn.load("nets/zipcode.sn")
+program = sn.load("zipcode")
 record = program.experiment().train(passes=3)
 record.test.misses, record.weights["h1.weight"].shape
 net = sn.open("runs/zipcode")
@@ -9,27 +9,67 @@ net.predict(patterns)
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sn.version import __version__
 
 if TYPE_CHECKING:
+    from sn import data
+    from sn.errors import (
+        DataError,
+        EvalError,
+        NetError,
+        ReadError,
+        SettingError,
+        SnError,
+        TrainError,
+    )
     from sn.experiment import Experiment
     from sn.session import Program, Session, load
     from sn.trained.net import TrainedNet
     from sn.trained.net import open_trained as open
 
-__all__ = ["Experiment", "Program", "Session", "TrainedNet", "__version__", "load", "open"]
+__all__ = [
+    "DataError",
+    "EvalError",
+    "Experiment",
+    "NetError",
+    "Program",
+    "ReadError",
+    "Session",
+    "SettingError",
+    "SnError",
+    "TrainError",
+    "TrainedNet",
+    "__version__",
+    "data",
+    "load",
+    "open",
+]
+
+# The module of each name, imported when it is first asked for: `--help` can spare numba. Names
+# that are absent here are errors.
+_MODULES = {
+    "Experiment": "sn.experiment",
+    "Program": "sn.session",
+    "Session": "sn.session",
+    "TrainedNet": "sn.trained.net",
+    "load": "sn.session",
+    "open": "sn.trained.net",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the session only when it is asked for: it brings NumPy, which `--help` can spare."""
-    if name in ("TrainedNet", "open"):
-        from sn.trained import net  # start-up time of NumPy
+    """Return one of the names above."""
+    if name not in __all__:
+        raise AttributeError(f"module 'sn' has no attribute '{name}'")
+    if name == "data":
+        return import_module("sn.data")
+    module = import_module(_MODULES.get(name, "sn.errors"))
+    return getattr(module, {"open": "open_trained"}.get(name, name))
 
-        return getattr(net, {"open": "open_trained"}.get(name, name))
-    if name in __all__:
-        from sn import experiment, session  # start-up time of NumPy
 
-        return getattr(experiment if name == "Experiment" else session, name)
-    raise AttributeError(f"module 'sn' has no attribute '{name}'")
+def __dir__() -> list[str]:
+    """Return the names above, which are all that is meant for users."""
+    return __all__

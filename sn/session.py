@@ -36,6 +36,7 @@ from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.origin import Origin, ReadFile
+from sn.shipped import find_net
 from sn.train.gradient_check import (
     GradientReport,
     check_gradients,
@@ -74,12 +75,14 @@ class Session:
         return self.interpreter.run(text, file)
 
     def load(self, path: str | Path, source: str | None = None) -> Program:
-        """Evaluate the program in a file; `source` is a text that it had before.
+        """Evaluate the program in a file, or the net of this name that comes with SN.
+
+        `source` is a text that the file had before.
 
         Raises: SnError with the place of what is wrong in it, or the name of a setting that the
-        program has no variable for.
+        program has no variable for; for a file that is not here, with the nearest names.
         """
-        file = Path(path)
+        file = find_net(path) if source is None else Path(path)
         try:
             if source is None:
                 source = file.read_text(encoding="utf-8", errors="replace")
@@ -120,7 +123,7 @@ class Session:
     def dump(self, path: str | Path, stage: str) -> str:
         """Return what the compiler made of a program's net: forms, table, plan, source, ..."""
         if stage == "forms":
-            file = Path(path)
+            file = find_net(path)
             it = self.interpreter
             return "\n".join(it.show(form) for form in it.read(file.read_text("utf-8"), str(file)))
         return self.load(path).dump(stage)
@@ -279,5 +282,10 @@ class Program:
 
 
 def load(path: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:
-    """Evaluate the program in a file and return its nets and experiments; see `Session`."""
+    """Evaluate a program and return its nets and experiments; see `Session`.
+
+    `path` is a file, or the name of a net that comes with SN: "zipcode". `settings` are Lisp text
+    by name of a variable, `seed` is where its random numbers come from.
+    Raises: SnError with the place of what is wrong, SettingError for settings and seed.
+    """
     return Session(settings, seed=seed).load(path)

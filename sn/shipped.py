@@ -55,22 +55,31 @@ def shipped_net(name: str) -> ShippedNet:
     return nets[name]
 
 
-def find_net(file: str) -> Path:
+def find_net(file: str | Path) -> Path:
     """Return the path that `file` means: a file that is here, or the name of a shipped net.
 
-    Raises: SnError when it is neither.
+    Raises: SnError with the nearest names when it is neither.
     """
-    path = Path(file)
-    if path.is_file():
-        return path
-    if path.is_dir():
-        raise SnError(f"'{file}' is a folder; a file of SN Lisp was expected")
+    if not isinstance(file, str | Path):
+        kind = type(file).__name__
+        raise SnError(f"expected the path of a file or the name of a net, found {kind}")
+    file, path = str(file), Path(file)
+    if _exists(path):
+        if path.is_dir():
+            raise SnError(f"'{file or path}' is a folder; a file of SN Lisp was expected")
+        return path  # a pipe will do
+    if "(" in file:
+        raise SnError(
+            f"there is no file '{file[:40]}'",
+            hint="this takes a file of SN Lisp or the name of a net, not the program itself",
+        )
     nets = {net.name: net for net in shipped_nets()}
     if file in nets:
         return nets[file].path
     near = did_you_mean(path.stem, nets)
     if path.suffix or path.parent != Path("."):
-        beside = sorted(other.name for other in path.parent.glob("*.sn"))
+        folder = path.parent
+        beside = sorted(other.name for other in folder.glob("*.sn")) if _exists(folder) else []
         hint = did_you_mean(path.name, beside) or near
         raise SnError(
             f"there is no file '{file}'",
@@ -80,6 +89,13 @@ def find_net(file: str) -> Path:
         f"'{file}' is neither a file here nor a net that comes with SN",
         hint=near or "`sn nets` lists the nets that come with SN",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # as a name that is too long
+        return False
 
 
 def _title(path: Path) -> str:

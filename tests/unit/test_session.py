@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import sn
+from sn.data import load as load_data
 from sn.errors import DataError, NetError, SnError, TrainError
 from sn.results.record import PassRecord, RunRecord
 from sn.results.table import final_table
-from sn.session import Program, Session
+from sn.session import Program, Session, load
 from sn.shipped import nets_folder
 from sn.train.observer import Observer
+from sn.trained.net import open_trained
 
 # a net of one layer learns the digits to some extent in a fraction of a second
 SMALL = """
@@ -231,8 +238,76 @@ def test_kernels_that_diverge_stop_the_run(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(SnError, match="cannot read .*nowhere.sn': no such file"):
+    (tmp_path / "nowhen.sn").write_text("")
+    with pytest.raises(SnError, match=r"there is no file '.*nowhere\.sn'") as found:
         sn.load(tmp_path / "nowhere.sn")
+    assert found.value.hint == "did you mean 'nowhen.sn'?"
+
+
+def test_a_net_that_comes_with_sn_is_known_by_its_name(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)  # where no folder of nets is
+    assert sn.load("zipcode").path == nets_folder() / "zipcode.sn"
+    assert sn.load(Path("zipcode"), seed=1).network.name == "zipcode"
+    assert Session().check("zipcode").total_units == 1256
+    assert Session().dump("zipcode", "forms").startswith("(setq h1-to-h2")
+    (tmp_path / "zipcode").write_text(
+        "(defnet mine (layer a (2)) (layer b (1)) (connect a b (full)))"
+    )
+    assert sn.load("zipcode").network.name == "mine"  # a file that is here comes first
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words", "hint"),
+    [
+        ("zipcod", "'zipcod' is neither a file here nor a net", "did you mean 'zipcode'"),
+        ("", "'.' is a folder", ""),
+        ("(defnet a (layer b (2)))", r"there is no file '\(defnet a", "not the program itself"),
+        ("(" * 400, r"there is no file '\({40}'$", "not the program itself"),
+        ("x" * 400, "'x+' is neither a file here nor a net", "`sn nets` lists"),
+        ("x" * 400 + "/a.sn", "there is no file 'x+/a.sn'", "`sn nets` lists"),
+        (5, "expected the path of a file or the name of a net, found int", ""),
+        (None, "expected the path of a file or the name of a net, found NoneType", ""),
+    ],
+)
+def test_a_wrong_name_of_a_net_is_told(wrong: Any, words: str, hint: str) -> None:
+    with pytest.raises(SnError) as found:
+        sn.load(wrong)
+    assert re.search(words, found.value.message)
+    assert hint in (found.value.hint or "")
+
+
+def test_a_program_can_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(SMALL,))
+    writer.start()
+    assert sn.load(pipe).network.name == "small"
+    writer.join()
+
+
+def test_the_top_level_lists_what_is_for_users() -> None:
+    listed = dir(sn)
+    assert listed == sorted(listed)
+    assert {"load", "open", "Session", "Program", "Experiment", "data", "SnError"} <= {*listed}
+    for name in listed:
+        assert getattr(sn, name) is not None
+    assert sn.load is load
+    assert sn.data.load is load_data
+    assert sn.open is open_trained
+    classes = [getattr(sn, name) for name in listed if name.endswith("Error")]
+    assert len(classes) > 5 and all(issubclass(one, SnError) for one in classes)
+    with pytest.raises(AttributeError, match="module 'sn' has no attribute 'lode'"):
+        sn.lode  # noqa: B018 - asked for, to be refused
+
+
+def test_importing_sn_imports_next_to_nothing() -> None:
+    program = "import sys, sn; dir(sn); sn.SnError; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = {*done.stdout.split()}
+    assert not {"numba", "numpy", "rich", "lark", "sn.session", "sn.data"} & loaded
+    assert "sn.errors" in loaded
 
 
 @pytest.mark.kernels
