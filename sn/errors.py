@@ -7,7 +7,7 @@ so the command line, the REPL and Python all show the same words.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,31 @@ class Notice:
     hint: str | None = None
 
 
-class SnError(Exception):
+class _Rendered(Exception):
+    """An error whose place, caret and hint Python shows as notes below its message.
+
+    Python, IPython and notebooks print the notes of an error that nobody caught (PEP 678).
+    """
+
+    _added: tuple[str, ...] = ()
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # made when asked for
+        """What `render` says beside the message, then what `add_note` was given."""
+        assert isinstance(self, SnError | SnInternalError)
+        return [*notes(self), *self._added]
+
+    def add_note(self, note: str) -> None:
+        """Add a note, as to any exception."""
+        self._added = (*self._added, note)
+
+
+class SnError(_Rendered):
     """Something wrong in the user's program or data (exit code 1).
 
     `message` says what was expected and found, lower case, no full stop; `hint` says what
-    to do next; `frames` lists the Lisp calls around the place, innermost first.
+    to do next; `frames` lists the Lisp calls around the place, innermost first; `texts` are
+    the programs that its places are in, as they were read, by file name.
     """
 
     def __init__(
@@ -66,6 +86,13 @@ class SnError(Exception):
         self.hint = hint
         self.labels = tuple(labels)
         self.frames: list[str] = []
+        self.texts: dict[str, str] = {}
+
+    def keep_texts(self, texts: Mapping[str, str]) -> None:
+        """Keep those of `texts`, by file name, that its places are in."""
+        spans = (self.span, *(label.span for label in self.labels))
+        files = {span.file for span in spans if span is not None}
+        self.texts |= {file: texts[file] for file in files if file in texts}
 
 
 class ReadError(SnError):
@@ -108,7 +135,7 @@ class DataError(SnError):
     """A data set that is missing, damaged or not what it claims to be."""
 
 
-class SnInternalError(Exception):
+class SnInternalError(_Rendered):
     """A fault of SN itself (exit code 3); `dump` names a file that helps to report it."""
 
     def __init__(self, message: str, *, dump: str | None = None) -> None:
@@ -146,29 +173,35 @@ def render(
     `source(file)` gives the text of a file for the excerpt; None leaves the excerpt out. Texts
     are folded to `width` columns and lines of source clipped to it; None leaves them whole.
     """
-    lines = _lines(error, source, width)
+    kind = {SnInternalError: "internal error", Notice: "warning"}.get(type(error), "error")
+    span = None if isinstance(error, SnInternalError) else error.span
+    place = f"{span}: " if span else ""
+    lines = [("  ", f"{place}{kind}: {error.message}"), *_below(error, source, width)]
     return "\n".join(part for lead, line in lines for part in fold(line, width, lead))
 
 
-def _lines(
+def notes(error: SnError | SnInternalError) -> list[str]:
+    """Return what `render` says beside the message: the place first, a string a line."""
+    place = [f"{error.span}:"] if isinstance(error, SnError) and error.span else []
+    return place + [line for _, line in _below(error, read_source, None)]
+
+
+def _below(
     error: SnError | SnInternalError | Notice,
     source: Callable[[str], str | None],
     width: int | None,
 ) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a message, each with the indent of what is folded of it."""
+    """Yield the lines below a message, each with the indent of what is folded of it."""
     if isinstance(error, SnInternalError):
-        yield "  ", f"internal error: {error.message}"
         yield "  ", "  this is a fault in SN, not in your program"
         if error.dump is not None:
             yield "  ", f"  please report it with the file {error.dump}"
         return
-    place = f"{error.span}: " if error.span else ""
-    kind = "warning"
     labels: Iterable[Label] = ()
     frames: Iterable[str] = ()
     if isinstance(error, SnError):
-        kind, labels, frames = "error", error.labels, error.frames
-    yield "  ", f"{place}{kind}: {error.message}"
+        labels, frames = error.labels, error.frames
+        source = _with_texts(error, source)
     if error.span:
         yield from _excerpt(error.span, source, width)
     for label in labels:
@@ -178,6 +211,11 @@ def _lines(
         yield " " * len("  hint: "), f"  hint: {error.hint}"
     for frame in frames:
         yield " " * len("  in "), f"  in {frame}"
+
+
+def _with_texts(error: SnError, source: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """Return a source that knows the texts of an error too."""
+    return lambda file: error.texts[file] if file in error.texts else source(file)
 
 
 def _excerpt(

@@ -11,7 +11,8 @@ Read next: describe/network.py for the net forms, train/loop.py for what a run i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,8 +72,12 @@ class Session:
         self.command: tuple[str, ...] = ()  # the words of the command line that asks for it
 
     def evaluate(self, text: str, file: str = "<text>") -> Value:
-        """Evaluate a program and return the value of its last form."""
-        return self.interpreter.run(text, file)
+        """Evaluate a program and return the value of its last form.
+
+        Raises: SnError with the place of what is wrong; `file` is what it calls the text.
+        """
+        with self._texts_kept():
+            return self.interpreter.run(text, file)
 
     def load(self, path: str | Path, source: str | None = None) -> Program:
         """Evaluate the program in a file, or the net of this name that comes with SN.
@@ -98,7 +103,7 @@ class Session:
                 it.set_global(name, value)
 
         pin()
-        with it.bound({"file-being-loaded": str(file)}):
+        with self._texts_kept(), it.bound({"file-being-loaded": str(file)}):
             it.run_stream(it.reader(source, str(file)), pin)
         return Program(self, file, source)
 
@@ -111,6 +116,17 @@ class Session:
         sources.stand_ins = {read.path: read.content for read in origin.read}
         sources.current = Path(origin.folder)
         return self.load(origin.program, origin.source)
+
+    @contextmanager
+    def _texts_kept(self) -> Iterator[None]:
+        """Let errors keep what was read: no file may hold it, or not any more."""
+        try:
+            yield
+        except SnError as error:
+            error.keep_texts(self.interpreter.texts)
+            # how the evaluator came to know is no news for who wrote the program
+            error.__suppress_context__ = True
+            raise
 
     def check(self, path: str | Path) -> CheckReport:
         """Build the net of a program and report what it is made of."""
