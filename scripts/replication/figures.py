@@ -11,11 +11,10 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from sn.results.comparison import MEASURES, Comparison, Entry
-from sn.results.comparison_texts import mean_text, range_text
+from sn.results.figures import error_text, mean_text, range_text
 from sn.results.plots import COLOURS, curves
 from sn.results.record import DataUsed, NetCounts, PassRecord, Reference, RunRecord, Scores
 from sn.results.statistics import PairedDifference, Summary
-from sn.results.table import error_text
 
 PAPER = Reference("LeCun et al. 1989", 2.5e-3, 10, 1.8e-2, 102, 23, 7291, 2007, 12.1)
 # of the fully connected network with 40 hidden units the paper gives percentages

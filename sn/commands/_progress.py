@@ -25,9 +25,9 @@ from rich.progress import (
 from sn.commands._texts import print_text, print_warnings, terminal_width
 from sn.errors import Notice
 from sn.results.checkpoints import Position
+from sn.results.figures import error_text
 from sn.results.lines import json_line, pass_object
 from sn.results.record import PassRecord
-from sn.results.table import error_text
 from sn.train.observer import Observer
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
+from sn.results.figures import error_text, share_text
 from sn.results.record import RunRecord
 from sn.results.reports import ClassReport, LabelReport, Report, ValueReport
-from sn.results.table import error_text, share_text
 
 WIDTH = 12
 MOST = 30  # classes that are listed; of more, only those that are missed

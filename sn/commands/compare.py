@@ -21,10 +21,10 @@ from sn.limits import POSITIVE
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
+from sn.results.figures import error_text
 from sn.results.folder import RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord, Scores
-from sn.results.table import error_text
 from sn.shipped import find_net
 
 NAME = "comparison"

@@ -11,8 +11,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from sn.results.comparison import MEASURES, Comparison, Difference, Entry
+from sn.results.figures import error_text, mean_text, range_text
 from sn.results.statistics import Summary
-from sn.results.table import HALF_SQUARES, cost_words, error_text
+from sn.results.table import HALF_SQUARES, cost_words
 
 SPEED_COLUMNS = ("", "µs per presentation", "passes to {} error {}", "runs that reach it")
 DIFFERENCE_COLUMNS = ("", "difference", "95 % interval", "")
@@ -162,25 +163,6 @@ def _warnings(comparison: Comparison) -> list[str]:
     return said
 
 
-def mean_text(measure: str, summary: Summary) -> str:
-    """Return a mean and its deviation with their common power of ten: `(2.70 ± 0.12)e-3`."""
-    if not measure.endswith("error"):
-        return f"{summary.mean:.1f}" + (f" ± {summary.sd:.1f}" if summary.sd is not None else "")
-    if summary.sd is None:
-        return error_text(summary.mean)
-    unit, suffix = _power(summary.mean)
-    return f"({summary.mean / unit:.2f} ± {summary.sd / unit:.2f}){suffix}"
-
-
-def range_text(measure: str, summary: Summary) -> str:
-    """Return the smallest and largest figure: `12 to 19`, `(2.54 to 2.91)e-3`."""
-    if not measure.endswith("error"):
-        digits = 0 if measure.endswith("misses") else 1
-        return f"{summary.least:.{digits}f} to {summary.most:.{digits}f}"
-    unit, suffix = _power(summary.mean)
-    return f"({summary.least / unit:.2f} to {summary.most / unit:.2f}){suffix}"
-
-
 def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
     """Return comparison.md; `pictures` are files beside it that it shows."""
     n_seeds = len(comparison.seeds)
@@ -248,11 +230,6 @@ def heading(comparison: Comparison) -> str:
         f"{_where(comparison)}; {len(comparison.seeds)} seeds each: "
         "mean ± standard deviation, range below"
     )
-
-
-def _power(mean: float) -> tuple[float, str]:
-    exponent = int(f"{abs(mean):.2e}".partition("e")[2])
-    return 10.0**exponent, f"e{exponent}" if exponent else ""
 
 
 def _published(measure: str, figure: float | None) -> str:

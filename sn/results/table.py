@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
+from sn.results.figures import error_text, misses_text, share_text
 from sn.results.record import Reference, RunRecord, Scores
 from sn.results.reports import ClassReport, ValueReport
 
@@ -56,11 +56,6 @@ def _published(paper: Reference, which: str) -> dict[str, Any]:
     return {name: getattr(paper, f"{which}_{name}") for name in ("error", "misses", "patterns")}
 
 
-def share_text(share: float) -> str:
-    """Return a share of the variance: `98.3 %`, or a dash where there is none to explain."""
-    return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
-
-
 def _error_rows(
     which: str, record: RunRecord, scores: Scores, published: float | None
 ) -> tuple[TableRow, ...]:
@@ -77,17 +72,6 @@ def _error_rows(
 def cost_words(cost: str) -> str:
     """Return what a reader calls a cost: its name, or that it is the program's own."""
     return "its own cost" if cost == "lisp" else cost
-
-
-def error_text(error: float) -> str:
-    """Return an error with three digits, as papers write it: 0.00234 is `2.34e-3`."""
-    mantissa, _, exponent = f"{error:.2e}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
-
-
-def misses_text(misses: int, patterns: int) -> str:
-    """Return misses with their share of the patterns: `99 (4.93 %)`."""
-    return f"{misses} ({100.0 * misses / patterns:.2f} %)" if patterns else str(misses)
 
 
 def _error(error: float | None) -> str:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sn.results.figures import error_text
 from sn.results.lines import json_line, pass_object, result_object
 from sn.results.record import DataUsed, NetCounts, PassRecord, Reference, RunRecord, Scores
-from sn.results.table import TableRow, error_text, final_table
+from sn.results.table import TableRow, final_table
 
 PASSES = (
     PassRecord(1, Scores(0.08, 700, 7291), Scores(0.09, 210, 2007), 0.07),
