@@ -8,9 +8,10 @@ import click
 
 from sn.commands._reports import print_confusion, print_report
 from sn.commands._tables import print_table
+from sn.results.figures import error_text, misses_text
 from sn.results.lines import json_line, scores_object
 from sn.results.reports import report_object
-from sn.results.table import cost_words, error_text, misses_text
+from sn.results.table import cost_words
 
 
 @click.command("test")

@@ -8,7 +8,8 @@ from typing import Any
 
 from sn.data.rows import TargetKind
 from sn.net.table import ConnectionTable
-from sn.results.table import cost_words, error_text
+from sn.results.figures import error_text
+from sn.results.table import cost_words
 from sn.trained.about import About
 
 Fact = tuple[str, str]
