@@ -26,6 +26,7 @@ from sn.net.costs import cost  # noqa: E402
 from sn.net.init import fan_in_law, init_law  # noqa: E402
 from sn.net.schemes import scheme  # noqa: E402
 from sn.optim.base import optimizer  # noqa: E402
+from sn.optim.schedule import schedule  # noqa: E402
 from sn.registry import Entry, Registry, load_folder  # noqa: E402
 
 PAGE = ROOT / "docs" / "builtins.md"
@@ -57,6 +58,11 @@ WORDS: tuple[tuple[str, str, Registry[Any]], ...] = (
         fan_in_law,
     ),
     ("Optimizers", "What `(optimizer NAME RULE)` takes.", optimizer),
+    (
+        "Schedules",
+        "What stands for a number of an optimizer that changes, besides a function of two numbers.",
+        schedule,
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from dataclasses import fields
 import numpy as np
 
 from sn.experiment import Experiment
+from sn.limits import option_name
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
 from sn.optim.base import optimizer as rules
@@ -40,6 +41,9 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said["rule"] = next(e.name for e in rules.describe() if e.value is type(rule))
     for field in fields(rule):
         value = getattr(rule, field.name)
+        if field.name == "schedules":
+            said |= {f"{option_name(name)} by schedule": str(one) for name, one in value.items()}
+            continue
         if isinstance(value, Mapping):
             value = ", ".join(f"{layer} {rate:g}" for layer, rate in value.items()) or "as all"
         said[field.name.replace("_", "-")] = f"{value:g}" if type(value) is float else str(value)

@@ -19,18 +19,21 @@ from sn.describe.options import (
     told_at,
     unknown,
 )
+from sn.describe.schedules import read_changing, refuse_schedule
 from sn.errors import ArityError, EvalError
 from sn.limits import RATE, Limit, limit_of, option_name
 from sn.lisp.machine import Machine
 from sn.net.layer import Network
 from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
-from sn.optim.base import Optimizer, optimizer
+from sn.optim.base import LAYER, Optimizer, optimizer
+from sn.optim.schedule import Schedule
 
 OPTIMIZER = "(optimizer NAME (sgd (learning-rate R)))"
 # SN's own names for what the field calls otherwise
 _ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
 # SN's variables, read where an optimizer leaves the option out (sn-network, 5.4)
 _VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu"}
+_MAPPINGS = ("layers", "schedules")  # what is no option of its own
 
 
 def read_optimizer(
@@ -46,12 +49,17 @@ def read_optimizer(
         rules = {word: f"({word} ...)" for word in optimizer}
         raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
     kind = optimizer.get(inner.word)
-    fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name != "layers"}
+    fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name not in _MAPPINGS}
     known = {word: f"({word} X)" for word in fields}
     known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in fields}
     rates = [part for part in inner.args if head_word(part) == "layer"]
     others = [part for part in inner.args if head_word(part) != "layer"]
-    values: dict[str, Any] = {"layers": dict(_layer_rate(it, part, net) for part in rates)}
+    values: dict[str, Any] = {"layers": {}, "schedules": {}}
+    for part in rates:
+        label, rate = _layer_rate(it, part, net)
+        if label in values["layers"]:
+            raise EvalError(f"layer {label} has two learning rates", span=part.span)
+        _keep(rate, values["layers"], label, values["schedules"], LAYER + label)
     for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
         count(option, 1, 1, known[option.word])
         field = fields[_ALIASES.get(option.word, option.word)]
@@ -61,7 +69,7 @@ def read_optimizer(
                 span=option.span,
                 hint="leave one of them out",
             )
-        values[field.name] = _value(it, option, field)
+        _keep(_value(it, option, field), values, field.name, values["schedules"], field.name)
     for word, variable in _VARIABLES.items():
         value = it.get_global(variable)
         limit = limit_of(fields[word]) if word in fields else None
@@ -78,18 +86,32 @@ def read_optimizer(
     return title
 
 
-def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, float]:
+def _keep(
+    value: Any, values: dict[str, Any], name: str, schedules: dict[str, Schedule], key: str
+) -> None:
+    """Keep a setting under its name; of one that changes its start, and the schedule by its key."""
+    if hasattr(value, "at"):
+        schedules[key] = value
+        value = value.at(1, 1)
+    values[name] = value
+
+
+def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, float | Schedule]:
     """Read (layer NAME RATE): the learning rate of the connections into one layer."""
     found = clause(argument, "(layer NAME RATE)")
     count(found, 2, 2, "(layer NAME RATE)")
     label = choice(found.args[0], "layer", {layer.name: None for layer in net.layers[1:]})
-    return label, limited(it, found.args[1], "the learning rate", RATE)
+    return label, read_changing(it, found.args[1], "the learning rate", RATE, found.form.cdr.cdr)
 
 
 def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:
-    """Read an option as its field wants it: a number, a whole number or one of some words."""
+    """Read an option as its field wants it: a number or its schedule, or one of some words."""
     argument, what = option.args[0], f"the {option.word}"
     if isinstance(field.default, StrEnum):
         kind = type(field.default)
         return kind(choice(argument, option.word, {str(word): None for word in kind if word}))
-    return limited(it, argument, what, limit_of(field) or Limit())
+    limit = limit_of(field) or Limit()
+    if limit.is_whole:
+        refuse_schedule(argument, option.word)
+        return limited(it, argument, what, limit)
+    return read_changing(it, argument, what, limit, option.form.cdr)

@@ -205,7 +205,14 @@ def number(it: Machine, argument: Argument, what: str) -> float:
 
     Raises: ValueKindError.
     """
-    value = it.eval(argument.form)
+    return number_in(it, argument, it.eval(argument.form), what)
+
+
+def number_in(it: Machine, argument: Argument, value: Value, what: str) -> float:
+    """Return the value of an argument, which must be a number.
+
+    Raises: ValueKindError.
+    """
     if type(value) is not float:
         hint = None
         if type(argument.form) is Symbol:

@@ -7,18 +7,23 @@ step ends the pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.limits import RATE, check_fields, setting
+from sn.errors import SettingError, TrainError
+from sn.limits import RATE, Limit, check_fields, limit_of, option_name, setting
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Curvature, Hyper, Memory, Step, UpdateRule, advance
+from sn.optim.schedule import Schedule
 from sn.registry import Registry
 
+LAYER = "layer "  # what the names of schedules of layers start with
 Floats = NDArray[np.float64]
 Along = Callable[[Floats], float]
 
@@ -77,17 +82,87 @@ class Scale(StrEnum):
 class Optimizer:
     """Fields shared by all; `layers` gives single layers a learning rate of their own.
 
-    Raises: SettingError for a number outside the limit of its field.
+    `schedules` has what changes while a run lasts, by the name of the field, or by "layer NAME"
+    for the learning rate of a layer; `at` gives the optimizer of a moment. The fields themselves
+    are then what holds at the start. Where the learning rate has a schedule, layers without one
+    of their own keep their proportion to it.
+    Raises: SettingError for a number outside the limit of its field, or a schedule of a setting
+    that cannot change.
     """
 
     learning_rate: float = setting(RATE)
     scale: Scale = Scale.NONE
     layers: Mapping[str, float] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self)
         for layer, rate in self.layers.items():
             RATE.take(f"the learning-rate of layer {layer}", rate)
+        limits = schedulable(type(self))
+        for name, changing in self.schedules.items():
+            is_layer = name.startswith(LAYER) and name.removeprefix(LAYER) in self.layers
+            limit = RATE if is_layer else limits.get(name)
+            if limit is None:
+                raise SettingError(f"{option_name(name)} cannot change while a run lasts")
+            for number in changing.ends:
+                limit.take(option_name(name), number)
+        changing_rate = self.schedules.get("learning_rate")
+        if changing_rate is not None and changing_rate.at(1, 1) == 0 and self._following:
+            raise SettingError(
+                f"layer {self._following[0]} follows the learning rate, which starts at 0",
+                hint="give the layer a schedule of its own",
+            )
+
+    @property
+    def _following(self) -> tuple[str, ...]:
+        """The layers with a rate in proportion to the learning rate."""
+        own = self.schedules
+        return tuple(name for name, rate in self.layers.items() if rate and LAYER + name not in own)
+
+    def at(self, number: int, presentation: int) -> Optimizer:
+        """Return the optimizer of a presentation of pass `number`, both from 1.
+
+        Raises: TrainError where a schedule gives a number outside the limit of its setting.
+        """
+        return self.holding(self.numbers(number, presentation), number, presentation)
+
+    def numbers(self, number: int, presentation: int) -> tuple[float, ...]:
+        """Return what the schedules give, in their order."""
+        return tuple(one.at(number, presentation) for one in self.schedules.values())
+
+    def holding(self, numbers: tuple[float, ...], number: int, presentation: int) -> Optimizer:
+        """Return this optimizer with the `numbers` that its schedules gave for a presentation."""
+        given = dict(zip(self.schedules, numbers, strict=True))
+        now, known = copy(self), self.__dataclass_fields__
+        for name, value in given.items():
+            limit = limit_of(known[name]) if name in known else RATE
+            with self._told(name, number, presentation):
+                (limit or RATE).take(option_name(name), value)
+            if name in known:
+                object.__setattr__(now, name, value)
+        layers = {name: given.get(LAYER + name, rate) for name, rate in self.layers.items()}
+        if "learning_rate" in given and self._following:
+            start = self.schedules["learning_rate"].at(1, 1)
+            for name in self._following:
+                layers[name] *= given["learning_rate"] / start
+        object.__setattr__(now, "layers", layers)
+        return now
+
+    @contextmanager
+    def _told(self, name: str, number: int, presentation: int) -> Iterator[None]:
+        """Tell when a schedule gave what its setting cannot be."""
+        try:
+            yield
+        except SettingError as error:
+            raise TrainError(
+                f"{error.message} by its schedule, in pass {number} at presentation {presentation}",
+                span=getattr(self.schedules[name], "span", None),
+            ) from error
+
+    def uses(self, name: str) -> bool:
+        """Whether a setting is anything but 0, at the start or later."""
+        return getattr(self, name) != 0 or name in self.schedules
 
     @property
     def rule(self) -> UpdateRule:
@@ -177,3 +252,9 @@ class Optimizer:
 
 
 optimizer: Registry[type[Optimizer]] = Registry("optimizer")
+
+
+def schedulable(kind: type[Optimizer]) -> dict[str, Limit]:
+    """Return the fields of an optimizer that may have a schedule, with their limits."""
+    found = {one.name: limit_of(one) for one in fields(kind)}
+    return {name: limit for name, limit in found.items() if limit and not limit.is_whole}

@@ -41,7 +41,8 @@ class Sgd(Optimizer):
     def rule(self) -> RuleSpec:
         """One step per node, or one per weight where fan-ins scale it."""
         step = Step.NODE if self.scale is Scale.NONE else Step.WEIGHT
-        return RuleSpec(step, self.momentum != 0, self.decay_rule if self.decay else Decay.NONE)
+        decay = self.decay_rule if self.uses("decay") else Decay.NONE
+        return RuleSpec(step, self.uses("momentum"), decay)
 
     @property
     def hyper(self) -> Hyper:

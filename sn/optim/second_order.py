@@ -66,15 +66,15 @@ class DiagonalNewton(Optimizer):
 
     @property
     def _decay(self) -> Decay:
-        return self.decay_rule if self.decay else Decay.NONE
+        return self.decay_rule if self.uses("decay") else Decay.NONE
 
     @property
     def rule(self) -> RuleSpec:
         """Divided by the running curvature; with samples, a frozen step per weight."""
         if self.samples:
-            return RuleSpec(Step.WEIGHT, self.momentum != 0, self._decay)
+            return RuleSpec(Step.WEIGHT, self.uses("momentum"), self._decay)
         step = Step.CLIP if self.damping is Damping.CLIP else Step.NEWTON
-        return RuleSpec(step, self.momentum != 0, self._decay, Curvature(self.curvature))
+        return RuleSpec(step, self.uses("momentum"), self._decay, Curvature(self.curvature))
 
     @property
     def _gathering(self) -> RuleSpec:

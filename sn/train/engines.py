@@ -7,6 +7,7 @@ sample the curvature before it, or take one step after it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -18,7 +19,8 @@ from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
 from sn.net.tangent import Tangent
 from sn.optim.base import Optimizer
-from sn.optim.rules import STEPS, Curvature, Memory, UpdateRule, advance, damped
+from sn.optim.rules import HYPER, STEPS, Curvature, Memory, UpdateRule, advance, damped
+from sn.train.clock import Clock
 from sn.train.state import EngineState, checked
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class KernelEngine:
         cost: Cost | None = None,
     ) -> None:
         self._optimizer, self._table, self._cost = optimizer, table, cost
-        self._phases = optimizer.phases
+        self._phases, self._clock = optimizer.phases, Clock(optimizer)
         sample = self._phases.sample
         self._sampling = compiled(sample.rule) if sample is not None else None
         self._kernels = compiled(self._phases.present)
@@ -99,16 +101,28 @@ class KernelEngine:
         self._batches = {name: self._kernels.batches(rows) for name, rows in patterns.items()}
         self._counts = {name: len(rows) for name, rows in patterns.items()}
         self._rates = optimizer.steps(table)
-        rates = [optimizer.layer_rate(layer) for layer in self._kernels.source.node_layers]
-        self._node_rates = np.array(rates, np.float32)
         self._start(np.zeros(table.n_weights, np.float32))
         self._memory = Memory.empty(table.n_weights)
 
     def _start(self, weights: Floats32) -> None:
         """Take weights, with empty slots."""
-        self._slots = self._kernels.slots(weights, self._node_rates, self._optimizer.hyper)
+        optimizer = self._optimizer
+        self._slots = self._kernels.slots(weights, self._node_rates(optimizer), optimizer.hyper)
         if self._kernels.source.rule.has_steps:
             self._slots[STEPS][:] = self._kernels.pack(self._rates)
+        self._clock.reset()
+
+    def _node_rates(self, optimizer: Optimizer) -> Floats32:
+        """Return the learning rate of each node."""
+        rates = [optimizer.layer_rate(layer) for layer in self._kernels.source.node_layers]
+        return np.array(rates, np.float32)
+
+    def _follow(self, now: Optimizer) -> None:
+        """Take the numbers of a moment; steps of a sample stay as they are for the pass."""
+        self._slots.steps[:] = self._node_rates(now)
+        self._slots.hyper[: len(HYPER)] = astuple(now.hyper)
+        if self._kernels.source.rule.has_steps and self._sampling is None:
+            self._slots[STEPS][:] = self._kernels.pack(now.steps(self._table))
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order."""
@@ -130,7 +144,7 @@ class KernelEngine:
         kept |= {name: self._kernels.unpack(slots[name]) for name in slots.names}
         kept |= {name: self._memory[name].copy() for name in self._remembered()}
         counters = {name: slots[name].copy() for name in slots.counters}
-        return EngineState(self.get_weights(), kept, counters)
+        return EngineState(self.get_weights(), kept, counters | self._clock.get_counters())
 
     def set_state(self, state: EngineState) -> None:
         """Pack all arrays of a state; TrainError when it is not one of this engine."""
@@ -140,6 +154,7 @@ class KernelEngine:
             slots[name][:] = self._kernels.pack(state.slots[name])
         for name in slots.counters:
             slots[name][:] = state.counters[name]
+        self._clock.set_counters(state.counters)
         self._memory = Memory.empty(self._kernels.n_weights)
         self._memory.slots = {n: state.slots[n].astype(float) for n in self._remembered()}
 
@@ -149,29 +164,36 @@ class KernelEngine:
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
-        sample, kernels, hyper = self._phases.sample, self._sampling, self._optimizer.hyper
+        sample, kernels = self._phases.sample, self._sampling
+        self._clock.begin_pass()
         if self._phases.has_step:
             self._slots.memory[:] = 0
         if sample is not None and kernels is not None:
-            sums = kernels.slots(self.get_weights(), self._node_rates, hyper)
+            now = self._clock.of_pass()
+            sums = kernels.slots(self.get_weights(), self._node_rates(now), now.hyper)
             some = order[: sample.count]
             kernels.train(sums, self._patterns, self._targets, some)
             mean = kernels.unpack(sums["curvatures"]).astype(np.float64) / len(some)
-            steps = damped(sample.damping, self._rates, hyper, mean)
+            rates = now.steps(self._table) if self._clock.runs else self._rates
+            steps = damped(sample.damping, rates, now.hyper, mean)
             self._slots[STEPS][:] = self._kernels.pack(steps)
 
     def present(self, order: Order) -> None:
-        """Run the training kernel."""
-        self._kernels.train(self._slots, self._patterns, self._targets, order)
+        """Run the training kernel, in parts where numbers change in between."""
+        for now, part in self._clock.parts(order):
+            if self._clock.runs:
+                self._follow(now)
+            self._kernels.train(self._slots, self._patterns, self._targets, part)
 
     def end_pass(self) -> None:
         """Take the one step of the pass, where there is one."""
-        if not self._optimizer.phases.has_step:
+        if not self._phases.has_step:
             return
+        now = self._clock.of_pass()
         weights = self.get_weights().astype(np.float64)
         second = self._kernels.source.rule.second
-        weights = self._optimizer.finish_pass(
-            self._rates,
+        weights = now.finish_pass(
+            now.steps(self._table) if self._clock.runs else self._rates,
             weights,
             self._memory,
             self._reduced(self._slots["descents"]),
@@ -215,6 +237,7 @@ class ReferenceEngine:
         if optimizer.phases.curvature is Curvature.FULL:
             reference = Reference(table, reference.cost, is_full=True)
         self._reference, self._table, self._optimizer = reference, table, optimizer
+        self._clock = Clock(optimizer)
         self._patterns, self._targets = patterns, targets
         self._rates = optimizer.steps(table)
         self.set_weights(np.zeros(table.n_weights, np.float32))
@@ -231,6 +254,7 @@ class ReferenceEngine:
         self._memory = Memory.empty(count)
         self._descent, self._curvature = np.zeros(count), np.zeros(count)
         self._steps = self._rates
+        self._clock.reset()
 
     def get_state(self) -> EngineState:
         """Return the weights, what is gathered and the memory, in float64."""
@@ -239,7 +263,7 @@ class ReferenceEngine:
         memory, rule = self._memory.slots, self._optimizer.rule
         counters = {c.name: memory.get(c.name, np.zeros(1)).copy() for c in rule.counters}
         kept = {name: array.copy() for name, array in slots.items()}
-        return EngineState(self._weights.copy(), kept, counters)
+        return EngineState(self._weights.copy(), kept, counters | self._clock.get_counters())
 
     def set_state(self, state: EngineState) -> None:
         """Go back to a state; TrainError when it is not one of this engine."""
@@ -248,12 +272,15 @@ class ReferenceEngine:
         self._weights = state.weights.astype(float)
         self._steps = kept.pop("steps")
         self._descent, self._curvature = kept.pop("descents"), kept.pop("curvatures")
-        counters = {name: array.astype(float) for name, array in state.counters.items()}
+        self._clock.set_counters(state.counters)
+        named = {counter.name for counter in self._optimizer.rule.counters}
+        counters = {name: state.counters[name].astype(float) for name in named}
         self._memory = Memory(len(self._weights), kept | counters)
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
         sample = self._optimizer.phases.sample
+        self._clock.begin_pass()
         self._descent[:] = 0
         self._curvature[:] = 0
         if sample is not None:
@@ -261,7 +288,8 @@ class ReferenceEngine:
             for number in some:
                 self._curvature += self._present(number).curv_weight
             mean = self._curvature / len(some)
-            self._steps = damped(sample.damping, self._rates, self._optimizer.hyper, mean)
+            now = self._clock.of_pass()
+            self._steps = damped(sample.damping, now.steps(self._table), now.hyper, mean)
 
     def _present(self, number: np.int32) -> States:
         """Walk one pattern of the training set."""
@@ -273,30 +301,36 @@ class ReferenceEngine:
 
     def present(self, order: Order) -> None:
         """Present the patterns one by one."""
-        optimizer = self._optimizer
-        for number in order:
-            found = self._present(number)
-            if optimizer.phases.has_step:
-                self._descent += found.d_weight
-                self._curvature += found.curv_weight
-                continue
-            self._weights = advance(
-                optimizer.rule,
-                optimizer.hyper,
-                self._steps,
-                self._weights,
-                self._memory,
-                found.d_weight,
-                found.curv_weight,
-            )
+        for now, part in self._clock.parts(order):
+            if self._clock.runs and now.phases.sample is None:
+                self._steps = now.steps(self._table)
+            for number in part:
+                self._learn(now, self._present(number))
+
+    def _learn(self, now: Optimizer, found: States) -> None:
+        """Move the weights after a pattern, or add up what the step of the pass needs."""
+        if now.phases.has_step:
+            self._descent += found.d_weight
+            self._curvature += found.curv_weight
+            return
+        self._weights = advance(
+            now.rule,
+            now.hyper,
+            self._steps,
+            self._weights,
+            self._memory,
+            found.d_weight,
+            found.curv_weight,
+        )
 
     def end_pass(self) -> None:
         """Take the one step of the pass, where there is one."""
         if not self._optimizer.phases.has_step:
             return
         weights, count = self._weights, len(self._patterns["train"])
-        self._weights = self._optimizer.finish_pass(
-            self._rates,
+        now = self._clock.of_pass()
+        self._weights = now.finish_pass(
+            now.steps(self._table),
             weights,
             self._memory,
             self._optimizer.reduced(self._descent, count),

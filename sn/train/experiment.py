@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sn.data.base import Dataset
 from sn.data.rows import TargetKind
 from sn.errors import SettingError, Span
-from sn.limits import PASSES, Limit, check_fields, setting
+from sn.limits import PASSES, Limit, check_fields, option_name, setting
 from sn.net.costs import Cost
 from sn.net.init import Init
 from sn.optim.base import Optimizer
@@ -76,7 +76,12 @@ class ExperimentSpec:
         chosen = self.optimizers[optimizer]
         return {
             "optimizer": type(chosen).__name__,
-            **{name: getattr(chosen, name) for name in chosen.__dataclass_fields__},
+            **{
+                name: getattr(chosen, name)
+                for name in chosen.__dataclass_fields__
+                if name != "schedules"
+            },
+            **_schedules(chosen),
             "cost": self.cost.name,
             "targets": list(self.targets),
             "init": str(self.init),
@@ -101,6 +106,12 @@ class ExperimentSpec:
             return None
         is_one_of_several = kind is TargetKind.CLASSES and n_outputs > 1
         return largest() if is_one_of_several else middle(sum(self.targets) / 2)
+
+
+def _schedules(chosen: Optimizer) -> dict[str, Any]:
+    """What changes while a run lasts, as a program says it; the settings tell how it starts."""
+    said = {option_name(name): str(one) for name, one in chosen.schedules.items()}
+    return {"schedules": said} if said else {}
 
 
 def check_targets(low: float, high: float) -> tuple[float, float]:

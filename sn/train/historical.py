@@ -20,6 +20,7 @@ from sn.net.table import ConnectionTable
 from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
+from sn.train.clock import Clock
 from sn.train.engines import Floats32, Order, Sets
 from sn.train.state import EngineState, checked
 
@@ -41,15 +42,20 @@ class HistoricalEngine:
         targets: Floats32,
     ) -> None:
         _refuse(optimizer, cost)
-        self._optimizer, self._table = optimizer, table
+        self._optimizer, self._table, self._clock = optimizer, table, Clock(optimizer)
         curvature = optimizer.phases.curvature
         self._second = curvature is not Curvature.NONE
         self._has_step = optimizer.phases.has_step
         self._walk = Historical(table, cost, curvature is Curvature.FULL)
         self._patterns, self._targets = patterns, targets
-        self._epsilon = optimizer.unit_steps(table).astype(np.float32)
+        self._follow(optimizer)
         self._states = np.zeros(table.n_units, np.float32)
         self.set_weights(np.zeros(table.n_weights, np.float32))
+
+    def _follow(self, now: Optimizer) -> None:
+        """Take the numbers of a moment."""
+        self._now = now
+        self._epsilon = now.unit_steps(self._table).astype(np.float32)
 
     def get_weights(self) -> Floats32:
         """Return a copy of the weights."""
@@ -61,6 +67,7 @@ class HistoricalEngine:
         zeros = np.zeros_like(self._weights)
         self._delta, self._acc, self._hess = zeros, zeros.copy(), zeros.copy()
         self._sigma = np.zeros(self._table.n_rows, np.float32)
+        self._clock.reset()
 
     def get_state(self) -> EngineState:
         """Return copies of SN's fields: delta, acc and hess per weight, sigma per connection.
@@ -69,7 +76,7 @@ class HistoricalEngine:
         """
         slots = {"delta": self._delta, "acc": self._acc, "hess": self._hess, "sigma": self._sigma}
         kept = {name: array.copy() for name, array in slots.items()}
-        return EngineState(self._weights.copy(), kept)
+        return EngineState(self._weights.copy(), kept, self._clock.get_counters())
 
     def set_state(self, state: EngineState) -> None:
         """Go back to a state; TrainError when it is not one of this engine."""
@@ -78,13 +85,21 @@ class HistoricalEngine:
         fields = [state.slots[name].astype(np.float32) for name in names]
         self._weights = state.weights.astype(np.float32)
         self._delta, self._acc, self._hess, self._sigma = fields
+        self._clock.set_counters(state.counters)
 
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered."""
+        self._clock.begin_pass()
         self._clear()
 
     def present(self, order: Order) -> None:
         """Present the patterns one by one."""
+        for now, part in self._clock.parts(order):
+            if self._clock.runs:
+                self._follow(now)
+            self._present(part)
+
+    def _present(self, order: Order) -> None:
         for number in order:
             pattern, desired = self._patterns["train"][number], self._targets[number]
             shown = self._walk.present(self._weights, pattern, desired, self._second)
@@ -121,13 +136,13 @@ class HistoricalEngine:
         np.add.at(self._acc, walk.wid, (self._epsilon * shown.grad)[walk.dst] * x)
         if not self._second:
             return
-        gamma = np.float32(self._optimizer.hyper.gamma)
+        gamma = np.float32(self._now.hyper.gamma)
         self._sigma = (_ONE - gamma) * self._sigma + (gamma * shown.curv)[walk.dst] * (x * x)
         np.add.at(self._hess, walk.wid, self._sigma)
 
     def _update(self) -> None:
         """delta = alpha delta + (1 - alpha) acc / (mu + |hess|); w = (1 - decay) w + delta."""
-        hyper, rule = self._optimizer.hyper, self._optimizer.rule
+        hyper, rule = self._now.hyper, self._optimizer.rule
         assert isinstance(rule, RuleSpec)
         alpha, decay, mu = (np.float32(x) for x in (hyper.momentum, hyper.decay, hyper.mu))
         divisor = mu + np.abs(self._hess)

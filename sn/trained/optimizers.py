@@ -22,7 +22,7 @@ def rule_of(options: Mapping[str, Any]) -> UpdateRule:
     kind = known.get(str(options.get("optimizer")))
     if kind is None:
         return RuleSpec()
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    fields = {one.name: one for one in dataclasses.fields(kind) if one.name != "schedules"}
     try:
         return _made(kind, {n: _value(fields[n], v) for n, v in options.items() if n in fields})
     except (SettingError, TypeError, ValueError):

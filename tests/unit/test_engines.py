@@ -11,6 +11,7 @@ import pytest
 
 from sn.kernels import Kernels, compile_net
 from sn.lower.recognise import lower
+from sn.net.expr import call, const, variable
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.adaptive import Adam
@@ -18,6 +19,7 @@ from sn.optim.base import Optimizer, Reduction, Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Nesterov, Sgd
 from sn.optim.rules import Decay, RuleSpec
+from sn.optim.schedule import Cosine, Formula, Linear, PerPass, Schedule, Step
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.results.arrays import write_arrays
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.kernels
 NET = """(defnet sample (layer in (6 6) (border -1)) (layer h (3 3 3) (border 0)) (layer out (4))
   (connect in h (conv (kernel 3 3) (stride 2 2))) (connect h out (full)))"""
 COUNT = 24
+PRESENTATION, HIGH, LOW = variable("presentation"), const(0.1), const(0.02)
 
 # what is set, and how far the kernels may be from the twin after two passes: a curvature that is
 # nearly 0 magnifies the rounding of a step
@@ -57,6 +60,69 @@ OPTIMIZERS: dict[str, tuple[Optimizer, float]] = {
     # a descent that is nearly 0 has a sign that rounding decides, and Adam steps by the sign
     "adam": (Adam(learning_rate=0.002, eps=1e-3), 2e-5),
     "adam, frozen": (Adam(learning_rate=0.002, eps=1e-3, layers={"h": 0.0}), 2e-5),
+    "sgd, linear": (
+        Sgd(
+            learning_rate=0.03,
+            layers={"out": 0.06},
+            schedules={"learning_rate": Linear(0.03, 0, 3)},
+        ),
+        1e-6,
+    ),
+    "sgd, by presentation": (
+        Sgd(
+            learning_rate=0.05,
+            momentum=0.0,
+            decay=0.01,
+            layers={"out": 0.1},
+            schedules={
+                "learning_rate": Formula(0.05 / (1 + 0.1 * PRESENTATION)),
+                "momentum": PerPass((0.0, 0.5)),
+                "layer out": Formula(call("if", call("lt", PRESENTATION, const(9)), HIGH, LOW)),
+            },
+        ),
+        1e-6,
+    ),
+    "sgd, a changing rate per weight": (
+        Sgd(
+            learning_rate=0.3,
+            scale=Scale.FAN_IN,
+            schedules={"learning_rate": Formula(0.3 / PRESENTATION)},
+        ),
+        1e-6,
+    ),
+    "newton, changing": (
+        DiagonalNewton(
+            learning_rate=0.01,
+            schedules={"mu": Cosine(0.3, 0.05, 3), "gamma": Formula(1 / (PRESENTATION + 1))},
+        ),
+        2e-5,
+    ),
+    "newton, sampled and changing": (
+        DiagonalNewton(
+            learning_rate=0.01,
+            samples=9,
+            schedules={"learning_rate": Formula(0.2 / (19 + PRESENTATION))},
+        ),
+        2e-5,
+    ),
+    "batch, changing": (
+        Batch(
+            learning_rate=0.005,
+            schedules={
+                "learning_rate": Formula(0.05 / (10 + PRESENTATION)),
+                "momentum": PerPass((0, 0.5)),
+            },
+        ),
+        1e-6,
+    ),
+    "adam, changing": (
+        Adam(learning_rate=0.002, eps=1e-3, schedules={"learning_rate": Step(0.004, 0.5, 1)}),
+        2e-5,
+    ),
+    "conjugate gradient, changing": (
+        ConjugateGradient(mu=0.1, schedules={"mu": Linear(0.2, 0.1, 2)}),
+        2e-5,
+    ),
     "adam, a rate per weight": (Adam(learning_rate=0.01, eps=1e-3, scale=Scale.FAN_IN), 2e-5),
 }
 
@@ -272,3 +338,75 @@ def test_no_patterns_change_nothing(bench: Bench) -> None:
     engine = bench.kernels(Sgd(learning_rate=0.02))
     engine.present(np.zeros(0, np.int32))
     assert np.array_equal(engine.get_weights(), bench.start)
+
+
+# --- schedules ---
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+@pytest.mark.parametrize("rate", [Linear(0.03, 0, 3), Formula(0.05 / PRESENTATION)], ids=str)
+def test_a_schedule_is_the_rates_one_after_the_other(
+    engine: str, rate: Schedule, bench: Bench
+) -> None:
+    """As an engine of a constant rate whose weights go on to the next, without other memory."""
+    changing: Engine = getattr(bench, engine)(
+        Sgd(learning_rate=rate.at(1, 1), schedules={"learning_rate": rate})
+    )
+    order = np.random.default_rng(1).permutation(COUNT).astype(np.int32)
+    weights = bench.start
+    shown = 0
+    for number in (1, 2, 3):
+        changing.begin_pass(order)
+        changing.present(order)
+        changing.end_pass()
+        for pattern in order:
+            shown += 1
+            constant: Engine = getattr(bench, engine)(Sgd(learning_rate=rate.at(number, shown)))
+            constant.set_weights(weights)
+            constant.present(np.array([pattern], np.int32))
+            weights = constant.get_weights()
+    room = 0 if engine == "kernels" else 1e-6  # the twin's weights are rounded in between
+    assert np.abs(changing.get_weights() - weights).max() <= room
+
+
+@pytest.mark.parametrize("engine", ["kernels", "twin"])
+@pytest.mark.parametrize("name", [name for name, (one, _) in OPTIMIZERS.items() if one.schedules])
+def test_schedules_do_not_depend_on_chunks(name: str, engine: str, bench: Bench) -> None:
+    rule, _ = OPTIMIZERS[name]
+    ends = []
+    for size in (1, 7, COUNT):
+        some: Engine = getattr(bench, engine)(rule)
+        for seed in (1, 2):
+            order = np.random.default_rng(seed).permutation(COUNT).astype(np.int32)
+            some.begin_pass(order)
+            for first in range(0, COUNT, size):
+                some.present(order[first : first + size])
+            some.end_pass()
+        ends.append(some.get_state())
+    assert same(ends[0], ends[1]) and same(ends[0], ends[2])
+
+
+@pytest.mark.parametrize("name", [name for name, (one, _) in OPTIMIZERS.items() if one.schedules])
+def test_a_run_goes_on_in_the_middle_of_a_schedule(name: str, bench: Bench) -> None:
+    order = np.arange(COUNT, dtype=np.int32)
+    for make in (bench.kernels, bench.twin):
+        whole = make(OPTIMIZERS[name][0])
+        one_pass(whole, 1)
+        whole.begin_pass(order)
+        whole.present(order[:10])
+        other = make(OPTIMIZERS[name][0])
+        other.set_state(whole.get_state())
+        for some in (whole, other):
+            some.present(order[10:])
+            some.end_pass()
+            one_pass(some, 2)
+        assert same(whole.get_state(), other.get_state())
+
+
+def test_a_constant_rate_leaves_no_count_in_a_state(bench: Bench) -> None:
+    assert not bench.kernels(Sgd(learning_rate=0.02)).get_state().counters
+    changing = Sgd(learning_rate=0.1, schedules={"learning_rate": Linear(0.1, 0.2, 2)})
+    some = bench.kernels(changing)
+    one_pass(some, 1)
+    found = {name: array.item() for name, array in some.get_state().counters.items()}
+    assert found == {"pass": 1, "pass_start": 0, "presentation": COUNT}

@@ -7,14 +7,15 @@ import pytest
 
 from sn.errors import TrainError
 from sn.net.activations import Activation, linear, nlf_tanh, relu, tanh
-from sn.net.expr import evaluate
+from sn.net.expr import const, evaluate, variable
 from sn.net.historical import Historical, functions, tanh_form
 from sn.net.reference import Reference
 from sn.net.table import freeze
 from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
-from sn.optim.second_order import Damping, DiagonalNewton
+from sn.optim.schedule import Formula, Linear, PerPass, Step
+from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton
 from sn.train.engines import ReferenceEngine
 from sn.train.historical import HistoricalEngine
 from tests.sample_nets import FAMILIES, family, lms, presentation
@@ -105,3 +106,48 @@ def test_it_goes_on_from_a_state(optimizer: Optimizer) -> None:
     twin.present(order)
     assert engines[0].get_weights() == pytest.approx(twin.get_weights(), abs=1e-5)
     assert engines[0].outputs("train") == pytest.approx(twin.outputs("train"), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        Sgd(
+            learning_rate=0.1,
+            layers={"out": 0.2},
+            schedules={
+                "learning_rate": Formula(const(0.1) / variable("presentation")),
+                "momentum": PerPass((0.0, 0.5)),
+                "decay": Linear(0, 0.1, 2),
+            },
+        ),
+        DiagonalNewton(
+            learning_rate=0.01, schedules={"mu": Step(0.5, 0.5, 1), "gamma": Linear(0.5, 0.05, 3)}
+        ),
+        Batch(learning_rate=0.1, schedules={"learning_rate": Step(0.1, 0.5, 1)}),
+        BatchNewton(
+            learning_rate=0.1,
+            schedules={"learning_rate": Formula(const(0.6) / (5 + variable("presentation")))},
+        ),
+    ],
+)
+def test_it_follows_schedules_as_the_twin_does(optimizer: Optimizer) -> None:
+    table = freeze(family("full"))
+    rng = np.random.default_rng(0)
+    first, last = table.layers[0], table.layers[-1]
+    patterns = {"train": rng.uniform(-1, 1, (6, first.size)).astype(np.float32)}
+    targets = rng.uniform(-1, 1, (6, last.size)).astype(np.float32)
+    engines = (
+        HistoricalEngine(table, lms(table), optimizer, patterns, targets),
+        ReferenceEngine(Reference(table, lms(table)), table, optimizer, patterns, targets),
+    )
+    order = np.arange(6, dtype=np.int32)
+    start = presentation(table).weights.astype(np.float32)
+    for engine in engines:
+        engine.set_weights(start)
+        for _ in range(3):
+            engine.begin_pass(order)
+            for part in (order[:2], order[2:]):
+                engine.present(part)
+            engine.end_pass()
+    assert np.abs(engines[0].get_weights() - start).max() > 0.01
+    assert engines[0].get_weights() == pytest.approx(engines[1].get_weights(), abs=1e-5)
