@@ -282,25 +282,36 @@ class Experiment:
         return Examples(some.inputs, self._desired(dataset, some), f"patterns of {dataset.name}")
 
     def _check_sizes(self, dataset: Dataset) -> None:
-        """Hold the first and the last layer to the sizes of the patterns and targets.
+        """Hold the input and the output layers to the sizes of the patterns and targets.
 
         Raises: DataError when one does not fit.
         """
-        first, last = self.table.layers[0], self.table.layers[-1]
-        count = len(dataset.classes)
+        table, count = self.table, len(dataset.classes)
         what = {TargetKind.VALUES: "target", TargetKind.LABELS: "label"}.get(dataset.kind, "class")
         plural = {"class": "classes"}.get(what, f"{what}s")
-        for layer, sizes, words in (
-            (first, (dataset.n_inputs,), f"{_many(dataset.n_inputs, 'number')} a pattern"),
-            (last, n_outputs(dataset.kind, count), f"{count} {plural if count != 1 else what}"),
+        for layers, size, sizes, words in (
+            (
+                table.input_layers,
+                table.n_inputs,
+                (dataset.n_inputs,),
+                f"{_many(dataset.n_inputs, 'number')} a pattern",
+            ),
+            (
+                table.layers[-1:],
+                table.layers[-1].size,
+                n_outputs(dataset.kind, count),
+                f"{count} {plural if count != 1 else what}",
+            ),
         ):
-            if layer.size not in sizes:
+            if size not in sizes:
                 wanted = " or ".join(str(size) for size in sizes)
+                names = ", ".join(layer.name for layer in layers)
+                is_one = len(layers) == 1
                 raise DataError(
-                    f"data set {dataset.name} has {words}, layer {layer.name} of net {self.name} "
-                    f"has {_many(layer.size, 'unit')}",
-                    span=layer.span,
-                    hint=f"give the layer {wanted}, or take other data",
+                    f"data set {dataset.name} has {words}, layer{'' if is_one else 's'} {names} of "
+                    f"net {self.name} {'has' if is_one else 'have'} {_many(size, 'unit')}",
+                    span=layers[0].span,
+                    hint=f"give the layer{'' if is_one else 's'} {wanted}, or take other data",
                 )
 
     def _desired(self, dataset: Dataset, part: Part) -> NDArray[np.float32]:

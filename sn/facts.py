@@ -27,7 +27,7 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     for layer in experiment.network.layers:
         size = " x ".join(str(n) for n in layer.shape)
         border = "" if layer.border is None else f", border {layer.border:g}"
-        kind = "input" if layer is experiment.network.layers[0] else str(layer.activation)
+        kind = "input" if layer.start is not None else str(layer.activation)
         said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
     said |= dict(_connections(experiment.plan))
     said["connections"] = f"{experiment.table.n_rows:,}"

@@ -188,7 +188,7 @@ class Kernels:
     plan: Plan
     states: Floats32 = field(init=False)
     batch_states: tuple[Floats32, Floats32] = field(init=False)
-    inputs: Ints | None = field(init=False)  # of units along their grid, None where it is theirs
+    inputs: Ints | None = field(init=False)  # of numbers along the grids, None where it is theirs
     outputs: Ints | None = field(init=False)
     outputs_back: Ints | None = field(init=False)
 
@@ -198,7 +198,7 @@ class Kernels:
         return int(self.source.slots.max(initial=-1)) + 1
 
     def __post_init__(self) -> None:
-        self.inputs, self.outputs = (self.plan.order_inside(layer) for layer in (0, -1))
+        self.inputs, self.outputs = self.plan.pattern.order, self.plan.order_inside(-1)
         back = None if self.outputs is None else np.argsort(self.outputs).astype(np.int32)
         self.outputs_back = back
         self.states = _on_cache_line(len(self.source.states))
@@ -267,11 +267,11 @@ class Kernels:
 
     def batches(self, patterns: Floats32) -> Floats32:
         """Return patterns as `evaluate` wants them: (batches, n_inputs, lanes) float32."""
-        lanes = self.source.lanes
+        lanes, width = self.source.lanes, self.source.n_inputs
         n = len(patterns)
-        padded = np.zeros((-(-n // lanes) * lanes, patterns.shape[1]), np.float32)
+        padded = np.zeros((-(-n // lanes) * lanes, width), np.float32)
         padded[:n] = _laid_out(patterns, self.inputs)
-        split = padded.reshape(-1, lanes, patterns.shape[1])
+        split = padded.reshape(-1, lanes, width)
         return np.ascontiguousarray(split.transpose(0, 2, 1))
 
     def evaluate(self, packed: Floats32, batches: Floats32, n: int) -> Floats32:

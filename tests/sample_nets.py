@@ -124,6 +124,14 @@ SCHEMES = {
     "two sources": "(layer in (6 6)) (layer h (2 4 4)) (layer h2 (7)) (layer out (4))"
     " (connect in h (conv (kernel 3 3))) (connect in h2 (full)) (connect h h2 (full))"
     " (connect h2 out (full)) (connect h out (full))",
+    "slices of the input": "(layer all (8 8)) (layer in (4 8) (from all 0 31) (border -1))"
+    " (layer low (4 4 2) (from all 24 55)) (layer h (3 2 4)) (layer h2 (7)) (layer out (4))"
+    " (connect in h (conv (kernel 3 3) (stride 2 2))) (connect low h2 (full))"
+    " (connect h h2 (full)) (connect in h2 (full)) (connect h2 out (full))",
+    "several inputs": "(layer in (6 6) (border 1)) (layer h (2 3 3))"
+    " (layer side (2 5) (input)) (layer tail (3) (from side 7 9)) (layer h2 (2 4)) (layer out (4))"
+    " (connect in h (local (kernel 3 3) (stride 2 2))) (connect side h2 (conv (kernel 2)))"
+    " (connect h out (full)) (connect h2 out (full)) (connect tail h2 (full))",
     "scheme of own weights": "(layer in (7)) (layer h (9)) (layer out (4))"
     " (connect in h (scheme (lambda (from to) (let ((rows ())) (each ((j to)) (each ((i from))"
     " (if (<> 3 (+ i j)) (setq rows (cons (list j i) rows))))) rows))))"
@@ -231,7 +239,7 @@ def presentation(table: ConnectionTable, seed: int = 0) -> Presentation:
         width = 1.5 / np.sqrt(table.fan_in_of_weight)
         some = Presentation(
             _rounded(rng.uniform(-1, 1, table.n_weights) * width),
-            _rounded(rng.uniform(-1, 1, table.layers[0].size)),
+            _rounded(rng.uniform(-1, 1, table.n_inputs)),
             _rounded(rng.uniform(-1, 1, table.layers[-1].size)),
         )
         margin = corner_margin(table, some)
@@ -251,7 +259,7 @@ def corner_margin(table: ConnectionTable, shown: Presentation) -> float:
     """Smallest |total| over the units of layers with a corner; infinity when there is none."""
     margin = np.inf
     total, _ = Reference(table, lms(table)).forward(shown.weights, shown.pattern)
-    for layer in table.layers[1:]:
+    for layer in table.computed_layers:
         if {"if", "max", "min", "abs"} & _operations(layer.activation.value):
             margin = min(margin, float(np.abs(total[layer.units]).min()))
     return margin

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sn.describe.connected import check_connected
 from sn.describe.formula import formula
+from sn.describe.inputs import INPUTS, next_input, slice_of
+from sn.describe.named import declared, known_layer, layer_name
 from sn.describe.options import (
     Argument,
     Clause,
@@ -17,6 +20,7 @@ from sn.describe.options import (
     clause,
     clauses,
     count,
+    head_word,
     name,
     number,
     unknown,
@@ -31,18 +35,17 @@ from sn.errors import (
     EvalError,
     Label,
     NetError,
-    Span,
     UnknownNameError,
     ValueKindError,
     did_you_mean,
 )
 from sn.lisp.calls import Special, special, special_forms
-from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.forms import Pair, Symbol, Value, cells, element_span, show
 from sn.lisp.lambdas import De
 from sn.lisp.machine import Machine
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
-from sn.net.layer import Layer, Network
+from sn.net.layer import Network, counted_units
 from sn.net.schemes import Link, scheme
 from sn.registry import Registry
 
@@ -50,6 +53,7 @@ _LAYER = {
     "border": "(border VALUE)",
     "bias": "(bias unit|map|none)",
     "nlf": "(nlf FUNCTION)",
+    **INPUTS,
 }
 _EXPECT = {
     "units": "(units N)",
@@ -87,7 +91,7 @@ def defnet(it: Machine, form: Pair) -> Value:
     finally:
         world.current = None
         world.taken = {}
-    _check_connected(net)
+    check_connected(net)
     world.networks[title] = net
     return form.cdr.car
 
@@ -98,24 +102,32 @@ def layer(it: Machine, form: Pair) -> Value:
 
     Add a layer to the net; this form stands in a `defnet`. Sizes are (UNITS), (ROWS COLS) or
     (MAPS ROWS COLS). In their place, (units LIST) makes a layer of units that `newneurons` made,
-    with the connections they have. The first layer holds the pattern. The value is the name.
+    with the connections they have. The first layer shows the pattern; one with (input) shows the
+    numbers of the pattern that follow. (from LAYER FIRST LAST) shows some units of such a layer
+    again, FIRST and LAST among them; sizes may stand before it or not. The value is the name.
     """
     title, shape_arg, *rest = arguments(form)
     net = _current(it, form)
-    label = _layer_name(it, title)
+    label = layer_name(it, title)
     earlier = net.layer(label)
     if earlier is not None:
         raise NetError(
             f"net {net.name} has a layer '{label}' already",
             span=title.span,
-            labels=_declared(earlier),
+            labels=declared(earlier),
             hint="give this one another name",
         )
     raw = raw_units(it, shape_arg)
-    shape = (len(raw),) if raw is not None else _shape(it, shape_arg)
+    shape: tuple[int, ...] | None = None
+    if head_word(shape_arg) == "from":
+        rest.insert(0, shape_arg)
+    else:
+        shape = (len(raw),) if raw is not None else _shape(it, shape_arg)
     border: float | None = None
     bias = "unit" if raw is None else "none"
     chosen: Activation | None = None
+    start = None if net.layers else 0
+    part: Clause | None = None
     known = {**_LAYER, **_call_forms(activation)}
     for found in clauses(rest, known, f"layer {label}"):
         match found.word:
@@ -125,14 +137,28 @@ def layer(it: Machine, form: Pair) -> Value:
             case "bias":
                 count(found, 1, 1, _LAYER["bias"])
                 bias = choice(found.args[0], "kind of bias", dict.fromkeys(("unit", "map", "none")))
+            case "input" | "from":
+                if part is not None:
+                    raise EvalError(
+                        f"layer {label} shows its part of the pattern twice",
+                        span=found.span,
+                        labels=[Label(part.span, "it says so here")] if part.span else (),
+                        hint="leave (input) out: (from ...) makes an input layer too",
+                    )
+                part = found
+                if found.word == "input":
+                    start = next_input(found, net)
+                else:
+                    start, shape = slice_of(it, found, net, shape)
             case _:
                 if chosen is not None:
                     raise EvalError(f"layer {label} has two non-linearities", span=found.span)
                 chosen = _activation(it, found)
-    is_input = not net.layers
-    if is_input and chosen is not None:
+    assert shape is not None
+    if start is not None and chosen is not None:
+        why = "is an input layer" if net.layers else "is the first layer"
         raise NetError(
-            f"{label} is the first layer: it holds the pattern and computes nothing",
+            f"{label} {why}: it holds the pattern and computes nothing",
             span=form.span,
             hint="leave the non-linearity out",
         )
@@ -142,10 +168,10 @@ def layer(it: Machine, form: Pair) -> Value:
             span=form.span,
             hint="give it a shape of (MAPS ROWS COLS), or use (bias unit)",
         )
-    added = net.add_layer(label, shape, chosen or nlf_tanh(), border, form.span)
+    added = net.add_layer(label, shape, chosen or nlf_tanh(), border, form.span, start)
     if raw is not None:
         it.world.taken[label] = raw
-    if not is_input and bias != "none":
+    if start is None and bias != "none":
         schemes.bias(net, added, bias == "map", form.span)
     return form.cdr.car
 
@@ -160,7 +186,7 @@ def connect(it: Machine, form: Pair) -> Value:
     """
     source, target, *rest = arguments(form)
     net = _current(it, form)
-    src, dst = _known_layer(it, net, source), _known_layer(it, net, target)
+    src, dst = known_layer(it, net, source), known_layer(it, net, target)
     if src is dst:
         raise NetError(
             f"layer {src.name} cannot feed itself",
@@ -171,9 +197,16 @@ def connect(it: Machine, form: Pair) -> Value:
         raise NetError(
             f"layer {src.name} cannot feed {dst.name}, which is declared before it",
             span=form.span,
-            labels=(*_declared(dst), *_declared(src)),
+            labels=(*declared(dst), *declared(src)),
             hint=f"did you mean (connect {dst.name} {src.name} ...)? layers are computed in the "
             "order in which they are declared",
+        )
+    if dst.start is not None:
+        raise NetError(
+            f"layer {dst.name} holds a part of the pattern: nothing can feed it",
+            span=target.span,
+            labels=declared(dst),
+            hint="connect it to layers after it",
         )
     if len(rest) != 1:
         raise ArityError(
@@ -198,7 +231,7 @@ def connect(it: Machine, form: Pair) -> Value:
     try:
         scheme.get(found.word)(net, link, options)
     except NetError as error:
-        error.labels += (*_declared(src), *_declared(dst))
+        error.labels += (*declared(src), *declared(dst))
         raise
     return None
 
@@ -213,7 +246,7 @@ def expect(it: Machine, form: Pair) -> Value:
     settle(it.world, net)
     dst, _, _, _ = net.rows()
     counts = {
-        "units": sum(layer.size for layer in net.layers),
+        "units": counted_units(net.layers),
         "connections": len(dst),
         "parameters": net.n_weights,
     }
@@ -222,7 +255,7 @@ def expect(it: Machine, form: Pair) -> Value:
         wanted = whole(it, found.args[0], found.word, 0)
         if wanted != counts[found.word]:
             # a forgotten `connect` is the better news
-            _check_connected(net)
+            check_connected(net)
             raise NetError(
                 f"expected {wanted} {found.word} in net {net.name}, "
                 f"found {counts[found.word]} = {_parts(net, found.word)}",
@@ -248,7 +281,14 @@ NET_FORMS: dict[str, Special] = {
 def _parts(net: Network, word: str) -> str:
     """Return the summands of a count, biases as one."""
     if word == "units":
-        return " + ".join(f"{layer.name} {layer.size}" for layer in net.layers)
+        parts, shown = [], 0
+        for layer in net.layers:
+            if layer.start is not None:
+                if layer.start < shown:
+                    continue  # it shows again what is counted already
+                shown = layer.shown.stop
+            parts.append(f"{layer.name} {layer.size}")
+        return " + ".join(parts)
     _, _, wid, group = net.rows()
     sizes: dict[str, int] = {}
     for index, entry in enumerate(net.groups):
@@ -257,48 +297,6 @@ def _parts(net: Network, word: str) -> str:
         label = "biases" if entry.scheme == "bias" else entry.label
         sizes[label] = sizes.get(label, 0) + size
     return " + ".join(f"{label} {size}" for label, size in sizes.items())
-
-
-def _check_connected(net: Network) -> None:
-    """Raise NetError when a layer of a finished net is fed by nothing, or feeds nothing."""
-    end: tuple[Label, ...] = ()
-    closing = None
-    if net.span is not None:
-        line, column = net.span.end_line, net.span.end_column
-        closing = Span(net.span.file, line, column, line, column)
-        end = (Label(closing, f"net {net.name} ends here"),)
-    if len(net.layers) < 2:
-        raise NetError(
-            f"net {net.name} needs at least two layers, found {len(net.layers)}",
-            span=net.span,
-            hint="(layer NAME (SIZE ...)) declares one; the first holds the pattern",
-            labels=end,
-        )
-    dst, src, _, _ = net.rows()
-    if not src.any():
-        raise NetError(
-            f"net {net.name} connects no layers",
-            span=closing,
-            hint="add (connect FROM TO (full)) before the ')' that closes the (defnet ...) here",
-        )
-    first, last = net.layers[0], net.layers[-1]
-    for one in net.layers:
-        units = range(one.first, one.first + one.size)
-        inside = (dst >= units.start) & (dst < units.stop) & (src != 0)
-        if one is not first and not inside.any():
-            raise NetError(
-                f"nothing is connected to layer {one.name}",
-                span=one.span,
-                hint=f"add (connect FROM {one.name} (full)), or leave the layer out",
-                labels=end,
-            )
-        if one is not last and not ((src >= units.start) & (src < units.stop)).any():
-            raise NetError(
-                f"layer {one.name} is connected to no layer after it",
-                span=one.span,
-                hint=f"add (connect {one.name} TO (full)), or leave the layer out",
-                labels=end,
-            )
 
 
 def _current(it: Machine, form: Pair) -> Network:
@@ -317,12 +315,6 @@ def _current(it: Machine, form: Pair) -> Network:
     )
 
 
-def _declared(one: Layer) -> tuple[Label, ...]:
-    sizes = " x ".join(str(size) for size in one.shape)
-    text = f"{one.name} is declared here, {sizes}"
-    return (Label(one.span, text),) if one.span is not None else ()
-
-
 def _call_forms(registry: Registry[Any]) -> dict[str, str]:
     """Return the call forms that open the docstrings of schemes or non-linearities, shortened."""
     forms = {}
@@ -332,33 +324,6 @@ def _call_forms(registry: Registry[Any]) -> dict[str, str]:
         _, blank, rest = required.partition(" ")
         forms[entry.name] = f"({entry.name}{blank}{rest}" + (" ...)" if bracket else ")")
     return forms
-
-
-def _layer_name(it: Machine, argument: Argument) -> str:
-    """A layer's name: a symbol as it stands, or an expression whose value is a symbol or string."""
-    if type(argument.form) is Symbol:
-        return argument.form.name
-    value = it.eval(argument.form)
-    if type(value) is Symbol:
-        return value.name
-    if type(value) is str:
-        return value
-    raise ValueKindError(
-        f"expected the name of a layer, found {describe(value)}", span=argument.span
-    )
-
-
-def _known_layer(it: Machine, net: Network, argument: Argument) -> Layer:
-    label = _layer_name(it, argument)
-    layer = net.layer(label)
-    if layer is None:
-        names = [other.name for other in net.layers]
-        raise UnknownNameError(
-            f"net {net.name} has no layer '{label}'",
-            span=argument.span,
-            hint=did_you_mean(label, names) or "declared so far: " + ", ".join(names),
-        )
-    return layer
 
 
 def _shape(it: Machine, argument: Argument) -> tuple[int, ...]:

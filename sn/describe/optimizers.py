@@ -100,7 +100,9 @@ def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, flo
     """Read (layer NAME RATE): the learning rate of the connections into one layer."""
     found = clause(argument, "(layer NAME RATE)")
     count(found, 2, 2, "(layer NAME RATE)")
-    label = choice(found.args[0], "layer", {layer.name: None for layer in net.layers[1:]})
+    label = choice(
+        found.args[0], "layer", {one.name: None for one in net.layers if one.start is None}
+    )
     return label, read_changing(it, found.args[1], "the learning rate", RATE, found.form.cdr.cdr)
 
 

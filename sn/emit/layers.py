@@ -16,14 +16,23 @@ from sn.net.costs import Reduction
 from sn.net.expr import Expr
 
 
-def load_pattern(k: Builder, m: Memories, layer: LayerLayout, example: Index) -> None:
-    """Copy one pattern into the states of the input layer, and have the next one brought near.
+def load_pattern(
+    k: Builder,
+    m: Memories,
+    layer: LayerLayout,
+    example: Index,
+    start: int = 0,
+    width: int | None = None,
+) -> None:
+    """Copy one pattern into the states of an input layer, and have the next one brought near.
 
+    The layer shows the numbers from `start` on of a pattern of `width`; all of it unless said.
     Patterns are used far apart in time, so that the CPU sees no stream of them (1989 net: -2 %).
     """
     size = layer.maps * layer.positions
+    width = size if width is None else width
     for plane in k.loop(layer.maps):
-        source = example * size + plane * layer.positions
+        source = example * width + (plane * layer.positions + start)
         target = plane * layer.pitch + layer.state
         whole = layer.positions // LANES * LANES
         if whole:
@@ -32,7 +41,7 @@ def load_pattern(k: Builder, m: Memories, layer: LayerLayout, example: Index) ->
         for rest in range(whole, layer.positions):
             k.store1(k.load1(m.x, source + rest), m.s, target + rest)
     for i in k.loop(size, PARTIAL):
-        k.prefetch(m.x, (example + 1) * size + i)
+        k.prefetch(m.x, (example + 1) * width + (i + start))
 
 
 def zero(k: Builder, m: Memories, at: int, size: int) -> None:

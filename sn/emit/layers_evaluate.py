@@ -44,11 +44,23 @@ class Ends:
         k.store(state, m.s, unit * k.lanes)
 
 
-def load_patterns(k: Builder, m: Memories, first: int, size: int, batch: Index) -> None:
-    """Copy a batch of patterns to the units of the input layer; have the next brought near."""
+def load_patterns(
+    k: Builder,
+    m: Memories,
+    first: int,
+    size: int,
+    batch: Index,
+    start: int = 0,
+    width: int | None = None,
+) -> None:
+    """Copy a batch of patterns to the units of an input layer; have the next brought near.
+
+    The layer shows the numbers from `start` on of patterns of `width`; all of them unless said.
+    """
+    width = size if width is None else width
     for unit in k.loop(size):
-        here = batch * size + unit
-        k.prefetch(m.x, (here + size) * k.lanes)
+        here = batch * width + (unit + start)
+        k.prefetch(m.x, (here + width) * k.lanes)
         k.store(k.load(m.x, here * k.lanes), m.s, (unit + first) * k.lanes)
 
 

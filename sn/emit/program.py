@@ -169,8 +169,10 @@ class Program:
     def __str__(self) -> str:
         units, connections, weights = self.size
         lines = [f"{self.name}: {units} units, {connections} connections, {weights} weights"]
+        notes = {record.name: record.note for record in self.records}
         for index, layer in enumerate(self.layout.layers):
-            lines.append(f"LAYER_{index}: {self.records[index].note}, {layer}")
+            if (name := f"LAYER_{index}") in notes:
+                lines.append(f"{name}: {notes[name]}, {layer}")
         for one in self.passes:
             lines += ["", f"{one.name}({one.index}): {one.does}"]
             lines += [line for block in one.blocks for line in self._lines(block)]

@@ -45,6 +45,10 @@ class Site:
         """Distance from a gradient to its curvature, 0 where there are none."""
         return self.lay.to_curv if self.second else 0
 
+    def propagates_to(self, layer: int) -> bool:
+        """Whether a layer wants the gradients of its units: an input layer does not."""
+        return self.plan.layers[layer].start is None
+
     def slope_of(self, layer: int) -> int | None:
         """Where the slopes of a layer lie whose gradients are finished, else None."""
         return self.lay.layers[layer].slope if layer in self.finished else None
@@ -121,11 +125,11 @@ class Evaluation:
 
 
 def propagate(section: Callable[..., None], placed: Placed, site: Site) -> tuple[Call, ...]:
-    """Return the calls of a section that propagates to one layer below, unless it is the input.
+    """Return the calls of a section that propagates to one layer below, unless that is an input.
 
     It finishes the gradients of a layer to which nothing else adds; curvatures are a second call.
     """
-    if placed.node.src == 0:
+    if not site.propagates_to(placed.node.src):
         return ()
     slope = site.slope_of(placed.node.src)
     if slope is not None:

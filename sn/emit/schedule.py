@@ -11,6 +11,7 @@ Read next: room.py for the verbs, program.py for what comes out, module.py for i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,12 +79,12 @@ class _Schedule:
         self.bounds: list[tuple[int, int]] = []
         for number in sorted(range(len(self.nodes)), key=lambda n: self.nodes[n].dst):
             self._place(number)
-        self.layers = [self._layer(index) for index in range(1, len(plan.layers))]
+        self.layers = [self._layer(index) for index in plan.table.computed]
 
     def _finished(self) -> frozenset[int]:
         """Hidden layers whose gradients the one section that propagates into them finishes."""
         found = set()
-        for index in range(1, len(self.plan.layers) - 1):
+        for index in self.plan.table.computed[:-1]:
             readers = [n for n, node in enumerate(self.nodes) if reads(self.plan, node, index)]
             if not self.rule.second and len(readers) == 1 and self.decided[readers[0]].finishes:
                 found.add(index)
@@ -112,9 +113,11 @@ class _Schedule:
     # --- records ---
 
     def _records(self) -> list[Record]:
+        table = self.plan.table
         found = [
             Record(f"LAYER_{index}", lay, self.plan.layers[index].name)
             for index, lay in enumerate(self.site.lay.layers)
+            if index in table.computed or index in table.seen_inputs
         ]
         for layer in self.layers:
             found += self._functions(layer.index)
@@ -156,8 +159,9 @@ class _Schedule:
         blocks = []
         if self.rule.counters:
             blocks.append(Block("counters of the update rule", (call(count, Ref("RULE")),)))
-        load = call(layers.load_pattern, layer_ref(0), Ref("e"))
-        blocks.append(Block(f"{self.plan.layers[0].name}: pattern e", (load,)))
+        for index, options in self._shown():
+            load = call(layers.load_pattern, layer_ref(index), Ref("e"), **options)
+            blocks.append(Block(f"{self.plan.layers[index].name}: pattern e", (load,)))
         for layer in self.layers:
             name = self.plan.layers[layer.index].name
             functions = Ref(f"LAYER_{layer.index}_F")
@@ -171,6 +175,13 @@ class _Schedule:
                 made = call(layers.activate, layer_ref(layer.index), functions)
                 blocks.append(Block(f"{name}: state = {activation}", (made,)))
         return blocks
+
+    def _shown(self) -> Iterator[tuple[int, dict[str, int]]]:
+        """Yield each input layer that is read, and which part of a pattern it shows, if not all."""
+        pattern = self.plan.pattern
+        for index, start in pattern.starts:
+            is_whole = self.plan.layers[index].size == pattern.size
+            yield index, {} if is_whole else {"start": start, "width": pattern.size}
 
     def _adds(self, layer: _Layer, number: int, functions: Ref) -> tuple[Call, ...]:
         """The calls of a node that adds to the sums of its layer."""
@@ -246,12 +257,16 @@ class _Schedule:
 
     def _evaluation(self) -> tuple[list[Record], list[Block], list[Block]]:
         """The records, the preparation and the body of the batch pass."""
-        first, last = self.plan.layers[0], self.plan.layers[-1]
+        last = self.plan.layers[-1]
         b = Ref("b")
         records: list[Record] = []
         before: list[Block] = []
-        made = call(layers_evaluate.load_patterns, first=first.first, size=first.size, batch=b)
-        body = [Block(f"{first.name}: the patterns of batch b", (made,))]
+        body: list[Block] = []
+        for index, options in self._shown():
+            shown = self.plan.layers[index]
+            place = {"first": shown.first, "size": shown.size, "batch": b}
+            made = call(layers_evaluate.load_patterns, **place, **options)
+            body.append(Block(f"{shown.name}: the patterns of batch b", (made,)))
         for layer in self.layers:
             some, prepared, blocks = self._evaluate(layer)
             records += some
@@ -329,7 +344,7 @@ class _Schedule:
             node_of_slot,
             lay,
             lay.lanes,
-            self.plan.layers[0].size,
+            self.plan.pattern.size,
             self.plan.layers[-1].size,
             self.rule,
         )

@@ -252,6 +252,20 @@ class Grid:
         return bool(np.array_equal(self.order, np.arange(len(self.order))))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """A pattern as the kernels are given it.
+
+    starts: the index of each input layer that is read, and which number its first unit shows;
+    size: how many numbers there are; order: (size,) int32, which number of the net's own pattern
+    stands at each place, None where the pattern is taken as it is.
+    """
+
+    starts: tuple[tuple[int, int], ...]
+    size: int
+    order: Ints | None
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """Nodes in order of computation, with the table they stand for and a grid per layer.
@@ -284,6 +298,21 @@ class Plan:
         if not self.grids or self.grids[layer].is_plain:
             return None
         return self.grids[layer].order
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """How the kernels find in a pattern what the input layers show."""
+        table, seen = self.table, self.table.seen_inputs
+        if all(self.order_inside(index) is None for index in seen):
+            starts = [(index, table.layers[index].shown.start) for index in seen]
+            return Pattern(tuple(starts), table.n_inputs, None)
+        sizes = [table.layers[index].size for index in seen]
+        starts = list(zip(seen, np.cumsum([0, *sizes]).tolist(), strict=False))
+        orders = [
+            layer.shown.start + grid.order
+            for layer, grid in ((table.layers[n], self.grids[n]) for n in seen)
+        ]
+        return Pattern(tuple(starts), sum(sizes), np.concatenate(orders).astype(np.int32))
 
     def __str__(self) -> str:
         lines = [f"plan {self.original.name}: {len(self.nodes)} nodes"]

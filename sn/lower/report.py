@@ -17,6 +17,7 @@ from sn.lower.ir import Plan
 from sn.lower.parts import parts_into
 from sn.net.costs import Cost
 from sn.net.expr import substitute, variable
+from sn.net.layer import Layer
 from sn.net.table import ConnectionTable
 from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
 
@@ -25,8 +26,8 @@ def check_report(plan: Plan, cost: Cost, warnings: tuple[Notice, ...]) -> CheckR
     """Return layers in the shapes of their grids, connections, formulas and totals of a net."""
     table = plan.original
     layers = tuple(
-        LayerReport(layer.name, layer.shape, layer.size, str(layer.activation) if i else "input")
-        for i, layer in enumerate(plan.layers)
+        LayerReport(layer.name, layer.shape, layer.size, _role(layer, table.n_inputs))
+        for layer in plan.layers
     )
     return CheckReport(
         table.name,
@@ -38,6 +39,14 @@ def check_report(plan: Plan, cost: Cost, warnings: tuple[Notice, ...]) -> CheckR
         tuple(_formulas(plan, cost)),
         warnings,
     )
+
+
+def _role(layer: Layer, n_inputs: int) -> str:
+    """Return what the units of a layer do: their non-linearity, or what they show of a pattern."""
+    if layer.start is None:
+        return str(layer.activation)
+    shown = layer.shown
+    return "input" if layer.size == n_inputs else f"input {shown.start} to {shown.stop - 1}"
 
 
 def _connections(plan: Plan) -> Iterator[ConnectionReport]:

@@ -156,7 +156,7 @@ class Differences:
     def _steepnesses(self) -> Floats:
         """Return |f''| / |f'| of each unit, from 1 to STEEPEST."""
         found = np.ones(self._twin.table.n_units)
-        for layer in self._twin.table.layers[1:]:
+        for layer in self._twin.table.computed_layers:
             units = slice(layer.first, layer.first + layer.size)
             f, at = layer.activation, {"a": self._total[units]}
             slope, bend = np.abs(_values(f.slope, at)), np.abs(_values(f.bend, at))
@@ -170,8 +170,9 @@ class Differences:
         total, state = self._twin.forward(self._weights + move, self._pattern)
         parts = [
             np.broadcast_to(evaluate(corner, {"a": total[layer.units.ravel()]}), layer.size)
-            for layer, corners in zip(table.layers[1:], self._corners[1:], strict=True)
+            for layer, corners in zip(table.layers, self._corners, strict=True)
             for corner in corners
+            if layer.start is None
         ]
         ends = {"y": state[table.layers[-1].units.ravel()], "d": self._desired}
         parts += [np.broadcast_to(evaluate(c, ends), len(ends["d"])) for c in self._cost_corners]
@@ -202,7 +203,7 @@ class Squared:
         """Walk one pattern forward, and -dE/dx backward."""
         total, state = Reference(table, cost).forward(weights, pattern)
         slope, bend, back = (np.zeros(table.n_units) for _ in range(3))
-        for layer in table.layers[1:]:
+        for layer in table.computed_layers:
             units = slice(layer.first, layer.first + layer.size)
             slope[units], bend[units] = _derivatives(layer.activation, total[units])
         last = table.layers[-1]
@@ -297,6 +298,6 @@ def _values(e: Expr, variables: Mapping[str, NDArray[np.floating[Any]]]) -> Floa
 
 def _rows_by_layer(table: ConnectionTable) -> Iterator[slice]:
     """Yield the rows into each layer after the first."""
-    for layer in table.layers[1:]:
+    for layer in table.computed_layers:
         ends = np.searchsorted(table.dst, (layer.first, layer.first + layer.size))
         yield slice(int(ends[0]), int(ends[1]))

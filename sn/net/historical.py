@@ -84,8 +84,8 @@ class Historical:
         table = self.table
         state = np.where(np.isnan(table.constant), 0, table.constant).astype(np.float32)
         total = np.zeros(table.n_units, np.float32)
-        state[_units(table, 0)] = pattern
-        for index in range(1, len(table.layers)):
+        table.show(state, pattern)
+        for index in table.computed:
             units = _units(table, index)
             dst, src, wid = self._into[index]
             # NOTE: ufunc.at adds one by one, in the order of its indices
@@ -105,12 +105,12 @@ class Historical:
         ends = {"y": state[out], "d": desired}
         back[out] = -_evaluate(self._cost.slope, ends)
         back_curv[out] = _evaluate(self._cost.bend, ends)
-        for index in range(last, 0, -1):
+        for index in reversed(table.computed):
             units = _units(table, index)
             dst, src, wid = self._out_of[index]
             np.add.at(back, src, weights[wid] * grad[dst])
             grad[units] = back[units] * self._functions[index].slope(total[units])
-        for index in range(last, 0, -1) if second else ():
+        for index in reversed(table.computed) if second else ():
             units = _units(table, index)
             dst, src, wid = self._out_of[index]
             np.add.at(back_curv, src, (weights[wid] * weights[wid]) * curv[dst])

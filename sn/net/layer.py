@@ -10,6 +10,7 @@ Read next: schemes.py for how rows come about, table.py for what the compiler se
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +26,9 @@ Ints = NDArray[np.int32]
 class Layer:
     """A block of units with consecutive numbers, in row-major order of `shape`.
 
-    `border` is the state of the constant units around each map, None where there are none.
+    `border` is the state of the constant units around each map, None where there are none. `start`,
+    of an input layer: which number of the pattern its first unit shows, the others those after it;
+    None for a layer that is computed.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Layer:
     activation: Activation
     border: float | None = None
     span: Span | None = None
+    start: int | None = None
 
     @property
     def size(self) -> int:
@@ -44,6 +48,23 @@ class Layer:
     def units(self) -> Ints:
         """The unit numbers, shaped like the layer."""
         return np.arange(self.first, self.first + self.size, dtype=np.int32).reshape(self.shape)
+
+    @property
+    def shown(self) -> slice:
+        """The numbers of the pattern that an input layer shows."""
+        assert self.start is not None, f"layer {self.name} is computed"
+        return slice(self.start, self.start + self.size)
+
+
+def pattern_size(layers: Iterable[Layer]) -> int:
+    """Return how many numbers a pattern has: as many as its input layers show between them."""
+    return max((layer.shown.stop for layer in layers if layer.start is not None), default=0)
+
+
+def counted_units(layers: Iterable[Layer]) -> int:
+    """Return what papers call the number of units: a number of the pattern counts once."""
+    layers = tuple(layers)
+    return pattern_size(layers) + sum(layer.size for layer in layers if layer.start is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +114,21 @@ class Network:
         activation: Activation | None = None,
         border: float | None = None,
         span: Span | None = None,
+        start: int | None = None,
     ) -> Layer:
         """Add a layer after those already there and return it.
 
+        The first layer shows the pattern from its start on, another one that has a `start` from
+        there; the others are computed.
         Raises: NetError when the name is taken.
         """
         for other in self.layers:
             if other.name == name:
                 raise NetError(f"layer '{name}' is already there", span=span)
-        layer = Layer(name, shape, self.n_units, activation or nlf_tanh(), border, span)
+        if not self.layers and start is None:
+            start = 0
+        f = activation or nlf_tanh()
+        layer = Layer(name, shape, self.n_units, f, border, span, start)
         self.layers.append(layer)
         self.n_units += layer.size
         return layer

@@ -43,7 +43,7 @@ def loose_ends(table: ConnectionTable) -> tuple[Notice, ...]:
     last = len(table.layers) - 1
     for index, layer in enumerate(table.layers):
         units = slice(layer.first, layer.first + layer.size)
-        if index > 0:
+        if layer.start is None:
             blind = ~sees[units]
             bordered = blind & sees_border[units]
             place = _Place(table, index, is_into=True)
@@ -52,8 +52,9 @@ def loose_ends(table: ConnectionTable) -> tuple[Notice, ...]:
             found += _told(layer, bordered, place, only, BORDERED)
         if index < last:
             place = _Place(table, index, is_into=False)
-            hint = UNSEEN if index == 0 else IDLE
-            found += _told(layer, ~feeds[units], place, ("feeds nothing", "feed nothing"), hint)
+            hint = IDLE if layer.start is None else UNSEEN
+            idle = ~(feeds[units] | _sliced(table, index))
+            found += _told(layer, idle, place, ("feeds nothing", "feed nothing"), hint)
     return tuple(found)
 
 
@@ -81,6 +82,19 @@ class _Place:
         mine = (ends >= layer.first) & (ends < layer.first + layer.size) & (table.src != 0)
         spans = {table.groups[group].span for group in np.unique(table.group[mine])}
         return spans.pop() if len(spans) == 1 else layer.span
+
+
+def _sliced(table: ConnectionTable, index: int) -> Flags:
+    """Return which units of a layer a layer after it shows again: (size,)."""
+    layer = table.layers[index]
+    again = np.zeros(layer.size, bool)
+    if layer.start is not None:
+        covered = np.zeros(table.n_inputs, bool)
+        for other in table.layers[index + 1 :]:
+            if other.start is not None:
+                covered[other.shown] = True
+        again |= covered[layer.shown]
+    return again
 
 
 def _any(units: NDArray[np.int32], n_units: int) -> Flags:

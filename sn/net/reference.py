@@ -59,9 +59,10 @@ class Reference:
             table.dst,
             [edge for layer in table.layers for edge in (layer.first, layer.first + layer.size)],
         )
-        # rows of each layer: they are ordered by downstream unit, so one slice each
+        # rows of each computed layer: they are ordered by downstream unit, so one slice each
         self._layers = []
-        for index, layer in enumerate(table.layers):
+        for index in table.computed:
+            layer = table.layers[index]
             rows = slice(*bounds[2 * index : 2 * index + 2])
             units = slice(layer.first, layer.first + layer.size)
             columns = table.dst[rows], table.src[rows], table.wid[rows]
@@ -74,9 +75,8 @@ class Reference:
         table = self.table
         state = self._start.copy()
         total = np.zeros(table.n_units, self._dtype)
-        first = table.layers[0]
-        state[first.first : first.first + first.size] = pattern
-        for layer, units, dst, src, wid in self._layers[1:]:
+        table.show(state, pattern)
+        for layer, units, dst, src, wid in self._layers:
             np.add.at(total, dst, weights[wid] * state[src])
             state[units] = evaluate(layer.activation.value, {"a": total[units]})
         return total, state
@@ -97,7 +97,7 @@ class Reference:
         if self._joint is None:
             back[out] = -evaluate(self.cost.slope, ends)
             back_curv[out] = evaluate(self.cost.bend, ends)
-        for layer, units, dst, src, wid in self._layers[:0:-1]:
+        for layer, units, dst, src, wid in reversed(self._layers):
             slope = evaluate(layer.activation.slope, {"a": total[units]})
             grad[units] = back[units] * slope
             curv[units] = back_curv[units] * slope * slope
@@ -136,7 +136,7 @@ class Reference:
         table = self.table
         total, state = self.forward(weights, pattern)
         moved = np.zeros(table.n_units)
-        for layer, units, dst, src, wid in self._layers[1:]:
+        for layer, units, dst, src, wid in self._layers:
             np.add.at(moved, dst, weights[wid] * moved[src] + direction[wid] * state[src])
             if self._joint is None or layer is not table.layers[-1]:
                 moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})

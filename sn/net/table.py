@@ -10,12 +10,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import NetError
-from sn.net.layer import Group, Ints, Layer, Network, Parameter
+from sn.net.layer import (
+    Group,
+    Ints,
+    Layer,
+    Network,
+    Parameter,
+    counted_units,
+    pattern_size,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +55,54 @@ class ConnectionTable:
     @property
     def counted_units(self) -> int:
         """The number of units in layers: what papers call units."""
-        return sum(layer.size for layer in self.layers)
+        return counted_units(self.layers)
+
+    @cached_property
+    def inputs(self) -> tuple[int, ...]:
+        """The indices of the layers that show the pattern, or a part of it."""
+        return tuple(n for n, layer in enumerate(self.layers) if layer.start is not None)
+
+    @cached_property
+    def computed(self) -> tuple[int, ...]:
+        """The indices of the other layers, in the order in which they are computed."""
+        return tuple(n for n, layer in enumerate(self.layers) if layer.start is None)
+
+    @property
+    def input_layers(self) -> tuple[Layer, ...]:
+        """The layers that show the pattern, or a part of it."""
+        return tuple(self.layers[n] for n in self.inputs)
+
+    @property
+    def computed_layers(self) -> tuple[Layer, ...]:
+        """The other layers, in the order in which they are computed."""
+        return tuple(self.layers[n] for n in self.computed)
+
+    @cached_property
+    def seen_inputs(self) -> tuple[int, ...]:
+        """The indices of the input layers that feed anything; of one alone, whether or not."""
+        seen = set(np.unique(self.layer_of[self.src]).tolist())
+        return tuple(n for n in self.inputs if n in seen or len(self.inputs) == 1)
+
+    @cached_property
+    def n_inputs(self) -> int:
+        """How many numbers a pattern has."""
+        return pattern_size(self.layers)
+
+    def show(self, state: NDArray[np.floating[Any]], pattern: NDArray[np.floating[Any]]) -> None:
+        """Write a pattern into the states of the input units.
+
+        Shapes: state: (n_units,); pattern: (n_inputs,); or both with patterns side by side.
+        """
+        for layer in self.input_layers:
+            state[layer.first : layer.first + layer.size] = pattern[layer.shown]
+
+    def shown(self, state: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Return the pattern that the states of input units show, 0 where none sees it."""
+        pattern = np.zeros(self.n_inputs, state.dtype)
+        for index in self.seen_inputs:
+            layer = self.layers[index]
+            pattern[layer.shown] = state[layer.first : layer.first + layer.size]
+        return pattern
 
     @cached_property
     def fan_in(self) -> Ints:
@@ -91,6 +147,13 @@ class ConnectionTable:
                 f"before {self._unit(self.dst[row])}",
                 span=group.span,
                 hint="declare the layers in the order in which they are computed",
+            )
+        shows = np.array([layer.start is not None for layer in self.layers] + [False])
+        for row in np.flatnonzero(shows[self.layer_of[self.dst]])[:1]:
+            raise NetError(
+                f"{self._unit(self.dst[row])} shows a number of the pattern: nothing can feed it",
+                span=self.groups[self.group[row]].span,
+                hint="connect it to layers after it",
             )
 
     def _unit(self, unit: int) -> str:

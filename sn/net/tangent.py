@@ -51,7 +51,7 @@ class Tangent:
         self._joint = output_formulas(table.layers[-1].activation, cost)
         self._layers = [
             (layer, [_block(table, first, last) for first, last in _runs(layer.first, layer.size)])
-            for layer in table.layers[1:]
+            for layer in table.computed_layers
         ]
 
     def along(
@@ -93,8 +93,7 @@ class Tangent:
         constant = np.where(np.isnan(table.constant), 0.0, table.constant)
         state = np.repeat(constant[:, None], len(patterns), axis=1)
         moved = np.zeros_like(state)
-        first = table.layers[0]
-        state[first.first : first.first + first.size] = patterns.T
+        table.show(state, patterns.T)
         for (layer, _), blocks in zip(self._layers, matrices, strict=True):
             units = slice(layer.first, layer.first + layer.size)
             for block, weights, direction in blocks:

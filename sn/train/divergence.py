@@ -67,7 +67,6 @@ def _failed_formula(
     phases = optimizer.phases
     second = phases.curvature is not Curvature.NONE
     sample = order[: phases.sample.count if phases.sample is not None else 0]
-    first = job.table.layers[0]
     job.engine.set_state(before)
     for pattern in (*part, *sample):
         weights = job.engine.get_weights()
@@ -77,7 +76,7 @@ def _failed_formula(
             weights = job.engine.get_weights()
         with np.errstate(all="ignore"):
             job.engine.present(np.array([pattern], np.int32))
-        shown = job.engine.states()[first.first : first.first + first.size]
+        shown = job.table.shown(job.engine.states())
         desired = job.targets[pattern]
         found = failing_formula(
             job.table, job.spec.cost, weights, np.asarray(shown), desired, second

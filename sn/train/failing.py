@@ -69,9 +69,9 @@ def _failures(
 ) -> Iterator[FailingFormula]:
     state = np.where(np.isnan(table.constant), 0.0, table.constant).astype(pattern.dtype)
     total = np.zeros_like(state)
-    state[table.layers[0].units.ravel()] = pattern
+    table.show(state, pattern)
     bends: list[FailingFormula] = []
-    for layer in table.layers[1:]:
+    for layer in table.computed_layers:
         units = slice(layer.first, layer.first + layer.size)
         rows = slice(*np.searchsorted(table.dst, [units.start, units.stop]))
         dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]

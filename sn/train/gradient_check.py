@@ -103,7 +103,7 @@ class Examples:
 def random_examples(table: ConnectionTable, seed: int) -> Examples:
     """Draw patterns and desired outputs, uniform in -1..1."""
     stream = np.random.default_rng([seed, 1])
-    shapes = ((PATTERNS, table.layers[i].size) for i in (0, -1))
+    shapes = ((PATTERNS, n) for n in (table.n_inputs, table.layers[-1].size))
     patterns, desired = (stream.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
     return Examples(patterns, desired, "random patterns")
 

@@ -21,15 +21,26 @@ _COLUMNS = {h.CONSTANT: "F64", h.DST: "I32", h.SRC: "I32", h.WEIGHT: "I32", h.GR
 
 
 def check_layers(header: h.Header) -> None:
-    """Hold layers to what a net's are: named once, one behind the other, inputs first."""
+    """Hold layers to what a net's are: named once, one behind the other, an input first."""
     _once("layer", (layer.name for layer in header.layers))
     _once("parameter", (parameter.name for parameter in header.parameters))
     roles = [layer.role for layer in header.layers]
-    expected = ["input", *["hidden"] * (len(roles) - 2), "output"]
+    hidden = ["hidden" if layer.start is None else "input" for layer in header.layers[1:-1]]
+    expected = ["input", *hidden, "output"]
     if roles != expected:
         raise ValueError(
             f"expected layers that are {', '.join(expected)}, found {', '.join(roles)}"
         )
+    shown = 0
+    for layer in header.layers:
+        if layer.role is h.Role.INPUT:
+            start = layer.start or 0
+            if start > shown:
+                raise ValueError(
+                    f"layer {layer.name} shows the pattern from number {start} on, and no layer "
+                    f"before it shows number {start - 1}"
+                )
+            shown = max(shown, start + math.prod(layer.shape))
     for one, other in pairwise(header.layers):
         if one.first + math.prod(one.shape) > other.first:
             raise ValueError(f"the units of layer {other.name} begin among those of {one.name}")
@@ -40,7 +51,8 @@ def check_tensors(header: h.Header, found: Mapping[str, ArrayForm]) -> None:
     last = header.layers[-1]
     n_units = last.first + math.prod(last.shape)
     n_rows = found[h.DST].shape if h.DST in found else (0,)
-    inputs = (math.prod(header.layers[0].shape),)
+    shown = (one for one in header.layers if one.role is h.Role.INPUT)
+    inputs = (max((one.start or 0) + math.prod(one.shape) for one in shown),)
     for name, kind in _COLUMNS.items():
         form = _form(found, name, kind)
         if len(form.shape) != 1 or (name != h.CONSTANT and form.shape != n_rows):
@@ -95,7 +107,7 @@ def check_rows(header: h.Header, table: ConnectionTable) -> None:
             )
     if (np.diff(table.dst) < 0).any():
         raise ValueError("the rows are not in order of the unit that they lead into")
-    if (table.layer_of[table.dst] < 1).any():
+    if not np.isin(table.layer_of[table.dst], table.computed).all():
         raise ValueError("a connection leads into an input or into a constant unit")
     for number, group in enumerate(header.groups):
         wid = table.wid[table.group == number]

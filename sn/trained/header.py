@@ -61,7 +61,8 @@ class FunctionPart(Part, frozen=True):
 class LayerPart(Part, frozen=True):
     """A layer: units `first`, `first` + 1, ... in row-major order of `shape`.
 
-    `border` is the state of the constant units around each map, where there are such.
+    `border` is the state of the constant units around each map, where there are such. `start`, of
+    an input layer, is which number of a pattern its first unit shows; the next shows the next.
     """
 
     name: str
@@ -70,6 +71,7 @@ class LayerPart(Part, frozen=True):
     role: Role
     function: FunctionPart
     border: float | None = None
+    start: Count | None = None
 
 
 class GroupPart(Part, frozen=True):

@@ -108,22 +108,23 @@ class TrainedNet:
         `patterns` is (n, n_inputs), one pattern, or either in the shape of the input layer.
         Raises: DataError for another shape, and for what is no finite number.
         """
-        first = self.layers[0]
+        first, size = self.layers[0], self.table.n_inputs
         try:
             given = np.asarray(patterns)
             numbers = given.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise DataError(f"the patterns are not numbers: {error}") from error
-        fits = (first.shape, (first.size,))
+        fits = ((size,), first.shape) if first.size == size else ((size,),)
         if given.shape in fits:
             numbers = numbers.reshape(1, -1)
         elif given.ndim > 1 and given.shape[1:] in fits:
-            numbers = numbers.reshape(len(given), first.size)
+            numbers = numbers.reshape(len(given), size)
         else:
             raise DataError(
-                f"expected patterns of {first.size} numbers, (n, {first.size}), found the shape "
-                f"{given.shape}",
-                hint=f"layer {first.name} has the shape {first.shape}",
+                f"expected patterns of {size} numbers, (n, {size}), found the shape {given.shape}",
+                hint=f"layer {first.name} has the shape {first.shape}"
+                if first.size == size
+                else "the input layers are " + ", ".join(_sized(self.table)),
             )
         taken, scaling = numbers.astype(np.float32), self.about.scaling
         if scaling is not None:
@@ -226,7 +227,9 @@ class TrainedNet:
             raise NetError(f"net {self.name} has no layer '{layer}'", hint=hint)
         taken = self.scaled(patterns)
         walked = self._walked(taken)[:, found.first : found.first + found.size]
-        is_one = np.shape(patterns) in (self.layers[0].shape, (self.layers[0].size,))
+        is_one = np.size(patterns) == self.table.n_inputs and (
+            np.ndim(patterns) == 1 or np.shape(patterns) == self.layers[0].shape
+        )
         return walked.reshape(found.shape if is_one else (len(taken), *found.shape))
 
     def _walked(self, patterns: Floats32) -> Floats:
@@ -318,6 +321,16 @@ def _of(sets: dict[str, Part], which: str) -> Part:
         hint = did_you_mean(which, sets) or "there is: " + ", ".join(sets)
         raise DataError(f"the data has no set '{which}'", hint=hint)
     return sets[which]
+
+
+def _sized(table: ConnectionTable) -> list[str]:
+    """Return the input layers that share a pattern out, with how much of it each takes."""
+    found, size = [], 0
+    for layer in table.input_layers:
+        if layer.shown.start >= size:
+            found.append(f"{layer.name} {layer.size}")
+            size = layer.shown.stop
+    return found
 
 
 def named(classes: tuple[str, ...]) -> Array:

@@ -152,7 +152,8 @@ def _table(header: h.Header, arrays: Arrays) -> ConnectionTable:
 def _layer(part: h.LayerPart) -> Layer:
     one = part.function
     activation = Activation(one.name, from_lists(one.value, ["a"]), one.is_plain, one.written)
-    return Layer(part.name, tuple(part.shape), part.first, activation, part.border)
+    start = (part.start or 0) if part.role is h.Role.INPUT else None
+    return Layer(part.name, tuple(part.shape), part.first, activation, part.border, start=start)
 
 
 def _parameter(part: h.ParameterPart, numbers: NDArray[np.int32]) -> Parameter:

@@ -107,7 +107,6 @@ def _hash(arrays: Iterable[Array]) -> str:
 
 
 def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Header:
-    last = len(table.layers) - 1
     criterion = None
     if about.criterion is not None:
         numbers = [float(number) for number in about.criterion.numbers]
@@ -115,10 +114,7 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
     return h.Header(
         format=h.FORMAT,
         name=table.name,
-        layers=[
-            _layer(layer, h.Role.INPUT if n == 0 else h.Role.OUTPUT if n == last else h.Role.HIDDEN)
-            for n, layer in enumerate(table.layers)
-        ],
+        layers=[_layer(layer, _role(table, layer)) for layer in table.layers],
         groups=_groups(table),
         parameters=_parameters(table),
         cost=_cost(about.cost),
@@ -144,6 +140,12 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
     )
 
 
+def _role(table: ConnectionTable, layer: Layer) -> h.Role:
+    if layer.start is not None:
+        return h.Role.INPUT
+    return h.Role.OUTPUT if layer is table.layers[-1] else h.Role.HIDDEN
+
+
 def _layer(layer: Layer, role: h.Role) -> h.LayerPart:
     function = h.FunctionPart(
         name=layer.activation.name,
@@ -158,6 +160,7 @@ def _layer(layer: Layer, role: h.Role) -> h.LayerPart:
         role=role,
         function=function,
         border=layer.border,
+        start=layer.start,
     )
 
 

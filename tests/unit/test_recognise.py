@@ -60,6 +60,8 @@ RECOGNISED = {
     "subsample beside full": "full 16 x 12",
     "full with shared biases": "full 6 x 5",
     "two sources": "conv 3x3, 2 x 1 maps",
+    "slices of the input": "conv 3x3, stride 2, 3 x 1 maps, border -1",
+    "several inputs": "local 3x3, stride 2, 2 x 1 maps, border 1",
     "scheme of own weights": "rows: windows would hold 27 of 59 connections only, less than half",
     "scheme of shared weights": "rows: windows of 1x9 reach over the edge, and no border"
     " units feed them there",

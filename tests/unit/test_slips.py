@@ -22,6 +22,7 @@ PROGRAM = (GOLDEN / "zipcode.sn").read_text(encoding="utf-8")
 FIRST_ROW = "'((0 1 2 3 4 5 6 7)\n"
 EXPECT = "\n  (expect (units 1256) (connections 64660) (parameters 9760)))"
 DATA = '(data (first-available "zipcode" "mnist-1989"))'
+H1 = "(layer h1     (12 8 8) (nlf-tanh 0.66666666 0) (border -1))"
 H2 = "(layer h2     (12 4 4) (nlf-tanh 0.66666666 0))"
 H2_H3 = "(connect h2    h3     (full))"
 
@@ -63,6 +64,11 @@ def typed(words: str) -> Slip:
     return Slip((), words)
 
 
+def before_h1(form: str) -> Slip:
+    """A slip in a form that stands before that of layer h1."""
+    return edit(H1, f"{form}\n  {H1}")
+
+
 SLIPS = {
     # the table of maps
     "table-row-with-13-maps": row("(0 1 2 3 4 5 6 7 8 9 10 11 12)"),
@@ -78,6 +84,20 @@ SLIPS = {
     "table-name-misspelt": edit("(maps h1-to-h2)", "(maps h1-to-h3)"),
     "table-name-quoted": edit("(maps h1-to-h2)", "(maps 'h1-to-h2)"),
     # layers
+    "slice-of-a-computed-layer": edit(H2, "(layer h2 (12 4 4) (from h1 0 191))"),
+    "slice-of-an-unknown-layer": before_h1("(layer left (from inptu 0 127))"),
+    "slice-beyond-the-end": before_h1("(layer left (from input 128 256))"),
+    "slice-backwards": before_h1("(layer left (from input 127 0))"),
+    "slice-without-an-end": before_h1("(layer left (from input 0))"),
+    "slice-of-other-sizes": before_h1("(layer left (8 8) (from input 0 127))"),
+    "slice-larger-than-its-layer": before_h1("(layer left (20 20) (from input 0 127))"),
+    "slice-that-computes": before_h1("(layer left (from input 0 127) (tanh))"),
+    "slice-that-is-one-twice": before_h1("(layer left (128) (input) (from input 0 127))"),
+    "slice-that-feeds-nothing": before_h1("(layer left (from input 0 127))"),
+    "slice-that-is-fed": Slip(
+        ((H1, f"{H1}\n  (layer low (from input 128 255))\n  (connect h1 low (full))"),)
+    ),
+    "slice-before-the-input": edit("(layer input  (16 16)", "(layer input  (from image 0 255)"),
     "layer-unknown": edit("(connect h3    output", "(connect h4    output"),
     "layer-twice": edit("(layer h3     (30)", "(layer h2     (30)"),
     "layer-without-parentheses": edit("(layer h3     (30) ", "(layer h3     30 "),

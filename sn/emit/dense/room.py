@@ -35,7 +35,7 @@ class Dense(Room[Full, Decision, Placed]):
 
     def update(self, placed: Placed, site: Site, rule: Made) -> tuple[Call, ...]:
         """Propagate and move the weights in one go."""
-        options: dict[str, Any] = {"propagate": placed.node.src > 0}
+        options: dict[str, Any] = {"propagate": site.propagates_to(placed.node.src)}
         slope = site.slope_of(placed.node.src)
         if slope is not None:
             options["slope"] = slope

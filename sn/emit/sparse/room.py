@@ -50,7 +50,8 @@ class Sparse(Room[Rows, Decision, PlacedRows]):
 
     def update(self, placed: PlacedRows, site: Site, rule: Made) -> tuple[Call, ...]:
         """Propagate, and move weights or gather their descents."""
-        propagate = bool(np.any(site.plan.table.layer_of[placed.node.src_unit] > 0))
+        owners = site.plan.table.layer_of[placed.node.src_unit]
+        propagate = bool(np.isin(owners, site.plan.table.computed).any())
         return (
             call(
                 sections.rows_backward,

@@ -84,7 +84,7 @@ class Windows(Room[Window, WindowDecision, PlacedWindow]):
                 to_grad=site.lay.to_grad,
                 to_curv=site.to_curv,
                 rule=rule,
-                propagate=placed.node.src > 0,
+                propagate=site.propagates_to(placed.node.src),
             ),
         )
 
