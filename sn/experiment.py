@@ -88,6 +88,9 @@ class Experiment:
     program: Described
     spec: ExperimentSpec
 
+    def __repr__(self) -> str:
+        return repr(self.spec)
+
     @property
     def name(self) -> str:
         """The name of its net."""

@@ -42,6 +42,7 @@ from numpy.typing import NDArray
 
 from sn.cache.files import PREFIX, entry_path, load, store
 from sn.cache.key import keyed
+from sn.display import brief, many
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
 from sn.emit.slots import Slots
@@ -196,6 +197,10 @@ class Kernels:
     def n_weights(self) -> int:
         """The number of weights."""
         return int(self.source.slots.max(initial=-1)) + 1
+
+    def __repr__(self) -> str:
+        how = "from the cache" if self.was_cached else f"compiled in {self.compile_seconds:.1f} s"
+        return brief(f"kernels of {self.source.name}: {many(self.n_weights, 'weight')}, {how}")
 
     def __post_init__(self) -> None:
         self.inputs, self.outputs = self.plan.pattern.order, self.plan.order_inside(-1)

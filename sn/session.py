@@ -21,6 +21,7 @@ from sn.compiled import Compiled
 from sn.describe import new_interpreter
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
+from sn.display import brief
 from sn.errors import (
     NetError,
     SnError,
@@ -70,6 +71,10 @@ class Session:
         self.interpreter.random.begin(SEED.take("seed", seed))
         self.settings = folded(settings)
         self.command: tuple[str, ...] = ()  # the words of the command line that asks for it
+
+    def __repr__(self) -> str:
+        nets = ", ".join(self.world.networks) or "no nets"
+        return brief(f"session: {nets}")
 
     def evaluate(self, text: str, file: str = "<text>") -> Value:
         """Evaluate a program and return the value of its last form.
@@ -152,6 +157,17 @@ class Program:
     session: Session
     path: Path
     source: str
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{noun if len(names) == 1 else f'{noun}s'} {', '.join(names)}"
+            for noun, names in (
+                ("net", self.networks),
+                ("experiment", self.session.world.experiments),
+            )
+            if names
+        ]
+        return brief(f"program {self.path}: {'; '.join(parts) or 'no nets'}")
 
     @property
     def observers(self) -> tuple[Observer, ...]:

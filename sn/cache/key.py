@@ -19,6 +19,7 @@ from types import CodeType
 SHAPING = (
     "__init__.py",
     "cache",
+    "display.py",
     "emit",
     "errors.py",
     "folding.py",

@@ -21,12 +21,15 @@ from sn.data.download import NewBar
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
 from sn.data.rows import TargetKind
 from sn.data.scaling import Scaling
+from sn.display import brief, html_table, many, shape_text
 from sn.errors import DataError
 from sn.registry import Registry
 
 Codes = NDArray[np.integer[Any]]
 Labels = NDArray[np.uint8]
 
+
+MOST_SHOWN = 30  # classes that a notebook shows a column of; chosen here: they fit on a page
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -44,6 +47,11 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def __repr__(self) -> str:
+        arrays = (("inputs", self.inputs), ("targets", self.targets))
+        shapes = (f"{name} {array.shape} {array.dtype}" for name, array in arrays)
+        return brief(f"{many(len(self), 'pattern')}: {', '.join(shapes)}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +117,30 @@ class Dataset:
 
     def __str__(self) -> str:
         sizes = " + ".join(str(len(part)) for part in self.sets.values())
-        return f"{self.name}: {sizes} patterns of {' x '.join(map(str, self.shape))}"
+        return f"{self.name}: {sizes} patterns of {shape_text(self.shape)}"
+
+    def __repr__(self) -> str:
+        sizes = " + ".join(f"{len(part):,} {name}" for name, part in self.sets.items())
+        kinds = "" if self.kind is TargetKind.VALUES and not any(self.classes) else self._kinds()
+        return brief(f"data set {self.name}: {sizes} patterns of {shape_text(self.shape)}{kinds}")
+
+    def _kinds(self) -> str:
+        words = {
+            TargetKind.CLASSES: "class",
+            TargetKind.LABELS: "label",
+            TargetKind.VALUES: "value",
+        }
+        return f", {many(len(self.classes), words[self.kind])}"
+
+    def _repr_html_(self) -> str:
+        is_counted = self.kind is not TargetKind.VALUES and len(self.classes) <= MOST_SHOWN
+        counts = self.per_class() if is_counted else ((),) * len(self.sets)
+        columns = ("set", "patterns", *(self.classes if is_counted else ()))
+        rows = [
+            (name, f"{len(part):,}", *(f"{count:,}" for count in row))
+            for (name, part), row in zip(self.sets.items(), counts, strict=True)
+        ]
+        return html_table(columns, rows, repr(self)[1:-1], right=columns[1:], below=[self.title])
 
 
 def _listed(names: Iterable[str]) -> str:

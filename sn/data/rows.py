@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, many
 from sn.registry import Registry
 
 
@@ -44,6 +45,11 @@ class Rows:
     names: tuple[str, ...] = ()
     shape: tuple[int, ...] | None = None
     place: str = ""
+
+    def __repr__(self) -> str:
+        count, width = self.inputs.shape
+        where = f" of {self.place}" if self.place else ""
+        return brief(f"{many(count, 'row')}{where}: {many(width, 'input')}, {self.kind}")
 
 
 class Reader(Protocol):

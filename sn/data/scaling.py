@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, many
 from sn.errors import SettingError
 
 Floats = NDArray[np.float64]
@@ -57,6 +58,9 @@ class Scaling:
         """Return inputs scaled: (n, n_inputs) float32, C order."""
         values = np.where(np.isnan(inputs), self.fill, inputs)
         return np.ascontiguousarray((values - self.shift) * self.factor, np.float32)
+
+    def __repr__(self) -> str:
+        return brief(f"scaling of {many(len(self.shift), 'input')}")
 
     @property
     def is_identity(self) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_type_hints
 
+from sn.display import brief, many
 from sn.emit.memory import Floats32, Layout
 from sn.errors import SnInternalError
 from sn.net.layer import Ints
@@ -197,6 +198,10 @@ class KernelSource(Program):
     """A program with the text of its module."""
 
     text: str = ""
+
+    def __repr__(self) -> str:
+        lines = self.text.count("\n")
+        return brief(f"source of kernels of {self.name}: {many(lines, 'line')}, {self.lanes} lanes")
 
 
 def qualified(thing: Callable[..., Any]) -> str:

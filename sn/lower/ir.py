@@ -26,6 +26,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief
 from sn.errors import Span
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
@@ -313,6 +314,10 @@ class Plan:
             for layer, grid in ((table.layers[n], self.grids[n]) for n in seen)
         ]
         return Pattern(tuple(starts), sum(sizes), np.concatenate(orders).astype(np.int32))
+
+    def __repr__(self) -> str:
+        nodes = (f"{node.label} {node}" for node in self.nodes if not isinstance(node, Bias))
+        return brief(f"plan {self.original.name}: {'; '.join(nodes)}")
 
     def __str__(self) -> str:
         lines = [f"plan {self.original.name}: {len(self.nodes)} nodes"]

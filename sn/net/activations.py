@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sn.display import brief
 from sn.net import expr
 from sn.net.expr import Expr
 from sn.net.stable import derivative, stable
@@ -34,6 +35,9 @@ class Activation:
     def __post_init__(self) -> None:
         if not self.is_plain:
             object.__setattr__(self, "value", stable(self.value))
+
+    def __repr__(self) -> str:
+        return brief(f"non-linearity {self.name}")
 
     @property
     def slope(self) -> Expr:

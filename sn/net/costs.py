@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief
 from sn.net import expr
 from sn.net.expr import Expr, call, const, evaluate
 from sn.net.stable import derivative, stable
@@ -65,6 +66,9 @@ class Cost:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _guarded(stable(self.value)))
+
+    def __repr__(self) -> str:
+        return brief(f"cost {self.name}")
 
     @property
     def plain(self) -> Expr:

@@ -10,12 +10,13 @@ Read next: schemes.py for how rows come about, table.py for what the compiler se
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, html_table, many, shape_text
 from sn.errors import NetError, Span
 from sn.net.activations import Activation, nlf_tanh
 
@@ -55,6 +56,10 @@ class Layer:
         assert self.start is not None, f"layer {self.name} is computed"
         return slice(self.start, self.start + self.size)
 
+    def __repr__(self) -> str:
+        border = "" if self.border is None else f", border {self.border:g}"
+        return brief(f"layer {self.name}: {shape_text(self.shape)}, {self.activation.name}{border}")
+
 
 def pattern_size(layers: Iterable[Layer]) -> int:
     """Return how many numbers a pattern has: as many as its input layers show between them."""
@@ -89,6 +94,9 @@ class Parameter:
     wid: Ints
     maps: tuple[tuple[int, ...], ...] | None = None
     keys: tuple[float | None, ...] | None = None
+
+    def __repr__(self) -> str:
+        return brief(f"weights {self.name}: {shape_text(self.wid.shape)}")
 
 
 @dataclass(slots=True)
@@ -200,3 +208,37 @@ class Network:
                 self.n_units += 1
             wide[plane, row, col] = self._frames[site]
         return wide
+
+    def __repr__(self) -> str:
+        connections = sum(len(row[0]) for row in self._rows)
+        parts = (
+            ", ".join(f"{layer.name} {shape_text(layer.shape)}" for layer in self.layers),
+            f"{many(connections, 'connection')}, {many(self.n_weights, 'weight')}",
+        )
+        return brief(f"net {self.name}: {'; '.join(filter(None, parts))}")
+
+    def _repr_html_(self) -> str:
+        dst, _, wid, _ = self.rows()
+        return layers_html(repr(self)[1:-1], self.layers, dst, wid)
+
+
+def layers_html(title: str, layers: Sequence[Layer], dst: Ints, wid: Ints) -> str:
+    """Return a table of HTML with a row a layer: what is in it, and what leads into it.
+
+    Shapes: dst, wid: (n_rows,), downstream unit and weight of each connection.
+    """
+    rows = []
+    for number, layer in enumerate(layers):
+        into = wid[(dst >= layer.first) & (dst < layer.first + layer.size)]
+        rows.append(
+            (
+                layer.name,
+                shape_text(layer.shape),
+                f"{layer.size:,}",
+                layer.activation.name if number else "",
+                f"{len(into):,}" if number else "",
+                f"{len(np.unique(into)):,}" if number else "",
+            )
+        )
+    columns = ("layer", "shape", "units", "non-linearity", "connections", "weights")
+    return html_table(columns, rows, title, right=("units", "connections", "weights"))

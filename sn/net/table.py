@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, shape_text
 from sn.errors import NetError
 from sn.net.layer import (
     Group,
@@ -23,6 +24,7 @@ from sn.net.layer import (
     Network,
     Parameter,
     counted_units,
+    layers_html,
     pattern_size,
 )
 
@@ -163,8 +165,11 @@ class ConnectionTable:
         return f"unit {unit - self.layers[index].first} of {self.layers[index].name}"
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{layer.name} {layer.shape}" for layer in self.layers)
-        return f"<{self._title()}; {shapes}>"
+        shapes = ", ".join(f"{layer.name} {shape_text(layer.shape)}" for layer in self.layers)
+        return brief(f"{self._title()}; {shapes}")
+
+    def _repr_html_(self) -> str:
+        return layers_html(self._title(), self.layers, self.dst, self.wid)
 
     def _title(self) -> str:
         return (

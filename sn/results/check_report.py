@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sn.errors import Notice
+from sn.display import brief, html_table, many, shape_text
+from sn.errors import Notice, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,33 @@ class CheckReport:
     total_parameters: int
     formulas: tuple[FormulaReport, ...] = ()
     warnings: tuple[Notice, ...] = ()
+
+    def __repr__(self) -> str:
+        counts = (
+            many(self.total_units, "unit"),
+            many(self.total_connections, "connection"),
+            many(self.total_parameters, "parameter"),
+            *([many(len(self.warnings), "warning")] if self.warnings else []),
+        )
+        return brief(f"check of {self.name}: {', '.join(counts)}")
+
+    def _repr_html_(self) -> str:
+        layers = html_table(
+            ("layer", "shape", "units", "non-linearity"),
+            [
+                (one.name, shape_text(one.shape), f"{one.units:,}", one.activation)
+                for one in self.layers
+            ],
+            repr(self)[1:-1],
+            right=("units",),
+        )
+        connections = html_table(
+            ("from -> to", "scheme", "connections", "parameters", "compiled as"),
+            [
+                (one.label, one.scheme, f"{one.connections:,}", f"{one.parameters:,}", one.plan)
+                for one in self.connections
+            ],
+            right=("connections", "parameters"),
+            below=[render(warning) for warning in self.warnings],
+        )
+        return layers + connections

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sn.display import brief, html_table, many
+from sn.results.figures import mean_text, measure_words
+from sn.results.frames import frame
 from sn.results.record import PassRecord, Reference, RunRecord
 from sn.results.reports import ClassReport
 from sn.results.statistics import CONFIDENCE, PairedDifference, Summary
@@ -80,6 +83,9 @@ class Entry:
             for run in self.runs
         )
         return tuple(first for first in firsts if first is not None)
+
+    def __repr__(self) -> str:
+        return brief(f"{self.label}: {many(len(self.runs), 'run')} of {self.optimizer}")
 
 
 def _tested(record: PassRecord) -> float:
@@ -154,6 +160,47 @@ class Comparison:
             if self.comparable(entry)
             for name, figures in ((name, entry.figures(name)) for name in self.measures)
         )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the figures of each pass of each run by name, in order of entries and seeds.
+
+        Beside those of `PassRecord.row` a row has `entry`, `name`, `optimizer` and `seed`.
+        """
+        return [
+            {
+                "entry": entry.label,
+                "name": entry.name,
+                "optimizer": entry.optimizer,
+                "seed": run.seed,
+                **row,
+            }
+            for entry in self.entries
+            for run in entry.runs
+            for row in run.rows()
+        ]
+
+    def frame(self) -> Any:
+        """Return `rows` as a pandas DataFrame.
+
+        Raises: SnError when pandas is not here.
+        """
+        return frame(self.rows())
+
+    def __repr__(self) -> str:
+        names = ", ".join(entry.label for entry in self.entries)
+        return brief(f"comparison of {names}: {many(len(self.seeds), 'seed')} each")
+
+    def _repr_html_(self) -> str:
+        columns = ("", *(measure_words(name) for name in self.measures), "µs per presentation")
+        rows = [
+            (
+                entry.label,
+                *(mean_text(name, entry.summary(name)) for name in self.measures),
+                f"{entry.us_per_presentation:.2f}",
+            )
+            for entry in self.entries
+        ]
+        return html_table(columns, rows, repr(self)[1:-1], right=columns[1:], below=self.notes)
 
     @property
     def n_tested(self) -> int:

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from sn.results.comparison import MEASURES, Comparison, Difference, Entry
-from sn.results.figures import error_text, mean_text, range_text
+from sn.results.figures import error_text, mean_text, measure_words, range_text
 from sn.results.statistics import Summary
 from sn.results.table import HALF_SQUARES, cost_words
 
@@ -21,12 +21,7 @@ DIFFERENCE_COLUMNS = ("", "difference", "95 % interval", "")
 
 def summary_columns(comparison: Comparison) -> tuple[str, ...]:
     """Return the headings of `summary_rows`: what is measured in every run."""
-    return ("", *(_words(name) for name in comparison.measures))
-
-
-def _words(measure: str) -> str:
-    """Return what a reader calls a measure; rejection is for errors of 1 % among the rest."""
-    return "rejected, %" if measure == "test_rejected" else measure.replace("_", " ")
+    return ("", *(measure_words(name) for name in comparison.measures))
 
 
 def summary_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
@@ -76,7 +71,7 @@ def difference_rows(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
     """Return a row per entry after the first, and measure, under DIFFERENCE_COLUMNS."""
     rows = []
     for one in comparison.differences():
-        what = f"{one.entry.label}: {_words(one.measure)}"
+        what = f"{one.entry.label}: {measure_words(one.measure)}"
         interval = ""
         if one.found.interval is not None:
             interval = " to ".join(_signed(one.measure, end) for end in one.found.interval)

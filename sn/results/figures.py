@@ -26,6 +26,11 @@ def share_text(share: float) -> str:
     return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
 
 
+def measure_words(measure: str) -> str:
+    """Return what a reader calls a measure; rejection is for errors of 1 % among the rest."""
+    return "rejected, %" if measure == "test_rejected" else measure.replace("_", " ")
+
+
 def mean_text(measure: str, summary: Summary) -> str:
     """Return a mean and its deviation with their common power of ten: `(2.70 ± 0.12)e-3`."""
     if not measure.endswith("error"):

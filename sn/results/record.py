@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, html_table, many
+from sn.results.figures import error_text, misses_text
+from sn.results.frames import frame
 from sn.results.reports import Report
 
 
@@ -44,6 +47,13 @@ class Scores:
             return None
         return 100.0 * self.misses / self.patterns if self.patterns else 0.0
 
+    def __repr__(self) -> str:
+        return brief(f"{self._words()} of {many(self.patterns, 'pattern')}")
+
+    def _words(self) -> str:
+        error = f"error {error_text(self.error)}"
+        return error if self.misses is None else f"{error}, {many(self.misses, 'miss')}"
+
 
 @dataclass(frozen=True, slots=True)
 class PassRecord:
@@ -68,6 +78,26 @@ class PassRecord:
         """The scores on each set that there is."""
         found = {which: self.scores(which) for which in ("train", "validation", "test")}
         return {which: scores for which, scores in found.items() if scores is not None}
+
+    def __repr__(self) -> str:
+        return brief(f"pass {self.number}: {self._words()}")
+
+    def _words(self) -> str:
+        return "; ".join(f"{which} {scores._words()}" for which, scores in self.sets.items())
+
+    def row(self) -> dict[str, int | float]:
+        """Return the figures by name, such as `test_misses`: those that there are.
+
+        Units: `error` is in the cost of the run, `half_squares` in SN's, `percent` of misses;
+        seconds of wall time.
+        """
+        found: dict[str, int | float] = {"pass": self.number}
+        for which, scores in self.sets.items():
+            for name in ("error", "half_squares", "misses", "percent"):
+                figure = getattr(scores, name)
+                if figure is not None:
+                    found[f"{which}_{name}"] = figure
+        return {**found, "seconds": self.seconds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +202,37 @@ class RunRecord:
     def test(self) -> Scores | None:
         """The scores on the test set at the end, None where there is none."""
         return self.end.test
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the figures of each pass by name, as `PassRecord.row` does."""
+        return [record.row() for record in self.passes]
+
+    def frame(self) -> Any:
+        """Return `rows` as a pandas DataFrame, a row a pass.
+
+        Raises: SnError when pandas is not here.
+        """
+        return frame(self.rows())
+
+    def __repr__(self) -> str:
+        how = f"{many(self.n_passes, 'pass')} of {self.optimizer} on {self.data.name}, "
+        return brief(f"run of {self.net.name}: {how}seed {self.seed}; {self.end._words()}")
+
+    def _repr_html_(self) -> str:
+        sets = self.end.sets
+        columns = ["pass"]
+        for which, scores in sets.items():
+            columns += [f"{which} error"] + [f"{which} misses"] * (scores.misses is not None)
+        rows = []
+        for record in self.passes:
+            cells = [f"{record.number}"]
+            for scores in record.sets.values():
+                cells.append(error_text(scores.error))
+                if scores.misses is not None:
+                    cells.append(misses_text(scores.misses, scores.patterns))
+            rows.append(cells)
+        below = [f"{self.us_per_presentation:.2f} µs per presentation"] if self.n_passes else []
+        if self.folder is not None:
+            below.append(f"folder {self.folder}")
+        below += [f"warning: {warning}" for warning in self.warnings]
+        return html_table(columns, rows, repr(self)[1:-1], right=columns, below=below)

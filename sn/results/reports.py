@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, html_table, many
+from sn.results.figures import error_text, share_text
+
+MOST_SHOWN = 30  # classes whose confusions a notebook shows; chosen here: they fit on a page
 LEVEL = 0.01  # errors allowed among the patterns that are not rejected; source: LeCun et al. 1989
 
 
@@ -51,6 +55,27 @@ class ClassReport:
             if wrong[right, answer]
         )
 
+    def __repr__(self) -> str:
+        wrong, right = int(self.misses.sum()), int(self.patterns.sum())
+        text = f"report of {many(len(self.classes), 'class')}: {many(wrong, 'miss')} of {right:,}"
+        if self.rejected is not None:
+            text += f", {100 * self.rejected:.1f} % to reject for {100 * LEVEL:g} % errors"
+        return brief(text)
+
+    def _repr_html_(self) -> str:
+        names = self.classes
+        columns = ("right", *(f"as {name}" for name in names), "missed")
+        rows = [
+            (name, *(str(times) if times else "" for times in row), str(misses))
+            for name, row, misses in zip(
+                names, self.confusion.tolist(), self.misses.tolist(), strict=True
+            )
+        ]
+        if len(names) > MOST_SHOWN:
+            columns = ("right", "missed")
+            rows = [(row[0], row[-1]) for row in rows]
+        return html_table(columns, rows, repr(self)[1:-1], right=columns[1:])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelReport:
@@ -59,6 +84,14 @@ class LabelReport:
     labels: tuple[str, ...]
     misses: NDArray[np.int64]
     patterns: int
+
+    def __repr__(self) -> str:
+        wrong = many(int(self.misses.sum()), "miss")
+        return brief(f"report of {many(len(self.labels), 'label')}: {wrong} of {self.patterns:,}")
+
+    def _repr_html_(self) -> str:
+        rows = [(name, str(wrong)) for name, wrong in zip(self.labels, self.misses, strict=True)]
+        return html_table(("label", "missed"), rows, repr(self)[1:-1], right=("missed",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +106,18 @@ class ValueReport:
     rms: NDArray[np.float64]
     explained: NDArray[np.float64]
     total: float
+
+    def __repr__(self) -> str:
+        total = share_text(self.total)
+        return brief(f"report of {many(len(self.rms), 'value')}: {total} of the variance explained")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, error_text(rms), share_text(share))
+            for name, rms, share in zip(self.names, self.rms, self.explained, strict=True)
+        ]
+        columns = ("output", "root mean square error", "variance explained")
+        return html_table(columns, rows, repr(self)[1:-1], right=columns[1:])
 
 
 Report = ClassReport | LabelReport | ValueReport

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sn.data.base import Dataset
 from sn.data.rows import TargetKind
+from sn.display import brief, many
 from sn.errors import SettingError, Span
 from sn.limits import PASSES, Limit, check_fields, option_name, setting
 from sn.net.costs import Cost
@@ -70,6 +71,10 @@ class ExperimentSpec:
     def __post_init__(self) -> None:
         check_fields(self)
         check_targets(*self.targets)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.optimizers)
+        return brief(f"experiment {self.net}: {many(self.passes, 'pass')} of {names}")
 
     def options(self, optimizer: str) -> dict[str, Any]:
         """Return what a run's record keeps of the settings."""

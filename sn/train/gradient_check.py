@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, many
 from sn.net.costs import Cost
 from sn.net.differences import Differences, Measured, Squared
 from sn.net.layer import Ints
@@ -90,6 +91,11 @@ class GradientReport:
         """The verdict."""
         return self.outputs <= KERNELS and all(part.passes for part in self.connections)
 
+    def __repr__(self) -> str:
+        verdict = "passes" if self.passes else "FAILS"
+        parts = many(len(self.connections), "connection")
+        return brief(f"gradient check of {self.name}: {parts} on {self.patterns}, {verdict}")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
@@ -98,6 +104,9 @@ class Examples:
     patterns: Floats32
     desired: Floats32
     source: str
+
+    def __repr__(self) -> str:
+        return brief(f"{many(len(self.patterns), 'example')}: {self.source}")
 
 
 def random_examples(table: ConnectionTable, seed: int) -> Examples:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sn.data.rows import TargetKind
 from sn.data.scaling import Scaling
+from sn.display import brief, many
 from sn.net.costs import Cost
 from sn.results.record import DataUsed
 from sn.train import criteria
@@ -23,6 +24,9 @@ class SourceText:
 
     name: str
     text: str
+
+    def __repr__(self) -> str:
+        return brief(f"source {self.name}: {many(len(self.text.splitlines()), 'line')}")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -53,6 +57,10 @@ class About:
     scores: dict[str, Any] = field(default_factory=dict)
     sources: tuple[SourceText, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        how = f"{many(self.passes, 'pass')} of {self.optimizer}" if self.passes else "untrained"
+        return brief(f"about a net for {self.kind} of {self.data.name or 'no data'}: {how}")
 
 
 _CRITERIA: dict[str, Callable[..., Criterion]] = {

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from sn.data.base import Part
 from sn.data.rows import TargetKind
+from sn.display import brief
 from sn.errors import DataError, NetError, did_you_mean
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
-from sn.net.layer import Layer
+from sn.net.layer import Layer, layers_html
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
@@ -30,7 +31,6 @@ from sn.train.scoring import score
 from sn.train.targets import desired_outputs
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
-from sn.trained.page import page
 from sn.trained.patterns import Wanted
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
@@ -310,10 +310,12 @@ class TrainedNet:
         return value_report(outputs, desired, self.classes)
 
     def __repr__(self) -> str:
-        return f"<{title(self.table, self.about)}>"
+        return brief(title(self.table, self.about))
 
     def _repr_html_(self) -> str:
-        return page(title(self.table, self.about), self.table)
+        return layers_html(
+            title(self.table, self.about), self.layers, self.table.dst, self.table.wid
+        )
 
 
 def _of(sets: dict[str, Part], which: str) -> Part:

@@ -90,7 +90,7 @@ def test_a_table_can_be_read() -> None:
 
 
 def test_a_table_is_shown_in_one_line_to_python() -> None:
-    expected = "<table pair: 4 units, 6 connections, 6 weights; a (2,), b (2,)>"
+    expected = "<table pair: 4 units, 6 connections, 6 weights; a 2, b 2>"
     assert repr(freeze(two_layers())) == expected
 
 

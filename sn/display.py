@@ -1,0 +1,74 @@
+"""Display: what a value shows of itself at a prompt and in a notebook.
+
+`brief` makes the line that `repr` gives; `html_table` is the only code that makes HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from html import escape
+
+LONGEST = 200  # characters of a repr; chosen here: two lines and a half of a terminal
+
+
+def brief(text: str) -> str:
+    """Return `<text>`, on one line of at most LONGEST characters, as the `repr` of something.
+
+    Names come from programs: what cannot be printed in them is spelled out.
+    """
+    shown = printable(text)
+    if len(shown) > LONGEST - 2:
+        shown = f"{shown[: LONGEST - 3]}…"
+    return f"<{shown}>"
+
+
+def printable(text: str) -> str:
+    """Return `text` with line ends, control characters and lone surrogates spelled out."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Return a shape as people write it: `12 x 8 x 8`."""
+    return " x ".join(map(str, shape))
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 weight`, `9,760 weights`, `2 passes`."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def html_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    title: str = "",
+    right: Collection[str] = (),
+    below: Iterable[str] = (),
+) -> str:
+    """Return a table of HTML under a title, and lines of text below it; every text is escaped.
+
+    The columns named in `right` hold numbers. There are no colours in it: those of the notebook
+    hold, be it light or dark.
+    """
+    sides = ["right" if name in right else "left" for name in columns]
+    head = _row("th", columns, sides)
+    body = "".join(_row("td", row, sides) for row in rows)
+    table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+    return f"<div>{_lines([title] if title else [])}{table}{_lines(below)}</div>"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"<div>{_text(line)}</div>" for line in lines)
+
+
+def _row(tag: str, cells: Sequence[str], sides: Sequence[str]) -> str:
+    pairs = zip(cells, sides, strict=True)
+    return f"<tr>{''.join(_cell(tag, cell, side) for cell, side in pairs)}</tr>"
+
+
+def _cell(tag: str, text: str, side: str) -> str:
+    return f'<{tag} style="text-align: {side}; padding: 0.1em 0.5em">{_text(text)}</{tag}>'
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
