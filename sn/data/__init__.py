@@ -21,6 +21,7 @@ from sn.data.base import (
     where,
 )
 from sn.data.own import OwnData, Shares
+from sn.data.readers.csv import Csv as csv
 from sn.data.scaling import Scale
 from sn.registry import load_folder
 
@@ -34,6 +35,7 @@ __all__ = [
     "Scale",
     "Shares",
     "Source",
+    "csv",
     "dataset",
     "first_available",
     "get",

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, NamedData, Part, dataset
-from sn.data.rows import Reader, Rows, TargetKind
+from sn.data.readers.arrays import Arrays
+from sn.data.rows import Reader, Rows, TargetKind, held_to
 from sn.data.scaling import Scale, Scaling, learn
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
@@ -116,7 +117,8 @@ class OwnData:
         sets = self._divided(rows)
         for name, other in ((VALIDATION, self.validation), (TEST, self.test)):
             if other is not None:
-                sets[name] = _fitting(other.read(self.base, self.may_miss), rows)
+                held = held_to(other, rows)
+                sets[name] = _fitting(held.read(self.base, self.may_miss), rows)
         for name, part in sets.items():
             if not len(part):
                 raise DataError(f"{rows.place}: the {name} set has no rows")
@@ -158,7 +160,7 @@ class OwnData:
         part = slice(first, last + 1)
         return Rows(
             rows.inputs[part], rows.targets[part], rows.kind, rows.classes, rows.names,
-            rows.shape, rows.place,
+            rows.shape, rows.place, rows.encodings,
         )  # fmt: skip
 
     def _divided(self, rows: Rows) -> dict[str, Part]:
@@ -220,6 +222,8 @@ def data_source(given: Any) -> NamedData | OwnData | GivenData:
         case str():
             dataset.get(given)  # an unknown name is told with the nearest one
             return NamedData((given,))
+        case (inputs, targets):
+            return OwnData(Arrays(inputs, targets))
     if hasattr(given, "read"):
         return OwnData(given)
     raise DataError(

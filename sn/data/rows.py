@@ -26,6 +26,18 @@ class TargetKind(StrEnum):
     VALUES = "values"
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How one column of a file becomes inputs: a number as it is, or one unit for each value.
+
+    name: of the column, "" where it has none; values: () for numbers, else the values that the
+    column may have, in the order of their units, of which the right one is 1 and the others are 0
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Patterns of one file; the arrays are shared, so treat them as read-only.
@@ -36,6 +48,7 @@ class Rows:
     classes: the names of the classes, of the labels, or of the values, which may have none
     names: of the input columns, where the file has them; shape: (rows, cols) of one pattern
     place: the file, for messages
+    encodings: of the columns that inputs come from, where some of them are text
     """
 
     inputs: NDArray[np.float32]
@@ -45,6 +58,7 @@ class Rows:
     names: tuple[str, ...] = ()
     shape: tuple[int, ...] | None = None
     place: str = ""
+    encodings: tuple[Encoding, ...] = ()
 
     def __repr__(self) -> str:
         count, width = self.inputs.shape
@@ -65,3 +79,13 @@ class Reader(Protocol):
 
 
 reader: Registry[type[Any]] = Registry("data format")
+
+
+def held_to(other: Reader, rows: Rows) -> Reader:
+    """Return a reader held to the classes and encodings of other rows, if it can be.
+
+    It then knows the place in its file of what does not fit.
+    """
+    hold = getattr(other, "held_to", None)
+    held: Reader = other if hold is None else hold(rows)
+    return held

@@ -1,0 +1,252 @@
+"""Arrays: patterns and targets that are in memory, or that a file holds as they are.
+
+Every reader of arrays ends here, so that the same numbers mean the same from npz, idx, matrix
+files, NumPy and Lisp alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.data.readers.classes import class_names, class_order, strange_class
+from sn.data.rows import Rows, TargetKind, reader
+from sn.errors import DataError, SettingError
+
+Array = NDArray[Any]
+
+KINDS = tuple(kind.value for kind in TargetKind)
+
+
+@reader("patterns")
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """Patterns and targets in memory: NumPy arrays, or anything that can become one.
+
+    inputs: (n, ...) of numbers; what is behind n is the shape of a pattern
+    targets: (n,) of whole numbers or strings, the classes; (n, k) of booleans, several labels at
+    once; (n,) or (n, k) of other numbers, values; `kind` takes them for something else: with
+    classes, the largest number of a row marks its class
+    classes: the names that classes may have, or of the columns of targets
+    """
+
+    inputs: Any
+    targets: Any = None
+    kind: str | None = None
+    classes: Sequence[str] | None = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        """Return the rows; nothing is read from `base`."""
+        targets = None if self.targets is None else as_array(self.targets, "targets", self.place)
+        inputs = as_array(self.inputs, "inputs", self.place)
+        return rows_of(inputs, targets, self.place, self.kind, self.classes, may_miss)
+
+
+def check_kind(kind: str | None) -> None:
+    """Hold what a user says of targets to KINDS.
+
+    Raises: SettingError.
+    """
+    if kind is not None and kind not in KINDS:
+        raise SettingError(f"targets are {', '.join(KINDS[:-1])} or {KINDS[-1]}, found {kind!r}")
+
+
+def as_array(given: Any, what: str, place: str) -> Array:
+    """Return anything with numbers or strings in it as an array.
+
+    Raises: DataError when NumPy makes no array of it, or one of objects.
+    """
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise _wrong(place, f"{what} are no array: {error}") from error
+    if array.dtype == object:
+        flat = array.ravel().tolist()
+        if all(type(item) is str for item in flat):
+            return array.astype(str)
+        if all(isinstance(item, bool | int | float) for item in flat):
+            return np.array(flat, float).reshape(array.shape)
+        raise _wrong(place, f"{what} hold neither numbers nor strings alone")
+    return array
+
+
+def rows_of(
+    inputs: Array,
+    targets: Array | None,
+    place: str,
+    kind: str | None = None,
+    classes: Sequence[str] | None = None,
+    may_miss: bool = False,
+) -> Rows:
+    """Return arrays as rows; see `Arrays` for what they are taken for.
+
+    Raises: DataError when they are not that, or do not fit each other.
+    """
+    if inputs.ndim == 0 or not inputs.size:
+        raise _wrong(place, f"expected patterns, found inputs of the shape {_by(inputs.shape)}")
+    shape = inputs.shape[1:] if inputs.ndim > 2 else None
+    numbers = checked_numbers(inputs.reshape(len(inputs), -1), "inputs", place, may_miss)
+    if targets is None:
+        return Rows(numbers, None, TargetKind.CLASSES, tuple(classes or ()), (), shape, place)
+    if targets.ndim not in (1, 2) or not targets.size:
+        raise _wrong(place, f"expected one target or one row of them for each pattern, found "
+                     f"targets of the shape {_by(targets.shape)}")  # fmt: skip
+    if len(targets) != len(numbers):
+        raise _wrong(
+            place,
+            f"expected one target for each pattern, found {len(numbers):,} patterns and "
+            f"{len(targets):,} targets",
+        )
+    meant = TargetKind(kind) if kind is not None else usual_kind(targets)
+    found, names = _TAKEN[meant](targets, place, classes)
+    return Rows(numbers, found, meant, names, (), shape, place)
+
+
+def usual_kind(targets: Array) -> TargetKind:
+    """Return what targets are taken for unless the user says more; see `Arrays`."""
+    is_flat = targets.ndim == 1
+    if targets.dtype.kind in "US" or (is_flat and targets.dtype.kind in "biu"):
+        return TargetKind.CLASSES
+    return TargetKind.LABELS if targets.dtype == bool else TargetKind.VALUES
+
+
+def checked_numbers(
+    values: Array, what: str, place: str, may_miss: bool = False
+) -> NDArray[np.float32]:
+    """Return (n, k) numbers as float32 in C order; NaN only where values `may_miss`.
+
+    Raises: DataError with row and column of what is no finite number, or too large for float32.
+    """
+    if values.dtype.kind not in "biuf":
+        raise _wrong(place, f"expected {what} as numbers, found {_kind(values)}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.ascontiguousarray(values, np.float32)
+    wrong = np.isinf(found) if may_miss else ~np.isfinite(found)
+    if not wrong.any():
+        return found
+    row, column = (int(index) for index in np.argwhere(wrong)[0])
+    value, hint = values[row, column], None
+    if np.isnan(value):
+        hint = "(missing mean) fills it with the mean of its column" if what == "inputs" else None
+    elif np.isfinite(value):
+        hint = "numbers are kept in 32 bits, up to 3.4e38"
+    raise _wrong(
+        place,
+        f"expected finite numbers as {what}, found {float(value):g} in row {row}, column {column}, "
+        "both counted from 0",
+        hint,
+    )
+
+
+def _classes(
+    targets: Array, place: str, known: Sequence[str] | None
+) -> tuple[Array, tuple[str, ...]]:
+    """Return class numbers (n,) int32 and the names of the classes."""
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim == 2:
+        return _marked(targets, place, known)
+    if targets.dtype.kind == "S":
+        targets = np.char.decode(targets, "utf-8", "replace")
+    if targets.dtype.kind == "f":
+        whole = targets == np.floor(targets)
+        if not whole.all():
+            row = int(np.argmin(whole))
+            text = f"expected whole numbers as classes, found {targets[row]:g} in row {row}"
+            raise _wrong(place, text, "(kind values) takes them for real values")
+        if not (abs(targets) < 2**53).all():
+            raise _wrong(place, "expected whole numbers below 2^53 as classes")
+        targets = targets.astype(np.int64)
+    elif targets.dtype == bool:
+        targets = targets.astype(np.int64)
+    elif targets.dtype.kind not in "iuU":
+        raise _wrong(place, f"expected classes as whole numbers or strings, found {_kind(targets)}")
+    values, places = np.unique(targets, return_inverse=True)
+    found = class_names(str(value) for value in values.tolist())
+    names = class_order(set(found)) if known is None else tuple(known)
+    number_of = {name: number for number, name in enumerate(names)}
+    for value, name in enumerate(found):
+        if name not in number_of:
+            row = int(np.argmax(places == value))
+            raise _wrong(place, *strange_class(name, names, f" in row {row}"))
+    numbers = np.array([number_of[name] for name in found], np.int32)
+    return numbers[places], names
+
+
+def _marked(
+    targets: Array, place: str, known: Sequence[str] | None
+) -> tuple[Array, tuple[str, ...]]:
+    """Return the classes of rows in which the largest number marks the right one."""
+    if targets.dtype.kind not in "biuf":
+        raise _wrong(place, f"expected one class for each pattern, found {_by(targets.shape)}")
+    numbers = targets.argmax(axis=1)
+    is_largest = targets == targets.max(axis=1, keepdims=True)
+    twice = np.flatnonzero(is_largest.sum(axis=1) != 1)
+    if len(twice):
+        text = f"expected one largest number in each row of targets, row {twice[0]} has none alone"
+        raise _wrong(place, text, "(kind labels) takes several labels at once")
+    return numbers.astype(np.int32), _column_names(targets.shape[1], place, known, "number")
+
+
+def _labels(
+    targets: Array, place: str, known: Sequence[str] | None
+) -> tuple[Array, tuple[str, ...]]:
+    """Return labels (n, k) bool and their names; 1 is yes, 0 or -1 is no."""
+    rows = targets.reshape(len(targets), -1)
+    if rows.dtype.kind not in "biuf":
+        raise _wrong(place, f"expected labels as 0 and 1, found {_kind(rows)}")
+    if rows.dtype != bool:
+        strange = ~np.isin(rows, (-1, 0, 1))
+        if strange.any():
+            row, column = (int(index) for index in np.argwhere(strange)[0])
+            found = f"found {rows[row, column]:g} in row {row}, column {column}"
+            raise _wrong(place, f"expected labels as 1 for yes and 0 or -1 for no, {found}")
+    return rows > 0, _column_names(rows.shape[1], place, known, "number")
+
+
+def _values(
+    targets: Array, place: str, known: Sequence[str] | None
+) -> tuple[Array, tuple[str, ...]]:
+    """Return values (n, k) float32 and their names, which may be empty."""
+    rows = targets.reshape(len(targets), -1)
+    return (
+        checked_numbers(rows, "targets", place),
+        _column_names(rows.shape[1], place, known, "empty"),
+    )
+
+
+_TAKEN = {TargetKind.CLASSES: _classes, TargetKind.LABELS: _labels, TargetKind.VALUES: _values}
+
+
+def _column_names(
+    count: int, place: str, known: Sequence[str] | None, otherwise: str
+) -> tuple[str, ...]:
+    if known is None:
+        return tuple(str(number) if otherwise == "number" else "" for number in range(count))
+    if len(known) != count:
+        raise _wrong(
+            place, f"expected a name for each of {count} columns of targets, found {len(known)}"
+        )
+    return tuple(known)
+
+
+def _kind(array: Array) -> str:
+    words = {"U": "text", "S": "text", "c": "complex numbers", "M": "dates", "m": "durations"}
+    return words.get(array.dtype.kind, str(array.dtype))
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "one number"
+
+
+def _wrong(place: str, text: str, hint: str | None = None) -> DataError:
+    return DataError(f"{place}: {text}" if place else text, hint=hint)
