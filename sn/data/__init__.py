@@ -22,6 +22,8 @@ from sn.data.base import (
 )
 from sn.data.own import OwnData, Shares
 from sn.data.readers.csv import Csv as csv
+from sn.data.readers.npz import Npy as npy
+from sn.data.readers.npz import Npz as npz
 from sn.data.scaling import Scale
 from sn.registry import load_folder
 
@@ -43,6 +45,8 @@ __all__ = [
     "is_available",
     "load",
     "locate",
+    "npy",
+    "npz",
     "source",
     "where",
 ]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.numpy_files import Archive
 from sn.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK"
 _IDX_UNSIGNED_BYTE = 8
 
 
@@ -53,21 +52,8 @@ def read_npz(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], ...]:
 
     Raises: DataError when the file is damaged or lacks one of them.
     """
-    try:
-        with path.open("rb") as file:  # NumPy would leave it open when the archive is damaged
-            if file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
-                raise ValueError("it does not start like one")
-            file.seek(0)
-            arrays = np.load(file, allow_pickle=False)
-            lacking = [name for name in names if name not in arrays]
-            if lacking:
-                found = ", ".join(arrays) or "nothing"
-                raise DataError(f"{path}: expected the array {lacking[0]}, found {found}")
-            return tuple(arrays[name] for name in names)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"cannot read {path} as an npz file: {error}", hint="copy or make it again"
-        ) from error
+    with Archive(path) as archive:
+        return tuple(archive.read(name) for name in names)
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
