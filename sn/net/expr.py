@@ -210,8 +210,19 @@ def call(op: str, *args: Expr) -> Expr:
         "mul": mul,
         "div": div,
         "neg": neg,
+        "if": choose,
     }
     return simple[op](*args) if op in simple else _fold(op, *args)
+
+
+def choose(test: Expr, yes: Expr, no: Expr) -> Expr:
+    """`yes` where the test holds, else `no`; a test of constants is decided here.
+
+    NOTE(emit): kernels have truth values of comparisons only.
+    """
+    if test.op == "const":
+        return yes if test.value else no
+    return Expr("if", (test, yes, no))
 
 
 def power(a: Expr, n: int) -> Expr:

@@ -43,6 +43,8 @@ def from_lists(lists: Any, names: Collection[str]) -> Expr:
     def node(item: Any, is_test: bool = False) -> Expr:
         nonlocal left
         left -= 1
+        if is_test and not (isinstance(item, list) and item and item[0] in _COMPARISONS):
+            raise ValueError("the test of an 'if' in a formula compares two numbers")
         if left < 0:
             raise ValueError(f"a formula has at most {MOST:,} operations")
         if isinstance(item, int | float) and not isinstance(item, bool):
@@ -67,12 +69,8 @@ def from_lists(lists: Any, names: Collection[str]) -> Expr:
             raise ValueError(
                 f"the operation '{op}' works on {ARITIES[op]}, found {len(args)} in a formula"
             )
-        if (op in _COMPARISONS) != is_test:
-            raise ValueError(
-                f"the test of an 'if' compares two numbers, found '{op}' in a formula"
-                if is_test
-                else f"'{op}' is a test and no number: in a formula it stands in an 'if'"
-            )
+        if op in _COMPARISONS and not is_test:
+            raise ValueError(f"'{op}' is a test and no number: in a formula it stands in an 'if'")
         return Expr(op, tuple(node(arg, op == "if" and not n) for n, arg in enumerate(args)))
 
     try:

@@ -64,6 +64,8 @@ def test_a_shared_part_is_computed_once() -> None:
         (2 * (3 * X), 6 * X),
         (X / 4, 0.25 * X),
         (call("tanh", const(0)), const(0)),
+        (call("if", const(1), X, -X), X),
+        (call("if", const(0), X, -X), -X),
     ],
     ids=str,
 )

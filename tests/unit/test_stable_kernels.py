@@ -119,3 +119,12 @@ def test_the_built_in_functions_keep_their_bits() -> None:
     found = run((tanh().value, tanh().slope, linear().slope), x, zero, LANES)
     expected = run((t, 1 - t * t, linear().slope), x, zero, LANES)
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("test", ["(< (- (tanh x) (tanh x)) 1)", "(= (/ (exp x) (exp x)) 1)"])
+def test_a_test_that_becomes_one_of_constants_is_decided(test: str) -> None:
+    """Kernels choose by comparisons only; algebra may leave two numbers to compare."""
+    f = Activation("chosen", expression(f"(if {test} x (* 2 x))"))
+    assert f.value == variable("a")
+    x = np.linspace(-2, 2, 16, dtype=np.float32)
+    np.testing.assert_array_equal(run((f.value, f.slope), x, x, LANES)[0], x)

@@ -277,7 +277,9 @@ def test_formulas_come_back_as_they_were() -> None:
         ([["add"], 1, 2], "found list"),
         (["lt", "a", 1], "'lt' is a test and no number"),
         (["add", ["eq", "a", 1], 1], "'eq' is a test and no number"),
-        (["if", ["add", "a", 1], 1, 2], "found 'add'"),
+        (["if", ["add", "a", 1], 1, 2], "the test of an 'if'"),
+        (["if", 1, "a", 2], "the test of an 'if'"),
+        (["if", [["lt"], 1, 2], "a", 2], "the test of an 'if'"),
         (10**400, "too large"),
     ],
 )
