@@ -186,15 +186,16 @@ def _place(span: Span | None) -> str:
 
 
 def _parameters(table: ConnectionTable) -> list[h.ParameterPart]:
-    # the groups of each weight, by its number
-    pairs = np.unique(np.stack([table.wid, table.group.astype(np.int32)]), axis=1)
-    return [_parameter(table, parameter, pairs) for parameter in table.parameters]
+    # which weights each group uses, a row a group
+    uses = np.zeros((len(table.groups), table.n_weights), np.bool_)
+    uses[table.group, table.wid] = True
+    return [_parameter(table, parameter, uses) for parameter in table.parameters]
 
 
 def _parameter(
-    table: ConnectionTable, parameter: Parameter, pairs: NDArray[np.int32]
+    table: ConnectionTable, parameter: Parameter, uses: NDArray[np.bool_]
 ) -> h.ParameterPart:
-    used = np.unique(pairs[1][np.isin(pairs[0], parameter.wid)])
+    used = np.flatnonzero(uses[:, parameter.wid.ravel()].any(axis=1))
     return h.ParameterPart(
         name=parameter.name,
         connects=[table.groups[number].label for number in used.tolist()],
