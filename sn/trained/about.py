@@ -12,6 +12,7 @@ from typing import Any
 from sn.data.rows import TargetKind
 from sn.data.scaling import Scaling
 from sn.display import brief, many
+from sn.errors import DataError
 from sn.net.costs import Cost
 from sn.results.record import DataUsed
 from sn.train import criteria
@@ -58,11 +59,19 @@ class About:
     sources: tuple[SourceText, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def known_criterion(self) -> Criterion | None:
+        """The criterion, None where it is a function of the program, which is not evaluated."""
+        is_known = self.criterion is not None and self.criterion.name in _CRITERIA
+        return self.criterion if is_known else None
+
     def __repr__(self) -> str:
         how = f"{many(self.passes, 'pass')} of {self.optimizer}" if self.passes else "untrained"
         return brief(f"about a net for {self.kind} of {self.data.name or 'no data'}: {how}")
 
 
+# NOTE(describe/judging.py): the name of a criterion that is a function of the program
+OF_PROGRAM = "lisp"
 _CRITERIA: dict[str, Callable[..., Criterion]] = {
     "max": criteria.largest,
     "middle": criteria.middle,
@@ -73,11 +82,18 @@ _CRITERIA: dict[str, Callable[..., Criterion]] = {
 }
 
 
+def _unknown(outputs: Any, targets: Any) -> Any:
+    raise DataError("the criterion of this net is a function of its program, which is not here")
+
+
 def criterion_called(name: str, numbers: tuple[float, ...]) -> Criterion:
     """Return a criterion by its name and numbers.
 
+    One that is a function of the program has its name only: nothing here evaluates programs.
     Raises: ValueError when there is none such.
     """
+    if name == OF_PROGRAM:
+        return Criterion(name, _unknown)
     if name not in _CRITERIA:
         raise ValueError(f"there is no criterion '{name[:40]}'")
     try:

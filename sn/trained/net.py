@@ -146,8 +146,9 @@ class TrainedNet:
         """
         low, high = self.about.input_range
         scaling = self.about.scaling
+        first, size = self.layers[0], self.table.n_inputs
         return Wanted(
-            shape=self.layers[0].shape,
+            shape=first.shape if first.size == size else (size,),
             may_miss=scaling is not None and not np.isnan(scaling.fill).any(),
             dark=high if invert else low,
             light=low if invert else high,
@@ -251,6 +252,7 @@ class TrainedNet:
     def test(self, part: Part | str = "test", data: Any = None) -> Scores:
         """Return the scores on a set: one of `sets(data)` by its name, or patterns and targets.
 
+        Misses are None where nothing is right or wrong, or a function of the program says so.
         Raises: DataError when there is no such set, or it does not fit the net.
         """
         return self._scores(*self._shown(part, data))
@@ -298,7 +300,7 @@ class TrainedNet:
         return outputs, desired_outputs(part.targets, about.kind, size, about.low, about.high)
 
     def _scores(self, outputs: Floats32, desired: Floats32) -> Scores:
-        return score(outputs, desired, self.about.criterion, self.about.cost)
+        return score(outputs, desired, self.about.known_criterion, self.about.cost)
 
     def _report(self, outputs: Floats32, desired: Floats32) -> Report:
         about = self.about

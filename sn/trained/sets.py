@@ -46,7 +46,7 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
     source = data_source(given)
     known = about.scaling
     found = source.load(known)[0] if isinstance(source, OwnData) else source.load()[0]
-    size = table.layers[0].size
+    size = table.n_inputs
     if found.n_inputs != size:
         raise DataError(
             f"data set {found.name} has {found.n_inputs} numbers a pattern, net {table.name} "

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sn.data.rows import TargetKind
 from sn.net.table import ConnectionTable
 from sn.results.figures import error_text
@@ -76,17 +78,19 @@ def _cost(about: About) -> str:
         text += f", {about.cost.written}"
     if about.kind is not TargetKind.VALUES:
         text += f"; targets {about.low:g} and {about.high:g}"
-    return f"{text}; criterion {about.criterion}" if about.criterion is not None else text
+    if about.criterion is None:
+        return text
+    is_here = about.known_criterion is not None
+    return f"{text}; criterion {about.criterion if is_here else 'a function of the program'}"
 
 
 def _inputs(table: ConnectionTable, about: About) -> str:
-    shape = " x ".join(map(str, table.layers[0].shape))
+    first, size = table.layers[0], table.n_inputs
+    shape = " x ".join(map(str, first.shape)) if first.size == size else f"{size}, in parts"
     scaling = about.scaling
-    if scaling is None or scaling.is_identity:
-        text = f"{shape}, as they are"
-    else:
-        text = f"{shape}, scaled column by column"
-    if scaling is not None and not any(scaling.fill != scaling.fill):
+    is_as_it_is = scaling is None or scaling.is_identity
+    text = f"{shape}, as they are" if is_as_it_is else f"{shape}, scaled column by column"
+    if scaling is not None and not np.isnan(scaling.fill).any():
         text += "; missing values are filled with the mean of the training set"
     return text
 

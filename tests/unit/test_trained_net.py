@@ -29,6 +29,7 @@ from sn.train import criteria
 from sn.trained.net import TrainedNet, named
 from sn.trained.optimizers import rule_of
 from sn.trained.reading import Contents
+from sn.trained.words import facts
 from tests.numpy_reader import numpy_outputs
 from tests.sample_nets import FAMILIES, described, family, lms, presentation
 from tests.unit.test_trained_file import KEYED, RAGGED, RAW, about, written
@@ -261,6 +262,30 @@ def test_values_are_predicted_as_they_are() -> None:
     np.testing.assert_array_equal(net.predict(patterns, reference=True), outputs)
     with pytest.raises(DataError, match="tells values, and no classes"):
         net.confusion(Part(patterns.astype(np.float32), outputs))
+
+
+@pytest.mark.kernels
+def test_a_criterion_of_the_program_is_not_evaluated(tmp_path: Path) -> None:
+    known = criteria.Criterion("lisp", lambda y, d: np.zeros(len(y), np.bool_))
+    path = written(freeze(family("full")), tmp_path / "a", criterion=known)
+    net = sn.open(path)
+    part = Part(np.zeros((2, 5), np.float32), np.zeros(2, np.int32))
+    assert net.test(part).misses is None
+    told = dict(facts(net.table, net.about))
+    assert told["cost"].endswith("criterion a function of the program")
+    assert net.about.criterion is not None
+    with pytest.raises(DataError, match="a function of its program"):
+        net.about.criterion.misses(np.zeros((2, 3)), np.zeros((2, 3)))
+
+
+def test_inputs_in_parts_are_taken_as_one_pattern(tmp_path: Path) -> None:
+    net = net_of(freeze(family("several inputs")))
+    assert net.wanted().shape == (net.table.n_inputs,) == (46,)
+    assert dict(facts(net.table, net.about))["inputs"] == "46, in parts, as they are"
+    shown = np.linspace(-1, 1, 46)
+    np.testing.assert_allclose(
+        net.outputs(shown, reference=True)[0], last_states(net, shown), rtol=1e-6
+    )
 
 
 @pytest.mark.kernels

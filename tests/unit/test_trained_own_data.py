@@ -1,0 +1,136 @@
+"""From a user's data to a net that predicts it: scaled, filled and named as the training had it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sn
+from sn.data.own import OwnData, Shares
+from sn.data.rows import Rows, TargetKind
+from sn.data.scaling import Scale
+from sn.errors import DataError
+from sn.results.record import RunRecord
+from sn.session import Session
+from sn.trained.reading import Contents
+
+NET = (
+    "(defnet own (layer in (3)) (layer out ({size}) {function}) (connect in out (full)))"
+    ' (experiment own (data "mnist-1989") (passes 2) {options}'
+    " (optimizer o (sgd (learning-rate 0.05))))"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Rows made here, as a reader would find them in a file."""
+
+    targets: Any
+    kind: TargetKind
+    classes: tuple[str, ...]
+    inputs: Any = field(default_factory=lambda: INPUTS)
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        return Rows(self.inputs, self.targets, self.kind, self.classes, place="made.csv")
+
+
+INPUTS = (np.random.default_rng(5).uniform(0, 1, (60, 3)) * [1, 100, -10]).astype(np.float32)
+INPUTS[7, 1] = np.nan
+SUMS = np.nan_to_num(INPUTS, nan=50) @ np.array([1, 0.01, 0.1])
+
+KINDS = {
+    "classes": (
+        Made((SUMS > 0.4).astype(np.int32) + (SUMS > 0.7), TargetKind.CLASSES, ("lo", "mid", "hi")),
+        3,
+        "",
+    ),
+    "two classes": (Made((SUMS > 0.5).astype(np.int32), TargetKind.CLASSES, ("no", "yes")), 1, ""),
+    "labels": (
+        Made(np.stack([SUMS > 0.4, INPUTS[:, 0] > 0.5], axis=1), TargetKind.LABELS, ("a", "b")),
+        2,
+        "",
+    ),
+    "values": (
+        Made(np.stack([SUMS, -SUMS], axis=1).astype(np.float32), TargetKind.VALUES, ("s", "")),
+        2,
+        "(linear)",
+    ),
+}
+
+
+def data(reader: Made) -> OwnData:
+    split = Shares(test=0.25, validation=0.15)
+    return OwnData(reader, split=split, scale=Scale("standard"), may_miss=True)
+
+
+def trained(name: str, folder: Path, options: str = "") -> tuple[RunRecord, OwnData]:
+    reader, size, function = KINDS[name]
+    file = folder / "own.sn"
+    file.write_text(NET.format(size=size, function=function, options=options))
+    experiment = Session().load(file).experiment()
+    own = data(reader)
+    return experiment.train(data=own, folder=folder / "run", reference=True), own
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("name", KINDS)
+def test_the_file_knows_how_inputs_were_scaled_and_filled(name: str, tmp_path: Path) -> None:
+    record, own = trained(name, tmp_path)
+    net = sn.open(tmp_path / "run")
+    results = net.results(own)
+    assert list(results) == ["train", "validation", "test"]
+    for which, (scores, _) in results.items():
+        expected = record.end.sets[which]
+        assert (scores.misses, scores.patterns) == (expected.misses, expected.patterns)
+        assert scores.error == pytest.approx(expected.error, rel=1e-5)
+    raw = net.predict(INPUTS)
+    ready = net.about.scaling(INPUTS) if net.about.scaling is not None else None
+    plain = sn.TrainedNet(net_without_scaling(net))
+    np.testing.assert_array_equal(plain.predict(ready), raw)
+
+
+def net_without_scaling(net: sn.TrainedNet) -> Any:
+    return Contents(net.table, net.weight_vector, replace(net.about, scaling=None))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_of_target_is_predicted_as_such(name: str, tmp_path: Path) -> None:
+    trained(name, tmp_path)
+    net = sn.open(tmp_path / "run")
+    found = net.predict(INPUTS[:9], reference=True)
+    if name == "values":
+        assert found.shape == (9, 2) and found.dtype == np.float32
+    elif name == "labels":
+        assert found.shape == (9, 2) and found.dtype == np.bool_
+    else:
+        assert found.shape == (9,)
+        assert set(found.tolist()) <= set(net.classes)
+    assert net.classes == KINDS[name][0].classes
+    low, high = net.about.input_range
+    assert (low, high) == pytest.approx((np.nanmin(INPUTS), np.nanmax(INPUTS)), abs=2.0)
+
+
+def test_the_data_of_a_file_must_be_given_again(tmp_path: Path) -> None:
+    trained("classes", tmp_path)
+    with pytest.raises(
+        DataError, match="was trained on 'made.csv', which SN cannot find"
+    ) as caught:
+        sn.open(tmp_path / "run").test()
+    assert caught.value.hint == "say where it is: --data, or data=... in Python"
+
+
+def test_a_criterion_of_the_program_leaves_a_file_that_can_be_read(tmp_path: Path) -> None:
+    trained("classes", tmp_path, "(criterion (lambda (y d) t))")
+    net = sn.open(tmp_path / "run")
+    assert net.about.criterion is not None and net.about.criterion.name == "lisp"
+
+
+def test_options_of_every_kind_are_in_the_file(tmp_path: Path) -> None:
+    trained("classes", tmp_path, "(criterion (sign -0.1 0.1)) (stop (patience 3)) (keep best)")
+    net = sn.open(tmp_path / "run")
+    assert str(net.about.criterion) == "sign -0.1 0.1"
+    assert net.about.options["stop"]["patience"] == 3
