@@ -101,7 +101,7 @@ def test_numpy_computes_from_the_file_what_the_twin_does(name: str, tmp_path: Pa
 
 
 def test_the_reader_of_the_page_is_short() -> None:
-    assert lines() <= 36
+    assert lines() <= 30
 
 
 def test_a_net_of_raw_units_comes_back(tmp_path: Path) -> None:
