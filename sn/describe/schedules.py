@@ -161,4 +161,6 @@ def _called(it: Machine, argument: Argument, function: Any, what: str) -> Called
             )
         return value
 
-    return Called(call, show(argument.form), argument.span)
+    names = " ".join(map(show, function.names))
+    body = " ".join(show(form) for form in elements(function.body))
+    return Called(call, f"(lambda ({names}) {body})", argument.span)

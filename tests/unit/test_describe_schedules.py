@@ -59,6 +59,7 @@ def test_what_is_no_formula_is_called() -> None:
     found = read("(sgd (learning-rate per-pass))", before).schedules["learning_rate"]
     assert isinstance(found, Called)
     assert [found.at(number, 1) for number in (1, 2, 3, 4)] == [4, 2, 1, 1]
+    assert str(found) == "(lambda (p n) (nth (- (min p 3) 1) rates))"
 
 
 def test_all_numbers_of_a_rule_and_rates_of_layers_may_change() -> None:
