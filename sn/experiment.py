@@ -35,6 +35,7 @@ from sn.train.historical import HistoricalEngine
 from sn.train.keeping import Keeping, StartedWith, started_with
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
+from sn.train.phases import PhasedEngine
 from sn.train.targets import desired_outputs, n_outputs
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
@@ -103,8 +104,8 @@ class Experiment:
 
     @property
     def optimizers(self) -> tuple[str, ...]:
-        """The names of its optimizers; the first is the default."""
-        return tuple(self.spec.optimizers)
+        """The names of its optimizers, before them "phases" if it has some; the default first."""
+        return self.spec.runs
 
     @property
     def _net(self) -> Compiled:
@@ -134,7 +135,7 @@ class Experiment:
             return self.optimizers[0]
         if not isinstance(name, str):
             raise SettingError(f"optimizer must be a name, found {name!r}")
-        if name not in self.spec.optimizers:
+        if name not in self.optimizers:
             hint = did_you_mean(name, self.optimizers) or "it has: " + ", ".join(self.optimizers)
             raise TrainError(
                 f"experiment {self.name} has no optimizer '{name}'", span=self.spec.span, hint=hint
@@ -256,6 +257,22 @@ class Experiment:
         kind: str,
     ) -> tuple[Engine, float]:
         """Return what presents the patterns, and the seconds that compiling it took."""
+        parts = self.spec.parts(optimizer)
+        if optimizer not in self.spec.optimizers:
+            made = [self._engine_for(part.optimizer, dataset, targets, kind) for part in parts]
+            both = zip(parts, made, strict=True)
+            engine = PhasedEngine([(part.passes, one) for part, (one, _) in both])
+            return engine, sum(seconds for _, seconds in made)
+        return self._engine_for(parts[0].optimizer, dataset, targets, kind)
+
+    def _engine_for(
+        self,
+        optimizer: str,
+        dataset: Dataset,
+        targets: NDArray[np.float32],
+        kind: str,
+    ) -> tuple[Engine, float]:
+        """Return an engine for one optimizer, and the seconds that compiling it took."""
         rule, cost = self.spec.optimizers[optimizer], self.spec.cost
         patterns = {name: part.inputs for name, part in dataset.sets.items()}
         if kind == "historical":

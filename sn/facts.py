@@ -16,6 +16,7 @@ from sn.experiment import Experiment
 from sn.limits import option_name
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
+from sn.optim.base import Optimizer
 from sn.optim.base import optimizer as rules
 
 
@@ -37,8 +38,19 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said["initial weights"] = str(spec.init)
     said["order"] = spec.order or spec.data.order
     said["passes"] = str(spec.passes if passes is None else passes)
-    rule = spec.optimizers[optimizer]
-    said["rule"] = next(e.name for e in rules.describe() if e.value is type(rule))
+    parts = spec.parts(optimizer)
+    for index, part in enumerate(parts):
+        above = f"phase {index + 1}: " if optimizer not in spec.optimizers else ""
+        if above:
+            said[f"{above}passes"] = str(part.passes)
+        settings = _settings(spec.optimizers[part.optimizer])
+        said |= {above + name: words for name, words in settings.items()}
+    return said
+
+
+def _settings(rule: Optimizer) -> dict[str, str]:
+    """Return in words what is set about an optimizer."""
+    said = {"rule": next(e.name for e in rules.describe() if e.value is type(rule))}
     for field in fields(rule):
         value = getattr(rule, field.name)
         if field.name == "schedules":

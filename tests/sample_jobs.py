@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from sn.train.historical import HistoricalEngine
 from sn.train.keeping import Keeping
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
+from sn.train.phases import PHASES, Phase, PhasedEngine
 from sn.train.stopping import Stop
 from tests.sample_nets import described, lms
 
@@ -101,6 +104,19 @@ def job(
         passes=passes,
         compile_seconds=0.0,
         origin=Origin(kind, source=NET),
+    )
+
+
+def phased_job(kind: str, row: Sequence[tuple[int, Optimizer]]) -> Job:
+    """A run of NET through phases: so many passes with each optimizer."""
+    rules = {f"rule {index}": rule for index, (_, rule) in enumerate(row)}
+    phases = tuple(Phase(count, name) for (count, _), name in zip(row, rules, strict=True))
+    some = job(kind, row[0][1], passes=sum(count for count, _ in row))
+    return replace(
+        some,
+        spec=replace(some.spec, optimizers=rules, phases=phases),
+        engine=PhasedEngine([(count, engine(kind, rule)) for count, rule in row]),
+        optimizer=PHASES,
     )
 
 

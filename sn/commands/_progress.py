@@ -148,7 +148,7 @@ class Bar(Observer):
 
 def pass_line(record: PassRecord, width: int | None = None) -> str:
     """Return one pass as a line of 80 fixed columns; a narrower terminal gets several."""
-    head = f"pass {record.number:>3}"
+    head = f"pass {record.number:>3}" + (f"  phase {record.phase}" if record.phase else "")
     parts = []
     for name, scores in record.sets.items():
         text = f"{name} {error_text(scores.error):>7}"

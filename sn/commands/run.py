@@ -190,7 +190,7 @@ def _print_run(record: RunRecord, note: str) -> None:
     facts = [
         ("network", _counts(record)),
         ("data", note.removeprefix("data: ") or record.data.name),
-        ("optimizer", f"{record.optimizer}, seed {record.seed}"),
+        ("optimizer", f"{_optimizer_words(record)}, seed {record.seed}"),
         ("compiling", f"{record.compile_seconds:.2f} s"),
         (
             "training",
@@ -211,3 +211,10 @@ def _counts(record: RunRecord) -> str:
         f"{net.name}: {net.units:,} units, {net.connections:,} connections, "
         f"{net.parameters:,} parameters"
     )
+
+
+def _optimizer_words(record: RunRecord) -> str:
+    """Return the optimizer of a run, or those of its phases."""
+    phases = record.options.get("phases", ())
+    words = [f"{one['name']} for {one['passes']:,}" for one in phases]
+    return f"phases: {', then '.join(words)} passes" if words else record.optimizer

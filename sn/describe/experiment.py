@@ -33,6 +33,7 @@ from sn.describe.options import (
     unknown,
     wrong,
 )
+from sn.describe.phases import PHASE, read_phases
 from sn.describe.world import World
 from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
 from sn.limits import PASSES, Limit
@@ -52,6 +53,7 @@ _FORMS = {
     "init": INIT,
     "optimizer": OPTIMIZER,
     "passes": "(passes N)",
+    "phase": PHASE,
     "order": "(order constant|shuffled)",
     "criterion": CRITERION,
     "stop": STOP,
@@ -82,16 +84,19 @@ def experiment(it: Machine, form: Pair) -> Value:
         raise UnknownNameError(f"no net is called '{title}'", span=first.span, hint=hint)
     optimizers: dict[str, Optimizer] = {}
     fields: dict[str, Any] = {"cost": cost.get("lms")(net.layers[-1].size)}
-    others = [argument for argument in rest if not _is_optimizer(argument)]
+    others = [part for part in rest if head_word(part) not in ("optimizer", "phase")]
     places: dict[str, Span] = {}
     for argument in rest:
-        if _is_optimizer(argument):
+        if head_word(argument) == "optimizer":
             found = clause(argument, _FORMS["optimizer"])
             title_of_rule = read_optimizer(it, found, optimizers, net)
             if found.span is not None:
                 places[title_of_rule] = found.span
     for found in clauses(others, _FORMS, f"experiment {title}"):
         fields[found.word] = _READERS[found.word](it, found, net)
+    phases = [part for part in rest if head_word(part) == "phase"]
+    fields["phases"] = read_phases(it, phases, optimizers)
+    _check_passes(fields, others, phases)
     fields["stop"] = Stop(**fields.pop("stop", {}), keep_best=fields.pop("keep", False))
     for needed, there in (("data", "data" in fields), ("optimizer", bool(optimizers))):
         if not there:
@@ -105,10 +110,6 @@ def experiment(it: Machine, form: Pair) -> Value:
         net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
     return form.cdr.car
-
-
-def _is_optimizer(argument: Argument) -> bool:
-    return head_word(argument) == "optimizer"
 
 
 def _data(it: Machine, found: Clause, net: Network) -> NamedData:
@@ -158,6 +159,20 @@ def _cost(it: Machine, found: Clause, net: Network) -> Cost:
         choice(argument, "cost", dict.fromkeys(cost))
     value = formula(it, function, ("y", "d"), found.form.cdr)
     return Cost("lisp", value, written=str(value))
+
+
+def _check_passes(fields: dict[str, Any], others: list[Argument], phases: list[Argument]) -> None:
+    """Count the passes of phases; EvalError where the experiment says their number too."""
+    if not phases:
+        return
+    if "passes" in fields:
+        places = {head_word(part): part.span for part in (*phases, *others)}
+        raise EvalError(
+            "the phases say how many passes there are",
+            span=places["passes"],
+            hint="leave out the passes that stand outside of the phases",
+        )
+    fields["passes"] = sum(phase.passes for phase in fields["phases"])
 
 
 def _check_layer_cost(fields: dict[str, Any], places: list[Argument], net: Network) -> None:

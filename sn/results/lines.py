@@ -32,6 +32,7 @@ def pass_object(record: PassRecord) -> dict[str, Any]:
     return {
         "type": "pass",
         "pass": record.number,
+        **({} if record.phase is None else {"phase": record.phase}),
         **_scores_objects(record),
         "seconds": record.seconds,
     }

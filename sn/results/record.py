@@ -60,7 +60,7 @@ class PassRecord:
     """One pass over the training set; `number` counts from 1, `seconds` are wall time.
 
     Number 0 is no pass: it has the scores of the untrained net. `test` and `validation` are None
-    where there is no such set.
+    where there is no such set, `phase` counts from 1 and is None where there are no phases.
     """
 
     number: int
@@ -68,6 +68,7 @@ class PassRecord:
     test: Scores | None
     seconds: float
     validation: Scores | None = None
+    phase: int | None = None
 
     def scores(self, which: str) -> Scores | None:
         """Return the scores on "train", "validation" or "test", None where there is no such set."""

@@ -41,7 +41,11 @@ def of_start(
     """Warn of what can be seen before a run: its rate, its order, its published figures."""
     order = spec.order or spec.data.order
     return (
-        *of_rate(spec, optimizer, table, len(dataset.train)),
+        *(
+            notice
+            for name in dict.fromkeys(part.optimizer for part in spec.parts(optimizer))
+            for notice in of_rate(spec, name, table, len(dataset.train))
+        ),
         *of_order(order, dataset, spec.span),
         *of_reference(spec, dataset),
     )

@@ -63,8 +63,7 @@ def _failed_formula(
 
     Curvatures of a sample may fail before any pattern is presented: then it is in the sample.
     """
-    optimizer = job.spec.optimizers[job.optimizer]
-    phases = optimizer.phases
+    phases = job.spec.rule_of(job.optimizer, number).phases
     second = phases.curvature is not Curvature.NONE
     sample = order[: phases.sample.count if phases.sample is not None else 0]
     job.engine.set_state(before)

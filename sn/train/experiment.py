@@ -16,6 +16,7 @@ from sn.net.init import Init
 from sn.optim.base import Optimizer
 from sn.results.record import Reference
 from sn.train.criteria import Criterion, largest, middle
+from sn.train.phases import PHASES, Phase, phase_of
 from sn.train.stopping import Stop
 
 ORDERS = ("constant", "shuffled")
@@ -51,6 +52,8 @@ class ExperimentSpec:
     what the data has by default.
     `places` are where the program describes each optimizer. `criterion` says which patterns are
     misses, None for what is usual with such targets; `stop` when a run ends before its last pass.
+    With `phases` a run goes through them unless it is told to use one optimizer alone; `passes`
+    are their passes together then.
     Raises: SettingError for targets or passes that no experiment can have.
     """
 
@@ -65,28 +68,53 @@ class ExperimentSpec:
     reference: Reference | None = None
     criterion: Criterion | None = None
     stop: Stop = field(default_factory=Stop)
+    phases: tuple[Phase, ...] = ()
     span: Span | None = None
     places: Mapping[str, Span] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self)
         check_targets(*self.targets)
+        for phase in self.phases:
+            if phase.optimizer not in self.optimizers or PHASES in self.optimizers:
+                raise SettingError(f"a phase has no optimizer '{phase.optimizer}'")
 
     def __repr__(self) -> str:
         names = ", ".join(self.optimizers)
         return brief(f"experiment {self.net}: {many(self.passes, 'pass')} of {names}")
 
-    def options(self, optimizer: str) -> dict[str, Any]:
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """What can be trained: all phases, where there are, and each optimizer; the first first."""
+        return (PHASES, *self.optimizers) if self.phases else tuple(self.optimizers)
+
+    def parts(self, run: str) -> tuple[Phase, ...]:
+        """Return the phases of one of `runs`; of an optimizer alone one, which has no end."""
+        return self.phases if self.phases and run == PHASES else (Phase(1, run),)
+
+    def phase_of(self, run: str, number: int) -> int | None:
+        """Return which phase, from 1, pass `number` is in; None where there are none, or for 0."""
+        if not self.phases or run != PHASES or not number:
+            return None
+        return 1 + phase_of([phase.passes for phase in self.phases], number)
+
+    def rule_of(self, run: str, number: int) -> Optimizer:
+        """Return the optimizer of pass `number`, from 1."""
+        return self.optimizers[self.parts(run)[(self.phase_of(run, number) or 1) - 1].optimizer]
+
+    def options(self, run: str) -> dict[str, Any]:
         """Return what a run's record keeps of the settings."""
-        chosen = self.optimizers[optimizer]
+        phases = [
+            {
+                "passes": part.passes,
+                "name": part.optimizer,
+                **_settings(self.optimizers[part.optimizer]),
+            }
+            for part in self.parts(run)
+        ]
+        only = run in self.optimizers
         return {
-            "optimizer": type(chosen).__name__,
-            **{
-                name: getattr(chosen, name)
-                for name in chosen.__dataclass_fields__
-                if name != "schedules"
-            },
-            **_schedules(chosen),
+            **(_settings(self.optimizers[run]) if only else {"optimizer": run, "phases": phases}),
             "cost": self.cost.name,
             "targets": list(self.targets),
             "init": str(self.init),
@@ -113,10 +141,15 @@ class ExperimentSpec:
         return largest() if is_one_of_several else middle(sum(self.targets) / 2)
 
 
-def _schedules(chosen: Optimizer) -> dict[str, Any]:
-    """What changes while a run lasts, as a program says it; the settings tell how it starts."""
-    said = {option_name(name): str(one) for name, one in chosen.schedules.items()}
-    return {"schedules": said} if said else {}
+def _settings(chosen: Optimizer) -> dict[str, Any]:
+    """What is set about an optimizer; schedules as a program says them, beside how they start."""
+    names = [name for name in chosen.__dataclass_fields__ if name != "schedules"]
+    schedules = {option_name(name): str(one) for name, one in chosen.schedules.items()}
+    return {
+        "optimizer": type(chosen).__name__,
+        **{name: getattr(chosen, name) for name in names},
+        **({"schedules": schedules} if schedules else {}),
+    }
 
 
 def check_targets(low: float, high: float) -> tuple[float, float]:

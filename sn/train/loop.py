@@ -23,7 +23,6 @@ from sn.errors import Notice
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
-from sn.optim.rules import CURVATURE
 from sn.results.checkpoints import Position
 from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.origin import Origin
@@ -38,6 +37,7 @@ from sn.train.experiment import ExperimentSpec
 from sn.train.identity import identity, table_hash
 from sn.train.keeping import Keeping, opened
 from sn.train.observer import Observer
+from sn.train.phases import curvatures
 from sn.train.scoring import score
 from sn.train.state import Array
 from sn.train.stopping import deciding
@@ -225,7 +225,8 @@ class _Run:
         self._write_checkpoint()
         if self._job.keep is not None:
             state = self._job.engine.get_state()
-            curvature = state.slots.get(CURVATURE.name)
+            phases = [part.passes for part in self._job.spec.phases if self._phase(1)]
+            curvature = curvatures(state, phases)
             self._job.keep(self._files.path, state.weights, curvature, self._passes[-1])
 
     def _write_checkpoint(self) -> None:
@@ -249,7 +250,12 @@ class _Run:
         now = self._seconds
         spent = now.evaluate + time.perf_counter() - started
         record = PassRecord(
-            number, scores["train"], scores.get("test"), now.under_way, scores.get("validation")
+            number,
+            scores["train"],
+            scores.get("test"),
+            now.under_way,
+            scores.get("validation"),
+            self._phase(number),
         )
         self._seconds = Seconds(now.train + now.under_way, spent)
         self._passes.append(record)
@@ -261,13 +267,16 @@ class _Run:
         for observer in self._observers:
             observer.pass_finished(record)
 
+    def _phase(self, number: int) -> int | None:
+        return self._job.spec.phase_of(self._job.optimizer, number)
+
     def _train(self, number: int) -> None:
         """Present what is left of a pass, and take its step."""
         job, engine = self._job, self._job.engine
         order = order_of_pass(job.spec.order or job.spec.data.order, self._count, job.seed, number)
-        at_start = engine.get_state()
         if not self._position.shown:
             self._timed(lambda: engine.begin_pass(order))
+        at_start = engine.get_state()
         while self._position.shown < self._count:
             self._present(order, number)
         self._is_whole = False
