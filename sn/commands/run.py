@@ -215,6 +215,6 @@ def _counts(record: RunRecord) -> str:
 
 def _optimizer_words(record: RunRecord) -> str:
     """Return the optimizer of a run, or those of its phases."""
-    phases = record.options.get("phases", ())
-    words = [f"{one['name']} for {one['passes']:,}" for one in phases]
+    phases = record.options.get("phases", {})
+    words = [f"{one['name']} for {one['passes']:,}" for one in phases.values()]
     return f"phases: {', then '.join(words)} passes" if words else record.optimizer

@@ -104,14 +104,14 @@ class ExperimentSpec:
 
     def options(self, run: str) -> dict[str, Any]:
         """Return what a run's record keeps of the settings."""
-        phases = [
-            {
+        phases = {
+            str(index): {
                 "passes": part.passes,
                 "name": part.optimizer,
                 **_settings(self.optimizers[part.optimizer]),
             }
-            for part in self.parts(run)
-        ]
+            for index, part in enumerate(self.parts(run), 1)
+        }
         only = run in self.optimizers
         return {
             **(_settings(self.optimizers[run]) if only else {"optimizer": run, "phases": phases}),

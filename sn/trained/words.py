@@ -105,10 +105,13 @@ def _told(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _without_blanks(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
-    return {name: v for name, v in value.items() if v is not None and v is not False}
+    told = {name: _without_blanks(v) for name, v in value.items()}
+    return {name: v for name, v in told.items() if v is not None and v is not False and v != {}}
 
 
 def _setting(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "(" + " ".join(f"{n.replace('_', '-')} {v}" for n, v in value.items()) + ")"
+        return (
+            "(" + " ".join(f"{n.replace('_', '-')} {_setting(v)}" for n, v in value.items()) + ")"
+        )
     return f"{value:g}" if isinstance(value, float) else str(value)

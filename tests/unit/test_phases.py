@@ -141,10 +141,8 @@ def test_phases_are_read() -> None:
     assert spec.rule_of("fine", 1).learning_rate == 0.0001
     options = spec.options("phases")
     assert options["optimizer"] == "phases"
-    assert [(one["passes"], one["name"], one["learning_rate"]) for one in options["phases"]] == [
-        (2, "fast", 0.001),
-        (3, "fine", 0.0001),
-    ]
+    told = {n: (p["passes"], p["name"], p["learning_rate"]) for n, p in options["phases"].items()}
+    assert told == {"1": (2, "fast", 0.001), "2": (3, "fine", 0.0001)}
     assert "phases" not in spec.options("fast")
 
 
@@ -202,7 +200,11 @@ def test_a_run_goes_through_its_phases(tmp_path: Path, capsys: pytest.CaptureFix
     assert [line.get("phase") for line in lines] == [1, 1, 2, None]
     assert lines[-1]["optimizer"] == "phases"
     about = read_about(tmp_path / "run")
-    assert [one["name"] for one in about["options"]["phases"]] == ["fast", "fine"]
+    assert [one["name"] for one in about["options"]["phases"].values()] == ["fast", "fine"]
+    path.write_text(program(TWO.replace("(passes 2)", "(passes 3)")))
+    assert main(["run", str(path), "--resume", str(tmp_path / "run"), "--passes", "5"]) == 1
+    assert "phases 1 passes was 2, now it is 3" in " ".join(capsys.readouterr().err.split())
+    path.write_text(program(TWO))
     assert main(["run", str(path), "--resume", str(tmp_path / "run"), "--passes", "5"]) == 0
     shown = capsys.readouterr().out
     assert "phase 2" in shown

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sn.errors import DataError, Notice, SettingError, TrainError
+from sn.net.expr import const, variable
 from sn.net.init import Init, Uniform
 from sn.optim.adaptive import Adam
 from sn.optim.base import Optimizer, Scale, optimizer
 from sn.optim.first_order import Batch, Sgd
+from sn.optim.schedule import Formula, Linear, PerPass
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.results.checkpoints import Position, checkpoints
 from sn.results.folder import Outcome, read_about, read_log
@@ -35,6 +37,7 @@ from sn.train.stopping import Stop
 from tests import sample_jobs
 from tests.sample_jobs import COUNT, ENGINES, job, sha256, stopped, without_times
 
+HALF = PerPass((0.0, 0.5))
 # every optimizer that a program can name, and what keeps more than others between presentations
 RULES: dict[str, Optimizer] = {
     **{name: optimizer.get(name)(learning_rate=0.02) for name in optimizer},
@@ -46,6 +49,17 @@ RULES: dict[str, Optimizer] = {
     "clipped newton": DiagonalNewton(learning_rate=0.01, damping=Damping.CLIP, limit=2.0),
     "batch newton with momentum": BatchNewton(learning_rate=0.1, momentum=0.5),
     "adam, a rate per weight": Adam(learning_rate=0.01, scale=Scale.FAN_IN),
+    "schedules per pass": Sgd(
+        learning_rate=0.02, schedules={"learning_rate": Linear(0.02, 0.01, 4), "momentum": HALF}
+    ),
+    "schedules per presentation": Sgd(
+        learning_rate=0.02,
+        layers={"out": 0.04},
+        schedules={"learning_rate": Formula(const(1) / (49 + variable("presentation")))},
+    ),
+    "batch by schedule": Batch(
+        learning_rate=0.01, schedules={"learning_rate": Formula(0.01 / variable("pass"))}
+    ),
 }
 SGD = RULES["sgd"]
 NEWTON = RULES["momentum and decay"]
