@@ -1,0 +1,122 @@
+"""Kill runs at random moments, go on with each, and compare with a run that was left alone.
+
+    make crash
+    python scripts/crash.py [--kills 100] [--passes 3] [--every 500] [--net zipcode] [--seed 0]
+
+Each run is a process of `sn run`, and each kill is SIGKILL, at a moment drawn evenly from the time
+that a whole run takes, start of the process included. What is left goes on with
+`sn run --resume`, and half of these are killed too. Every run must end with the weights, by
+sha256, and the log, but for the times, of the run that was left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from sn.results.arrays import PART
+from sn.results.checkpoints import checkpoints
+from sn.results.folder import RUN, WEIGHTS, read_log
+
+SN = [sys.executable, "-c", "import sys; from sn.commands import main; sys.exit(main())"]
+MOST = 4  # kills of one run, then it is left alone
+
+
+def sha256(folder: Path) -> str:
+    """Return the hash of the file of weights that a run left."""
+    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+
+
+def log(folder: Path) -> list[dict[str, object]]:
+    """Return the log of a run without the times."""
+    lines = read_log(folder)
+    return [{name: x for name, x in line.items() if name != "seconds"} for line in lines]
+
+
+def run(words: list[str], seconds: float | None = None) -> bool:
+    """Run a command to its end, or kill it after so many seconds; return whether it was killed."""
+    with subprocess.Popen(
+        [*SN, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return True
+    if process.returncode:
+        raise SystemExit(f"sn {' '.join(words)} failed:\n{said.decode()}")
+    return False
+
+
+def main() -> None:
+    """Kill, go on, compare, and say how often."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--every", type=int, default=500)
+    parser.add_argument("--net", default="zipcode")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    moments = random.Random(given.seed)
+    words = ["run", given.net, "--passes", str(given.passes)]
+    words += ["--checkpoint-every", str(given.every)]
+    with tempfile.TemporaryDirectory(prefix="sn-crash-") as base:
+        whole = Path(base, "whole")
+        run([*words, "--out", str(whole)])  # compiles
+        started = time.perf_counter()
+        run([*words, "--out", str(Path(base, "timed"))])
+        duration = time.perf_counter() - started
+        expected = sha256(whole)
+        counts: Counter[str] = Counter()
+        n_runs = 0
+        while counts["kills"] < given.kills:
+            n_runs += 1
+            folder = Path(base, f"run{n_runs}")
+            kill_and_go_on(words, folder, duration, moments, counts, given.kills)
+            if sha256(folder) != expected or log(folder) != log(whole):
+                raise SystemExit(f"run {n_runs} is not the run that was left alone")
+    print(
+        f"{counts['kills']} kills of {n_runs} runs: {counts['early']} before there was a run, "
+        f"{counts['within a pass']} with a checkpoint within a pass, {counts['torn']} with a file "
+        f"half written; all {n_runs} ended with sha256 {expected[:16]} of the weights"
+    )
+
+
+def kill_and_go_on(
+    words: list[str],
+    folder: Path,
+    duration: float,
+    moments: random.Random,
+    counts: Counter[str],
+    most: int,
+) -> None:
+    """Run into a folder until the end, with kills on the way; count what they left."""
+    for number in range(MOST + 1):
+        is_left_alone = (
+            number == MOST or counts["kills"] >= most or (number and moments.random() < 0.5)
+        )
+        has_run = (folder / RUN).exists()
+        command = ["run", "--resume", str(folder)] if has_run else [*words, "--out", str(folder)]
+        command += ["--checkpoint-every", words[-1]] if has_run else []
+        if not run(command, None if is_left_alone else moments.uniform(0, duration)):
+            return
+        counts["kills"] += 1
+        if not (folder / RUN).exists():
+            counts["early"] += 1
+            continue
+        counts["torn"] += any(file.name.endswith(PART) for file in folder.iterdir())
+        counts["within a pass"] += any(
+            "-" in f.stem.partition("-")[2] for f in checkpoints(folder)[:1]
+        )
+
+
+if __name__ == "__main__":
+    main()
