@@ -40,7 +40,7 @@ from sn.train.targets import desired_outputs, n_outputs
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
 from sn.trained.net import TrainedNet, open_trained
-from sn.trained.transfer import Transfer, transferred
+from sn.trained.transfer import transferred
 
 if TYPE_CHECKING:
     from sn.kernels import Kernels
@@ -151,7 +151,7 @@ class Experiment:
         reference: bool = False,
         historical: bool = False,
         data: Any = None,
-        start: str | Path | TrainedNet | None = None,
+        start: str | Path | TrainedNet | NDArray[np.float32] | None = None,
         *,
         resume: str | Path | None = None,
         fork: bool = False,
@@ -166,7 +166,7 @@ class Experiment:
         `data` stands in for that of the program: the name of a data set, a pair of arrays
         (inputs (n, n_inputs), targets), a reader such as `sn.data.csv(...)`, or a `Dataset`.
         `start` is a trained net, or the folder or file of one, whose weights stand in for fresh
-        ones where they fit.
+        ones where they fit, or all weights in weight order, (n_weights,) float32.
         `resume` goes on with the run in a folder, or from one of its checkpoints, with what it was
         started with; with `fork` in another folder, or none, and that may differ. A checkpoint
         is kept after passes, and each `checkpoint_every` presentations; the last
@@ -210,24 +210,32 @@ class Experiment:
             seed=seed,
             passes=passes,
             compile_seconds=seconds,
-            origin=self.program.origin(kind),
+            origin=replace(self.program.origin(kind), start=begun),
             warnings=warnings,
             kind=dataset.kind,
             classes=dataset.classes,
             keep=Keeper(self.table, self._about(spec, chosen, dataset, seed)),
-            start=None if begun is None else begun.weights,
         )
         files = Path(folder) if folder is not None else None
         return train(job, files, self.program.observers, keeping)
 
-    def _begun(self, start: str | Path | TrainedNet, seed: int) -> Transfer:
+    def _begun(
+        self, start: str | Path | TrainedNet | NDArray[np.float32], seed: int
+    ) -> NDArray[np.float32]:
         """Return the weights to start from, those of a trained net where they fit."""
+        if isinstance(start, np.ndarray):
+            if start.shape != (self.table.n_weights,):
+                raise DataError(
+                    f"net {self.name} has {self.table.n_weights:,} weights, found an array of "
+                    f"{' x '.join(map(str, start.shape))} numbers to start from"
+                )
+            return start.astype(np.float32)
         old = start if isinstance(start, TrainedNet) else open_trained(start)
         fresh = self.spec.init.draw(self.table, seed)
         found = transferred(old.table, old.weight_vector, self.table, fresh)
         for observer in self.program.observers:
             observer.weights_taken(old.name, found.taken, found.left)
-        return found
+        return found.weights
 
     def _about(self, spec: ExperimentSpec, optimizer: str, dataset: Dataset, seed: int) -> About:
         """Return what the file of the trained net says before the first pass."""

@@ -86,9 +86,11 @@ def earlier_run(options: dict[str, Any]) -> Earlier | None:
     if options["fork"] and resume is None:
         raise click.UsageError("--fork goes on elsewhere with the run that --resume names")
     if again is not None:
-        for name in ("file", "resume", "passes", "seed", "optimizer", *FLAGS, "settings"):
+        for name in ("file", "resume", "passes", "seed", "optimizer", "start", *FLAGS, "settings"):
             if options[name] not in (None, False, {}):
-                word = "FILE" if name == "file" else f"--{name.replace('settings', 'set')}"
+                word = {"file": "FILE", "start": "--from", "settings": "--set"}.get(
+                    name, f"--{name}"
+                )
                 raise click.UsageError(f"--again takes all from the run; leave {word} out")
     if resume is not None and not options["fork"] and (options["out"] or options["no_folder"]):
         word = "--out" if options["out"] else "--no-folder"
@@ -117,6 +119,17 @@ class Beginning:
     def experiment(self) -> str | None:
         """The name of the experiment; None for the last of the program."""
         return None if self.earlier is None else self.earlier.about["net"]["name"]
+
+    def train_options(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return what `Experiment.train` is told: the options, or what the run before was told."""
+        names = ("passes", "optimizer", "reference", "historical", "start", "resume", "fork")
+        told = {name: options[name] for name in (*names, "checkpoint_every", "keep_checkpoints")}
+        if self.earlier is not None and options["again"] is not None:
+            about, origin = self.earlier.about, self.earlier.origin
+            told |= {name: about[name] for name in ("passes", "optimizer")}
+            told |= {name: origin.engine == name for name in FLAGS}
+            told["start"] = origin.start
+        return {**told, "seed": self.seed}
 
     def load(self, session: Session) -> Program:
         """Evaluate the program; say on stderr if it is no longer what it was in the run before."""

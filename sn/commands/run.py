@@ -117,24 +117,8 @@ def command(
         if out is None and not no_folder and (resume is None or fork):
             folder = RunFolder.create(None, path.stem).path
             stack.callback(remove_if_empty, folder)
-        if earlier is not None and again is not None:
-            passes, optimizer = earlier.about["passes"], earlier.about["optimizer"]
-            reference = earlier.origin.engine == "reference"
-            historical = earlier.origin.engine == "historical"
         try:
-            record = experiment.train(
-                passes=passes,
-                seed=seed,
-                optimizer=optimizer,
-                folder=folder,
-                reference=reference,
-                historical=historical,
-                resume=resume,
-                fork=fork,
-                checkpoint_every=checkpoint_every,
-                keep_checkpoints=keep_checkpoints,
-                start=start,
-            )
+            record = experiment.train(folder=folder, **begin.train_options(context.params))
         except KeyboardInterrupt:
             _tell_checkpoint(folder or (earlier.folder if earlier and not fork else None))
             raise

@@ -6,6 +6,7 @@
     weights.safetensors         the weights at the end of the run, by name
     NAME.sn.safetensors         the trained net, which explains itself (sn/trained/)
     source.sn                   the program of the net
+    start.safetensors           the weights that it started from, unless it drew them
     loaded/                     the files that the program read
     .lock                       who writes here, while somebody does (lock.py)
 
@@ -41,7 +42,16 @@ from sn.results.arrays import (
 from sn.results.checkpoints import Position, checkpoints, position_of
 from sn.results.lines import json_line, pass_object, result_object
 from sn.results.lock import FolderLock
-from sn.results.origin import LOADED, SOURCE, Origin, copy_name, machine, origin_object, versions
+from sn.results.origin import (
+    LOADED,
+    SOURCE,
+    Origin,
+    copy_name,
+    machine,
+    origin_object,
+    versions,
+    write_start,
+)
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord
 from sn.version import __version__
 
@@ -129,7 +139,7 @@ class RunFolder:
                 "versions": versions(),
                 "machine": machine(),
             }
-            with self._told(self.path):
+            with self.told(self.path):
                 self._write_program(origin)
                 self._write_about()
         except BaseException:
@@ -143,6 +153,8 @@ class RunFolder:
         for number, read in enumerate(origin.read, 1):
             write_whole(self.path / copy_name(number), read.content)
         write_whole(self.path / SOURCE, origin.source.encode())
+        if origin.start is not None:
+            write_start(self.path, origin.start)
 
     def reopen(self) -> dict[str, Any]:
         """Take a folder that holds a run, to go on with it; return the content of run.json.
@@ -177,7 +189,7 @@ class RunFolder:
         came: dict[str, Any] = {"at": _now(), "pass": position.passes, "shown": position.shown}
         came |= {"command": list(command), "versions": versions()}
         about.setdefault("resumed", []).append(came)
-        with self._told(self.path):
+        with self.told(self.path):
             for file in checkpoints(self.path):
                 if (position_of(file) or position) > position:
                     file.unlink()
@@ -188,7 +200,7 @@ class RunFolder:
     def add_pass(self, record: PassRecord) -> None:
         """Append one line to the log; a line that does not fit is taken back."""
         path = self.path / LOG
-        with self._told(path):
+        with self.told(path):
             log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             try:
                 size = os.fstat(log).st_size
@@ -209,7 +221,7 @@ class RunFolder:
     ) -> None:
         """Write the state given, and remove the oldest checkpoints where there are too many."""
         path = self.path / position.file
-        with self._told(path):
+        with self.told(path):
             write_arrays(path, arrays, metadata)
             for file in checkpoints(self.path)[self._keep :]:
                 file.unlink()
@@ -233,7 +245,7 @@ class RunFolder:
         }
         self._about["result"]["evaluate_seconds"] = record.evaluate_seconds
         self._about["result"]["weights_sha256"] = content_hash(record.weights)
-        with self._told(self.path):
+        with self.told(self.path):
             write_arrays(self.path / WEIGHTS, record.weights, metadata)
             self._write_about()
 
@@ -266,7 +278,7 @@ class RunFolder:
         )
 
     @contextmanager
-    def _told(self, path: Path) -> Iterator[None]:
+    def told(self, path: Path) -> Iterator[None]:
         """Say of what cannot be written what is on the disk all the same."""
         try:
             with told_as_train_error(path):

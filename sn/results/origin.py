@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sn.errors import DataError
+from sn.results.arrays import content_hash, read_arrays, write_arrays
 from sn.version import __version__
 
-SOURCE, LOADED = "source.sn", "loaded"
+SOURCE, LOADED, START = "source.sn", "loaded", "start.safetensors"
+WEIGHTS = "weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Origin:
     `command` the words of the command line, none from Python; `program` is the full name of the
     program's file, `folder` that of the folder it was run in, `source` its text, `read` the files
     that it read; `table` is the hash of the connections; `identity` says in words all that
-    decides what comes out.
+    decides what comes out. `start` has the weights that it started from, (n_weights,), None for
+    those that the experiment draws.
     """
 
     engine: str = "kernels"
@@ -55,6 +59,7 @@ class Origin:
     read: tuple[ReadFile, ...] = ()
     table: str = ""
     identity: Mapping[str, str] = field(default_factory=dict)
+    start: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 def origin_object(origin: Origin) -> dict[str, Any]:
@@ -74,6 +79,7 @@ def origin_object(origin: Origin) -> dict[str, Any]:
         ],
         "table": origin.table,
         "identity": dict(origin.identity),
+        "start": None if origin.start is None else content_hash({WEIGHTS: origin.start}),
     }
 
 
@@ -101,6 +107,7 @@ def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
             ),
             about["table"],
             about["identity"],
+            read_start(folder),
         )
     except OSError as error:
         raise DataError(
@@ -108,6 +115,24 @@ def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
         ) from error
     except (KeyError, TypeError) as error:
         raise DataError(f"the run.json in '{folder}' is damaged: {error!r}") from error
+
+
+def write_start(folder: Path, weights: NDArray[np.float32]) -> None:
+    """Keep the weights that a run starts from, where others may become of their source.
+
+    Raises: TrainError when the file cannot be written.
+    """
+    write_arrays(folder / START, {WEIGHTS: weights}, {})
+
+
+def read_start(folder: Path) -> NDArray[np.float32] | None:
+    """Return the weights that the run in a folder started from, None for freshly drawn ones.
+
+    Raises: DataError when the file is damaged.
+    """
+    if not (folder / START).exists():
+        return None
+    return read_arrays(folder / START)[0][WEIGHTS].astype(np.float32)
 
 
 def copy_name(number: int) -> str:

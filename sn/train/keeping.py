@@ -17,9 +17,10 @@ from sn.limits import Limit, check_fields, setting
 from sn.optim.rules import STEPS
 from sn.results.checkpoints import Position, checkpoints, run_folder
 from sn.results.folder import CHECKPOINTS_KEPT, RunFolder, RunHeader, read_about
-from sn.results.origin import Origin
+from sn.results.origin import Origin, read_start
 from sn.results.record import PassRecord
 from sn.train.checkpoint import RunState, newest, run_arrays
+from sn.train.engines import Floats32
 from sn.train.identity import differences
 from sn.train.state import EngineState
 
@@ -46,11 +47,15 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The folder of a run, taken; where the run goes on from; and what is odd about it."""
+    """The folder of a run, taken; where the run goes on from; and what is odd about it.
+
+    Without a state it starts, from the weights `start`, (n_weights,) float32, or fresh ones.
+    """
 
     files: RunFolder | None
     state: RunState | None = None
     notices: tuple[Notice, ...] = ()
+    start: Floats32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,10 @@ def opened(
         resume = _fork if keeping.is_fork else _resume
         return resume(folder, keeping.resume, keeping, header, origin, like)
     if folder is None:
-        return Opened(None)
+        return Opened(None, start=origin.start)
     files = RunFolder.create(folder, header.net.name, keeping.keep_checkpoints)
     files.start(header, origin)
-    return Opened(files)
+    return Opened(files, start=origin.start)
 
 
 def _resume(
@@ -122,11 +127,12 @@ def _resume(
             )
         found = _state(resume, like)
         position, passes = _going_on(found.state, header.passes)
+        start = read_start(files.path)
         files.go_on(passes, position, header.passes, origin.command)
     except BaseException:
         files.close()
         raise
-    return Opened(files, found.state, found.notices)
+    return Opened(files, found.state, found.notices, start)
 
 
 def _fork(
@@ -151,11 +157,13 @@ def _fork(
                 hint="fork from the checkpoint of a whole pass: --resume takes its file too",
             )
         state = replace(state, engine=_with_steps_of(state.engine, like()))
-    files = None
+    files, start = None, read_start(old)
     if folder is not None:
         files = RunFolder.create(folder, header.net.name, keeping.keep_checkpoints)
         from_where = {"folder": str(old), "pass": position.passes, "shown": position.shown}
-        files.start(header, origin, {"forked": {**from_where, "changed": changed}})
+        files.start(
+            header, replace(origin, start=start), {"forked": {**from_where, "changed": changed}}
+        )
         try:
             for record in passes:
                 files.add_pass(record)
@@ -164,7 +172,7 @@ def _fork(
         except BaseException:
             files.close()
             raise
-    return Opened(files, state, found.notices)
+    return Opened(files, state, found.notices, start)
 
 
 def _with_steps_of(state: EngineState, fresh: EngineState) -> EngineState:

@@ -24,7 +24,7 @@ from sn.interrupts import Interrupt, interrupts_kept
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
 from sn.results.checkpoints import Position
-from sn.results.folder import Outcome, RunFolder, RunHeader
+from sn.results.folder import Outcome, RunHeader
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 from sn.results.reports import Report, class_report, label_report, value_report
@@ -35,7 +35,7 @@ from sn.train.divergence import Traced, after_step, during_chunk
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.identity import identity, table_hash
-from sn.train.keeping import Keeping, opened
+from sn.train.keeping import Keeping, Opened, opened
 from sn.train.observer import Observer
 from sn.train.phases import curvatures
 from sn.train.scoring import score
@@ -59,9 +59,8 @@ class Job:
     `targets` has for each set what is desired, (n, n_outputs) float32, of the `kind` and with the
     names of `classes` that the data has; `criterion` says which patterns are misses, None where
     nothing is right or wrong; `warnings` were told before the run starts; `origin` is where the
-    run comes from, as far as the session knows. `keep` writes the file of the trained net to the
-    folder of the run: weights, curvatures if there are, the last pass. `start` has the weights
-    that it starts from, (n_weights,); None for fresh ones.
+    run comes from, as far as the session knows, and what it starts from. `keep` writes the file of
+    the trained net to the folder of the run: weights, curvatures if there are, the last pass.
     """
 
     spec: ExperimentSpec
@@ -79,7 +78,6 @@ class Job:
     classes: tuple[str, ...] = ()
     origin: Origin = Origin()
     keep: Keep | None = None
-    start: Floats32 | None = None
 
     @property
     def counts(self) -> NetCounts:
@@ -125,7 +123,7 @@ def train(
         for notice in place.notices:
             observer.warned(notice)
     try:
-        return _Run(job, place.files, observers, keeping.checkpoint_every, place.state).go()
+        return _Run(job, place, observers, keeping.checkpoint_every).go()
     finally:
         if place.files is not None:
             place.files.close()
@@ -135,25 +133,21 @@ class _Run:
     """A run while it lasts: what it has seen so far, and whom it tells.
 
     With `every`, a checkpoint is written each so many presentations, and after each pass; without,
-    after passes, and at most one in SPARE seconds. `state` is where the run goes on from.
+    after passes, and at most one in SPARE seconds. `place` is where it is kept and goes on from.
     """
 
     def __init__(
-        self,
-        job: Job,
-        files: RunFolder | None,
-        observers: Sequence[Observer],
-        every: int | None = None,
-        state: RunState | None = None,
+        self, job: Job, place: Opened, observers: Sequence[Observer], every: int | None
     ) -> None:
-        self._job, self._files, self._observers, self._every = job, files, observers, every
+        self._job, self._files, self._observers, self._every = job, place.files, observers, every
         self._count = len(job.targets["train"])
         self._chunk = min(FIRST_CHUNK, CHUNK)
         self._interrupt = Interrupt()
         self._written = time.perf_counter()
+        state, start = place.state, place.start
         if state is None:
-            start = job.spec.init.draw(job.table, job.seed) if job.start is None else job.start
-            job.engine.set_weights(start)
+            fresh = job.spec.init.draw(job.table, job.seed) if start is None else start
+            job.engine.set_weights(fresh)
             state = RunState(job.engine.get_state())
         else:
             job.engine.set_state(state.engine)
@@ -227,7 +221,8 @@ class _Run:
             state = self._job.engine.get_state()
             phases = [part.passes for part in self._job.spec.phases if self._phase(1)]
             curvature = curvatures(state, phases)
-            self._job.keep(self._files.path, state.weights, curvature, self._passes[-1])
+            with self._files.told(self._files.path):
+                self._job.keep(self._files.path, state.weights, curvature, self._passes[-1])
 
     def _write_checkpoint(self) -> None:
         assert self._files is not None
@@ -360,7 +355,8 @@ class _Run:
             job.engine.set_weights(weights)
             if self._files is not None and job.keep is not None:
                 best = next(record for record in passes if record.number == kept)
-                job.keep(self._files.path, weights, None, best)
+                with self._files.told(self._files.path):
+                    job.keep(self._files.path, weights, None, best)
         weights = job.engine.get_weights()
         shown = self._count * max(passes[-1].number, 1)
         result = RunRecord(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,20 @@ def test_a_run_is_done_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"equal to run: all scores, and weights of sha256 {weights_hash('run')}" in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+def test_a_run_from_other_weights_is_done_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "tiny.sn", "--passes", "1", "--out", "old"]) == 0
+    words = ["run", "tiny.sn", "--passes", "1", "--seed", "3"]
+    assert main([*words, "--from", "old", "--out", "run"]) == 0
+    assert main([*words, "--out", "fresh"]) == 0
+    assert weights_hash("run") != weights_hash("fresh")
+    shutil.rmtree("old")
+    capsys.readouterr()
+    assert main(["run", "--again", "run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["differences"] == []
+    assert main(["run", "--again", "run", "--from", "fresh"]) == 2
+    assert "leave --from out" in capsys.readouterr().err
 
 
 def weights_hash(folder: str) -> str:
