@@ -1,21 +1,19 @@
-"""The state of an engine: a record of everything a later pass depends on, and its checkpoint.
+"""The state of an engine: a record of everything that a later presentation depends on.
 
 `to_arrays` gives the record names for a safetensors file, `from_arrays` takes it back. What an
 engine expects is said by a record too, its state as it stands: names, shapes and types of numbers
-of a state that it is given must be those.
+of a state that it is given must be those. Read next: checkpoint.py, the state of a whole run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import DataError, TrainError
-from sn.results.arrays import read_arrays
+from sn.errors import TrainError
 
 Array = NDArray[np.generic]
 Named = Mapping[str, Array]
@@ -77,20 +75,6 @@ def checked(state: EngineState, like: EngineState) -> EngineState:
     Raises: TrainError when names, shapes or types of numbers differ.
     """
     return from_arrays(to_arrays(state), like)
-
-
-def read_checkpoint(path: Path, like: EngineState) -> tuple[EngineState, dict[str, str]]:
-    """Read the state and the metadata that a training loop left at `path`.
-
-    `like` is a state of the engine that shall go on from it.
-
-    Raises: DataError when the file is missing or damaged, or holds another kind of state.
-    """
-    arrays, metadata = read_arrays(path)
-    try:
-        return from_arrays(arrays, like), metadata
-    except TrainError as error:
-        raise DataError(f"'{path}': {error.message}", hint=error.hint) from error
 
 
 def _differences(found: Named, expected: Named) -> list[str]:

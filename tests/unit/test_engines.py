@@ -22,8 +22,10 @@ from sn.optim.rules import Decay, RuleSpec
 from sn.optim.schedule import Cosine, Formula, Linear, PerPass, Schedule, Step
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.results.arrays import write_arrays
+from sn.results.checkpoints import Position
+from sn.train.checkpoint import RunState, read_run, run_arrays
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
-from sn.train.state import EngineState, read_checkpoint, to_arrays
+from sn.train.state import EngineState, to_arrays
 from tests.sample_nets import described, lms
 
 pytestmark = pytest.mark.kernels
@@ -287,9 +289,10 @@ def test_a_checkpoint_is_the_state_bit_for_bit(
     whole, resumed = make(OPTIMIZERS[name][0]), make(OPTIMIZERS[name][0])
     one_pass(whole, 1)
     state, path = whole.get_state(), tmp_path / "checkpoint.safetensors"
-    write_arrays(path, to_arrays(state), {"pass": "1"})
-    read, metadata = read_checkpoint(path, resumed.get_state())
-    assert metadata == {"pass": "1"}
+    write_arrays(path, *run_arrays(RunState(state, Position(1, 7))))
+    found = read_run(path, resumed.get_state())
+    assert found.position == Position(1, 7)
+    read = found.engine
     assert same(read, state)
     resumed.set_state(read)
     assert same(resumed.get_state(), state)

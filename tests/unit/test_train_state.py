@@ -15,9 +15,10 @@ from sn.optim.base import Optimizer
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Sgd
 from sn.results.arrays import write_arrays
+from sn.train.checkpoint import read_run
 from sn.train.engines import Engine, ReferenceEngine
 from sn.train.historical import HistoricalEngine
-from sn.train.state import EngineState, from_arrays, read_checkpoint, to_arrays
+from sn.train.state import EngineState, from_arrays, to_arrays
 from tests.sample_nets import family, lms
 
 LIKE = EngineState(
@@ -68,7 +69,7 @@ def test_what_does_not_fit_is_told(
     path = tmp_path / "checkpoint.safetensors"
     write_arrays(path, arrays, {})
     with pytest.raises(DataError) as read:
-        read_checkpoint(path, LIKE)
+        read_run(path, LIKE)
     assert read.value.message == f"'{path}': {found.value.message}"
     assert read.value.hint == found.value.hint
 
@@ -77,7 +78,7 @@ def test_a_checkpoint_of_before_is_told_from_one_of_another_rule(tmp_path: Path)
     path = tmp_path / "checkpoint.safetensors"
     write_arrays(path, {"weights": LIKE.weights, "velocity": LIKE.slots["velocity"]}, {})
     with pytest.raises(DataError, match="expected no velocity, found one") as found:
-        read_checkpoint(path, LIKE)
+        read_run(path, LIKE)
     assert found.value.hint is not None
     assert found.value.hint.startswith("an earlier SN wrote it")
 
