@@ -7,7 +7,7 @@ passes are no other run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sn.limits import Limit, check_fields, setting
 from sn.optim.rules import STEPS
 from sn.results.checkpoints import Position, checkpoints, run_folder
 from sn.results.folder import CHECKPOINTS_KEPT, RunFolder, RunHeader, read_about
-from sn.results.origin import Origin, read_start
+from sn.results.origin import Origin, read_start, versions
 from sn.results.record import PassRecord
 from sn.train.checkpoint import RunState, newest, run_arrays
 from sn.train.engines import Floats32
@@ -126,13 +126,24 @@ def _resume(
                 "(fork=True)",
             )
         found = _state(resume, like)
+        notices = (*_other_versions(about), *found.notices)
         position, passes = _going_on(found.state, header.passes)
         start = read_start(files.path)
         files.go_on(passes, position, header.passes, origin.command)
     except BaseException:
         files.close()
         raise
-    return Opened(files, found.state, found.notices, start)
+    return Opened(files, found.state, notices, start)
+
+
+def _other_versions(about: dict[str, Any]) -> Iterator[Notice]:
+    """Warn of versions that a run was not started with: they may compute other bits."""
+    changed = differences(about["versions"], versions())
+    if changed:
+        yield Notice(
+            f"other versions than the run was started with: {'; '.join(changed)}",
+            hint="equal bits are promised for equal versions alone",
+        )
 
 
 def _fork(

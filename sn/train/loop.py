@@ -46,7 +46,7 @@ Keep = Callable[[Path, Array, Array | None, PassRecord], None]
 
 # Presentations between two looks at the weights, at most and at first, and the seconds that they
 # may take before they become fewer, or more; chosen here: kernels take milliseconds for the most.
-CHUNK, FIRST_CHUNK = 512, 32
+CHUNK, FIRST_CHUNK = 512, 1
 LONG, SHORT = 0.1, 0.02
 # Seconds between two checkpoints where nothing else is said; chosen here: what may be lost.
 SPARE = 1.0
@@ -119,10 +119,10 @@ def train(
         identity=identity(job.table, spec, job.optimizer, job.data, job.seed, job.origin.engine),
     )
     place = opened(folder, keeping, header, origin, job.engine.get_state)
-    for observer in observers:
-        for notice in place.notices:
-            observer.warned(notice)
     try:
+        for observer in observers:
+            for notice in place.notices:
+                observer.warned(notice)
         return _Run(job, place, observers, keeping.checkpoint_every).go()
     finally:
         if place.files is not None:
@@ -132,8 +132,8 @@ def train(
 class _Run:
     """A run while it lasts: what it has seen so far, and whom it tells.
 
-    With `every`, a checkpoint is written each so many presentations, and after each pass; without,
-    after passes, and at most one in SPARE seconds. `place` is where it is kept and goes on from.
+    A checkpoint is written after passes, at most one in SPARE seconds, and `every` so many
+    presentations. `place` is where the run is kept and goes on from.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class _Run:
 
     def _keep(self, is_last: bool) -> None:
         """Write a checkpoint after a pass, unless the one before is very young."""
-        is_due = self._every is not None or time.perf_counter() - self._written >= SPARE
+        is_due = self._is_due() or time.perf_counter() - self._written >= SPARE
         if self._files is None or not (is_last or is_due):
             return
         self._write_checkpoint()
@@ -299,9 +299,14 @@ class _Run:
         for observer in self._observers:
             observer.advanced(len(part))
         self._interrupt.check()
-        is_due = self._every is not None and (done + len(part)) % self._every == 0
-        if self._files is not None and is_due and self._position.shown < self._count:
+        # where the pass ends here, its step and scores come first
+        if self._files is not None and self._is_due() and self._position.shown < self._count:
             self._write_checkpoint()
+
+    def _is_due(self) -> bool:
+        """Whether a checkpoint was asked for where the run is."""
+        shown = self._position.presentations(self._count)
+        return self._every is not None and shown % self._every == 0
 
     def _size(self, done: int) -> int:
         """Return how many patterns to present next: up to where a checkpoint is due."""

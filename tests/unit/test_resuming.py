@@ -28,7 +28,7 @@ from sn.results.folder import Outcome, read_about, read_log
 from sn.results.lines import json_line, pass_object
 from sn.results.lock import FolderLock
 from sn.results.origin import read_origin
-from sn.results.record import RunRecord
+from sn.results.record import PassRecord, RunRecord
 from sn.train import loop
 from sn.train.engines import ReferenceEngine
 from sn.train.keeping import Keeping
@@ -165,9 +165,7 @@ def test_a_checkpoint_is_written_each_so_many_presentations(tmp_path: Path) -> N
             written.extend(name for name in found if name not in written)
 
     train(job("reference", SGD, passes=2), tmp_path / "run", [Look()], Keeping(10, 3))
-    assert written == [
-        f"checkpoint-{at}.safetensors" for at in ("0-10", "0-20", "1", "1-6", "1-16")
-    ]
+    assert written == [f"checkpoint-{at}.safetensors" for at in ("0-10", "0-20", "1-6", "1-16")]
     left = [file.name for file in checkpoints(tmp_path / "run")]
     assert left == [f"checkpoint-{at}.safetensors" for at in ("2", "1-16", "1-6")]
 
@@ -175,11 +173,46 @@ def test_a_checkpoint_is_written_each_so_many_presentations(tmp_path: Path) -> N
 @pytest.mark.parametrize("every", [5, 7, COUNT, 1000])
 def test_a_run_goes_on_from_every_checkpoint(every: int, tmp_path: Path) -> None:
     whole = train(job("reference", NEWTON, passes=3), tmp_path / "run", [], Keeping(every, 1000))
-    assert len(checkpoints(tmp_path / "run")) >= 3
+    assert len(checkpoints(tmp_path / "run")) == {5: 15, 7: 11, COUNT: 3, 1000: 1}[every]
     for file in checkpoints(tmp_path / "run"):
         record = resumed(job("reference", NEWTON, passes=3), file, keep_checkpoints=1000)
         assert sha256(record) == sha256(whole)
         assert [line["pass"] for line in read_log(tmp_path / "run")] == [1, 2, 3]
+
+
+def test_without_more_ado_a_checkpoint_is_written_each_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And after the last pass; a pass takes 0.4 seconds here."""
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: passed[0])
+    passed = [0.0]
+
+    class Tick(Observer):
+        def pass_finished(self, record: PassRecord) -> None:
+            passed[0] += 0.4
+
+    train(job("reference", SGD, passes=7), tmp_path / "run", [Tick()], Keeping(None, 1000))
+    left = [file.name for file in checkpoints(tmp_path / "run")]
+    assert left == [f"checkpoint-{number}.safetensors" for number in (7, 6, 3)]
+
+
+def test_other_versions_are_warned_of(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    train(job("reference", SGD, passes=1), folder, [])
+    path = folder / "run.json"
+    about = json.loads(path.read_text())
+    about["versions"]["numpy"] = "1.0"
+    path.write_text(json.dumps(about))
+    told: list[Notice] = []
+
+    class Hear(Observer):
+        def warned(self, notice: Notice) -> None:
+            told.append(notice)
+
+    train(job("reference", SGD, passes=1), None, [Hear()], Keeping(resume=folder))
+    assert told[0].message == (
+        f"other versions than the run was started with: numpy was 1.0, now it is {np.__version__}"
+    )
 
 
 def test_what_came_after_the_checkpoint_is_cut_off(tmp_path: Path) -> None:
