@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sn.data import NamedData, dataset
+from sn.describe.data import DATA, read_data
 from sn.describe.formula import formula
 from sn.describe.init import INIT, read_init
 from sn.describe.judging import (
@@ -30,8 +31,6 @@ from sn.describe.options import (
     limited,
     name,
     told_at,
-    unknown,
-    wrong,
 )
 from sn.describe.phases import PHASE, read_phases
 from sn.describe.world import World
@@ -47,7 +46,7 @@ from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_t
 from sn.train.stopping import Stop
 
 _FORMS = {
-    "data": '(data "NAME") or (data (first-available "NAME" ...))',
+    "data": DATA,
     "targets": "(targets LOW HIGH)",
     "cost": "(cost NAME)",
     "init": INIT,
@@ -110,35 +109,6 @@ def experiment(it: Machine, form: Pair) -> Value:
         net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
     return form.cdr.car
-
-
-def _data(it: Machine, found: Clause, net: Network) -> NamedData:
-    count(found, 1, 1, _FORMS["data"])
-    argument = found.args[0]
-    parts: tuple[Argument, ...] = (argument,)
-    if type(argument.form) is Pair:
-        inner = clause(argument, _FORMS["data"])
-        if inner.word != "first-available":
-            raise UnknownNameError(
-                f"data cannot come from '{inner.word}'", span=inner.head_span, hint=_FORMS["data"]
-            )
-        count(inner, 1, None, _FORMS["data"])
-        parts = inner.args
-    names = []
-    for part in parts:
-        value = it.eval(part.form)
-        if type(value) is not str:
-            word = part.form.name if type(part.form) is Symbol else ""
-            hint = f'write "{word}", with quotes' if word in dataset else _FORMS["data"]
-            raise wrong(it, part, value, "the name of a data set is a string", hint)
-        if value not in dataset:
-            error = f"no data set is called '{value}'"
-            if "." in value or "/" in value:
-                hint = "SN reads the data sets that `sn data list` names, from where it finds them"
-                raise UnknownNameError(error, span=part.span, hint=hint)
-            raise unknown(error, value, {word: f'"{word}"' for word in dataset}, part)
-        names.append(value)
-    return NamedData(tuple(names))
 
 
 def _targets(it: Machine, found: Clause, net: Network) -> tuple[float, float]:
@@ -211,8 +181,8 @@ def _order(it: Machine, found: Clause, net: Network) -> str:
     return choice(found.args[0], "order", dict.fromkeys(ORDERS))
 
 
-_READERS = {
-    "data": _data,
+_READERS: Mapping[str, Callable[[Machine, Clause, Network], Any]] = {
+    "data": read_data,
     "targets": _targets,
     "cost": _cost,
     "init": read_init,
