@@ -113,6 +113,7 @@ class HistoricalEngine:
     def end_pass(self) -> None:
         """In batch mode, take the one step of the pass."""
         if self._has_step:
+            self._follow(self._clock.of_pass())
             self._update()
 
     def outputs(self, which: str) -> Floats32:

@@ -151,3 +151,26 @@ def test_it_follows_schedules_as_the_twin_does(optimizer: Optimizer) -> None:
             engine.end_pass()
     assert np.abs(engines[0].get_weights() - start).max() > 0.01
     assert engines[0].get_weights() == pytest.approx(engines[1].get_weights(), abs=1e-5)
+
+
+def test_the_step_of_a_pass_follows_its_schedule_after_a_stop() -> None:
+    """All patterns of the second pass were shown, and only its step is left."""
+    rule = Batch(learning_rate=0.1, schedules={"momentum": PerPass((0.0, 0.9))})
+    table = freeze(family("full"))
+    rng = np.random.default_rng(0)
+    first, last = table.layers[0], table.layers[-1]
+    patterns = {"train": rng.uniform(-1, 1, (6, first.size)).astype(np.float32)}
+    targets = rng.uniform(-1, 1, (6, last.size)).astype(np.float32)
+    whole, other = (HistoricalEngine(table, lms(table), rule, patterns, targets) for _ in range(2))
+    whole.set_weights(presentation(table).weights.astype(np.float32))
+    order = np.arange(6, dtype=np.int32)
+    for _ in range(2):
+        whole.end_pass()
+        whole.begin_pass(order)
+        whole.present(order)
+    other.set_state(whole.get_state())
+    before = whole.get_weights()
+    whole.end_pass()
+    other.end_pass()
+    assert not np.array_equal(whole.get_weights(), before)
+    assert np.array_equal(whole.get_weights(), other.get_weights())
