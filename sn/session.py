@@ -68,7 +68,8 @@ class Session:
         self.world = World()
         self.interpreter = new_interpreter()
         self.interpreter.world = self.world
-        self.interpreter.random.begin(SEED.take("seed", seed))
+        self.seed = SEED.take("seed", seed)
+        self.interpreter.random.begin(self.seed)
         self.settings = folded(settings)
         self.command: tuple[str, ...] = ()  # the words of the command line that asks for it
 
@@ -120,6 +121,8 @@ class Session:
         sources = self.interpreter.sources
         sources.stand_ins = {read.path: read.content for read in origin.read}
         sources.current = Path(origin.folder)
+        self.seed = origin.seed
+        self.interpreter.random.begin(self.seed)
         return self.load(origin.program, origin.source)
 
     @contextmanager
@@ -189,6 +192,7 @@ class Program:
             str(sources.current.resolve()),
             self.source,
             tuple(ReadFile(name, content) for name, content in sources.seen.items()),
+            self.session.seed,
         )
 
     @property

@@ -45,9 +45,9 @@ class Origin:
     `engine` is one of "kernels", "reference" and "historical"; `settings` are those of the session,
     `command` the words of the command line, none from Python; `program` is the full name of the
     program's file, `folder` that of the folder it was run in, `source` its text, `read` the files
-    that it read; `table` is the hash of the connections; `identity` says in words all that
-    decides what comes out. `start` has the weights that it started from, (n_weights,), None for
-    those that the experiment draws.
+    that it read, `seed` what it drew random numbers from; `table` is the hash of the connections;
+    `identity` says in words all that decides what comes out. `start` has the weights that it
+    started from, (n_weights,), None for those that the experiment draws.
     """
 
     engine: str = "kernels"
@@ -57,6 +57,7 @@ class Origin:
     folder: str = ""
     source: str = ""
     read: tuple[ReadFile, ...] = ()
+    seed: int = 0
     table: str = ""
     identity: Mapping[str, str] = field(default_factory=dict)
     start: NDArray[np.float32] | None = field(default=None, compare=False)
@@ -72,6 +73,7 @@ def origin_object(origin: Origin) -> dict[str, Any]:
             "path": origin.program,
             "folder": origin.folder,
             "sha256": hashlib.sha256(origin.source.encode()).hexdigest(),
+            "seed": origin.seed,
         },
         "read": [
             {"path": read.path, "sha256": read.hash, "copy": copy_name(number)}
@@ -105,6 +107,7 @@ def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
                 ReadFile(read["path"], (folder / copy_name(number)).read_bytes())
                 for number, read in enumerate(about["read"], 1)
             ),
+            about["program"]["seed"],
             about["table"],
             about["identity"],
             read_start(folder),

@@ -19,13 +19,20 @@ from sn.results.record import RunRecord
 def finished(folder: Path) -> dict[str, Any]:
     """Return the run.json of a run that came to its end.
 
-    Raises: TrainError when it did not, DataError when there is none.
+    Raises: TrainError when it did not, or is a fork with changes; DataError when there is none.
     """
     about = read_about(folder)
     if about["outcome"] != Outcome.FINISHED:
         raise TrainError(
             f"the run in '{folder}' has no result to compare with: it is {about['outcome']}",
             hint=f"`{resume_command(folder)}` goes on with it",
+        )
+    fork = about.get("forked")
+    if fork is not None and fork["changed"]:
+        raise TrainError(
+            f"the run in '{folder}' cannot be done again from its own folder: it went on from "
+            f"that in '{fork['folder']}', with changes",
+            hint="do that one again, and fork it again: " + "; ".join(fork["changed"]),
         )
     return about
 

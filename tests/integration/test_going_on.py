@@ -18,6 +18,7 @@ import pytest
 from sn.commands import main
 from sn.results.folder import read_about, read_log
 from sn.results.lock import FolderLock
+from sn.session import Session
 
 pytestmark = pytest.mark.kernels
 
@@ -156,6 +157,16 @@ def test_what_became_of_the_files_does_not_matter(capsys: pytest.CaptureFixture[
     assert "no file is called 'layers.sn'" in capsys.readouterr().err
 
 
+def test_what_a_program_drew_is_drawn_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """From the seed of its session, which from Python need not be that of the run."""
+    Path("tiny.sn").write_text(PROGRAM.replace("0.002", "(* 0.002 (+ 1 (rand)))"))
+    experiment = Session(seed=5).load("tiny.sn").experiment()
+    experiment.train(passes=1, seed=2, folder="run")
+    assert main(["run", "--again", "run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["differences"] == []
+    assert main(["run", "--resume", "run", "--passes", "2"]) == 0
+
+
 def test_what_differs_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "tiny.sn", "--passes", "2", "--out", "run"]) == 0
     path = Path("run", "source.sn")
@@ -181,6 +192,8 @@ def test_a_changed_program_is_refused_by_name_and_forked(
     assert "learning-rate was 0.002, now it is 0.01" in capsys.readouterr().err
     assert main([*words, "--fork", "--out", "fork"]) == 0
     assert [line["pass"] for line in read_log(Path("fork"))] == [1, 2, 3]
+    assert main(["run", "--again", "fork"]) == 1
+    assert "it went on from that in 'run', with changes" in capsys.readouterr().err
     Path("layers.sn").write_text(LAYERS.replace("(10)", "(10) (linear)"))
     assert main(["run", "tiny.sn", "--resume", "run", "--passes", "3"]) == 1
     assert "layer out was 10, " in capsys.readouterr().err
