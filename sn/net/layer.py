@@ -57,8 +57,9 @@ class Layer:
         return slice(self.start, self.start + self.size)
 
     def __repr__(self) -> str:
+        what = self.activation.name if self.start is None else "input"
         border = "" if self.border is None else f", border {self.border:g}"
-        return brief(f"layer {self.name}: {shape_text(self.shape)}, {self.activation.name}{border}")
+        return brief(f"layer {self.name}: {shape_text(self.shape)}, {what}{border}")
 
 
 def pattern_size(layers: Iterable[Layer]) -> int:
@@ -228,16 +229,17 @@ def layers_html(title: str, layers: Sequence[Layer], dst: Ints, wid: Ints) -> st
     Shapes: dst, wid: (n_rows,), downstream unit and weight of each connection.
     """
     rows = []
-    for number, layer in enumerate(layers):
+    for layer in layers:
+        is_computed = layer.start is None
         into = wid[(dst >= layer.first) & (dst < layer.first + layer.size)]
         rows.append(
             (
                 layer.name,
                 shape_text(layer.shape),
                 f"{layer.size:,}",
-                layer.activation.name if number else "",
-                f"{len(into):,}" if number else "",
-                f"{len(np.unique(into)):,}" if number else "",
+                layer.activation.name if is_computed else "",
+                f"{len(into):,}" if is_computed else "",
+                f"{len(np.unique(into)):,}" if is_computed else "",
             )
         )
     columns = ("layer", "shape", "units", "non-linearity", "connections", "weights")
