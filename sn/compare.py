@@ -295,7 +295,9 @@ def _run(task: _Task) -> RunRecord:
 def _train(experiment: Experiment, task: _Task) -> RunRecord:
     """Train once. The weights stay behind: a comparison does not need them."""
     try:
-        record = experiment.train(passes=task.passes, seed=task.seed, optimizer=task.optimizer)
+        record = experiment.train(
+            passes=task.passes, seed=task.seed, optimizer=task.optimizer, progress=False
+        )
     except SnError as error:
         error.message = f"{task.label}, seed {task.seed}: {error.message}"
         error.args = (error.message,)

@@ -1,6 +1,6 @@
 """Display: what a value shows of itself at a prompt and in a notebook.
 
-`brief` makes the line that `repr` gives; `html_table` is the only code that makes HTML.
+`brief` makes the line that `repr` gives; only `html_table` and `html_bar` make HTML.
 """
 
 from __future__ import annotations
@@ -55,6 +55,12 @@ def html_table(
     body = "".join(_row("td", row, sides) for row in rows)
     table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
     return f"<div>{_lines([title] if title else [])}{table}{_lines(below)}</div>"
+
+
+def html_bar(share: float | None, text: str) -> str:
+    """Return a bar that is filled to a share of 1, or moves for None, with a text beside it."""
+    value = "" if share is None else f' value="{share:.4f}"'
+    return f"<div><progress{value}></progress> {_text(text)}</div>"
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import UpdateRule
+from sn.progress import with_progress
 from sn.results.folder import CHECKPOINTS_KEPT
 from sn.results.origin import Origin, versions
 from sn.results.record import DataUsed, RunRecord
@@ -142,6 +143,7 @@ class Experiment:
             )
         return name
 
+    @with_progress
     def train(
         self,
         passes: int | None = None,
@@ -157,6 +159,7 @@ class Experiment:
         fork: bool = False,
         checkpoint_every: int | None = None,
         keep_checkpoints: int = CHECKPOINTS_KEPT,
+        progress: bool | None = None,
     ) -> RunRecord:
         """Train from fresh weights and return the record of the run.
 
@@ -171,6 +174,8 @@ class Experiment:
         started with; with `fork` in another folder, or none, and that may differ. A checkpoint
         is kept after passes, and each `checkpoint_every` presentations; the last
         `keep_checkpoints` stay.
+        `progress` shows a bar: True always, False never, None where nobody else watches and stderr
+        is a terminal or this is a notebook.
         Raises: SettingError for passes or a seed outside their limits, DataError when no data set
         is here or no weight of `start` fits, TrainError when training diverges, files cannot be
         written, or the run to go on with was another one.

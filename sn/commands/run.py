@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sn.commands._folders import out_option, remove_if_empty
-from sn.commands._progress import Bar, JsonPrinter, PassPrinter, WarningPrinter
+from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._resuming import beginning, resume_options
 from sn.commands._settings import Limited, passes_option, settings_option
@@ -17,6 +17,7 @@ from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
 from sn.limits import SEED
+from sn.progress.terminal import Bar
 from sn.results.arrays import content_hash
 from sn.results.checkpoints import run_folder
 from sn.results.folder import RunFolder

@@ -48,9 +48,10 @@ class Scores:
         return 100.0 * self.misses / self.patterns if self.patterns else 0.0
 
     def __repr__(self) -> str:
-        return brief(f"{self._words()} of {many(self.patterns, 'pattern')}")
+        return brief(f"{self.words()} of {many(self.patterns, 'pattern')}")
 
-    def _words(self) -> str:
+    def words(self) -> str:
+        """Return the figures in words: `error 1.81e-2, 102 misses`."""
         error = f"error {error_text(self.error)}"
         return error if self.misses is None else f"{error}, {many(self.misses, 'miss')}"
 
@@ -81,10 +82,11 @@ class PassRecord:
         return {which: scores for which, scores in found.items() if scores is not None}
 
     def __repr__(self) -> str:
-        return brief(f"pass {self.number}: {self._words()}")
+        return brief(f"pass {self.number}: {self.words()}")
 
-    def _words(self) -> str:
-        return "; ".join(f"{which} {scores._words()}" for which, scores in self.sets.items())
+    def words(self) -> str:
+        """Return the scores on each set in words."""
+        return "; ".join(f"{which} {scores.words()}" for which, scores in self.sets.items())
 
     def row(self) -> dict[str, int | float]:
         """Return the figures by name, such as `test_misses`: those that there are.
@@ -217,7 +219,7 @@ class RunRecord:
 
     def __repr__(self) -> str:
         how = f"{many(self.n_passes, 'pass')} of {self.optimizer} on {self.data.name}, "
-        return brief(f"run of {self.net.name}: {how}seed {self.seed}; {self.end._words()}")
+        return brief(f"run of {self.net.name}: {how}seed {self.seed}; {self.end.words()}")
 
     def _repr_html_(self) -> str:
         sets = self.end.sets

@@ -44,6 +44,7 @@ RANKS = {
     "train": 7,
     "describe": 8,
     "trained": 8,
+    "progress": 8,
     "experiment": 9,
     "session": 10,
     "facts": 10,
@@ -73,6 +74,7 @@ LIBRARIES = {
     "trained": {"numpy", "msgspec"},
     "experiment": {"numpy"},
     "facts": {"numpy"},
+    "progress": {"rich", "IPython"},
     "commands": {"click", "rich"},
 }
 
