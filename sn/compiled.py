@@ -17,9 +17,9 @@ from sn.errors import Notice
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.lower.report import check_report
-from sn.net.costs import Cost
 from sn.net.layer import Network
 from sn.net.loose_ends import loose_ends
+from sn.net.loss import Loss
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import UpdateRule
 from sn.results.check_report import CheckReport
@@ -33,7 +33,7 @@ class Compiled:
     """A net with its cost, and what the compiler makes of it."""
 
     network: Network
-    cost: Cost
+    cost: Loss
 
     @cached_property
     def table(self) -> ConnectionTable:

@@ -51,8 +51,8 @@ from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
 from sn.interrupts import Interrupt, interrupts_delayed
 from sn.lower.ir import Plan
-from sn.net.costs import Cost
 from sn.net.layer import Ints
+from sn.net.loss import Loss
 from sn.optim.rules import HYPER, Hyper, RuleSpec, UpdateRule
 
 Floats32 = NDArray[np.float32]
@@ -203,7 +203,7 @@ class Kernels:
         return brief(f"kernels of {self.source.name}: {many(self.n_weights, 'weight')}, {how}")
 
     def __post_init__(self) -> None:
-        self.inputs, self.outputs = self.plan.pattern.order, self.plan.order_inside(-1)
+        self.inputs, self.outputs = self.plan.pattern.order, self.plan.outputs_order
         back = None if self.outputs is None else np.argsort(self.outputs).astype(np.int32)
         self.outputs_back = back
         self.states = _on_cache_line(len(self.source.states))
@@ -322,13 +322,13 @@ def _on_cache_line(count: int) -> Floats32:
     return memory[start : start + count]
 
 
-def emitted(plan: Plan, cost: Cost, rule: UpdateRule) -> KernelSource:
+def emitted(plan: Plan, cost: Loss, rule: UpdateRule) -> KernelSource:
     """Return the module of `plan` for this CPU's width of batches, not compiled."""
     return emit(plan, cost, rule, lanes_of_cpu())
 
 
 def compile_net(
-    plan: Plan, cost: Cost, rule: UpdateRule | None = None, *, use_cache: bool = True
+    plan: Plan, cost: Loss, rule: UpdateRule | None = None, *, use_cache: bool = True
 ) -> Kernels:
     """Return the kernels of `plan`, compiled or from the cache.
 

@@ -240,7 +240,7 @@ def presentation(table: ConnectionTable, seed: int = 0) -> Presentation:
         some = Presentation(
             _rounded(rng.uniform(-1, 1, table.n_weights) * width),
             _rounded(rng.uniform(-1, 1, table.n_inputs)),
-            _rounded(rng.uniform(-1, 1, table.layers[-1].size)),
+            _rounded(rng.uniform(-1, 1, table.n_outputs)),
         )
         margin = corner_margin(table, some)
         if margin > distance:

@@ -128,6 +128,29 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
+class Desired:
+    """Where the desired values of an output layer stand: from `start` on, in rows of `width`;
+    all of a row unless said. `feeds`: its gradients already hold what came back from layers that
+    it feeds, to which those of the cost are added.
+    """
+
+    start: int = 0
+    width: int | None = None
+    feeds: bool = False
+
+
+ALL = Desired()
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """f' and f'' of an output layer, for what comes back to it from the layers that it feeds."""
+
+    slope: Expr
+    bend: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LayerCost:
     """A cost over the layer: what is reduced over its outputs, and dE/dy of one of them."""
 
@@ -142,18 +165,20 @@ def output_grad(
     slope: Expr,
     example: Index,
     second: Second | None = None,
+    desired: Desired = ALL,
 ) -> None:
     """grad = -dE/dy * f'(a) at the output layer; the desired values are pattern `example`'s.
 
     curv = E'' f'(a)^2 [- (-dE/dy) f''(a)].
     """
     k = k.narrow()
-    for here, desired, _ in _outputs(k, m, layer, example):
-        ends = {"y": k.load(m.s, here + layer.state), "d": desired}
-        k.store(compile_expression(k, -slope, ends, {}), m.s, here + layer.grad)
+    for here, wanted, _ in _outputs(k, m, layer, example, desired):
+        ends = {"y": k.load(m.s, here + layer.state), "d": wanted}
+        back = compile_expression(k, -slope, ends, {})
+        _put(k, m, back, here + layer.grad, desired)
         if second is not None and second.cost_bend is not None:
             curv = compile_expression(k, second.cost_bend, ends, {})
-            k.store(curv, m.s, here + layer.curv)
+            _put(k, m, curv, here + layer.curv, desired)
         _through(k, m, layer, here, second)
 
 
@@ -164,6 +189,7 @@ def layer_output_grad(
     cost: LayerCost,
     example: Index,
     second: Second | None = None,
+    desired: Desired = ALL,
 ) -> None:
     """Grad and curv of a cost over the layer, such as softmax with cross-entropy.
 
@@ -171,8 +197,8 @@ def layer_output_grad(
     are left out. Everything is 8 lanes wide, so the bits are the same everywhere.
     """
     k = k.narrow()
-    places = list(_outputs(k, m, layer, example))
-    ends = [{"y": k.load(m.s, at + layer.state), "d": desired} for at, desired, _ in places]
+    places = list(_outputs(k, m, layer, example, desired))
+    ends = [{"y": k.load(m.s, at + layer.state), "d": wanted} for at, wanted, _ in places]
     memos: list[dict[Expr, Vec]] = [{} for _ in places]
     for one in cost.reductions:
         is_max = one.how == "max"
@@ -190,10 +216,10 @@ def layer_output_grad(
             known[one.name] = total
     for known, memo, (at, _, count) in zip(ends, memos, places, strict=True):
         grad = compile_expression(k, -cost.slope, known, memo)
-        k.store(_kept(k, grad, count), m.s, at + layer.grad)
+        _put(k, m, _kept(k, grad, count), at + layer.grad, desired)
         if second is not None and second.cost_bend is not None:
             curv = compile_expression(k, second.cost_bend, known, memo)
-            k.store(_kept(k, curv, count), m.s, at + layer.curv)
+            _put(k, m, _kept(k, curv, count), at + layer.curv, desired)
         _through(k, m, layer, at, second)
 
 
@@ -204,33 +230,53 @@ def joint_output_grad(
     grad: Expr,
     example: Index,
     curv: Expr | None = None,
+    desired: Desired = ALL,
+    through: Through | None = None,
 ) -> None:
-    """Grad and curv as formulas of the total input `a`, which stands where slopes do."""
+    """Grad and curv as formulas of the total input `a`, which stands where slopes do.
+
+    With `through`, what comes back goes through the non-linearity first, and is added.
+    """
     k = k.narrow()
-    for here, desired, count in _outputs(k, m, layer, example):
-        ends = {"a": k.load(m.s, here + layer.slope), "d": desired}
+    for here, wanted, count in _outputs(k, m, layer, example, desired):
+        ends = {"a": k.load(m.s, here + layer.slope), "d": wanted}
         memo: dict[Expr, Vec] = {}
+        if through is not None:
+            slope = compile_expression(k, through.slope, ends, memo)
+            back = k.load(m.s, here + layer.grad)
+            if curv is not None:
+                bent = k.load(m.s, here + layer.curv) * (slope * slope)
+                if through.bend is not None:
+                    bent = k.fma(-back, compile_expression(k, through.bend, ends, memo), bent)
+                k.store(bent, m.s, here + layer.curv)
+            k.store(back * slope, m.s, here + layer.grad)
         for target, formula in ((layer.grad, grad), (layer.curv, curv)):
             if formula is not None:
                 value = compile_expression(k, formula, ends, memo)
-                k.store(_kept(k, value, count), m.s, here + target)
+                _put(k, m, _kept(k, value, count), here + target, desired)
+
+
+def _put(k: Builder, m: Memories, value: Vec, at: Index, desired: Desired) -> None:
+    """Store what the cost says of a vector of units, or add it to what came back to them."""
+    k.store(value + k.load(m.s, at) if desired.feeds else value, m.s, at)
 
 
 def _outputs(
-    k: Builder, m: Memories, layer: LayerLayout, example: Index
+    k: Builder, m: Memories, layer: LayerLayout, example: Index, desired: Desired
 ) -> Iterator[tuple[Index, Vec, int]]:
     """Yield the place of each vector of output units, their desired values, how many they are."""
     size = layer.maps * layer.positions
+    width = size if desired.width is None else desired.width
     for plane in range(layer.maps):
         for first in range(0, layer.positions, LANES):
             count = min(LANES, layer.positions - first)
-            at = example * size + (plane * layer.positions + first)
+            at = example * width + (desired.start + plane * layer.positions + first)
             if count == LANES:
-                desired = k.load(m.y, at)
+                wanted = k.load(m.y, at)
             else:
                 numbers = [k.load1(m.y, at + lane) for lane in range(count)]
-                desired = k.gather(numbers + [k.lane(k.constant(0), 0)] * (LANES - count))
-            yield Index(k, None, plane * layer.pitch + first), desired, count
+                wanted = k.gather(numbers + [k.lane(k.constant(0), 0)] * (LANES - count))
+            yield Index(k, None, plane * layer.pitch + first), wanted, count
 
 
 def hidden_grad(k: Builder, m: Memories, layer: LayerLayout, second: Second | None = None) -> None:

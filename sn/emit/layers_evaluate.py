@@ -64,10 +64,22 @@ def load_patterns(
         k.store(k.load(m.x, here * k.lanes), m.s, (unit + first) * k.lanes)
 
 
-def store_outputs(k: Builder, m: Memories, first: int, size: int, batch: Index) -> None:
-    """Copy the states of the output layer out."""
+def store_outputs(
+    k: Builder,
+    m: Memories,
+    first: int,
+    size: int,
+    batch: Index,
+    start: int = 0,
+    width: int | None = None,
+) -> None:
+    """Copy the states of an output layer out, to columns from `start` on of `width`; all unless
+    said.
+    """
+    width = size if width is None else width
     for i in k.loop(size * k.lanes, k.lanes):
-        k.store(k.load(m.s, i + first * k.lanes), m.o, batch * (size * k.lanes) + i)
+        to = batch * (width * k.lanes) + (i + start * k.lanes)
+        k.store(k.load(m.s, i + first * k.lanes), m.o, to)
 
 
 def start(k: Builder, m: Memories, maps: int, ends: Ends) -> None:

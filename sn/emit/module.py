@@ -19,14 +19,14 @@ from sn.emit.schedule import schedule
 from sn.emit.update import PlacedRule, written
 from sn.emit.writer import Writer, argument, comment, modules_of
 from sn.lower.ir import Plan
-from sn.net.costs import Cost
+from sn.net.loss import Loss
 from sn.optim.rules import UpdateRule
 
 # raise when a section changes what it computes, so that old cached kernels are not used
 GENERATOR = 1
 
 
-def emit(plan: Plan, cost: Cost, rule: UpdateRule, lanes: int) -> KernelSource:
+def emit(plan: Plan, cost: Loss, rule: UpdateRule, lanes: int) -> KernelSource:
     """Return the kernel module of `plan` for an update rule."""
     program = schedule(plan, cost, rule, lanes)
     parts = {field.name: getattr(program, field.name) for field in fields(program)}

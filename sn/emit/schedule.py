@@ -11,8 +11,9 @@ Read next: room.py for the verbs, program.py for what comes out, module.py for i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,15 +28,14 @@ from sn.emit.writer import heading, line_of
 from sn.lower.expand import node_as_rows
 from sn.lower.ir import Node, Plan, reads
 from sn.net.activations import TOTAL
-from sn.net.costs import Cost
-from sn.net.output import output_formulas
+from sn.net.loss import End, Loss, ends_of
 from sn.optim.rules import Curvature, UpdateRule
 
 TRAIN_ARRAYS = "w q s t r h x y"
 EVALUATE_ARRAYS = "w s t x o"
 
 
-def schedule(plan: Plan, cost: Cost, rule: UpdateRule, lanes: int) -> Program:
+def schedule(plan: Plan, cost: Loss, rule: UpdateRule, lanes: int) -> Program:
     """Return the program of `plan` for an update rule, checked."""
     program = _Schedule(plan, cost, rule, lanes).program()
     program.check()
@@ -58,9 +58,9 @@ class _Layer:
 
 
 class _Schedule:
-    def __init__(self, plan: Plan, cost: Cost, rule: UpdateRule, lanes: int) -> None:
-        self.plan, self.cost, self.rule = plan, cost, rule
-        self.joint = output_formulas(plan.layers[-1].activation, cost)
+    def __init__(self, plan: Plan, cost: Loss, rule: UpdateRule, lanes: int) -> None:
+        self.plan, self.rule = plan, rule
+        self.ends = {end.index: end for end in ends_of(plan.table, cost)}
         # where layers lie decides what runs as rows, and that how much scratch there is
         first = lay_out(plan, rule.second, lanes)
         self.nodes = [_fitting(node, plan, first) for node in plan.nodes]
@@ -81,10 +81,14 @@ class _Schedule:
             self._place(number)
         self.layers = [self._layer(index) for index in plan.table.computed]
 
+    def _hidden(self) -> tuple[int, ...]:
+        """The computed layers that are no outputs."""
+        return tuple(n for n in self.plan.table.computed if n not in self.ends)
+
     def _finished(self) -> frozenset[int]:
         """Hidden layers whose gradients the one section that propagates into them finishes."""
         found = set()
-        for index in self.plan.table.computed[:-1]:
+        for index in self._hidden():
             readers = [n for n, node in enumerate(self.nodes) if reads(self.plan, node, index)]
             if not self.rule.second and len(readers) == 1 and self.decided[readers[0]].finishes:
                 found.add(index)
@@ -131,27 +135,40 @@ class _Schedule:
     def _functions(self, index: int) -> list[Record]:
         """The formulas of a layer's units."""
         name, activation = f"LAYER_{index}", self.plan.layers[index].activation
-        is_joint = index == len(self.plan.layers) - 1 and self.joint is not None
+        end = self.ends.get(index)
+        is_joint = end is not None and end.joint is not None
         # joint formulas take the total input itself
         slope = TOTAL if is_joint else activation.slope
         found = [Record(f"{name}_VALUE", activation.value), Record(f"{name}_SLOPE", slope)]
         if self.rule.curvature is Curvature.FULL and not is_joint:
             found.append(Record(f"{name}_BEND", activation.bend))
         refs = tuple(Ref(record.name) for record in found)
-        return [*found, Record(f"{name}_F", Made(Functions, refs))]
+        found.append(Record(f"{name}_F", Made(Functions, refs)))
+        if is_joint and end is not None and end.feeds:
+            bend = activation.bend if self.rule.curvature is Curvature.FULL else None
+            found.append(Record(f"{name}_THROUGH", layers.Through(activation.slope, bend)))
+        return found
 
     def _output_records(self) -> list[Record]:
-        """The derivatives of the cost."""
-        if self.cost.reductions:
-            layer_cost = layers.LayerCost(self.cost.reductions, self.cost.slope)
-            found = [Record("LAYER_COST", layer_cost), Record("COST_BEND", self.cost.bend)]
-        elif self.joint is None:
-            found = [Record("COST_SLOPE", self.cost.slope), Record("COST_BEND", self.cost.bend)]
+        """The derivatives of the costs."""
+        return [record for end in self.ends.values() for record in self._derivatives(end)]
+
+    def _derivatives(self, end: End) -> list[Record]:
+        """The derivatives of the cost at one layer."""
+        cost, joint, name = end.cost, end.joint, self._named
+        if cost.reductions:
+            layer_cost = layers.LayerCost(cost.reductions, cost.slope)
+            found = [(name("LAYER_COST", end), layer_cost), (name("COST_BEND", end), cost.bend)]
+        elif joint is None:
+            found = [(name("COST_SLOPE", end), cost.slope), (name("COST_BEND", end), cost.bend)]
         else:
-            is_full = self.rule.curvature is Curvature.FULL
-            bend = self.joint.full if is_full else self.joint.gauss_newton
-            found = [Record("OUTPUT_GRAD", self.joint.grad), Record("OUTPUT_CURV", bend)]
-        return found if self.rule.second else found[:1]
+            bend = joint.full if self.rule.curvature is Curvature.FULL else joint.gauss_newton
+            found = [(name("OUTPUT_GRAD", end), joint.grad), (name("OUTPUT_CURV", end), bend)]
+        return [Record(*record) for record in (found if self.rule.second else found[:1])]
+
+    def _named(self, name: str, end: End) -> str:
+        """The name of a record of one output layer: with its number, where there are several."""
+        return name if len(self.ends) == 1 else f"{name}_{end.index}"
 
     # --- passes ---
 
@@ -194,11 +211,10 @@ class _Schedule:
         return room.forward(placed, self.site, start, end)
 
     def _backward(self) -> list[Block]:
-        last = len(self.plan.layers) - 1
         hidden = [layer.index for layer in self.layers if layer.index not in self.site.finished]
         zeros: list[Call] = []
         for index in hidden:
-            if index == last:
+            if index in self.ends and not self.ends[index].feeds:
                 continue
             lay = self.site.lay.layers[index]
             zeros.append(call(layers.zero, lay.grad, lay.size))
@@ -208,8 +224,8 @@ class _Schedule:
         if zeros:
             blocks.append(Block("gradients of the hidden layers add up from 0", tuple(zeros)))
         for layer in reversed(self.layers):
-            if layer.index == last:
-                blocks.append(self._output_grad(layer.index))
+            if layer.index in self.ends:
+                blocks.append(self._output_grad(self.ends[layer.index]))
             elif layer.index in hidden:
                 name = self.plan.layers[layer.index].name
                 made = call(layers.hidden_grad, layer_ref(layer.index), *self._second(None))
@@ -225,19 +241,35 @@ class _Schedule:
             blocks += [] if after is None else [after]
         return blocks
 
-    def _output_grad(self, index: int) -> Block:
-        """The gradient of the cost at the output units, and its curvature."""
-        name, layer = self.plan.layers[index].name, layer_ref(index)
-        if self.joint is None:
-            second = self._second(Ref("COST_BEND"))
-            if self.cost.reductions:
-                made = call(layers.layer_output_grad, layer, Ref("LAYER_COST"), Ref("e"), *second)
-            else:
-                made = call(layers.output_grad, layer, Ref("COST_SLOPE"), Ref("e"), *second)
-            return Block(f"{name}: grad = -dE/dy f'(a), E = {self.cost.value}", (made,))
-        curv = (Ref("OUTPUT_CURV"),) if self.rule.second else ()
-        made = call(layers.joint_output_grad, layer, Ref("OUTPUT_GRAD"), Ref("e"), *curv)
-        return Block(f"{name}: grad = -dE/da, E = {self.cost.value}", (made,))
+    def _output_grad(self, end: End) -> Block:
+        """The gradient of the cost at an output layer, and its curvature."""
+        args, options = (layer_ref(end.index),), self._desired(end)
+        plus = " + back" if end.feeds else ""
+        if end.joint is None:
+            second = self._second(Ref(self._named("COST_BEND", end)))
+            is_one = bool(end.cost.reductions)
+            cost = Ref(self._named("LAYER_COST" if is_one else "COST_SLOPE", end))
+            section: Callable[..., None] = layers.output_grad
+            if is_one:
+                section = layers.layer_output_grad
+            made = call(section, *args, cost, Ref("e"), *second, **options)
+            back = f"(-dE/dy{plus}) f'(a)" if plus else "-dE/dy f'(a)"
+            return Block(f"{end.layer.name}: grad = {back}, E = {end.cost.value}", (made,))
+        curv = (Ref(self._named("OUTPUT_CURV", end)),) if self.rule.second else ()
+        if end.feeds:
+            options["through"] = Ref(f"LAYER_{end.index}_THROUGH")
+            plus += " f'(a)"
+        grad = Ref(self._named("OUTPUT_GRAD", end))
+        made = call(layers.joint_output_grad, *args, grad, Ref("e"), *curv, **options)
+        return Block(f"{end.layer.name}: grad = -dE/da{plus}, E = {end.cost.value}", (made,))
+
+    def _desired(self, end: End) -> dict[str, Any]:
+        """The option that says where the desired values of a layer stand, where it is not alone."""
+        n_outputs = self.plan.table.n_outputs
+        if end.layer.size == n_outputs and not end.feeds:
+            return {}
+        place = (("start", end.part.start), ("width", n_outputs), ("feeds", end.feeds))
+        return {"desired": Made(layers.Desired, (), place)}
 
     def _second(self, bend: Ref | None) -> tuple[Made, ...]:
         """The last argument of a gradient section, for rules of second order."""
@@ -257,7 +289,6 @@ class _Schedule:
 
     def _evaluation(self) -> tuple[list[Record], list[Block], list[Block]]:
         """The records, the preparation and the body of the batch pass."""
-        last = self.plan.layers[-1]
         b = Ref("b")
         records: list[Record] = []
         before: list[Block] = []
@@ -272,8 +303,13 @@ class _Schedule:
             records += some
             before += prepared
             body += blocks
-        made = call(layers_evaluate.store_outputs, first=last.first, size=last.size, batch=b)
-        body.append(Block(f"{last.name}: out", (made,)))
+        for end in self.ends.values():
+            last, options = end.layer, {}
+            if last.size != self.plan.table.n_outputs:
+                options = {"start": end.part.start, "width": self.plan.table.n_outputs}
+            place = {"first": last.first, "size": last.size, "batch": b}
+            made = call(layers_evaluate.store_outputs, **place, **options)
+            body.append(Block(f"{last.name}: out", (made,)))
         return records, before, body
 
     def _evaluate(self, layer: _Layer) -> tuple[list[Record], list[Block], list[Block]]:
@@ -345,7 +381,7 @@ class _Schedule:
             lay,
             lay.lanes,
             self.plan.pattern.size,
-            self.plan.layers[-1].size,
+            table.n_outputs,
             self.rule,
         )
 

@@ -315,6 +315,21 @@ class Plan:
         ]
         return Pattern(tuple(starts), sum(sizes), np.concatenate(orders).astype(np.int32))
 
+    @cached_property
+    def outputs_order(self) -> Ints | None:
+        """Which of the net's own outputs stands at each place of the kernels'; None where it is
+        the same: (n_outputs,) int32.
+        """
+        table = self.table
+        if all(self.order_inside(index) is None for index in table.outputs):
+            return None
+        starts = np.cumsum([0, *(layer.size for layer in table.output_layers)]).tolist()
+        orders = [
+            start + self.grids[index].order
+            for start, index in zip(starts, table.outputs, strict=False)
+        ]
+        return np.concatenate(orders).astype(np.int32)
+
     def __repr__(self) -> str:
         nodes = (f"{node.label} {node}" for node in self.nodes if not isinstance(node, Bias))
         return brief(f"plan {self.original.name}: {'; '.join(nodes)}")

@@ -15,14 +15,14 @@ import numpy as np
 from sn.errors import Notice
 from sn.lower.ir import Plan
 from sn.lower.parts import parts_into
-from sn.net.costs import Cost
 from sn.net.expr import substitute, variable
 from sn.net.layer import Layer
+from sn.net.loss import Loss, split
 from sn.net.table import ConnectionTable
 from sn.results.check_report import CheckReport, ConnectionReport, FormulaReport, LayerReport
 
 
-def check_report(plan: Plan, cost: Cost, warnings: tuple[Notice, ...]) -> CheckReport:
+def check_report(plan: Plan, cost: Loss, warnings: tuple[Notice, ...]) -> CheckReport:
     """Return layers in the shapes of their grids, connections, formulas and totals of a net."""
     table = plan.original
     layers = tuple(
@@ -79,11 +79,13 @@ def _holders(table: ConnectionTable) -> dict[int, str]:
     return {group: max(labels, key=lambda one: labels[one]) for group, labels in counts.items()}
 
 
-def _formulas(plan: Plan, cost: Cost) -> Iterator[FormulaReport]:
+def _formulas(plan: Plan, cost: Loss) -> Iterator[FormulaReport]:
     """Yield the formulas of the net's layers, and of its cost, that the program wrote in Lisp."""
     for layer in plan.layers:
         if (f := layer.activation).written:
             computed = str(substitute(f.value, "a", variable("x")))
             yield FormulaReport(f"layer {layer.name}", f.written, computed)
-    if cost.written:
-        yield FormulaReport("the cost", cost.written, str(cost.plain))
+    for layer, (_, one) in zip(plan.table.output_layers, split(cost, 0), strict=False):
+        if one.written:
+            name = "the cost" if cost is one else f"the cost at {layer.name}"
+            yield FormulaReport(name, one.written, str(one.plain))

@@ -8,8 +8,9 @@ returns a `Cost` and register it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,16 @@ class Cost:
         if self.derivatives is not None:
             return self.derivatives.bend
         return derivative(self.slope, "y")
+
+    def weighted(self, weight: float) -> Cost:
+        """Return the cost times a positive number."""
+        if weight == 1:
+            return self
+        given = self.derivatives
+        if given is not None:
+            mixed = math.sqrt(weight) * given.mixed
+            given = Derivatives(weight * given.slope, weight * given.bend, mixed)
+        return replace(self, value=weight * self.plain, derivatives=given)
 
     def ends(self, outputs: Numbers, desired: Numbers, axis: int = -1) -> dict[str, Numbers]:
         """Return what the formulas read: `y`, `d`, and the reductions over the units of an axis."""

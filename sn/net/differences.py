@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from sn.net.activations import Activation
 from sn.net.costs import Cost
 from sn.net.expr import Expr, evaluate
+from sn.net.loss import Loss, ends_of
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 
@@ -73,22 +74,24 @@ class Differences:
     """The cost of one pattern as a function of the weights."""
 
     def __init__(
-        self, table: ConnectionTable, cost: Cost, weights: Floats, pattern: Floats, desired: Floats
+        self, table: ConnectionTable, cost: Loss, weights: Floats, pattern: Floats, desired: Floats
     ) -> None:
-        self._twin = Reference(table, cost)
+        self._twin, self._ends = Reference(table, cost), ends_of(table, cost)
         self._weights, self._pattern, self._desired = weights, pattern, desired
         self._corners = [comparisons(layer.activation.value) for layer in table.layers]
-        self._cost_corners = comparisons(cost.value)
+        self._cost_corners = [comparisons(end.cost.value) for end in self._ends]
         self._total, state = self._twin.forward(weights, pattern)
         self._steepness = self._steepnesses()
-        y = state[table.layers[-1].units.ravel()]
-        ends = cost.ends(y, desired)
         # what goes into the sum over outputs: a small cost may be a difference of large numbers
-        self._size = float(
-            np.sum(np.abs(_values(cost.value, ends)))
-            + np.sum(np.abs(_values(cost.slope, ends)) * (np.abs(y) + np.abs(desired)))
-        )
-        self._reach = float(np.max(np.abs(y), initial=0))
+        self._size = 0.0
+        for end in self._ends:
+            ends = end.ends(state, desired)
+            reach = np.abs(ends["y"]) + np.abs(ends["d"])
+            self._size += float(
+                np.sum(np.abs(_values(end.cost.value, ends)))
+                + np.sum(np.abs(_values(end.cost.slope, ends)) * reach)
+            )
+        self._reach = float(np.max(np.abs(state[table.output_units]), initial=0))
 
     def slope(self, direction: Floats) -> Measured | None:
         """Return dE/dw along a direction, None where every step crosses a corner."""
@@ -119,22 +122,28 @@ class Differences:
     def output_bend(self) -> Floats:
         """Return the second derivative of the cost with respect to each output."""
         y = self._outputs(np.zeros_like(self._weights))
-        return second(_by_output(self._twin.cost, y, self._desired), SCALAR_STEPS[0])
+        parts = [
+            second(_by_output(end.cost, y[end.part], self._desired[end.part]), SCALAR_STEPS[0])
+            for end in self._ends
+        ]
+        return np.concatenate(parts)
 
     def _outputs(self, move: Floats) -> Floats:
-        last = self._twin.table.layers[-1]
         _, state = self._twin.forward(self._weights + move, self._pattern)
-        return state[last.first : last.first + last.size]
+        return state[self._twin.table.output_units]
 
     def _cost(self, move: Floats) -> Floats:
-        ends = self._twin.cost.ends(self._outputs(move), self._desired)
-        return np.asarray(np.sum(_values(self._twin.cost.value, ends)))
+        y, total = self._outputs(move), np.zeros(())
+        for end in self._ends:
+            ends = end.cost.ends(y[end.part], self._desired[end.part])
+            total = total + np.sum(_values(end.cost.value, ends))
+        return total
 
     def _step(self, direction: Floats, steps: tuple[float, ...]) -> float | None:
         """Return the first step at whose ends every corner is on the side it is on at 0."""
         rate = self._rate(direction)
         steps = tuple(h / rate for h in steps)
-        if not any(self._corners) and not self._cost_corners:
+        if not any(self._corners) and not any(self._cost_corners):
             return steps[0]
         here = self._sides(np.zeros_like(direction))
         for h in steps:
@@ -174,8 +183,9 @@ class Differences:
             for corner in corners
             if layer.start is None
         ]
-        ends = {"y": state[table.layers[-1].units.ravel()], "d": self._desired}
-        parts += [np.broadcast_to(evaluate(c, ends), len(ends["d"])) for c in self._cost_corners]
+        for end, corners in zip(self._ends, self._cost_corners, strict=True):
+            ends = {"y": state[end.units], "d": self._desired[end.part]}
+            parts += [np.broadcast_to(evaluate(c, ends), len(ends["d"])) for c in corners]
         return np.concatenate(parts)
 
 
@@ -198,7 +208,7 @@ class Squared:
 
     @classmethod
     def at(
-        cls, table: ConnectionTable, cost: Cost, weights: Floats, pattern: Floats, desired: Floats
+        cls, table: ConnectionTable, cost: Loss, weights: Floats, pattern: Floats, desired: Floats
     ) -> Squared:
         """Walk one pattern forward, and -dE/dx backward."""
         total, state = Reference(table, cost).forward(weights, pattern)
@@ -206,17 +216,14 @@ class Squared:
         for layer in table.computed_layers:
             units = slice(layer.first, layer.first + layer.size)
             slope[units], bend[units] = _derivatives(layer.activation, total[units])
-        last = table.layers[-1]
-        out = slice(last.first, last.first + last.size)
-        y = state[out]
-        back[out] = -first(_by_output(cost, y, desired), SCALAR_STEPS[0])
+        h, gauss_newton = SCALAR_STEPS[0], np.zeros(table.n_units)
+        for end in ends_of(table, cost):
+            by_output = _by_output(end.cost, state[end.units], desired[end.part])
+            back[end.units] = -first(by_output, h)
+            gauss_newton[end.units] = slope[end.units] ** 2 * second(by_output, h)
         for rows in reversed(list(_rows_by_layer(table))):
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * (back * slope)[dst])
-        gauss_newton = np.zeros(table.n_units)
-        curvature = second(_by_output(cost, y, desired), SCALAR_STEPS[0])
-        gauss_newton[out] = slope[out] ** 2 * curvature
-        h = SCALAR_STEPS[0]
         f_noise = SECOND_NOISE / h**2 * (np.abs(state) + np.abs(bend))
         rough = np.abs(back) * f_noise + FIRST_NOISE / h**2 * np.abs(gauss_newton)
         full = gauss_newton - back * bend

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.net.activations import Activation
-from sn.net.costs import Cost
 from sn.net.expr import OPERATIONS, Expr, evaluate
 from sn.net.layer import Ints
+from sn.net.loss import Loss, ends_of
 from sn.net.table import ConnectionTable
 
 Floats32 = NDArray[np.float32]
@@ -64,8 +64,8 @@ class Historical:
     from the last to the first.
     """
 
-    def __init__(self, table: ConnectionTable, cost: Cost, is_full: bool = False) -> None:
-        self.table, self._cost, self._is_full = table, cost, is_full
+    def __init__(self, table: ConnectionTable, cost: Loss, is_full: bool = False) -> None:
+        self.table, self._ends, self._is_full = table, ends_of(table, cost), is_full
         order = np.lexsort((-np.arange(table.n_rows), table.dst))
         self.dst, self.src, self.wid = table.dst[order], table.src[order], table.wid[order]
         self._functions = [functions(layer.activation) for layer in table.layers]
@@ -100,11 +100,10 @@ class Historical:
         table = self.table
         total, state = self.forward(weights, pattern)
         back, grad, back_curv, curv = (np.zeros(table.n_units, np.float32) for _ in range(4))
-        last = len(table.layers) - 1
-        out = _units(table, last)
-        ends = {"y": state[out], "d": desired}
-        back[out] = -_evaluate(self._cost.slope, ends)
-        back_curv[out] = _evaluate(self._cost.bend, ends)
+        for end in self._ends:
+            ends = {"y": state[end.units], "d": desired[end.part]}
+            back[end.units] = -_evaluate(end.cost.slope, ends)
+            back_curv[end.units] = _evaluate(end.cost.bend, ends)
         for index in reversed(table.computed):
             units = _units(table, index)
             dst, src, wid = self._out_of[index]

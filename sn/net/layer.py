@@ -29,7 +29,8 @@ class Layer:
 
     `border` is the state of the constant units around each map, None where there are none. `start`,
     of an input layer: which number of the pattern its first unit shows, the others those after it;
-    None for a layer that is computed.
+    None for a layer that is computed. `is_output` says that it is told what its units should say;
+    where no layer is, the last one is.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Layer:
     border: float | None = None
     span: Span | None = None
     start: int | None = None
+    is_output: bool = False
 
     @property
     def size(self) -> int:
@@ -65,6 +67,12 @@ class Layer:
 def pattern_size(layers: Iterable[Layer]) -> int:
     """Return how many numbers a pattern has: as many as its input layers show between them."""
     return max((layer.shown.stop for layer in layers if layer.start is not None), default=0)
+
+
+def output_layers(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Return the layers that are told what their units should say: unless said, the last one."""
+    layers = tuple(layers)
+    return tuple(layer for layer in layers if layer.is_output) or layers[-1:]
 
 
 def counted_units(layers: Iterable[Layer]) -> int:
@@ -124,6 +132,7 @@ class Network:
         border: float | None = None,
         span: Span | None = None,
         start: int | None = None,
+        is_output: bool = False,
     ) -> Layer:
         """Add a layer after those already there and return it.
 
@@ -137,7 +146,7 @@ class Network:
         if not self.layers and start is None:
             start = 0
         f = activation or nlf_tanh()
-        layer = Layer(name, shape, self.n_units, f, border, span, start)
+        layer = Layer(name, shape, self.n_units, f, border, span, start, is_output)
         self.layers.append(layer)
         self.n_units += layer.size
         return layer

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.net.costs import Cost
 from sn.net.expr import evaluate
-from sn.net.output import OutputFormulas, output_formulas
+from sn.net.loss import Loss, ends_of
+from sn.net.output import OutputFormulas
 from sn.net.table import ConnectionTable
 
 Floats = NDArray[np.float64]
@@ -37,7 +37,7 @@ class States:
 
 
 class Reference:
-    """The rows of one table and the cost at its last layer, ready to be walked.
+    """The rows of one table and the costs at its output layers, ready to be walked.
 
     `is_full` keeps the term with f'' in the curvatures (SN's learn-newton); without it they are
     those of Gauss and Newton, never negative (learn-lm). In float32 the same walk tells how much
@@ -47,7 +47,7 @@ class Reference:
     def __init__(
         self,
         table: ConnectionTable,
-        cost: Cost,
+        cost: Loss,
         is_full: bool = False,
         dtype: type[np.floating[Any]] = np.float64,
     ) -> None:
@@ -60,15 +60,16 @@ class Reference:
             [edge for layer in table.layers for edge in (layer.first, layer.first + layer.size)],
         )
         # rows of each computed layer: they are ordered by downstream unit, so one slice each
+        self._ends = ends_of(table, cost)
+        by_index = {end.index: end for end in self._ends}
         self._layers = []
         for index in table.computed:
             layer = table.layers[index]
             rows = slice(*bounds[2 * index : 2 * index + 2])
             units = slice(layer.first, layer.first + layer.size)
             columns = table.dst[rows], table.src[rows], table.wid[rows]
-            self._layers.append((layer, units, *columns))
+            self._layers.append((layer, by_index.get(index), units, *columns))
         self._start = np.where(np.isnan(table.constant), 0.0, table.constant).astype(dtype)
-        self._joint = output_formulas(table.layers[-1].activation, cost)
 
     def forward(self, weights: Numbers, pattern: Numbers) -> tuple[Floats, Floats]:
         """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j)."""
@@ -76,7 +77,7 @@ class Reference:
         state = self._start.copy()
         total = np.zeros(table.n_units, self._dtype)
         table.show(state, pattern)
-        for layer, units, dst, src, wid in self._layers:
+        for layer, _, units, dst, src, wid in self._layers:
             np.add.at(total, dst, weights[wid] * state[src])
             state[units] = evaluate(layer.activation.value, {"a": total[units]})
         return total, state
@@ -91,31 +92,29 @@ class Reference:
         table = self.table
         total, state = self.forward(weights, pattern)
         grad, curv, back, back_curv = (np.zeros(table.n_units, self._dtype) for _ in range(4))
-        last = table.layers[-1]
-        out = slice(last.first, last.first + last.size)
-        ends = self.cost.ends(state[out], desired)
-        if self._joint is None:
-            back[out] = -evaluate(self.cost.slope, ends)
-            back_curv[out] = evaluate(self.cost.bend, ends)
-        for layer, units, dst, src, wid in reversed(self._layers):
+        for end in self._ends:
+            if end.joint is None:
+                ends = end.ends(state, desired)
+                back[end.units] = -evaluate(end.cost.slope, ends)
+                back_curv[end.units] = evaluate(end.cost.bend, ends)
+        for layer, end, units, dst, src, wid in reversed(self._layers):
             slope = evaluate(layer.activation.slope, {"a": total[units]})
             grad[units] = back[units] * slope
             curv[units] = back_curv[units] * slope * slope
             if self.is_full:
                 bend = evaluate(layer.activation.bend, {"a": total[units]})
                 curv[units] -= back[units] * bend
-            if layer is last and self._joint is not None:
-                grad[units], curv[units] = self._at_output(self._joint, total[units], desired)
+            if end is not None and end.joint is not None:
+                g, h = self._at_output(end.joint, total[units], desired[end.part])
+                # what comes back is 0 where the units feed none, but not 0 times an infinite slope
+                grad[units] = grad[units] + g if end.feeds else g
+                curv[units] = curv[units] + h if end.feeds else h
             np.add.at(back, src, weights[wid] * grad[dst])
             np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])
         d_weight, curv_weight = (np.zeros(table.n_weights, self._dtype) for _ in range(2))
         np.add.at(d_weight, table.wid, state[table.src] * grad[table.dst])
         np.add.at(curv_weight, table.wid, state[table.src] ** 2 * curv[table.dst])
-        if self._joint is None:
-            cost = float(np.sum(evaluate(self.cost.value, ends)))
-        else:
-            ends = {"a": total[out], "d": desired}
-            cost = float(np.sum(evaluate(self._joint.value, ends)))
+        cost = sum(end.value(total, state, desired) for end in self._ends)
         return States(total, state, grad, curv, d_weight, curv_weight, cost)
 
     def _at_output(
@@ -135,14 +134,14 @@ class Reference:
         """
         table = self.table
         total, state = self.forward(weights, pattern)
-        moved = np.zeros(table.n_units)
-        for layer, units, dst, src, wid in self._layers:
+        moved, found = np.zeros(table.n_units), 0.0
+        for layer, end, units, dst, src, wid in self._layers:
             np.add.at(moved, dst, weights[wid] * moved[src] + direction[wid] * state[src])
-            if self._joint is None or layer is not table.layers[-1]:
-                moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})
-        last = table.layers[-1]
-        out = slice(last.first, last.first + last.size)
-        if self._joint is not None:
-            bend = evaluate(self._joint.gauss_newton, {"a": total[out], "d": desired})
-            return float(np.sum(bend * moved[out] ** 2))
-        return float(self.cost.along(self.cost.ends(state[out], desired), moved[out]))
+            if end is not None and end.joint is not None:
+                ends = {"a": total[units], "d": desired[end.part]}
+                bend = evaluate(end.joint.gauss_newton, ends)
+                found += float(np.sum(bend * moved[units] ** 2))
+            moved[units] *= evaluate(layer.activation.slope, {"a": total[units]})
+            if end is not None and end.joint is None:
+                found += float(end.cost.along(end.ends(state, desired), moved[units]))
+        return found

@@ -80,6 +80,27 @@ class ConnectionTable:
         return tuple(self.layers[n] for n in self.computed)
 
     @cached_property
+    def outputs(self) -> tuple[int, ...]:
+        """The indices of the layers that are told what their units should say."""
+        said = tuple(n for n, layer in enumerate(self.layers) if layer.is_output)
+        return said or (len(self.layers) - 1,)
+
+    @property
+    def output_layers(self) -> tuple[Layer, ...]:
+        """The layers that are told what their units should say."""
+        return tuple(self.layers[n] for n in self.outputs)
+
+    @cached_property
+    def output_units(self) -> Ints:
+        """The units of the output layers, layer by layer: (n_outputs,) int32."""
+        return np.concatenate([layer.units.ravel() for layer in self.output_layers])
+
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers the targets of a pattern have."""
+        return len(self.output_units)
+
+    @cached_property
     def seen_inputs(self) -> tuple[int, ...]:
         """The indices of the input layers that feed anything; of one alone, whether or not."""
         seen = set(np.unique(self.layer_of[self.src]).tolist())

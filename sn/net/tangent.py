@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.net.costs import Cost
 from sn.net.expr import evaluate
 from sn.net.layer import Ints
-from sn.net.output import output_formulas
+from sn.net.loss import Loss, ends_of
 from sn.net.table import ConnectionTable
 
 Floats = NDArray[np.float64]
@@ -44,11 +43,11 @@ class _Block:
 
 
 class Tangent:
-    """The rows of one table and the cost at its last layer, as blocks of dense matrices."""
+    """The rows of one table and the costs at its output layers, as blocks of dense matrices."""
 
-    def __init__(self, table: ConnectionTable, cost: Cost) -> None:
-        self._table, self._cost = table, cost
-        self._joint = output_formulas(table.layers[-1].activation, cost)
+    def __init__(self, table: ConnectionTable, cost: Loss) -> None:
+        self._table = table
+        self._ends = {end.layer.name: end for end in ends_of(table, cost)}
         self._layers = [
             (layer, [_block(table, first, last) for first, last in _runs(layer.first, layer.size)])
             for layer in table.computed_layers
@@ -73,23 +72,17 @@ class Tangent:
         total = 0.0
         for first in range(0, len(patterns), PATTERNS):
             some = slice(first, first + PATTERNS)
-            moved, end = self._forward(matrices, patterns[some])
-            desired = targets[some].T.astype(float)
-            if self._joint is None:
-                ends = self._cost.ends(end, desired, axis=0)
-                total += float(np.sum(self._cost.along(ends, moved, axis=0)))
-                continue
-            bend = evaluate(self._joint.gauss_newton, {"a": end, "d": desired})
-            total += float(np.sum(bend * moved * moved))
+            total += self._curvature(matrices, patterns[some], targets[some].T.astype(float))
         return float(np.float32(total))
 
-    def _forward(
+    def _curvature(
         self,
         matrices: list[list[tuple[_Block, Floats, Floats]]],
         patterns: NDArray[np.floating[Any]],
-    ) -> tuple[Floats, Floats]:
-        """Return r and y of the last layer, (n_outputs, n) each; of totals with joint formulas."""
-        table = self._table
+        targets: Floats,
+    ) -> float:
+        """Carry some patterns and r forward; return the curvature. targets: (n_outputs, n)."""
+        table, found = self._table, 0.0
         constant = np.where(np.isnan(table.constant), 0.0, table.constant)
         state = np.repeat(constant[:, None], len(patterns), axis=1)
         moved = np.zeros_like(state)
@@ -100,14 +93,18 @@ class Tangent:
                 seen = state[block.sources]
                 moved[block.units] = weights @ moved[block.sources] + direction @ seen
                 state[block.units] = weights @ seen
-            total = state[units]
-            if self._joint is not None and layer is table.layers[-1]:
-                break
+            total, end = state[units].copy(), self._ends.get(layer.name)
+            if end is not None and end.joint is not None:
+                bend = evaluate(end.joint.gauss_newton, {"a": total, "d": targets[end.part]})
+                found += float(np.sum(bend * moved[units] * moved[units]))
+                if not end.feeds:
+                    continue
             moved[units] *= evaluate(layer.activation.slope, {"a": total})
             state[units] = evaluate(layer.activation.value, {"a": total})
-        last = table.layers[-1]
-        out = slice(last.first, last.first + last.size)
-        return moved[out], state[out]
+            if end is not None and end.joint is None:
+                ends = end.cost.ends(state[units], targets[end.part], axis=0)
+                found += float(np.sum(end.cost.along(ends, moved[units], axis=0)))
+        return found
 
 
 def _runs(first: int, size: int) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import SnInternalError
-from sn.net.costs import Cost
+from sn.net.loss import Loss
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
 from sn.net.tangent import Tangent
@@ -86,7 +86,7 @@ class KernelEngine:
         optimizer: Optimizer,
         patterns: Sets,
         targets: Floats32,
-        cost: Cost | None = None,
+        cost: Loss | None = None,
     ) -> None:
         self._optimizer, self._table, self._cost = optimizer, table, cost
         self._phases, self._clock = optimizer.phases, Clock(optimizer)
@@ -348,12 +348,11 @@ class ReferenceEngine:
 
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
-        last = self._table.layers[-1]
         rows = [
             self._reference.forward(self._weights, pattern.astype(np.float64))[1]
             for pattern in self._patterns[which]
         ]
-        return np.array(rows)[:, last.first : last.first + last.size].astype(np.float32)
+        return np.array(rows)[:, self._table.output_units].astype(np.float32)
 
     def states(self) -> NDArray[np.floating]:
         """Return the states of the last presentation."""

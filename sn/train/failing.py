@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.net.costs import Cost
 from sn.net.expr import Expr, evaluate
-from sn.net.output import output_formulas
+from sn.net.loss import Loss, ends_of
 from sn.net.table import ConnectionTable
 
 Floats = NDArray[np.floating[Any]]
@@ -44,7 +43,7 @@ class FailingFormula:
 
 def failing_formula(
     table: ConnectionTable,
-    cost: Cost,
+    cost: Loss,
     weights: Floats,
     pattern: Floats,
     desired: Floats,
@@ -61,7 +60,7 @@ def failing_formula(
 
 def _failures(
     table: ConnectionTable,
-    cost: Cost,
+    cost: Loss,
     weights: Floats,
     pattern: Floats,
     desired: Floats,
@@ -83,22 +82,19 @@ def _failures(
         if second:
             bends += _failure(title, "second derivative", f.bend, ends)
         state[units] = evaluate(f.value, ends, constant=state.dtype.type)
-    last, title = (
-        table.layers[-1],
-        f"the cost at layer {table.layers[-1].name}, {cost.written or cost.plain},",
-    )
-    units = slice(last.first, last.first + last.size)
-    joint = output_formulas(last.activation, cost)
-    if joint is None:
-        found = cost.ends(state[units], desired.astype(state.dtype))
-        ends = {name: np.broadcast_to(value, len(desired)) for name, value in found.items()}
-        slope, bend = cost.slope, cost.bend
-    else:
-        ends = {"a": total[units], "d": desired.astype(state.dtype)}
-        slope, bend = joint.grad, joint.gauss_newton
-    yield from _failure(title, "slope", slope, ends)
-    if second:
-        yield from _failure(title, "second derivative", bend, ends)
+    for end in ends_of(table, cost):
+        title = f"the cost at layer {end.layer.name}, {end.cost.written or end.cost.plain},"
+        wanted = desired[end.part].astype(state.dtype)
+        if end.joint is None:
+            found = end.cost.ends(state[end.units], wanted)
+            ends = {name: np.broadcast_to(value, len(wanted)) for name, value in found.items()}
+            slope, curved = end.cost.slope, end.cost.bend
+        else:
+            ends = {"a": total[end.units], "d": wanted}
+            slope, curved = end.joint.grad, end.joint.gauss_newton
+        yield from _failure(title, "slope", slope, ends)
+        if second:
+            yield from _failure(title, "second derivative", curved, ends)
     yield from bends
 
 

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.display import brief, many
-from sn.net.costs import Cost
 from sn.net.differences import Differences, Measured, Squared
 from sn.net.layer import Ints
+from sn.net.loss import Loss, ends_of
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Curvature, Hyper, RuleSpec, UpdateRule
 from sn.train.roundoff import Gathered, float32_noise, walk
@@ -112,14 +112,14 @@ class Examples:
 def random_examples(table: ConnectionTable, seed: int) -> Examples:
     """Draw patterns and desired outputs, uniform in -1..1."""
     stream = np.random.default_rng([seed, 1])
-    shapes = ((PATTERNS, n) for n in (table.n_inputs, table.layers[-1].size))
+    shapes = ((PATTERNS, n) for n in (table.n_inputs, table.n_outputs))
     patterns, desired = (stream.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
     return Examples(patterns, desired, "random patterns")
 
 
 def check_gradients(
     table: ConnectionTable,
-    cost: Cost,
+    cost: Loss,
     compiled: Callable[[UpdateRule], Kernels],
     examples: Examples,
     seed: int = 0,
@@ -147,7 +147,7 @@ class _Point:
     """The twin's sums over the examples at one point, their round-off, and differences around."""
 
     def __init__(
-        self, table: ConnectionTable, cost: Cost, weights: Floats32, examples: Examples, seed: int
+        self, table: ConnectionTable, cost: Loss, weights: Floats32, examples: Examples, seed: int
     ) -> None:
         self.table, self.weights = table, weights.astype(float)
         patterns, desired = examples.patterns.astype(float), examples.desired.astype(float)
@@ -178,16 +178,17 @@ def _kernel_sums(
     return Gathered(descent, found[Curvature.GAUSS_NEWTON], found[Curvature.FULL], outputs)
 
 
-def _exact(table: ConnectionTable, cost: Cost) -> NDArray[np.bool_]:
+def _exact(table: ConnectionTable, cost: Loss) -> NDArray[np.bool_]:
     """Whether the diagonal curvature of each weight is exact: (n_weights,).
 
     A cost over the layer mixes the outputs, so only what feeds an output itself is.
     """
-    last = len(table.layers) - 1
+    ends = ends_of(table, cost)
+    final = [end.index for end in ends if not end.feeds]
     leads_on = np.zeros(table.n_units, bool)
-    leads_on[table.src[table.layer_of[table.dst] != last]] = True
-    if cost.reductions:
-        leads_on[table.layer_of != last] = True
+    leads_on[table.src[~np.isin(table.layer_of[table.dst], final)]] = True
+    if any(end.cost.reductions for end in ends):
+        leads_on[~np.isin(table.layer_of, final)] = True
     alone = np.bincount(table.wid, minlength=table.n_weights) == 1
     exact = np.zeros(table.n_weights, bool)
     exact[table.wid] = ~leads_on[table.dst]

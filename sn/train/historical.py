@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import TrainError
-from sn.net.costs import Cost
 from sn.net.historical import Historical, Shown
+from sn.net.loss import Costs, Loss
 from sn.net.table import ConnectionTable
 from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
@@ -36,7 +36,7 @@ class HistoricalEngine:
     def __init__(
         self,
         table: ConnectionTable,
-        cost: Cost,
+        cost: Loss,
         optimizer: Optimizer,
         patterns: Sets,
         targets: Floats32,
@@ -118,9 +118,8 @@ class HistoricalEngine:
 
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
-        last = self._table.layers[-1]
         rows = [self._walk.forward(self._weights, row)[1] for row in self._patterns[which]]
-        return np.array(rows)[:, last.first : last.first + last.size]
+        return np.array(rows)[:, self._table.output_units]
 
     def states(self) -> NDArray[np.floating]:
         """Return the states of the last presentation."""
@@ -160,7 +159,7 @@ class HistoricalEngine:
         self._weights = weights + self._delta
 
 
-def _refuse(optimizer: Optimizer, cost: Cost) -> None:
+def _refuse(optimizer: Optimizer, cost: Loss) -> None:
     """Raise TrainError for what the original program cannot do."""
     asked = None
     if isinstance(optimizer, ConjugateGradient):
@@ -173,7 +172,9 @@ def _refuse(optimizer: Optimizer, cost: Cost) -> None:
         asked = "such rule"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"
-    if cost.reductions:
+    if isinstance(cost, Costs):
+        asked = "nets with several output layers"
+    elif cost.reductions:
         asked = f"(cost {cost.name})"
     if asked is not None:
         raise TrainError(

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from sn.net import expr
 from sn.net.activations import Activation
-from sn.net.costs import Cost
 from sn.net.expr import Expr
-from sn.net.output import output_formulas
+from sn.net.loss import Loss, ends_of
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 
@@ -52,7 +51,7 @@ class Gathered:
 
 def walk(
     table: ConnectionTable,
-    cost: Cost,
+    cost: Loss,
     weights: NDArray[np.floating[Any]],
     patterns: NDArray[np.floating[Any]],
     desired: NDArray[np.floating[Any]],
@@ -60,7 +59,6 @@ def walk(
 ) -> Gathered:
     """Sum descents and curvatures over the patterns, by the twin."""
     plain, bent = (Reference(table, cost, full, dtype) for full in (False, True))
-    last = table.layers[-1].units.ravel()
     sums = [np.zeros(table.n_weights, dtype) for _ in range(3)]
     outputs = []
     for pattern, target in zip(patterns, desired, strict=True):
@@ -69,13 +67,13 @@ def walk(
         parts = (found.d_weight, found.curv_weight, curved.curv_weight)
         for total, part in zip(sums, parts, strict=True):
             total += part
-        outputs.append(found.state[last])
+        outputs.append(found.state[table.output_units])
     return Gathered(sums[0], sums[1], sums[2], np.array(outputs))
 
 
 def float32_noise(
     table: ConnectionTable,
-    cost: Cost,
+    cost: Loss,
     weights: Floats32,
     patterns: Floats32,
     desired: Floats32,
@@ -117,7 +115,7 @@ class _Rough(Activation):
         return self.second
 
 
-def _roughened(table: ConnectionTable, cost: Cost, stream: np.random.Generator) -> ConnectionTable:
+def _roughened(table: ConnectionTable, cost: Loss, stream: np.random.Generator) -> ConnectionTable:
     """Return the table with a small error in each function that its non-linearities call."""
 
     def moved(e: Expr) -> Expr:
@@ -127,9 +125,10 @@ def _roughened(table: ConnectionTable, cost: Cost, stream: np.random.Generator) 
         return same * (1 + FUNCTION_ERROR * float(stream.uniform(-1, 1)))
 
     layers = []
+    joint = [end.layer.name for end in ends_of(table, cost) if end.joint is not None]
     for layer in table.layers:
         f = layer.activation
-        if layer is table.layers[-1] and output_formulas(f, cost) is not None:
+        if layer.name in joint:
             # the joint formulas hold for the exact function only
             layers.append(layer)
             continue

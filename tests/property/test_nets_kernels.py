@@ -103,7 +103,7 @@ def some_patterns(table: ConnectionTable, seed: int, count: int) -> Patterns:
     inputs, desired = [first.pattern], [first.desired]
     rng = np.random.default_rng(seed)
     while len(inputs) < count:
-        ends = [rng.uniform(-1, 1, n) for n in (table.n_inputs, table.layers[-1].size)]
+        ends = [rng.uniform(-1, 1, n) for n in (table.n_inputs, table.n_outputs)]
         pattern, wanted = (end.astype(np.float32).astype(np.float64) for end in ends)
         if corner_margin(table, Presentation(first.weights, pattern, wanted)) > 1e-5:
             inputs.append(pattern)
@@ -142,8 +142,8 @@ def check_presentations(plan: Plan, shown: Patterns, curvature: Curvature) -> No
         for parameter in table.parameters:
             compare(quantity, kernels.unpack(packed)[parameter.wid], expected[parameter.wid])
     outputs = kernels.evaluate(slots.weights, kernels.batches(inputs), len(inputs))
-    last = table.layers[-1].units.ravel()
-    compare("outputs", outputs, np.array([found.state[last] for found in all_found]))
+    expected_outputs = np.array([found.state[table.output_units] for found in all_found])
+    compare("outputs", outputs, expected_outputs)
 
 
 def compare_units(kernels: Kernels, table: ConnectionTable, expected: States) -> None:
