@@ -43,7 +43,8 @@ JOBS = Limit(1, is_whole=True)
 class Contender:
     """What is trained: the experiment of a file with one of its optimizers.
 
-    `label` tells it from the others; `name` is that of the file; `settings` are as for Session.
+    `label` tells it from the others; `name` is that of the file; `settings` and
+    `data` are as for Session.
     """
 
     label: str
@@ -52,6 +53,7 @@ class Contender:
     optimizer: str
     experiment: Experiment
     settings: tuple[tuple[str, str], ...] = ()
+    data: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class _Task:
     label: str
     path: Path
     settings: tuple[tuple[str, str], ...]
+    data: str | None
     optimizer: str
     seed: int
     passes: int | None
@@ -103,18 +106,19 @@ def contenders(
     files: Sequence[str | Path],
     optimizers: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
+    data: str | None = None,
 ) -> tuple[Contender, ...]:
     """Return what there is to compare in files.
 
     `optimizers` are taken from every file. Without them a single file takes part with all its
-    optimizers, and each of several files with its first.
+    optimizers, and each of several files with its first. `data` is as for Session.
     Raises: SnError when a file cannot be evaluated, or has no experiment or optimizer so named.
     """
     pinned = tuple(sorted(folded(settings).items()))
     paths = tuple(dict.fromkeys(Path(file) for file in files))
     chosen: list[tuple[Path, Experiment, str]] = []
     for path in paths:
-        experiment = _load(path, pinned)
+        experiment = _load(path, pinned, data)
         names = tuple(dict.fromkeys(optimizers))
         if not names:
             names = experiment.optimizers if len(paths) == 1 else experiment.optimizers[:1]
@@ -134,7 +138,7 @@ def contenders(
         title = path.stem if stems.count(path.stem) == 1 else str(path.with_suffix(""))
         both = title if one_optimizer else f"{title} {name}"
         label = name if len(paths) == 1 else both
-        found.append(Contender(label, title, path, name, experiment, pinned))
+        found.append(Contender(label, title, path, name, experiment, pinned, data))
     return tuple(found)
 
 
@@ -160,7 +164,7 @@ def compare(
     reach = None if reach is None else POSITIVE.take("reach", reach)
     runs = [(one, seed) for one in those for seed in seeds]
     tasks = [
-        _Task(index, one.label, one.path, one.settings, one.optimizer, seed, passes)
+        _Task(index, one.label, one.path, one.settings, one.data, one.optimizer, seed, passes)
         for index, (one, seed) in enumerate(runs)
     ]
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
@@ -212,7 +216,7 @@ def _here(
         experiment = loaded
         if loaded.program.depends_on_seed:
             with redirect_stdout(StringIO()):  # what the program prints was printed already
-                experiment = _load(task.path, task.settings, task.seed)
+                experiment = _load(task.path, task.settings, task.data, task.seed)
         experiment.program.watch(_PassTeller(watcher))
         yield task.index, _train(experiment, task)
 
@@ -286,9 +290,9 @@ def _leave_with_parent() -> None:
 
 def _run(task: _Task) -> RunRecord:
     """Train once in a worker."""
-    experiment = _load_once(task.path, task.settings)
+    experiment = _load_once(task.path, task.settings, task.data)
     if experiment.program.depends_on_seed:
-        experiment = _load(task.path, task.settings, task.seed)
+        experiment = _load(task.path, task.settings, task.data, task.seed)
     return _train(experiment, task)
 
 
@@ -305,11 +309,13 @@ def _train(experiment: Experiment, task: _Task) -> RunRecord:
     return replace(record, weights={})
 
 
-def _load(path: Path, settings: tuple[tuple[str, str], ...], seed: int = 0) -> Experiment:
-    return Session(dict(settings), seed=seed).load(path).experiment()
+def _load(
+    path: Path, settings: tuple[tuple[str, str], ...], data: str | None, seed: int = 0
+) -> Experiment:
+    return Session(dict(settings), seed=seed, data=data).load(path).experiment()
 
 
 @lru_cache
-def _load_once(path: Path, settings: tuple[tuple[str, str], ...]) -> Experiment:
+def _load_once(path: Path, settings: tuple[tuple[str, str], ...], data: str | None) -> Experiment:
     """Return the experiment of a file, which a worker evaluates once for all its runs."""
-    return _load(path, settings)
+    return _load(path, settings, data)

@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from sn.compiled import Compiled
 from sn.describe import new_interpreter
+from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
 from sn.display import brief
@@ -54,7 +55,8 @@ class Session:
 
     `settings` are variables that hold against whatever the program assigns to them at its top
     level; values are Lisp text, so "0.01", "(1 2)" and "shuffled" all work. A program that draws
-    random numbers without (seed N) draws them from `seed`, that of the run.
+    random numbers without (seed N) draws them from `seed`, that of the run. `data` stands in for
+    what its experiments name: a data set, a file, or a form such as (csv "FILE" (label 4)).
     Raises: SettingError for settings that are not text, and a seed that has more than 64 bits.
     """
 
@@ -63,7 +65,9 @@ class Session:
         settings: Mapping[str, str] | None = None,
         observers: Sequence[Observer] = (),
         seed: int = 0,
+        data: str | None = None,
     ) -> None:
+        self.data = data
         self.observers = tuple(observers)
         self.world = World()
         self.interpreter = new_interpreter()
@@ -121,7 +125,7 @@ class Session:
         sources = self.interpreter.sources
         sources.stand_ins = {read.path: read.content for read in origin.read}
         sources.current = Path(origin.folder)
-        self.seed = origin.seed
+        self.seed, self.data = origin.seed, origin.data
         self.interpreter.random.begin(self.seed)
         return self.load(origin.program, origin.source)
 
@@ -186,6 +190,7 @@ class Program:
         sources = self.session.interpreter.sources
         return Origin(
             engine,
+            self.session.data,
             self.session.settings,
             self.session.command,
             str(self.path.resolve()),
@@ -251,7 +256,11 @@ class Program:
         if name not in specs:
             hint = did_you_mean(name, specs) or "there are: " + ", ".join(specs)
             raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
-        return Experiment(self, specs[name])
+        spec, given = specs[name], self.session.data
+        if given is not None:
+            it = self.session.interpreter
+            spec = replace(spec, data=read_data_text(it, given))
+        return Experiment(self, spec)
 
     @cached_property
     def _compiled(self) -> dict[str, Compiled]:

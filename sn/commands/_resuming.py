@@ -86,7 +86,17 @@ def earlier_run(options: dict[str, Any]) -> Earlier | None:
     if options["fork"] and resume is None:
         raise click.UsageError("--fork goes on elsewhere with the run that --resume names")
     if again is not None:
-        for name in ("file", "resume", "passes", "seed", "optimizer", "start", *FLAGS, "settings"):
+        for name in (
+            "file",
+            "resume",
+            "passes",
+            "seed",
+            "optimizer",
+            "start",
+            "data",
+            *FLAGS,
+            "settings",
+        ):
             if options[name] not in (None, False, {}):
                 word = {"file": "FILE", "start": "--from", "settings": "--set"}.get(
                     name, f"--{name}"
@@ -111,6 +121,7 @@ class Beginning:
 
     path: Path
     settings: dict[str, str]
+    data: str | None
     seed: int
     earlier: Earlier | None
     is_as_it_was: bool
@@ -154,8 +165,9 @@ def beginning(options: dict[str, Any]) -> Beginning:
     file, settings, seed = options["file"], options["settings"], options["seed"]
     earlier = earlier_run(options)
     if earlier is None:
-        return Beginning(find_net(file), settings, seed or 0, None, False)
+        return Beginning(find_net(file), settings, options["data"], seed or 0, None, False)
     settings = {**earlier.origin.settings, **settings}
     seed = earlier.about["seed"] if seed is None else seed
     path = Path(earlier.origin.program) if file is None else find_net(file)
-    return Beginning(path, settings, seed, earlier, file is None)
+    data = earlier.origin.data if options["data"] is None else options["data"]
+    return Beginning(path, settings, data, seed, earlier, file is None)

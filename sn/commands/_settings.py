@@ -62,6 +62,11 @@ def settings_option(programs: str) -> Callable[[Callable[..., Any]], Callable[..
     )
 
 
+data_option = click.option(
+    "--data",
+    metavar="DATA",
+    help="Train on this instead: a data set, a file, or a form: '(csv \"iris.csv\" (label 4))'.",
+)
 passes_option = click.option(
     "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
 )

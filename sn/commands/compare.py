@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sn.commands._folders import out_option, remove_if_empty
-from sn.commands._settings import Limited, passes_option, settings_option
+from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
@@ -117,6 +117,7 @@ def _told(which: str, scores: Scores) -> str:
     metavar="ERROR",
     help="Count passes until the test error is no larger; by default a published one, rounded up.",
 )
+@data_option
 @out_option("the results")
 @settings_option("every program")
 @click.option(
@@ -129,6 +130,7 @@ def command(
     passes: int | None,
     jobs: int | None,
     reach: float | None,
+    data: str | None,
     out: Path | None,
     settings: dict[str, str],
     as_json: bool,
@@ -148,7 +150,7 @@ def command(
             # what the programs print is not for the reader of the JSON
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
-        those = compare.contenders(paths, words, settings)
+        those = compare.contenders(paths, words, settings, data)
         folder = _folder(out)
         stack.callback(remove_if_empty, folder)
         found = compare.compare(

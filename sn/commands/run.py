@@ -12,7 +12,7 @@ from sn.commands._folders import out_option, remove_if_empty
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._resuming import beginning, resume_options
-from sn.commands._settings import Limited, passes_option, settings_option
+from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
@@ -45,6 +45,7 @@ from sn.train.observer import Observer
     type=click.Path(path_type=Path),
     help="Start from the weights of a trained network, where they fit.",
 )
+@data_option
 @out_option("this run")
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
 @settings_option("the program")
@@ -63,6 +64,7 @@ def command(
     seed: int | None,
     optimizer: str | None,
     start: Path | None,
+    data: str | None,
     out: Path | None,
     no_folder: bool,
     settings: dict[str, str],
@@ -104,7 +106,7 @@ def command(
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         else:
             observers.append(printer)
-        session = Session(settings=begin.settings, observers=observers, seed=seed)
+        session = Session(begin.settings, observers, seed, begin.data)
         session.command = context.find_root().obj or ()
         program = begin.load(session)
         wants = (

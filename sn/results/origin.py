@@ -42,7 +42,8 @@ class ReadFile:
 class Origin:
     """Where a run comes from: what it takes to do it again.
 
-    `engine` is one of "kernels", "reference" and "historical"; `settings` are those of the session,
+    `engine` is one of "kernels", "reference" and "historical"; `data` is what the command line said
+    instead of the program's, None for nothing; `settings` are those of the session,
     `command` the words of the command line, none from Python; `program` is the full name of the
     program's file, `folder` that of the folder it was run in, `source` its text, `read` the files
     that it read, `seed` what it drew random numbers from; `table` is the hash of the connections;
@@ -51,6 +52,7 @@ class Origin:
     """
 
     engine: str = "kernels"
+    data: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     program: str = ""
@@ -67,6 +69,7 @@ def origin_object(origin: Origin) -> dict[str, Any]:
     """Return what run.json says of where a run comes from; texts are in files beside it."""
     return {
         "engine": origin.engine,
+        "data_given": origin.data,
         "settings": dict(origin.settings),
         "command": list(origin.command),
         "program": {
@@ -98,6 +101,7 @@ def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
     try:
         return Origin(
             about["engine"],
+            about["data_given"],
             about["settings"],
             tuple(about["command"]),
             about["program"]["path"],
