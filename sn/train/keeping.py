@@ -192,9 +192,8 @@ def _with_steps_of(state: EngineState, fresh: EngineState) -> EngineState:
     They follow from the optimizer, which a fork may change; a sample of curvatures, which may be
     in them too, is taken anew in each pass.
     """
-    if STEPS not in fresh.slots:
-        return state
-    return replace(state, slots={**state.slots, STEPS: fresh.slots[STEPS]})
+    steps = {name: own for name, own in fresh.slots.items() if name.split(".")[-1] == STEPS}
+    return replace(state, slots={**state.slots, **steps})
 
 
 def _identity(about: dict[str, Any], folder: Path) -> dict[str, str]:

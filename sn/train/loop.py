@@ -270,6 +270,7 @@ class _Run:
         job, engine = self._job, self._job.engine
         order = order_of_pass(job.spec.order or job.spec.data.order, self._count, job.seed, number)
         if not self._position.shown:
+            self._is_whole = False  # until something is shown: a pass may be begun once only
             self._timed(lambda: engine.begin_pass(order))
         at_start = engine.get_state()
         while self._position.shown < self._count:

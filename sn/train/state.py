@@ -21,7 +21,7 @@ Named = Mapping[str, Array]
 WEIGHTS, SLOTS, COUNTERS = "weights", "slots.", "counters."
 HINT = (
     "go on with the net, the optimizer and the engine that wrote it (run.json beside it tells "
-    "them), or train anew"
+    "them), or start from its weights alone with --from (start=...)"
 )
 OLD_HINT = (
     "an earlier SN wrote it: go on with that version (run.json beside it tells which), or train "

@@ -422,9 +422,10 @@ def test_a_fork_that_cannot_take_the_state_says_why(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     train(job("reference", SGD, passes=2), folder, [])
     adam = job("reference", Adam(learning_rate=0.01))
-    with pytest.raises(DataError, match="found none"):
+    with pytest.raises(DataError, match="found none") as found:
         train(adam, tmp_path / "fork", [], Keeping(resume=folder, is_fork=True))
     assert not (tmp_path / "fork").exists()
+    assert found.value.hint is not None and "--from" in found.value.hint
 
 
 @pytest.mark.kernels
@@ -535,6 +536,31 @@ def test_a_press_lets_the_presentation_end_and_is_kept(tmp_path: Path) -> None:
 def test_two_presses_end_a_presentation_at_once(tmp_path: Path) -> None:
     pressed(2, tmp_path / "run")
     assert checkpoints(tmp_path / "run") == []
+
+
+class Foreign(ReferenceEngine):
+    """Is interrupted right after a pass was begun, by a handler that is not SN's."""
+
+    begun, folder, before = 0, Path(), 0
+
+    def begin_pass(self, order: NDArray[np.int32]) -> None:
+        super().begin_pass(order)
+        self.begun += 1
+        if self.begun == 2:
+            self.before = checkpoints(self.folder)[0].stat().st_ino  # another if written anew
+            raise KeyboardInterrupt
+
+
+def test_a_pass_is_never_begun_twice(tmp_path: Path) -> None:
+    """Schedules count passes as they begin."""
+    some = job("reference", SGD)
+    some.engine.__class__ = Foreign
+    assert isinstance(some.engine, Foreign)
+    some.engine.folder = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(some, tmp_path / "run", [], Keeping(COUNT))
+    assert [file.name for file in checkpoints(tmp_path / "run")] == ["checkpoint-1.safetensors"]
+    assert checkpoints(tmp_path / "run")[0].stat().st_ino == some.engine.before
 
 
 def test_a_press_ends_scoring_at_once_and_loses_nothing(tmp_path: Path) -> None:
