@@ -15,7 +15,6 @@ from sn.builtins.matrix import (
     UBYTE,
     Matrix,
     Storage,
-    dimensions_text,
     literal,
     new_matrix,
 )
@@ -23,6 +22,7 @@ from sn.errors import EvalError, ReadError, SnError, Span, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, elements, to_list
 from sn.lisp.machine import Machine
+from sn.matrixfile import dimensions_text
 
 
 def make_matrix(opener: str, values: list[Value], spans: list[Span], span: Span) -> Matrix:

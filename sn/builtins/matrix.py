@@ -27,10 +27,9 @@ from sn.lisp.forms import (
     to_list,
 )
 from sn.lisp.machine import Machine
+from sn.matrixfile import DTYPES, LARGEST, MAX_DIMENSIONS, PACKED_SCALE, dimensions_text
 
 Array = npt.NDArray[Any]
-LARGEST = 2**30  # elements; chosen here: what a machine of today holds
-MAX_DIMENSIONS = 8  # Source: Lush 1, the limit of its indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +46,18 @@ class Storage:
         return self.dtype == object
 
 
-def _storage(letter: str, dtype: str, scale: float = 1.0) -> Storage:
-    return Storage(letter, np.dtype(dtype), scale)
+def _storage(letter: str, scale: float = 1.0) -> Storage:
+    return Storage(letter, DTYPES[letter], scale)
 
 
-FLOAT = _storage("f", "float32")
-DOUBLE = _storage("d", "float64")
-INT = _storage("i", "int32")
-SHORT = _storage("s", "int16")
-BYTE = _storage("b", "int8")
-UBYTE = _storage("u", "uint8")
-PACKED = _storage("p", "int8", 16.0)  # sixteenths from -8 up to, not including, 8; saturating
-OBJECT = _storage("a", "object")
+FLOAT = _storage("f")
+DOUBLE = _storage("d")
+INT = _storage("i")
+SHORT = _storage("s")
+BYTE = _storage("b")
+UBYTE = _storage("u")
+PACKED = _storage("p", PACKED_SCALE)  # from -8 up to, not including, 8; saturating
+OBJECT = Storage("a", np.dtype(object))
 STORAGES = {s.letter: s for s in (FLOAT, DOUBLE, INT, SHORT, BYTE, UBYTE, PACKED, OBJECT)}
 
 
@@ -269,11 +268,6 @@ def stored(numbers: Any, storage: Storage) -> Any:
     # as a C cast through a 32-bit int: truncated toward zero, then the low bits
     whole = np.trunc(np.clip(scaled, -(2.0**62), 2.0**62)).astype(np.int64)
     return whole.astype(storage.dtype)
-
-
-def dimensions_text(shape: Sequence[int]) -> str:
-    """Return dimensions as text, such as 16x16."""
-    return "x".join(map(str, shape)) or "none"
 
 
 def literal(opener: str, values: list[Value], spans: list[Span], span: Span) -> Matrix:

@@ -2,119 +2,38 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from pathlib import Path
 
 import numpy as np
 
-from sn.builtins.matrix import (
-    BYTE,
-    DOUBLE,
-    FLOAT,
-    INT,
-    LARGEST,
-    MAX_DIMENSIONS,
-    PACKED,
-    SHORT,
-    UBYTE,
-    Matrix,
-    Storage,
-    dimensions_text,
-    from_numbers,
-)
-from sn.errors import EvalError, ValueKindError
+from sn.builtins.matrix import FLOAT, STORAGES, Matrix, from_numbers
+from sn.errors import DataError, EvalError, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import NUMBER, Pair, Symbol, Value, describe, element_span, show
 from sn.lisp.machine import Machine
-
-# Source: Lush 1, the magic numbers of matrix files, from 0x1E3D4C51 on.
-_MAGICS = dict(enumerate((FLOAT, PACKED, DOUBLE, INT, UBYTE, SHORT, BYTE), start=0x1E3D4C51))
-_TEXT_MAGIC = b".MAT"
-# Source: LeCun, the IDX format of MNIST: third byte of the big-endian magic.
-_IDX_TYPES = {8: UBYTE, 9: BYTE, 11: SHORT, 12: INT, 13: FLOAT, 14: DOUBLE}
+from sn.matrixfile import decode_matrix, encode_matrix
 
 
 def parse_matrix(raw: bytes, name: str) -> Matrix:
     """Return the matrix in the bytes of a file: binary of either byte order, text, or IDX.
 
-    Bytes behind the elements are ignored: files of the time have them.
     Raises: EvalError when it is none of these, or too short.
     """
-    if raw.startswith(_TEXT_MAGIC):
-        return _parse_text(raw, name)
-    for order in "<>":
-        storage = _MAGICS.get(_number(raw, 0, order, name))
-        if storage is not None:
-            return _parse_binary(raw, order, storage, name)
-    magic = _number(raw, 0, ">", name)
-    if magic & ~0xF03 == 0 and magic >> 8 in _IDX_TYPES:
-        sizes = [_number(raw, 4 + 4 * i, ">", name) for i in range(magic & 3)]
-        return _elements(raw, 4 + 4 * len(sizes), sizes, ">", _IDX_TYPES[magic >> 8], name)
-    raise EvalError(f"{name} is not a matrix file", hint="save-matrix writes such files")
-
-
-def _number(raw: bytes, at: int, order: str, name: str) -> int:
-    if len(raw) < at + 4:
-        raise EvalError(f"{name} is too short for a matrix file: {len(raw)} bytes")
-    number: int = struct.unpack_from(f"{order}i", raw, at)[0]
-    return number
-
-
-def _parse_binary(raw: bytes, order: str, storage: Storage, name: str) -> Matrix:
-    n = _number(raw, 4, order, name)
-    if not 0 <= n <= MAX_DIMENSIONS:
-        raise EvalError(f"{name} claims {n} dimensions, at most {MAX_DIMENSIONS} are known")
-    sizes = [_number(raw, 8 + 4 * i, order, name) for i in range(n)]
-    return _elements(raw, 8 + 4 * max(3, n), sizes, order, storage, name)
-
-
-def _elements(
-    raw: bytes, at: int, sizes: list[int], order: str, storage: Storage, name: str
-) -> Matrix:
-    count = _count(sizes, name)
-    dtype = storage.dtype.newbyteorder("<" if order == "<" else ">")
-    need, here = count * dtype.itemsize, len(raw) - at
-    if need > here:
-        text = f"{name} is too short: {dimensions_text(sizes)} elements need {need:,} bytes"
-        raise EvalError(f"{text} behind the header, found {max(here, 0):,}")
-    data = np.frombuffer(raw, dtype, count, at).reshape(sizes).astype(storage.dtype)
-    return Matrix(data, storage)
-
-
-def _count(sizes: list[int], name: str) -> int:
-    if any(size < 1 for size in sizes) or math.prod(sizes) > LARGEST:
-        raise EvalError(f"{name} has the dimensions {dimensions_text(sizes)}, which cannot be")
-    return math.prod(sizes)
-
-
-def _parse_text(raw: bytes, name: str) -> Matrix:
-    words = raw[len(_TEXT_MAGIC) :].decode("latin-1").split()
     try:
-        n = int(words[0])
-        sizes = [int(word) for word in words[1 : n + 1]]
-        if len(sizes) != n:
-            raise ValueError("a dimension is missing")
-        count = _count(sizes, name)
-        numbers = np.array([float(word) for word in words[n + 1 : n + 1 + count]])
-    except (ValueError, IndexError) as problem:
-        raise EvalError(f"{name} is not a text matrix file: {problem}") from None
-    if n > MAX_DIMENSIONS or len(numbers) != count:
-        text = f"{name} is too short: {dimensions_text(sizes)} elements expected"
-        raise EvalError(f"{text}, found {len(numbers)}")
-    return from_numbers(numbers.reshape(sizes), FLOAT)
+        found = decode_matrix(raw, name)
+    except DataError as problem:
+        raise EvalError(problem.message, hint=problem.hint) from problem
+    storage = STORAGES[found.letter]
+    if storage is FLOAT:
+        return from_numbers(found.elements, FLOAT)
+    return Matrix(found.elements, storage)
 
 
 def format_matrix(matrix: Matrix) -> bytes:
     """Return the bytes of a binary matrix file, little-endian."""
     if matrix.storage.holds_objects:
         raise ValueKindError("a matrix file holds numbers, found an array of any values")
-    magic = next(magic for magic, storage in _MAGICS.items() if storage is matrix.storage)
-    shape = matrix.data.shape
-    padded = [*shape, *[1] * (3 - len(shape))]
-    header = struct.pack(f"<ii{len(padded)}i", magic, len(shape), *padded)
-    dtype = matrix.storage.dtype.newbyteorder("<")
-    return header + np.ascontiguousarray(matrix.data, dtype=dtype).tobytes()
+    return encode_matrix(matrix.data, matrix.storage.letter)
 
 
 def _read(it: Machine, file: str) -> tuple[bytes, Path]:

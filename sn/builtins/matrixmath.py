@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sn.builtins.matrix import Array, Matrix, dimensions_text, from_numbers
+from sn.builtins.matrix import Array, Matrix, from_numbers
 from sn.errors import EvalError
 from sn.lisp.calls import builtin
+from sn.matrixfile import dimensions_text
 
 
 def _result(name: str, numbers: Array, like: Matrix, to: Matrix | None) -> Matrix:

@@ -26,6 +26,7 @@ RANKS = {
     "version": 0,
     "errors": 1,
     "limits": 2,
+    "matrixfile": 2,
     "registry": 2,
     "shipped": 2,
     "cache": 2,
@@ -64,6 +65,7 @@ LIBRARIES = {
     "data": {"numpy", "pooch", "platformdirs"},
     "results": {"numpy", "safetensors", "msgspec"},
     "parser": {"lark"},
+    "matrixfile": {"numpy"},
     "lower": {"numpy"},
     "emit": {"numpy", "llvmlite"},
     "cache": {"platformdirs"},
@@ -80,6 +82,7 @@ LIBRARIES = {
 
 # Files that may import what the rest of their unit may not.
 EXCEPTIONS = {
+    "data/readers/images.py": {"PIL"},
     "results/frames.py": {"pandas"},
     "results/plots.py": {"matplotlib"},
     "trained/pictures.py": {"PIL"},
