@@ -22,6 +22,11 @@ from sn.data.base import (
 )
 from sn.data.own import OwnData, Shares
 from sn.data.readers.csv import Csv as csv
+from sn.data.readers.fann import Fann as fann
+from sn.data.readers.idx import Idx as idx
+from sn.data.readers.images import Images as images
+from sn.data.readers.matrices import Matrices as matrix
+from sn.data.readers.matrices import TextMatrices as text_matrix
 from sn.data.readers.npz import Npy as npy
 from sn.data.readers.npz import Npz as npz
 from sn.data.scaling import Scale
@@ -39,14 +44,19 @@ __all__ = [
     "Source",
     "csv",
     "dataset",
+    "fann",
     "first_available",
     "get",
     "how_to_get",
+    "idx",
+    "images",
     "is_available",
     "load",
     "locate",
+    "matrix",
     "npy",
     "npz",
     "source",
+    "text_matrix",
     "where",
 ]

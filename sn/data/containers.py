@@ -9,16 +9,17 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.data.numpy_files import Archive
+from sn.data.numpy_files import MOST_BYTES, Archive
 from sn.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _IDX_UNSIGNED_BYTE = 8
+_IDX_TYPES = {_IDX_UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def read_file(path: Path) -> bytes:
@@ -42,9 +43,12 @@ def unpack(raw: bytes, path: Path) -> bytes:
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path} is not a whole gzip file: {error}", hint="copy or download it again"
-        ) from error
+        raise _no_whole_gzip(path, error) from error
+
+
+def _no_whole_gzip(path: Path, error: Exception) -> DataError:
+    text = f"{path} is not a whole gzip file: {error}"
+    return DataError(text, hint="copy or download it again")
 
 
 def read_npz(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], ...]:
@@ -56,28 +60,58 @@ def read_npz(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], ...]:
         return tuple(archive.read(name) for name in names)
 
 
-def read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return the unsigned bytes of an idx file whose array must have `shape`.
+def read_idx(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
+    """Return the array of an idx file, packed with gzip or not.
 
+    With a `shape` it must have that, and be of unsigned bytes. No more is unpacked than the header
+    says, and a limit allows.
     Source: the format note of the MNIST page (LeCun, Cortes, Burges): two zero bytes, the type,
     the number of sizes, the sizes as big-endian int32, then the values.
 
     Raises: DataError when the header or the length differs.
     """
-    data = unpack(read_file(path), path)
-    if len(data) < 4 or data[:3] != bytes((0, 0, _IDX_UNSIGNED_BYTE)):
-        raise DataError(f"{path}: expected an idx file of unsigned bytes, found other bytes")
-    start = 4 + 4 * data[3]
-    sizes = tuple(int.from_bytes(data[at : at + 4], "big") for at in range(4, start, 4))
-    if sizes != shape:
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            file.seek(0)
+            if not is_packed:
+                return _idx_array(file, path, shape)
+            with gzip.GzipFile(fileobj=file) as stream:
+                return _idx_array(stream, path, shape)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise _no_whole_gzip(path, error) from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _idx_array(
+    stream: IO[bytes] | gzip.GzipFile, path: Path, shape: tuple[int, ...] | None
+) -> NDArray[Any]:
+    """Return the array in a stream; see `read_idx`."""
+    head = stream.read(4)
+    kinds = {_IDX_UNSIGNED_BYTE: _IDX_TYPES[_IDX_UNSIGNED_BYTE]} if shape else _IDX_TYPES
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in kinds:
+        what = "an idx file of unsigned bytes" if shape else "an idx file"
+        raise DataError(f"{path}: expected {what}, found other bytes")
+    dtype, raw = np.dtype(kinds[head[2]]), stream.read(4 * head[3])
+    if len(raw) < 4 * head[3] or not raw:
+        raise DataError(f"{path}: its header is cut off", hint="copy or download it again")
+    sizes = tuple(int.from_bytes(raw[at : at + 4], "big") for at in range(0, len(raw), 4))
+    if shape is not None and sizes != shape:
         raise DataError(f"{path}: expected {_by(shape)} values, its header says {_by(sizes)}")
-    if len(data) - start != math.prod(shape):
+    count = math.prod(sizes)
+    need = count * dtype.itemsize
+    if need > MOST_BYTES:
+        text = f"its header says {_by(sizes)} values in {need:,} bytes; at most {MOST_BYTES:,}"
+        raise DataError(f"{path}: {text} are read")
+    data = stream.read(need + 1)
+    if len(data) != need:
+        found = -(-len(data) // dtype.itemsize)
         raise DataError(
-            f"{path}: expected {math.prod(shape)} values after the header, "
-            f"found {len(data) - start}",
+            f"{path}: expected {count} values after the header, found {found}",
             hint="copy or download it again",
         )
-    return np.frombuffer(data, dtype=np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(data, dtype).reshape(sizes)
 
 
 def checked_labels(values: NDArray[Any], path: Path, n: int, classes: int) -> NDArray[np.uint8]:

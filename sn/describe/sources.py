@@ -13,8 +13,12 @@ from typing import Any
 import numpy as np
 
 from sn.builtins.matrix import Matrix
-from sn.data.readers.arrays import KINDS, Arrays
+from sn.data.readers.arrays import KINDS, Arrays, usual_kind_of_numbers
 from sn.data.readers.csv import Csv
+from sn.data.readers.fann import Fann
+from sn.data.readers.idx import Idx
+from sn.data.readers.images import Images
+from sn.data.readers.matrices import Matrices, TextMatrices
 from sn.data.readers.npz import Npy, Npz
 from sn.data.rows import Reader
 from sn.describe.options import (
@@ -261,15 +265,9 @@ _OF_ARRAYS: Mapping[str, Option] = {"kind": _KIND, "classes": _CLASSES}
 # --- numbers of the program itself ---
 
 
-def _usual_kind(targets: Any) -> str | None:
-    """Return what targets of a program are taken for, whose numbers have one type only."""
-    is_whole = targets.ndim == 1 and targets.dtype.kind == "f" and not (targets % 1).any()
-    return "classes" if is_whole else None
-
-
 def _patterns(inputs: Any, targets: Any = None, kind: str | None = None, **options: Any) -> Reader:
     if targets is not None and kind is None:
-        kind = _usual_kind(targets)
+        kind = usual_kind_of_numbers(targets)
     made = Arrays(inputs, targets, kind, place="", **options)
     made.read(Path())  # what is wrong is told at the form
     return made
@@ -333,6 +331,22 @@ SOURCES: Mapping[str, Source] = {
         },
     ),
     "npy": Source('(npy "INPUTS" "TARGETS")', Npy, (_file, _file), _OF_ARRAYS),
+    "idx": Source('(idx "IMAGES" "LABELS")', Idx, (_file, _file), _OF_ARRAYS),
+    "images": Source(
+        '(images "FOLDER")',
+        Images,
+        (_file,),
+        {
+            "mode": ("(mode grey|rgb)", _word(grey="grey", rgb="rgb")),
+            "size": ("(size ROWS COLS)", _sizes),
+            "classes": _CLASSES,
+        },
+    ),
+    "matrix": Source('(matrix "INPUTS" "TARGETS")', Matrices, (_file, _file), _OF_ARRAYS),
+    "text-matrix": Source(
+        '(text-matrix "INPUTS" "TARGETS")', TextMatrices, (_file, _file), _OF_ARRAYS
+    ),
+    "fann": Source('(fann "FILE")', Fann, (_file,), _OF_ARRAYS),
     "patterns": Source("(patterns X D)", _patterns, (_array, _array), _OF_ARRAYS),
     "function": Source(
         "(function N F)", _made_patterns, (_number_of_patterns, _function), _OF_ARRAYS, needed=2

@@ -192,7 +192,7 @@ def test_an_npz_is_accepted_and_other_pixels_are_refused(few: Few, tmp_path: Pat
         (b"\0\0\x08\x02\0\0\0\x01\0\0\0\x02ab", "expected 2 values, its header says 1 x 2"),
         (b"\0\0\x08\x01\0\0\0\x02a", "expected 2 values after the header, found 1"),
         (b"\0\0\x08\x01\0\0\0\x02abc", "expected 2 values after the header, found 3"),
-        (b"\0\0\x08\x01\0\0", "its header says 0"),
+        (b"\0\0\x08\x01\0\0", "its header is cut off"),
     ],
 )
 def test_a_damaged_idx_file_is_refused(content: bytes, words: str, tmp_path: Path) -> None:

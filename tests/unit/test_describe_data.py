@@ -9,7 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sn.data import Dataset, NamedData, OwnData, Scale, Shares, csv, npy, npz
+from sn.data import (
+    Dataset,
+    NamedData,
+    OwnData,
+    Scale,
+    Shares,
+    csv,
+    fann,
+    idx,
+    images,
+    matrix,
+    npy,
+    npz,
+    text_matrix,
+)
 from sn.describe.data import read_data_text
 from sn.errors import SnError, render
 from sn.session import Session
@@ -62,6 +76,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ('(npz "m.npz")', npz("m.npz")),
         ('(npy "x.npy" "y.npy" (classes "a" "b"))', npy("x.npy", "y.npy", classes=("a", "b"))),
         ('(npy "x.npy")', npy("x.npy")),
+        ('(idx "x.gz" "y.gz")', idx("x.gz", "y.gz")),
+        ('(images "digits" (mode rgb) (size 8 9))', images("digits", "rgb", (8, 9))),
+        ('(images "digits" (classes "b" "a"))', images("digits", classes=("b", "a"))),
+        ('(matrix "x.mat" "y.mat" (kind classes))', matrix("x.mat", "y.mat", "classes")),
+        ('(text-matrix "x" "y" (kind values))', text_matrix("x", "y", "values")),
+        ('(fann "x.data")', fann("x.data")),
     ],
 )  # fmt: skip
 def test_a_form_is_the_reader_that_python_makes(text: str, expected: Any) -> None:
@@ -201,6 +221,9 @@ def test_a_program_s_own_test_patterns() -> None:
         ('(csv "t.csv" (label 1) (targets 2))', "targets are of one kind, found label and targets"),
         ('(csv "t.csv" (label 1) (label 2))', "csv has the option 'label' twice"),
         ('(csv "t.csv" (label 1) (classes "a" "a"))', "a class stands twice"),
+        ('(images "d" (mode gray))', "there is no mode 'gray'\n*hint: did you mean 'grey'?"),
+        ('(images "d" (size 8))', "size needs 2 arguments, found 1"),
+        ('(images "d" (kind classes))', "images has no option 'kind'"),
         ('(npz "t.npz" (inputs 1))', "inputs takes a string, found the number 1"),
         ('(npz "t.npz" (kind class))', "there is no kind 'class'\n*hint: did you mean 'classes'?"),
         (
@@ -267,6 +290,9 @@ def test_a_command_line_says_the_same() -> None:
         csv("t.csv", label=2), rows=(0, 2)
     )
     assert read_data_text(it, "t.csv") == OwnData(csv("t.csv"))
+    assert read_data_text(it, "train-images-idx3-ubyte.gz").source == idx(  # type: ignore[union-attr]
+        "train-images-idx3-ubyte.gz"
+    )
     assert read_data_text(it, "x/t.NPZ") == OwnData(npz("x/t.NPZ"))
     assert read_data_text(it, "mnist-1989") == NamedData(("mnist-1989",))
 

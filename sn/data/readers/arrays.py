@@ -119,6 +119,12 @@ def usual_kind(targets: Array) -> TargetKind:
     return TargetKind.LABELS if targets.dtype == bool else TargetKind.VALUES
 
 
+def usual_kind_of_numbers(targets: Array) -> str | None:
+    """Return what targets are taken for where whole numbers have no type of their own."""
+    is_whole = targets.ndim == 1 and targets.dtype.kind == "f" and not (targets % 1).any()
+    return TargetKind.CLASSES.value if is_whole else None
+
+
 def checked_numbers(
     values: Array, what: str, place: str, may_miss: bool = False
 ) -> NDArray[np.float32]:

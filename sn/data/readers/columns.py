@@ -156,7 +156,7 @@ class InputColumn:
         column = f'"{name}"' if name.isidentifier() else str(self.index)
         if value.count(",") == 1 and is_number(value.replace(",", ".")):
             hint = f"numbers are written with a point: {value.replace(',', '.')}"
-        elif line != self.table.first_line or self.table.has_header:
+        elif not self.table.may_be_header(line):
             hint = "write a number"
             if self._number_line and self.known is None:
                 hint += f", as in line {self._number_line}; or (categories {column}) makes one "

@@ -38,8 +38,8 @@ Row = list[str]
 class Table:
     """The text of a file and how it is divided.
 
-    names: of the columns, "" for one without; width: how many columns there are; first_line: of
-    the first row that counts for the width
+    names: of the columns, "" for one without; first_line: of the first row, whose fields count;
+    may_have_header: whether a hint may speak of one
     """
 
     file: str
@@ -48,6 +48,7 @@ class Table:
     has_header: bool
     names: tuple[str, ...]
     first_line: int
+    may_have_header: bool = True
 
     @property
     def width(self) -> int:
@@ -84,9 +85,13 @@ class Table:
         name = self.names[column]
         return f"column {column} ({shown(name)})" if name else f"column {column}"
 
+    def may_be_header(self, line: int) -> bool:
+        """Whether a line is the first, and would be a header if the user said so."""
+        return self.may_have_header and not self.has_header and line == self.first_line
+
     def wrong(self, line: int, column: int, text: str, hint: str | None = None) -> DataError:
         """Return the error for a field of the row that starts in a line."""
-        if hint is None and line == self.first_line and not self.has_header:
+        if hint is None and self.may_be_header(line):
             hint = "(header yes) takes the first line for the names of the columns"
         return DataError(f"{self.title(column)}: {text}", span=self._span(line, column), hint=hint)
 
@@ -139,13 +144,18 @@ def separator_name(separator: str) -> str:
     return _NAMES.get(separator, f"'{separator}'")
 
 
-def read_table(path: Path, separator: str | None = None, header: bool | None = None) -> Table:
+def read_table(
+    path: Path,
+    separator: str | None = None,
+    header: bool | None = None,
+    may_have_header: bool = True,
+) -> Table:
     """Return a file as a table; what is None is found out.
 
     Raises: DataError when the file is empty, not UTF-8 text or has one column where another
     separator finds more.
     """
-    text = _decoded(read_file(path), path)
+    text = decoded(read_file(path), path)
     chosen = _guessed_separator(text) if separator is None else separator
     try:
         sample = _sample(text, chosen)
@@ -157,7 +167,7 @@ def read_table(path: Path, separator: str | None = None, header: bool | None = N
     rows = [row for _, row in sample[1:] if len(row) == len(first)]
     has_header = _is_header(first, rows) if header is None else header
     names = tuple(name.strip() if has_header else "" for name in first)
-    table = Table(str(path), text, chosen, has_header, names, first_line)
+    table = Table(str(path), text, chosen, has_header, names, first_line, may_have_header)
     if has_header and len(sample) == 1:
         raise DataError(
             f"{path} has a header and no rows",
@@ -165,6 +175,7 @@ def read_table(path: Path, separator: str | None = None, header: bool | None = N
         )
     if separator is not None and table.width == 1 and (hint := table.more_columns()):
         text = f"{path} has one column when divided by {separator_name(separator)}"
+        hint = hint if may_have_header else '(csv "FILE" ...) reads tables with other separators'
         raise DataError(text, hint=hint)
     return table
 
@@ -183,7 +194,11 @@ def is_number(text: str) -> bool:
     return "_" not in text  # Python's literals may have it
 
 
-def _decoded(raw: bytes, path: Path) -> str:
+def decoded(raw: bytes, path: Path) -> str:
+    """Return the text in the bytes of a file.
+
+    Raises: DataError, with the place, when they are not text in UTF-8.
+    """
     for start, (found, hint) in _OTHER_FILES.items():
         if raw.startswith(start):
             raise DataError(f"{path}: expected a table as text, found {found}", hint=hint)

@@ -1,0 +1,36 @@
+"""Idx: the files of MNIST and its kin, images in one and labels in another; packed ones too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sn.data.containers import read_idx
+from sn.data.readers.arrays import check_kind, rows_of
+from sn.data.rows import Rows, reader
+
+
+@reader("idx")
+@dataclass(frozen=True, slots=True)
+class Idx:
+    """Two idx files, of patterns and targets; or one, of patterns alone.
+
+    Whether a file is packed with gzip is seen in it. kind, classes: as in arrays.py
+    """
+
+    inputs: str
+    targets: str | None = None
+    kind: str | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        """Return all rows; the files are relative to `base`.
+
+        Raises: DataError for a file that is no idx file, or not whole.
+        """
+        path = base / self.inputs
+        targets = None if self.targets is None else read_idx(base / self.targets)
+        return rows_of(read_idx(path), targets, str(path), self.kind, self.classes, may_miss)

@@ -1,0 +1,184 @@
+"""Images: a folder for each class, or files in one folder, decoded by Pillow.
+
+A pixel becomes a number from 0, black, to 1, white. Colours are three planes one behind the
+other, red, green and blue, as the maps of a layer are.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.data.readers.classes import class_names, class_order, strange_class
+from sn.data.rows import Rows, TargetKind, reader
+from sn.errors import DataError, SettingError
+
+MODES = {"grey": "L", "rgb": "RGB"}
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".tif", ".tiff",
+    ".webp",
+)  # fmt: skip
+MOST_PIXELS = 2**26  # of one image; chosen here: a photograph of today has half of it
+
+
+@reader("images")
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images of a folder: in a folder for each class, which is its name, or all in one.
+
+    mode: grey or rgb; size: rows and columns to which each image is brought; without it all must
+    have the size of the first; classes: the folders that there may be, in the order of the classes
+    """
+
+    folder: str
+    mode: str = "grey"
+    size: tuple[int, int] | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise SettingError(f"the mode of images is grey or rgb, found {self.mode!r}")
+        if self.size is not None:
+            rows, cols = self.size
+            if rows * cols > MOST_PIXELS:
+                raise SettingError(f"an image has at most {MOST_PIXELS:,} pixels")
+
+    def held_to(self, rows: Rows) -> Images:
+        """Return the same reader, held to the size and classes of other rows."""
+        size = self.size
+        if size is None and rows.shape is not None:
+            size = rows.shape[-2:]  # type: ignore[assignment]
+        return Images(self.folder, self.mode, size, rows.classes or None)
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        """Return all rows, by class and by name of file; `folder` is relative to `base`.
+
+        Raises: DataError with the file that is no image, or has another size.
+        """
+        folder = base / self.folder
+        parts = _class_folders(folder)
+        names = class_names(part.name for part in parts)
+        classes = class_order(set(names)) if self.classes is None else self.classes
+        for part, name in zip(parts, names, strict=True):
+            if name not in classes:
+                text, hint = strange_class(name, classes)
+                raise DataError(f"{part}: {text}", hint=hint)
+        files = [
+            (file, classes.index(name))
+            for part, name in zip(parts, names, strict=True)
+            for file in _images(part)
+        ]
+        if not parts:
+            files = [(file, 0) for file in _images(folder)]
+        decode = _Decoder(self.mode, self.size)
+        pixels = [decode(file) for file, _ in files]
+        inputs = np.stack(pixels).reshape(len(pixels), -1)
+        targets = np.array([number for _, number in files], np.int32) if parts else None
+        shape = pixels[0].shape
+        return Rows(inputs, targets, TargetKind.CLASSES, classes, (), shape, str(folder))
+
+
+def read_image(file: Path, mode: str = "grey", size: tuple[int, int] | None = None) -> Any:
+    """Return one image as float32 from 0 to 1: (rows, cols), or (3, rows, cols) of colours.
+
+    Raises: DataError when it is no image that Pillow knows.
+    """
+    return _Decoder(mode, size)(file)
+
+
+class _Decoder:
+    """Files to pixels, all of one size."""
+
+    def __init__(self, mode: str, size: tuple[int, int] | None) -> None:
+        self._mode, self._size = mode, size
+        self._is_given = size is not None
+        self._first: Path | None = None
+
+    def __call__(self, file: Path) -> NDArray[np.float32]:
+        """Return the pixels of a file."""
+        try:
+            from PIL import Image  # an extra: only who has images needs it
+        except ImportError as error:
+            raise DataError(
+                f"reading {file} needs Pillow, which is not installed",
+                hint="pip install 'sn[images]'",
+            ) from error
+        try:
+            with warnings.catch_warnings(), Image.open(file) as image:
+                warnings.simplefilter("ignore")  # Pillow's own limits are told as ours are
+                cols, rows = image.size
+                if rows * cols > MOST_PIXELS:
+                    raise DataError(
+                        f"{file}: at most {MOST_PIXELS:,} pixels are read, found {rows} x {cols}"
+                    )
+                self._check_size(file, rows, cols)
+                found = _on_white(image).convert(MODES[self._mode])
+                if self._size is not None and (rows, cols) != self._size:
+                    found = found.resize(self._size[::-1], Image.Resampling.BOX)
+                pixels = np.asarray(found, np.float32) / 255
+        except DataError:
+            raise
+        except Exception as error:  # a damaged image may raise nearly any class
+            raise DataError(
+                f"cannot read {file} as an image: {error}", hint="take it out of the folder"
+            ) from error
+        return np.ascontiguousarray(np.moveaxis(pixels, 2, 0) if pixels.ndim == 3 else pixels)
+
+    def _check_size(self, file: Path, rows: int, cols: int) -> None:
+        if self._is_given:
+            return
+        if self._size is None:
+            self._size, self._first = (rows, cols), file
+        if (rows, cols) != self._size:
+            expected = " x ".join(map(str, self._size))
+            raise DataError(
+                f"{file}: expected {expected} pixels, as {self._first} has, found {rows} x {cols}",
+                hint=f"(size {self._size[0]} {self._size[1]}) brings all images to one size",
+            )
+
+
+def _on_white(image: Any) -> Any:
+    """Return an image without transparency: white shows through, as it does on paper."""
+    from PIL import Image  # see _Decoder
+
+    if not image.has_transparency_data:
+        return image
+    front = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", front.size, "white"), front)
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    """Return the folders inside of one, by name."""
+    return [entry for entry in _entries(folder) if entry.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what is in a folder, by name; hidden things are left out.
+
+    Raises: DataError when it cannot be read.
+    """
+    try:
+        return sorted(entry for entry in folder.iterdir() if entry.name[0] != ".")
+    except OSError as error:
+        raise DataError(f"cannot read the folder {folder}: {error.strerror}") from error
+
+
+def _images(folder: Path) -> list[Path]:
+    """Return the images of a folder, by name.
+
+    Raises: DataError when there is none.
+    """
+    found = [
+        entry for entry in _entries(folder) if entry.suffix.lower() in SUFFIXES and entry.is_file()
+    ]
+    if not found:
+        raise DataError(
+            f"{folder} has no images",
+            hint=f"expected files with {', '.join(SUFFIXES[:3])} and the like",
+        )
+    return found

@@ -1,0 +1,113 @@
+"""Matrices: SN's own matrix files, packed ones too, and text files of numbers alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sn.data.containers import read_file
+from sn.data.readers.arrays import check_kind, rows_of, usual_kind_of_numbers
+from sn.data.readers.columns import InputColumn
+from sn.data.readers.tables import read_table
+from sn.data.rows import Rows, reader
+from sn.matrixfile import decode_matrix
+
+_SUFFIX = ".mat"  # Source: SN, which adds it where a name has none
+
+
+@reader("matrix")
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """Two matrix files, of patterns and targets; or one, of patterns alone.
+
+    They are those that `save-matrix` and `save-ascii-matrix` write, and those of SN 2.8 and Lush.
+    One whole number for each pattern is a class. kind, classes: as in arrays.py
+    """
+
+    inputs: str
+    targets: str | None = None
+    kind: str | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        """Return all rows; the files are relative to `base`.
+
+        Raises: DataError for a file that is no matrix file, or not whole.
+        """
+        path = _with_suffix(base / self.inputs)
+        targets = None
+        if self.targets is not None:
+            other = _with_suffix(base / self.targets)
+            targets = decode_matrix(read_file(other), str(other)).numbers
+        inputs = decode_matrix(read_file(path), str(path)).numbers
+        return _rows(inputs, targets, path, self.kind, self.classes, may_miss)
+
+
+@reader("text-matrix")
+@dataclass(frozen=True, slots=True)
+class TextMatrices:
+    """Two text files of numbers, a line for each pattern; or one, of patterns alone.
+
+    Numbers are divided by blanks, as `export-text-matrix` writes them; files that start with
+    .MAT are read too. One whole number for each pattern is a class. kind, classes: as in arrays.py
+    """
+
+    inputs: str
+    targets: str | None = None
+    kind: str | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+
+    def read(self, base: Path, may_miss: bool = False) -> Rows:
+        """Return all rows; the files are relative to `base`.
+
+        Raises: DataError with line and column of what is no number.
+        """
+        path = base / self.inputs
+        targets = None
+        if self.targets is not None:
+            targets = _numbers(base / self.targets, False)
+            targets = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
+        inputs = _numbers(path, may_miss)
+        return _rows(inputs, targets, path, self.kind, self.classes, may_miss)
+
+
+def _rows(
+    inputs: NDArray[Any],
+    targets: NDArray[Any] | None,
+    path: Path,
+    kind: str | None,
+    classes: tuple[str, ...] | None,
+    may_miss: bool,
+) -> Rows:
+    if targets is not None and kind is None:
+        kind = usual_kind_of_numbers(targets)
+    return rows_of(inputs, targets, str(path), kind, classes, may_miss)
+
+
+def _with_suffix(path: Path) -> Path:
+    return path if path.suffix or path.exists() else path.with_name(path.name + _SUFFIX)
+
+
+def _numbers(path: Path, may_miss: bool) -> NDArray[Any]:
+    """Return the numbers of a text file, a row for each line."""
+    raw = read_file(path)
+    if raw.startswith(b".MAT"):
+        return decode_matrix(raw, str(path)).numbers
+    table = read_table(path, " ", False, may_have_header=False)
+    columns = [
+        InputColumn(table, index, may_miss, must_be_number=True) for index in range(table.width)
+    ]
+    for lines, rows in table.blocks():
+        for column, fields in zip(columns, zip(*rows, strict=True), strict=True):
+            column.add(fields, lines)
+    return np.column_stack([column.inputs() for column in columns])
