@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.download import NewBar
+from sn.data.packages import DataSets
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
 from sn.data.rows import TargetKind
 from sn.data.scaling import Scaling
 from sn.display import brief, html_table, many, shape_text
 from sn.errors import DataError
-from sn.registry import Registry
 
 Codes = NDArray[np.integer[Any]]
 Labels = NDArray[np.uint8]
@@ -193,15 +193,33 @@ class Source:
     folder: Path | None = None
 
 
-dataset: Registry[Callable[[], Source]] = Registry("data set")
+dataset = DataSets("data set")
 
 
 def source(name: str) -> Source:
     """Return what is known about the data set `name`.
 
-    Raises: UnknownNameError with the nearest names.
+    Raises: UnknownNameError with the nearest names; DataError for one of a package that reads it
+    by itself.
     """
-    return dataset.get(name)()
+    found = dataset.get(name)()
+    if isinstance(found, Source):
+        return found
+    raise DataError(f"the data set {name} is of a package, which reads it by itself")
+
+
+def _of_package(name: str) -> tuple[Dataset, str] | None:
+    """Return a data set that a package reads by itself, with a note; None for any other."""
+    found = None if name in tuple(dataset) else dataset.get(name)()
+    if found is None or isinstance(found, Source):
+        return None
+    if isinstance(found, Dataset):
+        return found, f"data: {found}"
+    if not hasattr(found, "load"):
+        kind = type(found).__name__
+        raise DataError(f"the data set {name} of a package should be a Dataset, found {kind}")
+    loaded: tuple[Dataset, str] = found.load()
+    return loaded
 
 
 def locate(known: Source) -> tuple[Path, ...] | None:
@@ -216,7 +234,7 @@ def locate(known: Source) -> tuple[Path, ...] | None:
 
 def is_available(name: str) -> bool:
     """Return whether the files of `name` are on this machine; the files are not read."""
-    return locate(source(name)) is not None
+    return _of_package(name) is not None or locate(source(name)) is not None
 
 
 def load(name: str) -> Dataset:
@@ -224,6 +242,9 @@ def load(name: str) -> Dataset:
 
     Raises: DataError when it is not here, cannot be read, or holds other digits.
     """
+    given = _of_package(name)
+    if given is not None:
+        return given[0]
     known = source(name)
     files = locate(known)
     if files is None:
@@ -260,7 +281,13 @@ def first_available(*names: str) -> tuple[Dataset, str]:
     Raises: DataError when none is here or the first one found is damaged.
     """
     missing: list[Source] = []
-    for known in [source(name) for name in names]:
+    for name in names:
+        dataset.get(name)  # an unknown name is an error, also behind one that is here
+    for name in names:
+        given = _of_package(name)
+        if given is not None:
+            return given
+        known = source(name)
         files = locate(known)
         if files is None:
             missing.append(known)
