@@ -254,6 +254,7 @@ class Experiment:
             criterion=spec.criterion_for(dataset.kind, self.table.layers[-1].size),
             scaling=dataset.scaling,
             input_range=input_range(dataset),
+            columns=dataset.columns,
             data=DataUsed(dataset.name, dataset.hash),
             optimizer=optimizer,
             options=spec.options(optimizer),

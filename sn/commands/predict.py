@@ -58,7 +58,8 @@ def command(
     net = open_trained(run)
     wanted = net.wanted(columns, array, invert)
     for number, file in enumerate(files):
-        patterns = read_patterns(_content(file), file, wanted)
+        place = "standard input" if file == "-" else file
+        patterns = read_patterns(_content(file), place, wanted)
         found = predictions(net, patterns, file, reference)
         if as_json:
             for one in found.objects():

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sn.data.download import NewBar
 from sn.data.packages import DataSets
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
-from sn.data.rows import TargetKind
+from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
 from sn.display import brief, html_table, many, shape_text
 from sn.errors import DataError
@@ -62,6 +62,7 @@ class Dataset:
     kind: what targets are; classes: names of the classes, of the labels or of the values
     shape: (rows, cols) of one pattern, or (n_inputs,); hash: sha256 over the content of all sets
     scaling: what was done to the inputs, None for those that are as they come
+    columns: of the files that inputs come from, where they have names or hold text
     """
 
     name: str
@@ -74,6 +75,7 @@ class Dataset:
     source: str = ""
     licence: str = ""
     scaling: Scaling | None = None
+    columns: tuple[Encoding, ...] = ()
 
     @property
     def train(self) -> Part:

@@ -6,6 +6,7 @@ are refused: they would be pickles, which run code when they are read.
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 from pathlib import Path
@@ -31,16 +32,21 @@ _HEADERS = {
 class Archive:
     """An npz file, open for reading; arrays are read when they are asked for.
 
+    `content` stands in for what is at `path`, which then is for messages.
     Raises: DataError when it is no npz file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         self.path = path
         try:
-            with path.open("rb") as file:
-                if file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
-                    raise ValueError("it does not start like one")
-            self._zip = zipfile.ZipFile(path)
+            if content is None:
+                with path.open("rb") as file:
+                    start = file.read(len(_ZIP_MAGIC))
+            else:
+                start = content[: len(_ZIP_MAGIC)]
+            if start != _ZIP_MAGIC:
+                raise ValueError("it does not start like one")
+            self._zip = zipfile.ZipFile(path if content is None else io.BytesIO(content))
         except Exception as error:  # a damaged archive may raise nearly any class
             raise _unreadable(path, "an npz file", error) from error
 
@@ -74,12 +80,14 @@ class Archive:
             raise _unreadable(self.path, "an npz file", error) from error
 
 
-def read_npy(path: Path) -> Array:
-    """Return the array of an npy file.
+def read_npy(path: Path, content: bytes | None = None) -> Array:
+    """Return the array of an npy file; `content` stands in for what is at `path`.
 
     Raises: DataError when it cannot be read, or is too large.
     """
     try:
+        if content is not None:
+            return read_array(io.BytesIO(content), len(content), str(path))
         with path.open("rb") as stream:
             return read_array(stream, path.stat().st_size, str(path))
     except DataError:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, NamedData, Part, dataset
 from sn.data.readers.arrays import Arrays
-from sn.data.rows import Reader, Rows, TargetKind, held_to
+from sn.data.rows import Encoding, Reader, Rows, TargetKind, held_to
 from sn.data.scaling import Scale, Scaling, learn
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
@@ -138,6 +138,7 @@ class OwnData:
             hash=_content_hash(scaled, rows.classes),
             source=rows.place,
             scaling=scaling,
+            columns=rows.encodings or tuple(map(Encoding, rows.names)),
         )
         return found_sets, f"data: {found_sets.title}; {_described(found_sets)}"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sn.data.rows import TargetKind
+from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
 from sn.display import brief, many
 from sn.errors import DataError
@@ -37,7 +37,8 @@ class About:
     `classes` are the names of the classes, of the labels or of the values; `low` and `high` are
     what wrong and right units should say; `criterion` says which patterns are misses, None where
     nothing is right or wrong; `input_range` has the least and the largest input of the training
-    set, before they were scaled. `options` are the settings of the experiment, `scores` the scores
+    set, before they were scaled; `columns` are those of the file that inputs came from, where
+    they had names or held text. `options` are the settings of the experiment, `scores` the scores
     at the end, by set; `sources` are the program and what it loaded; `versions` says with what it
     was trained.
     """
@@ -50,6 +51,7 @@ class About:
     criterion: Criterion | None = None
     scaling: Scaling | None = None
     input_range: tuple[float, float] = (0.0, 1.0)
+    columns: tuple[Encoding, ...] = ()
     data: DataUsed = DataUsed("", "")
     optimizer: str = ""
     options: dict[str, Any] = field(default_factory=dict)

@@ -147,11 +147,26 @@ class TargetsPart(Part, frozen=True):
     criterion: CriterionPart | None = None
 
 
+class ColumnPart(Part, frozen=True):
+    """A column of the file that inputs came from: its name, "" for none, and what becomes of it.
+
+    Without `values` it is a number and one input; with them each value has an input, 1 where the
+    column has that value, else 0.
+    """
+
+    name: str
+    values: list[str] = []
+
+
 class InputsPart(Part, frozen=True):
-    """The least and the largest input of the training set, before they were scaled."""
+    """The least and the largest input of the training set, before they were scaled.
+
+    `columns` are those of the file that the inputs came from, where they had names or held text.
+    """
 
     low: float
     high: float
+    columns: list[ColumnPart] = []
 
 
 class TrainingPart(Part, frozen=True):

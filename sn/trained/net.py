@@ -152,6 +152,7 @@ class TrainedNet:
             may_miss=scaling is not None and not np.isnan(scaling.fill).any(),
             dark=high if invert else low,
             light=low if invert else high,
+            known=self.about.columns,
             columns=columns,
             array=array,
         )

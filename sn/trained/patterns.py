@@ -6,29 +6,28 @@ table of text. Read next: pictures.py.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import DataError, did_you_mean
+from sn.data.containers import unpack
+from sn.data.numpy_files import Archive, read_npy
+from sn.data.readers.columns import InputColumn
+from sn.data.readers.tables import Table, table_of
+from sn.data.rows import Encoding
+from sn.errors import DataError, Span, did_you_mean
 from sn.trained.pictures import PICTURES, picture
 
 Floats = NDArray[np.float64]
 
 _NUMPY, _ZIP = b"\x93NUMPY", (b"PK\x03\x04", b"PK\x05\x06")
-# what NumPy raises for a damaged file, and for one that says it is larger than the memory
-_DAMAGED = (ValueError, EOFError, OSError, KeyError, NotImplementedError, BadZipFile, MemoryError)
-# what stands for a missing value in tables; source: R, pandas, and the UCI repository's "?"
-_MISSING = {"", "na", "n/a", "nan", "null", "?"}
+_NOT_KNOWN = "this net was trained without missing values, so it knows none to put there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +35,17 @@ class Wanted:
     """What a net takes, and what the user says about the file.
 
     shape: of the input layer; may_miss: whether missing values can be filled; dark, light: the
-    input that a black and a white point of a picture stand for; columns: which columns of a table
-    are the inputs, as numbers from 0, ranges and names, "" for all; array: which array of a file
-    of several, "" for the one that fits.
+    input that a black and a white point of a picture stand for; known: the columns of the file
+    that the net was trained on, where they had names or held text; columns: which columns of a
+    table are the inputs, as numbers from 0, ranges and names, "" for those of these names or else
+    for all; array: which array of a file of several, "" for the one that fits.
     """
 
     shape: tuple[int, ...]
     may_miss: bool = False
     dark: float = 0.0
     light: float = 1.0
+    known: tuple[Encoding, ...] = ()
     columns: str = ""
     array: str = ""
 
@@ -53,43 +54,38 @@ class Wanted:
         """How many inputs there are."""
         return math.prod(self.shape)
 
+    @property
+    def encodings(self) -> tuple[Encoding, ...]:
+        """What the columns of a table hold, in the order of the inputs."""
+        return self.known or (Encoding(""),) * self.size
+
 
 def read_patterns(content: bytes, place: str, wanted: Wanted) -> Floats:
     """Return the patterns in a file's content: (n, n_inputs) float64, NaN for a missing input.
 
-    Raises: DataError with file, line and column of what is wrong.
+    Raises: DataError with the place of what is wrong.
     """
+    content = unpack(content, Path(place))
     if content.startswith(_NUMPY):
-        return _fitting(_array(content, place), place, wanted)
+        return _fitting(read_npy(Path(place), content), place, wanted)
     if content.startswith(_ZIP):
         return _of_several(content, place, wanted)
     if content.startswith(PICTURES):
         return picture(content, place, wanted.shape, wanted.dark, wanted.light)
-    return _table(content, place, wanted)
+    return _of_table(content, place, wanted)
 
 
 # --- arrays ---
 
 
-def _array(content: bytes, place: str) -> NDArray[Any]:
-    try:
-        found: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
-    except _DAMAGED as error:
-        raise DataError(f"{place}: cannot be read as an array of NumPy: {error}") from error
-    return found
-
-
 def _of_several(content: bytes, place: str, wanted: Wanted) -> Floats:
     """Return the array that is asked for, or the only one that fits."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            names = list(file.keys())
-            if wanted.array and wanted.array not in names:
-                hint = did_you_mean(wanted.array, names) or f"it has: {', '.join(names)}"
-                raise DataError(f"{place}: there is no array '{wanted.array}'", hint=hint)
-            arrays = {n: file[n] for n in names if not wanted.array or n == wanted.array}
-    except _DAMAGED as error:
-        raise DataError(f"{place}: cannot be read as arrays of NumPy: {error}") from error
+    with Archive(Path(place), content) as archive:
+        names = archive.names
+        if wanted.array and wanted.array not in names:
+            hint = did_you_mean(wanted.array, names) or f"it has: {', '.join(names)}"
+            raise DataError(f"{place}: there is no array '{wanted.array}'", hint=hint)
+        arrays = {n: archive.read(n) for n in names if not wanted.array or n == wanted.array}
     fitting = [name for name, array in arrays.items() if _fits(array, wanted)]
     if wanted.array or (len(arrays) == 1 and not fitting):
         (only,) = arrays.values()
@@ -131,104 +127,79 @@ def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
 # --- tables of text ---
 
 
-def _table(content: bytes, place: str, wanted: Wanted) -> Floats:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{place}: byte {error.start} belongs to no text",
-            hint="a file to predict is a table of text, an array of NumPy or a picture",
-        ) from error
-    rows = _rows(text, place)
-    first = list(islice(rows, 2))
-    if not first:
-        raise DataError(f"{place}: the file is empty")
-    names: list[str] = []
-    if not any(_is_number(cell) for cell in first[0][1]) and len(first) > 1:
-        names = [cell.strip() for cell in first.pop(0)[1]]
-    width = len(first[0][1])
-    chosen = _chosen(wanted, names, width, place)
-    if len(chosen) != wanted.size:
-        line, what = first[0][0], f"{width} column{'' if width == 1 else 's'}"
-        taken = f", of which {len(chosen)} are taken" if wanted.columns else ""
-        raise DataError(
-            f"{place}:{line}: found {what}{taken}, the net takes {wanted.size} inputs",
-            hint=f"--columns 0-{wanted.size - 1} takes the first ones"
-            if width > wanted.size and not wanted.columns
-            else None,
-        )
-    found = []
-    for line, cells in (*first, *rows):
-        if len(cells) != width:
-            raise DataError(
-                f"{place}:{line}: found {len(cells)} column{'' if len(cells) == 1 else 's'}, the "
-                f"first row has {width}"
-            )
-        found.append([_number(cells[c], f"{place}:{line}:{c + 1}", wanted) for c in chosen])
-    return np.array(found, np.float64)
+def _of_table(content: bytes, place: str, wanted: Wanted) -> Floats:
+    table = table_of(content, place)
+    trained = [encoding.name for encoding in wanted.known]
+    if not table.has_header and all(trained) and trained:
+        # where all columns hold text, names look like values
+        _, rows = next(table.blocks())
+        if {*trained} <= {field.strip() for field in rows[0]}:
+            table = table_of(content, place, table.separator, header=True)
+    columns = [
+        InputColumn(table, index, wanted.may_miss, known=encoding, what_to_do=_NOT_KNOWN)
+        for index, encoding in zip(_chosen(table, wanted), wanted.encodings, strict=True)
+    ]
+    for lines, rows in table.blocks():
+        fields = list(zip(*rows, strict=True))
+        for column in columns:
+            column.add(fields[column.index], lines)
+    return np.column_stack([column.inputs() for column in columns]).astype(np.float64)
 
 
-def _rows(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a table that are not blank, each with the number of its line."""
-    start = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((mark for mark in "\t;," if mark in start), None)
-    if separator is None:
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                yield number, line.split()
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise DataError(f"{place}:{reader.line_num}: {error}") from error
+def _chosen(table: Table, wanted: Wanted) -> list[int]:
+    """Return the numbers of the columns that are inputs.
+
+    Raises: DataError when they are not there, or more or fewer than the net takes.
+    """
+    trained = [encoding.name for encoding in wanted.known]
+    count = len(wanted.encodings)
+    if wanted.columns:
+        found = _listed(table, wanted.columns)
+    elif trained and all(table.names.count(name) == 1 for name in trained):
+        return [table.names.index(name) for name in trained]
+    else:
+        found = list(range(table.width))
+    if len(found) == count:
+        return found
+    what = f"{table.width} column{'' if table.width == 1 else 's'}"
+    taken = f", of which {len(found)} are taken" if wanted.columns else ""
+    hint = None
+    if not wanted.columns and any(trained):
+        hint = f"it was trained on {', '.join(name or 'one without a name' for name in trained)}"
+    elif not wanted.columns and table.width > count:
+        hint = f"--columns 0-{count - 1} takes the first ones"
+    line = table.first_line
+    raise DataError(
+        f"found {what}{taken}, the net takes {count} as inputs",
+        span=Span(table.file, line, 1, line, 1),
+        hint=hint,
+    )
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell: str, place: str, wanted: Wanted) -> float:
-    if cell.strip().lower() in _MISSING:
-        if wanted.may_miss:
-            return math.nan
-        raise DataError(
-            f"{place}: a value is missing",
-            hint="the net was trained without missing values, so it knows none to put there",
-        )
-    try:
-        found = float(cell)
-    except ValueError:
-        found = math.inf
-    if not math.isfinite(found) or "_" in cell:
-        raise DataError(f"{place}: expected a number, found '{cell.strip()[:40]}'")
-    return found
-
-
-def _chosen(wanted: Wanted, names: Sequence[str], width: int, place: str) -> list[int]:
-    """Return the numbers of the columns that are inputs."""
-    if not wanted.columns:
-        return list(range(width))
+def _listed(table: Table, columns: str) -> list[int]:
+    """Return the numbers of the columns that a user lists."""
     found: list[int] = []
-    for part in wanted.columns.split(","):
+    for part in columns.split(","):
         word = part.strip()
         span = re.fullmatch(r"(\d+)(?:-(\d+))?", word, re.ASCII)
-        if word in names:
-            found.append(names.index(word))
+        if word in table.names:
+            found.append(table.names.index(word))
         elif span is not None:
             first, last = int(span[1]), int(span[2] or span[1])
-            if last >= width:
-                raise DataError(f"{place}: there is no column {last}, columns are 0 to {width - 1}")
+            if last >= table.width:
+                raise DataError(
+                    f"{table.file}: there is no column {last}, columns are 0 to {table.width - 1}"
+                )
             found += range(first, last + 1)
         else:
-            hint = did_you_mean(word, names) or (
-                f"it has: {', '.join(names[:20])}" if names else "it has no line of names"
+            raise DataError(
+                f"{table.file}: there is no column '{word}'", hint=_known(word, table.names)
             )
-            raise DataError(f"{place}: there is no column '{word}'", hint=hint)
     return found
+
+
+def _known(word: str, names: Sequence[str]) -> str:
+    shown = [name for name in names if name]
+    if not shown:
+        return "it has no line of names"
+    return did_you_mean(word, shown) or f"it has: {', '.join(shown[:20])}"

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.data.rows import TargetKind
+from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
 from sn.errors import DataError, NetError
 from sn.net.activations import Activation
@@ -187,6 +187,7 @@ def _about(header: h.Header, arrays: Arrays, table: ConnectionTable) -> About:
         criterion=_criterion(targets.criterion),
         scaling=scaling,
         input_range=(header.inputs.low, header.inputs.high),
+        columns=_columns(header.inputs, table.n_inputs),
         data=DataUsed(training.data, header.hashes.data),
         optimizer=training.optimizer,
         options=training.options,
@@ -196,6 +197,16 @@ def _about(header: h.Header, arrays: Arrays, table: ConnectionTable) -> About:
         sources=tuple(SourceText(one.name, one.text) for one in header.sources),
         versions=header.versions,
     )
+
+
+def _columns(part: h.InputsPart, n_inputs: int) -> tuple[Encoding, ...]:
+    found = tuple(Encoding(one.name, tuple(one.values)) for one in part.columns)
+    count = sum(len(one.values) or 1 for one in found)
+    if found and count != n_inputs:
+        raise ValueError(f"the columns make {count} inputs, and the net has {n_inputs}")
+    if any(len(set(one.values)) < len(one.values) for one in found):
+        raise ValueError("a column has a value twice")
+    return found
 
 
 def _criterion(part: h.CriterionPart | None) -> Criterion | None:

@@ -118,7 +118,11 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
         groups=_groups(table),
         parameters=_parameters(table),
         cost=_cost(about.cost),
-        inputs=h.InputsPart(low=about.input_range[0], high=about.input_range[1]),
+        inputs=h.InputsPart(
+            low=about.input_range[0],
+            high=about.input_range[1],
+            columns=[h.ColumnPart(name=one.name, values=list(one.values)) for one in about.columns],
+        ),
         targets=h.TargetsPart(
             kind=about.kind,
             classes=list(about.classes),

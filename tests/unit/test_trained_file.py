@@ -12,7 +12,7 @@ import pytest
 from safetensors import safe_open
 
 import sn
-from sn.data.rows import TargetKind
+from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
 from sn.errors import DataError
 from sn.net.costs import cost
@@ -131,6 +131,8 @@ def test_all_that_is_known_comes_back(tmp_path: Path) -> None:
         optimizer="newton",
         options={"mu": 0.05, "init": {"law": "fan-in"}},
         seed=2**64 - 1,
+        input_range=(-1.5, 3.0),
+        columns=(Encoding("a"), Encoding("b", ("x", "y")), Encoding(""), Encoding("c")),
         passes=3,
         scores={"test": {"misses": 4}},
         sources=(SourceText("a.sn", '(setq a "µ")\n'), SourceText("../b.sn", "")),

@@ -201,6 +201,14 @@ CHANGES: dict[str, tuple[Callable[[Arrays, Words], None], str]] = {
         said("targets", "criterion", value={"name": "luck", "numbers": []}),
         "no criterion 'luck'",
     ),
+    "columns of another number": (
+        said("inputs", "columns", value=[{"name": "a", "values": []}]),
+        "the columns make 1 inputs, and the net has 36",
+    ),
+    "a value twice": (
+        said("inputs", "columns", value=[{"name": "a", "values": ["b"] * 36}]),
+        "a column has a value twice",
+    ),
     "a low target that is none": (said("targets", "low", value=None), "expected `float`"),
     "too few keys": (said("parameters", 0, "keys", value=[1.0]), "and 1 keys"),
     "another hash": (said("hashes", "table", value="0" * 64), "expected the hash 0000000000000000"),

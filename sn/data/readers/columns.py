@@ -37,7 +37,8 @@ class InputColumn:
     """A column of inputs, or of real targets.
 
     may_miss: whether a missing value is a NaN, not an error; is_listed: whether the user says
-    that it is text; known: what another file has in this column, to which this one is held
+    that it is text; known: what another file has in this column, to which this one is held;
+    what_to_do: the hint for a missing value
     """
 
     table: Table
@@ -46,6 +47,7 @@ class InputColumn:
     is_listed: bool = False
     known: Encoding | None = None
     must_be_number: bool = False
+    what_to_do: str = "(missing mean) fills it with the mean of its column, or leave the row out"
     _numbers: list[Floats] = field(default_factory=list)
     _codes: list[NDArray[np.int32]] = field(default_factory=list)
     _values: dict[str, int] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class InputColumn:
                 line,
                 self.index,
                 f"expected a value, {found}",
-                "(missing mean) fills it with the mean of its column, or leave the row out",
+                self.what_to_do,
             )
 
     def _number(self, line: int, value: str) -> float:

@@ -152,22 +152,36 @@ def read_table(
 ) -> Table:
     """Return a file as a table; what is None is found out.
 
-    Raises: DataError when the file is empty, not UTF-8 text or has one column where another
-    separator finds more.
+    Raises: DataError as `table_of` does, and when the file cannot be read.
     """
-    text = decoded(read_file(path), path)
+    return table_of(read_file(path), str(path), separator, header, may_have_header)
+
+
+def table_of(
+    raw: bytes,
+    path: str,
+    separator: str | None = None,
+    header: bool | None = None,
+    may_have_header: bool = True,
+) -> Table:
+    """Return the content of a file as a table; `path` is for messages.
+
+    Raises: DataError when it is empty, not UTF-8 text or has one column where another separator
+    finds more.
+    """
+    text = decoded(raw, path)
     chosen = _guessed_separator(text) if separator is None else separator
     try:
         sample = _sample(text, chosen)
     except _BadQuotesError as error:
-        raise _badly_quoted(str(path), error) from error
+        raise _badly_quoted(path, error) from error
     if not sample:
         raise DataError(f"{path} is empty", hint="a table has a row for each pattern")
     first_line, first = sample[0]
     rows = [row for _, row in sample[1:] if len(row) == len(first)]
     has_header = _is_header(first, rows) if header is None else header
     names = tuple(name.strip() if has_header else "" for name in first)
-    table = Table(str(path), text, chosen, has_header, names, first_line, may_have_header)
+    table = Table(path, text, chosen, has_header, names, first_line, may_have_header)
     if has_header and len(sample) == 1:
         raise DataError(
             f"{path} has a header and no rows",
@@ -194,7 +208,7 @@ def is_number(text: str) -> bool:
     return "_" not in text  # Python's literals may have it
 
 
-def decoded(raw: bytes, path: Path) -> str:
+def decoded(raw: bytes, path: Path | str) -> str:
     """Return the text in the bytes of a file.
 
     Raises: DataError, with the place, when they are not text in UTF-8.
@@ -210,7 +224,7 @@ def decoded(raw: bytes, path: Path) -> str:
         column = len(raw[start_of_line : error.start].decode("utf-8", "replace")) + 1
         raise DataError(
             f"expected text in UTF-8, found the byte 0x{raw[error.start]:02x}",
-            span=Span(str(path), line, column, line, column),
+            span=Span(path, line, column, line, column),
             hint="save the file as UTF-8; files of older programs are often Latin-1",
         ) from None
 
