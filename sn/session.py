@@ -40,6 +40,7 @@ from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.origin import Origin, ReadFile
 from sn.shipped import find_net
+from sn.train.experiment import DataSource
 from sn.train.gradient_check import (
     GradientReport,
     check_gradients,
@@ -88,6 +89,13 @@ class Session:
         """
         with self._texts_kept():
             return self.interpreter.run(text, file)
+
+    def data(self, text: str) -> DataSource:
+        """Return the data that a text says: a name, a file, or a form as in an experiment.
+
+        Raises: SnError with the place in the text.
+        """
+        return read_data_text(self.interpreter, text)
 
     def load(self, path: str | Path, source: str | None = None) -> Program:
         """Evaluate the program in a file, or the net of this name that comes with SN.

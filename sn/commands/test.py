@@ -16,7 +16,11 @@ from sn.results.table import cost_words
 
 @click.command("test")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--data", metavar="NAME", help="Other data than that it was trained on.")
+@click.option(
+    "--data",
+    metavar="DATA",
+    help="Other data: a name, a file, or a form such as '(csv \"FILE\" (label 4))'.",
+)
 @click.option("--set", "which", metavar="SET", help="Only one set: train, validation or test.")
 @click.option("--confusion", is_flag=True, help="Print which class is taken for which, all of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per set.")
@@ -26,10 +30,11 @@ def command(run: Path, data: str | None, which: str | None, confusion: bool, as_
     RUN is the folder of a run, or a file NAME.sn.safetensors. The kernels are those that scored the
     network while it was trained, so on the same data they give the same figures.
     """
-    from sn.trained.net import open_trained  # start-up time of numba
+    from sn.session import Session  # start-up time of numpy and lark
+    from sn.trained.net import open_trained  # as above
 
     net = open_trained(run)
-    found = net.results(data, which)
+    found = net.results(None if data is None else Session().data(data), which)
     if as_json:
         for one, (scores, report) in found.items():
             told = {"report": report_object(report)}

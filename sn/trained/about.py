@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
 from sn.display import brief, many
@@ -60,6 +62,11 @@ class About:
     scores: dict[str, Any] = field(default_factory=dict)
     sources: tuple[SourceText, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def fills(self) -> bool:
+        """Whether the net has values to put where inputs are missing."""
+        return self.scaling is not None and not np.isnan(self.scaling.fill).any()
 
     @property
     def known_criterion(self) -> Criterion | None:

@@ -145,11 +145,10 @@ class TrainedNet:
         Black is the least, white the largest input of the training set.
         """
         low, high = self.about.input_range
-        scaling = self.about.scaling
         first, size = self.layers[0], self.table.n_inputs
         return Wanted(
             shape=first.shape if first.size == size else (size,),
-            may_miss=scaling is not None and not np.isnan(scaling.fill).any(),
+            may_miss=self.about.fills,
             dark=high if invert else low,
             light=low if invert else high,
             known=self.about.columns,

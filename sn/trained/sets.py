@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sn.data.base import Dataset, NamedData, Part, dataset
 from sn.data.own import OwnData, data_source
-from sn.data.rows import TargetKind
+from sn.data.rows import Rows, TargetKind, held_to
+from sn.data.scaling import Scale
 from sn.errors import DataError
 from sn.net.table import ConnectionTable
 from sn.train.targets import n_outputs
@@ -45,7 +47,10 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
     """
     source = data_source(given)
     known = about.scaling
-    found = source.load(known)[0] if isinstance(source, OwnData) else source.load()[0]
+    if isinstance(source, OwnData):
+        found, _ = _held(source, table, about).load(known)
+    else:
+        found, _ = source.load()
     size = table.n_inputs
     if found.n_inputs != size:
         raise DataError(
@@ -76,6 +81,27 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
         hash=found.hash,
         source=found.source,
         scaling=known,
+    )
+
+
+def _held(source: OwnData, table: ConnectionTable, about: About) -> OwnData:
+    """Return data that is read as that of the training was: its classes, values and gaps."""
+    has_text = any(column.values for column in about.columns)
+    trained = Rows(
+        np.zeros((0, table.n_inputs), np.float32),
+        None,
+        about.kind,
+        about.classes,
+        place=f"the training of net {table.name}",
+        encodings=about.columns if has_text else (),
+    )
+    return replace(
+        source,
+        source=held_to(source.source, trained),
+        test=source.test and held_to(source.test, trained),
+        validation=source.validation and held_to(source.validation, trained),
+        scale=Scale(),
+        may_miss=about.fills,
     )
 
 

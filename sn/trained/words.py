@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sn.data.rows import TargetKind
+from sn.data.rows import Encoding, TargetKind
 from sn.net.table import ConnectionTable
 from sn.results.figures import error_text
 from sn.results.table import cost_words
@@ -31,6 +29,8 @@ def facts(table: ConnectionTable, about: About) -> list[Fact]:
         found.append((which, _scores(scores)))
     found += [("tells", _answers(table, about)), ("cost", _cost(about))]
     found.append(("inputs", _inputs(table, about)))
+    if about.columns:
+        found.append(("columns", ", ".join(map(_column, about.columns))))
     settings = [f"{name.replace('_', '-')} {_setting(v)}" for name, v in _told(about.options)]
     if settings:
         found.append(("settings", ", ".join(settings)))
@@ -90,9 +90,14 @@ def _inputs(table: ConnectionTable, about: About) -> str:
     scaling = about.scaling
     is_as_it_is = scaling is None or scaling.is_identity
     text = f"{shape}, as they are" if is_as_it_is else f"{shape}, scaled column by column"
-    if scaling is not None and not np.isnan(scaling.fill).any():
+    if about.fills:
         text += "; missing values are filled with the mean of the training set"
     return text
+
+
+def _column(one: Encoding) -> str:
+    name = one.name or "one without a name"
+    return f"{name} ({', '.join(one.values)})" if one.values else name
 
 
 def _told(options: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 import sn
+from sn.commands import main
 from sn.data.own import OwnData, Shares
 from sn.data.rows import Rows, TargetKind
 from sn.data.scaling import Scale
@@ -134,3 +137,112 @@ def test_options_of_every_kind_are_in_the_file(tmp_path: Path) -> None:
     net = sn.open(tmp_path / "run")
     assert str(net.about.criterion) == "sign -0.1 0.1"
     assert net.about.options["stop"]["patience"] == 3
+
+
+# --- from a table of text ---
+
+PLANTS = (
+    "(defnet plants (layer in (4)) (layer out (3)) (connect in out (full)))"
+    ' (experiment plants (data (csv "plants.csv" (label "kind")) (split (test 0.25))'
+    " (scale standard) (missing mean)) (passes 3) (optimizer o (sgd (learning-rate 0.05))))"
+)
+KIND = ("ash", "oak", "yew")
+
+
+def plants(folder: Path, count: int = 40) -> list[tuple[str, ...]]:
+    """Write a table with numbers, text, classes and a missing value; return its rows."""
+    rng = np.random.default_rng(2)
+    rows = [
+        (f"{rng.uniform(1, 9):.2f}", ("red", "blue")[n % 2], KIND[n % 3], str(n % 7))
+        for n in range(count)
+    ]
+    rows[4] = ("?", *rows[4][1:])
+    write(folder / "plants.csv", ("height", "colour", "kind", "leaves"), rows)
+    (folder / "plants.sn").write_text(PLANTS)
+    return rows
+
+
+def write(path: Path, names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    path.write_text("".join(",".join(row) + "\n" for row in (names, *rows)))
+
+
+@pytest.fixture
+def grown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, RunRecord]:
+    monkeypatch.chdir(tmp_path)
+    plants(tmp_path)
+    experiment = Session().load(tmp_path / "plants.sn").experiment()
+    return tmp_path, experiment.train(folder="run", reference=True)
+
+
+@pytest.mark.kernels
+def test_a_table_is_tested_with_what_the_training_learnt(
+    grown: tuple[Path, RunRecord], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, record = grown
+    form = '(data (csv "plants.csv" (label "kind")) (split (test 0.25)))'
+    assert main(["test", "run", "--data", form, "--json"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {one["set"]: one["misses"] for one in found} == {
+        which: scores.misses for which, scores in record.end.sets.items()
+    }
+    # another file: no blue plant, no yew, other columns first, and another mean
+    rows = [(kind, leaves, height, colour) for height, colour, kind, leaves in plants(folder)]
+    some = [row for row in rows if row[0] != "yew" and row[3] == "red"]
+    write(folder / "other.csv", ("kind", "leaves", "height", "colour"), some)
+    form = '(csv "other.csv" (inputs "height" "colour" "leaves") (label "kind"))'
+    assert main(["test", "run", "--data", form, "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    report = json.loads(line)["report"]
+    assert report["classes"] == list(KIND)
+    assert sum(report["confusion"][2]) == 0
+
+
+@pytest.mark.kernels
+def test_a_table_is_predicted_with_what_the_training_learnt(
+    grown: tuple[Path, RunRecord], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = grown
+    rows = plants(folder)
+    assert main(["predict", "run", "plants.csv", "--json"]) == 0
+    found = [json.loads(line)["class"] for line in capsys.readouterr().out.splitlines()]
+    wrong = sum(one != row[2] for one, row in zip(found, rows, strict=True))
+    net = sn.open(folder / "run")
+    scores = net.test("train", sn.data.csv("plants.csv", label="kind"))
+    assert scores.misses == wrong
+    # without the classes, in another order, a value at a time
+    for number in (0, 4, 7):
+        height, colour, _, leaves = rows[number]
+        write(folder / "one.csv", ("leaves", "colour", "height"), [(leaves, colour, height)])
+        assert main(["predict", "run", "one.csv", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["class"] == found[number]
+    write(folder / "one.csv", ("leaves", "colour", "height"), [("3", "green", "5")])
+    assert main(["predict", "run", "one.csv"]) == 1
+    err = capsys.readouterr().err
+    assert "one.csv:2:3: error: column 1 ('colour'): expected one of the values" in err
+    assert "it has blue, red" in err
+
+
+def test_the_file_says_what_its_columns_were(
+    grown: tuple[Path, RunRecord], capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = sn.open(grown[0] / "run")
+    assert [(one.name, one.values) for one in net.about.columns] == [
+        ("height", ()),
+        ("colour", ("blue", "red")),
+        ("leaves", ()),
+    ]
+    assert main(["show", "run"]) == 0
+    out = capsys.readouterr().out
+    assert "missing values are filled" in out
+    assert "columns" in out and "height, colour (blue, red), leaves" in out
+
+
+def test_arrays_are_taken_as_a_pair(tmp_path: Path) -> None:
+    reader = KINDS["classes"][0]
+    trained("classes", tmp_path)
+    net = sn.open(tmp_path / "run")
+    names = np.array(reader.classes)[reader.targets]
+    sets = net.sets((INPUTS, names))
+    assert net.about.scaling is not None
+    np.testing.assert_array_equal(sets["train"].inputs, net.about.scaling(INPUTS))
+    np.testing.assert_array_equal(sets["train"].targets, reader.targets)
