@@ -16,6 +16,7 @@ from sn.version import __version__
 
 if TYPE_CHECKING:
     from sn import data
+    from sn.contest import compare_nets as compare
     from sn.errors import (
         DataError,
         EvalError,
@@ -43,6 +44,7 @@ __all__ = [
     "TrainError",
     "TrainedNet",
     "__version__",
+    "compare",
     "data",
     "load",
     "open",
@@ -55,9 +57,13 @@ _MODULES = {
     "Program": "sn.session",
     "Session": "sn.session",
     "TrainedNet": "sn.trained.net",
+    "compare": "sn.contest",
     "load": "sn.session",
     "open": "sn.trained.net",
 }
+
+# what a name is called there, where that is not the same
+_WITHIN = {"compare": "compare_nets", "open": "open_trained"}
 
 
 def __getattr__(name: str) -> Any:
@@ -67,7 +73,7 @@ def __getattr__(name: str) -> Any:
     if name == "data":
         return import_module("sn.data")
     module = import_module(_MODULES.get(name, "sn.errors"))
-    return getattr(module, {"open": "open_trained"}.get(name, name))
+    return getattr(module, _WITHIN.get(name, name))
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """Facts: from an experiment to words for all that shapes a run, by what each is.
 
 Two experiments whose facts are equal train alike; in what they differ is what a comparison is
-about. Read next: compare.py.
+about. Read next: contest.py.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ def command(
     nets/zipcode*.sn`). Table, curves and figures are left in a folder.
     """
     paths = [find_net(file) for file in files]
-    from sn import compare  # start-up time of numba, which --help can do without
+    from sn import contest  # start-up time of numba, which --help can do without
 
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(Progression(as_json))
@@ -150,10 +150,10 @@ def command(
             # what the programs print is not for the reader of the JSON
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
-        those = compare.contenders(paths, words, settings, data)
+        those = contest.contenders(paths, words, settings, data)
         folder = _folder(out)
         stack.callback(remove_if_empty, folder)
-        found = compare.compare(
+        found = contest.compare(
             those,
             range(seeds),
             passes=passes,

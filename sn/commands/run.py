@@ -17,7 +17,7 @@ from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
 from sn.limits import SEED
-from sn.progress.terminal import Bar
+from sn.progress.terminal import TerminalBar
 from sn.results.arrays import content_hash
 from sn.results.checkpoints import run_folder
 from sn.results.folder import RunFolder
@@ -97,7 +97,7 @@ def command(
     with contextlib.ExitStack() as stack:
         observers: list[Observer] = []
         if sys.stderr.isatty():
-            observers.append(stack.enter_context(Bar()))
+            observers.append(stack.enter_context(TerminalBar()))
         observers.append(WarningPrinter())
         printer = PassPrinter()
         if as_json:

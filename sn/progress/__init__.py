@@ -13,22 +13,8 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sn.errors import SettingError
-from sn.results.record import PassRecord
+from sn.progress.drawing import Drawing, Lines
 from sn.train.observer import Observer
-
-
-class Bar(Protocol):
-    """An observer that draws while it is entered; `noun` is what it counts."""
-
-    def __init__(self, noun: str = "pass") -> None: ...
-
-    def __enter__(self) -> Observer:
-        """Begin to draw."""
-        ...
-
-    def __exit__(self, *error: object) -> None:
-        """Leave the place tidy, however the run ended."""
-        ...
 
 
 class Watched(Protocol):
@@ -93,7 +79,7 @@ def showing(program: Watched, progress: bool | None) -> Iterator[None]:
             program.watch(*before)
 
 
-def bar_for(progress: bool | None, is_watched: bool = False) -> type[Bar] | None:
+def bar_for(progress: bool | None, is_watched: bool = False) -> type[Drawing] | None:
     """Return the kind of bar that fits where this process runs, None where none is wanted.
 
     Raises: SettingError when `progress` is none of True, False and None.
@@ -107,7 +93,7 @@ def bar_for(progress: bool | None, is_watched: bool = False) -> type[Bar] | None
 
         return NotebookBar
     if sys.stderr is not None and sys.stderr.isatty():
-        from sn.progress.terminal import Bar as TerminalBar  # start-up time of rich
+        from sn.progress.terminal import TerminalBar  # start-up time of rich
 
         return TerminalBar
     return Lines if progress else None
@@ -117,26 +103,3 @@ def is_notebook() -> bool:
     """Whether this is the kernel of a notebook; IPython is looked at only if it is here already."""
     get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return get_shell is not None and getattr(get_shell(), "kernel", None) is not None
-
-
-class Lines(Observer):
-    """Prints a line per pass to stderr, where no bar can be drawn and one is asked for."""
-
-    def __init__(self, noun: str = "pass") -> None:
-        self._noun = noun
-        self._passes = 0
-
-    def __enter__(self) -> Lines:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def started(self, presentations: int, passes: int) -> None:
-        """Keep how many there are."""
-        self._passes = passes
-
-    def pass_finished(self, record: PassRecord) -> None:
-        """Print the line."""
-        text = f"pass {record.number}/{self._passes}: {record.words()}"
-        print(text, file=sys.stderr, flush=True)

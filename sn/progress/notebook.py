@@ -6,28 +6,26 @@ import time
 from typing import Any
 
 from sn.display import html_bar
+from sn.progress.drawing import Drawing
 from sn.results.checkpoints import Position
-from sn.results.record import PassRecord
-from sn.train.observer import Observer
 
 SECONDS = 0.2  # between two drawings; chosen here: smooth enough, and no load for the browser
 
 
-class NotebookBar(Observer):
+class NotebookBar(Drawing):
     """Shows a bar in the cell that trains; at the end it is gone, as a terminal's.
 
     Use it as a context manager. `seconds` pass at least between two drawings.
     """
 
     def __init__(self, noun: str = "pass", seconds: float = SECONDS) -> None:
-        self._noun, self._seconds = noun, seconds
+        super().__init__(noun)
+        self._seconds = seconds
         self._total = self._passes = self._number = self._done = self._before = 0
-        self._scores = ""
+        self._said = ""
+        self._is_resumed = False  # and not told yet of what was done before
         self._began = self._drawn = time.monotonic()
         self._handle: Any = None
-
-    def __enter__(self) -> NotebookBar:
-        return self
 
     def __exit__(self, *error: object) -> None:
         if self._handle is not None:
@@ -44,34 +42,32 @@ class NotebookBar(Observer):
         self._draw()
 
     def resumed(self, position: Position) -> None:
-        """Name the pass that the run goes on in; what was done before says nothing of speed."""
-        self._before, self._began = self._done, time.monotonic()
-        self.goes_on(position.passes + 1)
+        """Name the pass that the run goes on in."""
+        self._is_resumed = True
+        super().resumed(position)
 
     def advanced(self, presentations: int) -> None:
         """Move the bar."""
         self._done += presentations
+        if self._is_resumed:  # what was done before says nothing of speed
+            self._before, self._began, self._is_resumed = self._done, time.monotonic(), False
         if time.monotonic() - self._drawn >= self._seconds:
             self._draw()
 
-    def pass_finished(self, record: PassRecord) -> None:
-        """Name the pass that comes next, and how good the net is."""
-        self._scores = f"; {record.words()}"
-        self.goes_on(record.number + 1)
-
-    def goes_on(self, number: int) -> None:
-        """Name a pass, the last one where there is none of that number."""
+    def goes_on(self, number: int, said: str = "") -> None:
+        """Name the one that begins, and say how good the net was before."""
         self._number = min(number, self._passes)
+        self._said = f"; {said}" if said else ""
         if time.monotonic() - self._drawn >= self._seconds:
             self._draw()
 
     def _draw(self) -> None:
         share = self._done / max(self._total, 1)
-        text = f"{self._noun} {self._number}/{self._passes}, {share:.0%}"
+        text = f"{self.noun} {self._number}/{self._passes}, {share:.0%}"
         done, seconds = self._done - self._before, time.monotonic() - self._began
         if done:
             text += f", {_duration(seconds * (self._total - self._done) / done)} left"
-        self._show(share, text + self._scores)
+        self._show(share, text + self._said)
 
     def _show(self, share: float | None, text: str) -> None:
         self._drawn = time.monotonic()

@@ -16,19 +16,17 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sn.results.checkpoints import Position
-from sn.results.record import PassRecord
-from sn.train.observer import Observer
+from sn.progress.drawing import Drawing
 
 
-class Bar(Observer):
+class TerminalBar(Drawing):
     """Draws one bar over the whole run on stderr, and a spinner while the net is compiled.
 
     Use it as a context manager, so that the terminal is tidy however the run ends.
     """
 
     def __init__(self, noun: str = "pass") -> None:
-        self._noun = noun
+        super().__init__(noun)
         self._compiling = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
         )
@@ -50,7 +48,7 @@ class Bar(Observer):
         self._passes = 0
         self._task = TaskID(0)
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> TerminalBar:
         self._live.start()
         return self
 
@@ -73,21 +71,13 @@ class Bar(Observer):
     def started(self, presentations: int, passes: int) -> None:
         """Show the bar of the whole run."""
         self._passes = passes
-        self._task = self._training.add_task(f"{self._noun} 1/{passes}", total=presentations)
-
-    def resumed(self, position: Position) -> None:
-        """Name the pass that the run goes on in."""
-        self.goes_on(position.passes + 1)
+        self._task = self._training.add_task(f"{self.noun} 1/{passes}", total=presentations)
 
     def advanced(self, presentations: int) -> None:
         """Move the bar."""
         self._training.advance(self._task, presentations)
 
-    def pass_finished(self, record: PassRecord) -> None:
-        """Name the pass that comes next."""
-        self.goes_on(record.number + 1)
-
-    def goes_on(self, number: int) -> None:
-        """Name a pass, the last one where there is none of that number."""
+    def goes_on(self, number: int, said: str = "") -> None:
+        """Name the one that begins."""
         number = min(number, self._passes)
-        self._training.update(self._task, description=f"{self._noun} {number}/{self._passes}")
+        self._training.update(self._task, description=f"{self.noun} {number}/{self._passes}")

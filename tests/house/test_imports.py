@@ -49,7 +49,7 @@ RANKS = {
     "experiment": 9,
     "session": 10,
     "facts": 10,
-    "compare": 11,
+    "contest": 11,
     "commands": 12,
     "__init__": 13,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sn.compare import compare, contenders
+from sn.contest import compare, contenders
 from sn.errors import SnError
 from sn.lisp.random import SnRandom
 from sn.session import Session, load

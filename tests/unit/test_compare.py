@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+import sn
 from sn.commands import main
-from sn.compare import Nobody, compare, contenders
+from sn.contest import Nobody, compare, contenders
 from sn.errors import SnError, TrainError
 from sn.facts import facts
 from sn.results.comparison import Comparison
@@ -151,6 +152,43 @@ def test_processes_change_nothing_and_hear_the_settings(net: Path, other: Path) 
     assert alone.runs == together.runs == order
     assert alone.total == together.total == (6, 12)
     assert alone.passes == together.passes == 12
+
+
+@pytest.mark.kernels
+def test_python_compares_in_one_call(net: Path) -> None:
+    found = sn.compare(net, seeds=2, passes=1)
+    assert found.seeds == (0, 1)
+    assert scores(found) == scores(compare(contenders([net]), [0, 1], passes=1))
+    chosen = sn.compare(net, optimizers="fast", seeds=[3], passes=1, settings={"rate": "0.001"})
+    assert [(one.label, one.runs[0].seed) for one in chosen.entries] == [("fast", 3)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"seeds": 0}, "seeds must be a whole number of at least 1, found 0"),
+        ({"seeds": []}, "at least one seed, found none"),
+        ({"seeds": [-1]}, "a seed must be"),
+        ({"jobs": 0}, "jobs must be"),
+        ({"passes": -1}, "passes must be"),
+        ({"progress": 3}, "progress must be True, False or None"),
+        ({"optimizers": ["fastt"]}, "has no optimizer 'fastt'"),
+    ],
+)
+def test_what_python_asks_wrongly_is_told(net: Path, arguments: Any, words: str) -> None:
+    with pytest.raises(SnError, match=words):
+        sn.compare(net, **arguments)
+
+
+def test_python_compares_what_there_is() -> None:
+    with pytest.raises(SnError, match="nothing was named that is to be compared"):
+        sn.compare()
+    with pytest.raises(SnError, match="'zipcod' is neither a file here nor a net") as found:
+        sn.compare("zipcod")
+    assert "'zipcode'" in (found.value.hint or "")
+    assert [one.name for one in contenders(["zipcode", "zipcode-full"])] == [
+        "zipcode", "zipcode-full",
+    ]  # fmt: skip
 
 
 @pytest.mark.kernels

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sn
-from sn.compare import compare, contenders
+from sn.contest import compare, contenders
 from sn.errors import SettingError, SnError
 from sn.limits import AVERAGE, DECAY, MOMENTUM, PASSES, POSITIVE, RATE, SEED, Limit
 from sn.net.init import Init, Uniform

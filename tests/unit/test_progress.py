@@ -18,9 +18,10 @@ import pytest
 from sn.data.base import Dataset, Part
 from sn.data.rows import TargetKind
 from sn.errors import DataError, SettingError
-from sn.progress import Lines, bar_for, is_notebook, showing
+from sn.progress import bar_for, is_notebook, showing
+from sn.progress.drawing import Drawing, Lines, OverRuns
 from sn.progress.notebook import NotebookBar
-from sn.progress.terminal import Bar
+from sn.progress.terminal import TerminalBar
 from sn.results.checkpoints import Position
 from sn.session import Session
 from sn.train.observer import Observer
@@ -93,11 +94,11 @@ def stderr(monkeypatch: pytest.MonkeyPatch, is_terminal: bool) -> Stream:
 @pytest.mark.parametrize(
     ("progress", "is_watched", "is_terminal", "kind"),
     [
-        (None, False, True, Bar),
+        (None, False, True, TerminalBar),
         (None, False, False, None),
         (None, True, True, None),
-        (True, False, True, Bar),
-        (True, True, True, Bar),
+        (True, False, True, TerminalBar),
+        (True, True, True, TerminalBar),
         (True, False, False, Lines),
         (False, False, True, None),
         (False, False, False, None),
@@ -215,8 +216,8 @@ def test_a_notebook_sees_pass_share_and_scores(notebook: Shown) -> None:
 def test_a_run_that_goes_on_counts_from_where_it_was(notebook: Shown) -> None:
     with NotebookBar(seconds=0) as bar:
         bar.started(100, 10)
-        bar.advanced(40)  # told of what was presented before
         bar.resumed(Position(4))
+        bar.advanced(40)  # told of what was presented before
         bar.advanced(1)
         before, after = notebook.texts[-2:]
     assert before == "pass 5/10, 40%"  # nothing is known of the speed
@@ -249,6 +250,38 @@ def test_lines_are_printed_where_no_bar_can_be_drawn(monkeypatch: pytest.MonkeyP
     assert stream.getvalue() == (
         "pass 1/3: train error 3.14e-3, 14 misses; test error 3.01e-2, 28 misses\n"
     )
+
+
+def test_a_comparison_counts_runs(notebook: Shown) -> None:
+    with NotebookBar("run", seconds=0) as bar:
+        watcher = OverRuns(bar)
+        watcher.started(2, 6)
+        watcher.advanced(3)
+        watcher.run_finished("sgd", run(4, 14, "sgd"))
+    texts = [text.split(" s left") for text in notebook.texts]
+    assert texts[0] == ["run 1/2, 0%"]
+    assert texts[2][0].startswith("run 2/2, 50%, ")
+    assert (
+        texts[2][1]
+        == "; sgd, seed 4: train error 1.14e-3, 14 misses; test error 1.01e-2, 28 misses"
+    )
+
+
+def test_a_terminal_counts_runs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = stderr(monkeypatch, True)
+    monkeypatch.setenv("TERM", "xterm")
+    with TerminalBar("run") as bar:
+        watcher = OverRuns(bar)
+        watcher.started(2, 6)
+        watcher.advanced(6)
+        watcher.run_finished("sgd", run(4, 14, "sgd"))
+        bar.goes_on(3)  # there are two
+    assert "run 2/2" in stream.getvalue() and "run 3" not in stream.getvalue()
+
+
+def test_every_drawing_says_what_begins() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        Drawing()  # type: ignore[abstract]
 
 
 def on_a_terminal(code: str, folder: Path) -> str:

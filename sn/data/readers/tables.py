@@ -224,7 +224,7 @@ def decoded(raw: bytes, path: Path | str) -> str:
         column = len(raw[start_of_line : error.start].decode("utf-8", "replace")) + 1
         raise DataError(
             f"expected text in UTF-8, found the byte 0x{raw[error.start]:02x}",
-            span=Span(path, line, column, line, column),
+            span=Span(str(path), line, column, line, column),
             hint="save the file as UTF-8; files of older programs are often Latin-1",
         ) from None
 

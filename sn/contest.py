@@ -1,7 +1,7 @@
-"""Compare: the same seeds on several nets or optimizers, in one process or in many.
+"""Contest: the same seeds on several nets or optimizers, in one process or in many.
 
 `contenders` finds in files what can be compared, `compare` trains each once per seed and returns
-a `Comparison`. Runs are deterministic and do not know of
+a `Comparison`; `compare_nets` does both, as `sn.compare`. Runs are deterministic and do not know of
 each other, so what comes out does not depend on how many run at once, but for the times.
 
 Read next: facts.py for what is said of an entry, results/comparison.py for what a comparison holds.
@@ -14,10 +14,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import redirect_stdout, suppress
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import StringIO
@@ -26,17 +26,21 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from sn.describe.settings import folded
-from sn.errors import SnError, TrainError, did_you_mean
+from sn.errors import SettingError, SnError, TrainError, did_you_mean
 from sn.experiment import Experiment
 from sn.facts import facts
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
+from sn.progress import bar_for
+from sn.progress.drawing import OverRuns
 from sn.results.comparison import Comparison, Entry, default_reach
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Session
+from sn.shipped import find_net
 from sn.train.observer import Observer
 
 JOBS = Limit(1, is_whole=True)
+SEEDS = Limit(1, is_whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def contenders(
     Raises: SnError when a file cannot be evaluated, or has no experiment or optimizer so named.
     """
     pinned = tuple(sorted(folded(settings).items()))
-    paths = tuple(dict.fromkeys(Path(file) for file in files))
+    paths = tuple(dict.fromkeys(find_net(file) for file in files))
     chosen: list[tuple[Path, Experiment, str]] = []
     for path in paths:
         experiment = _load(path, pinned, data)
@@ -195,6 +199,44 @@ def compare(
     notes = dict.fromkeys(one.experiment.spec.data.load()[1] for one in those)
     reach = default_reach(entries) if reach is None else reach
     return Comparison(entries, tuple(seeds), reach, jobs, tuple(notes))
+
+
+def compare_nets(
+    *nets: str | Path,
+    optimizers: Sequence[str] = (),
+    seeds: int | Iterable[int] = 5,
+    passes: int | None = None,
+    jobs: int = 1,
+    reach: float | None = None,
+    settings: Mapping[str, str] | None = None,
+    progress: bool | None = None,
+) -> Comparison:
+    """Train nets or optimizers over the same seeds, and return them side by side.
+
+    `nets` are files, or names of nets that come with SN: one is compared with all its optimizers,
+    several with the first of each, unless `optimizers` are named. `seeds` is how many, from 0, or
+    which. `passes` is for all; without it each has its own. `jobs` run at once, in processes of
+    their own, so that a script needs `if __name__ == "__main__":` around the call. `reach` is the
+    test error, in half squares, that passes are counted to. `settings` are Lisp text by name of a
+    variable, as for `Session`; `progress` shows a bar, as in `Experiment.train`.
+    Raises: SnError when a net cannot be found, described or trained, with its label and seed;
+    SettingError for seeds, passes, jobs or reach outside their limits.
+    """
+    if not nets:
+        raise SettingError("nothing was named that is to be compared", hint='compare("zipcode")')
+    if isinstance(optimizers, str):
+        optimizers = (optimizers,)
+    if isinstance(seeds, Iterable):
+        several = tuple(seeds)
+    else:
+        several = tuple(range(int(SEEDS.take("seeds", seeds))))
+    if not several:
+        raise SettingError("a comparison needs at least one seed, found none")
+    those = contenders(nets, optimizers, settings)
+    kind = bar_for(progress)
+    with nullcontext() if kind is None else kind("run") as bar:
+        watcher = NOBODY if bar is None else OverRuns(bar)
+        return compare(those, several, passes=passes, jobs=jobs, reach=reach, watcher=watcher)
 
 
 class _PassTeller(Observer):
