@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sn.builtins.matrix import Matrix
 from sn.lisp.calls import Builtin, Special, builtin
-from sn.lisp.forms import Pair, Symbol, Value
+from sn.lisp.forms import Pair, Shown, Symbol, Value
 from sn.lisp.lambdas import Lambda
 from sn.lisp.machine import Machine
 
@@ -14,7 +14,7 @@ _NAMES |= {Builtin: "DX", Special: "DY"}
 _FUNCTIONS = ("DE", "DF", "DM", "DMD")
 
 
-class LispClass:
+class LispClass(Shown):
     """A class of values; there is one object for each in a session."""
 
     noun = "class"

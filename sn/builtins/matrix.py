@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sn.errors import ArityError, EvalError, Span, ValueKindError
 from sn.lisp.forms import (
     Pair,
+    Shown,
     Value,
     describe,
     element_span,
@@ -61,7 +62,7 @@ OBJECT = Storage("a", np.dtype(object))
 STORAGES = {s.letter: s for s in (FLOAT, DOUBLE, INT, SHORT, BYTE, UBYTE, PACKED, OBJECT)}
 
 
-class Matrix:
+class Matrix(Shown):
     """A matrix or array: `data` is a NumPy array, shared with the matrices it is a part of."""
 
     noun = "matrix"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
-from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, to_list
+from sn.lisp.forms import Pair, Shown, Symbol, Value, describe, element_span, to_list
 from sn.lisp.kinds import WRONG, Kind, Run, finish_of, kind_of
 from sn.lisp.machine import Machine
 from sn.registry import Registry
@@ -21,7 +21,7 @@ from sn.registry import Registry
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Builtin:
+class Builtin(Shown):
     """A function written in Python. Calls it with checked arguments."""
 
     noun = "function"
@@ -254,7 +254,7 @@ def builtin(
 _PATTERN_WORD = re.compile(r"\((?:[^()]|\([^()]*\))*\)\S*|\S+")
 
 
-class Special:
+class Special(Shown):
     """A form whose arguments are not evaluated before it sees them."""
 
     noun = "special form"

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
+from sn.display import brief
 from sn.errors import EvalError, Span, ValueKindError
 
 # The types a value may have are listed above; programs mix them freely, hence Any.
@@ -67,7 +68,16 @@ class SymbolTable:
         return iter(list(self.by_name.values()))
 
 
-class Pair:
+class Shown:
+    """A value that Python's prompt shows in a line of Lisp, shortened."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return brief(describe(self).removeprefix("the "))
+
+
+class Pair(Shown):
     """A cell of a list. `span` covers the list that starts here, `car_span` its first element.
 
     Only the reader sets spans; cells built by a running program have None.
@@ -82,9 +92,6 @@ class Pair:
         self.cdr = cdr
         self.span = span
         self.car_span = car_span
-
-    def __repr__(self) -> str:
-        return f"Pair({self.car!r}, ...)"
 
 
 List: TypeAlias = Pair | None

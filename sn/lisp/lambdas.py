@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sn.errors import ArityError, EvalError, Label, SnError, Span, ValueKindError
-from sn.lisp.forms import Pair, Symbol, Value, cells, describe, show, to_list
+from sn.lisp.forms import Pair, Shown, Symbol, Value, cells, describe, show, to_list
 from sn.lisp.machine import Machine
 
 Bindings: TypeAlias = list[tuple[Symbol, Value]]
@@ -131,7 +131,7 @@ def _parts(tree: Pair) -> list[tuple[Value, Pair | None]]:
     return parts
 
 
-class Lambda:
+class Lambda(Shown):
     """A function of the program: parameters and body. The base of the four kinds."""
 
     kind = "DE"

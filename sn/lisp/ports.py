@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from sn.lisp.forms import Shown
 
-class OutputPort:
+
+class OutputPort(Shown):
     """A text file being written, or the standard output.
 
     A port that is its file's owner closes it when nothing refers to the port any more, as SN does.

@@ -261,6 +261,23 @@ def test_what_the_lines_of_results_say() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('(list 1 2 (list \'a "b\\n"))', '<list (1 2 (a "b\\n"))>'),
+        ("[1 2 3]", "<matrix [ 1.00  2.00  3.00 ]>"),
+        ("(matrix 100 100)", "<matrix ::MAT:100x100>"),
+        ("(lambda (x) x)", "<function ::DE:lambda>"),
+        ("car", "<function ::DX:car>"),
+        ("if", "<special form ::DY:if>"),
+        ("(let ((l (list 1))) (rplacd l l) l)", "<list (...) that contains itself>"),
+        ("(range 1 100000)", "<list (1 2 3 4 5 6 7 8 9 10 11 12 ...>"),
+    ],
+)
+def test_values_of_lisp_are_shown_as_lisp(text: str, line: str) -> None:
+    assert repr(Session().evaluate(text)) == line
+
+
 # --- notebooks ---
 
 
