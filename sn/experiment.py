@@ -187,6 +187,8 @@ class Experiment:
         passes = before.passes if passes is None else PASSES.take("passes", passes)
         seed = before.seed if seed is None else SEED.take("seed", seed)
         chosen = self._optimizer(before.optimizer if optimizer is None else optimizer)
+        if reference and historical:
+            raise SettingError("reference and historical are two engines", hint="give one of them")
         kind = "historical" if historical else "reference" if reference else before.engine
         if start is not None and place is not None:
             raise SettingError(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from sn.errors import SettingError
+from sn.errors import SettingError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,20 @@ class Limit:
         return int(value) if self.is_whole or isinstance(value, Integral) else float(value)
 
 
+def one_of(name: str, value: Any, words: Sequence[str]) -> str:
+    """Return a value that must be one of some words; `name` is what the message calls it.
+
+    Raises: SettingError with the nearest of them, or all.
+    """
+    if isinstance(value, str) and value in words:
+        return value
+    near = did_you_mean(value, words) if isinstance(value, str) else None
+    raise SettingError(
+        f"{name} must be one of {len(words)} words, found {value!r}",
+        hint=near or "there are: " + ", ".join(words),
+    )
+
+
 def _shown(value: Any) -> str:
     """Return a value as a message shows it; a number without the type that holds it."""
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -88,6 +103,9 @@ POSITIVE = Limit(0, is_open_below=True)
 COUNT = Limit(0, is_whole=True)
 PASSES = Limit(0, is_whole=True)
 SEED = Limit(0, 2**64 - 1, is_whole=True)
+
+# what the compiler makes of a net, from the program to machine code
+STAGES = ("forms", "table", "plan", "schedule", "source", "llvm", "asm")
 
 
 def setting(limit: Limit, default: Any = dataclasses.MISSING) -> Any:

@@ -30,7 +30,7 @@ from sn.errors import (
     did_you_mean,
 )
 from sn.experiment import Experiment
-from sn.limits import SEED
+from sn.limits import SEED, STAGES, one_of
 from sn.lisp.forms import Value
 from sn.lower.ir import Plan
 from sn.net.costs import cost
@@ -149,16 +149,25 @@ class Session:
             raise
 
     def check(self, path: str | Path) -> CheckReport:
-        """Build the net of a program and report what it is made of."""
+        """Build the net of a program and report what it is made of.
+
+        Raises: SnError as `load` does, NetError when it describes no net.
+        """
         return self.load(path).check()
 
     def check_gradients(self, path: str | Path) -> GradientReport:
-        """Compare the derivatives of a program's net with differences, and its kernels."""
+        """Compare the derivatives of a program's net with differences, and its kernels.
+
+        Raises: SnError as `load` does, NetError when it describes no net.
+        """
         return self.load(path).check_gradients()
 
     def dump(self, path: str | Path, stage: str) -> str:
-        """Return what the compiler made of a program's net: forms, table, plan, source, ..."""
-        if stage == "forms":
+        """Return what the compiler made of a program's net at one of the STAGES of limits.py.
+
+        Raises: SettingError when there is no such stage, SnError as `load` does.
+        """
+        if one_of("a stage", stage, STAGES) == "forms":
             file = find_net(path)
             it = self.interpreter
             return "\n".join(it.show(form) for form in it.read(file.read_text("utf-8"), str(file)))
@@ -262,7 +271,7 @@ class Program:
         if name is None:
             name = list(specs)[-1]
         if name not in specs:
-            hint = did_you_mean(name, specs) or "there are: " + ", ".join(specs)
+            hint = did_you_mean(str(name), specs) or "there are: " + ", ".join(specs)
             raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
         spec, given = specs[name], self.session.data
         if given is not None:
@@ -299,13 +308,18 @@ class Program:
         return self._of_network.plan
 
     def check(self) -> CheckReport:
-        """Report layers, connections, totals and loose ends."""
+        """Report layers, connections, totals as papers count them, and loose ends.
+
+        Raises: NetError when there is no net.
+        """
         return self._of_network.report()
 
     def check_gradients(self, seed: int = 0) -> GradientReport:
         """Compare the derivatives of the net with differences, and its kernels with the twin.
 
         Patterns are those of its experiment where the data is here, else random; so are weights.
+        Differences are relative to the largest value; `passes` of the report is the verdict.
+        Raises: NetError when there is no net, SettingError for a seed outside its limits.
         """
         seed = SEED.take("seed", seed)
         spec = self.session.world.experiments.get(self.network.name)
@@ -316,8 +330,11 @@ class Program:
         return check_gradients(net.table, net.cost, net.kernels, examples, seed)
 
     def dump(self, stage: str) -> str:
-        """Return one stage of the compiler as text."""
-        if stage == "table":
+        """Return one stage of the compiler as text: one of STAGES but the forms.
+
+        Raises: SettingError when there is no such stage.
+        """
+        if one_of("a stage", stage, STAGES[1:]) == "table":
             return str(self.table)
         if stage == "plan":
             return str(self.plan)

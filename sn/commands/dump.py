@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from sn.errors import SnError
+from sn.limits import STAGES
 from sn.shipped import find_net
-
-STAGES = ("forms", "table", "plan", "schedule", "source", "llvm", "asm")
 
 
 @click.command("dump")

@@ -16,7 +16,7 @@ import pytest
 
 import sn
 from sn.data import load as load_data
-from sn.errors import DataError, NetError, SnError, TrainError
+from sn.errors import DataError, NetError, SettingError, SnError, TrainError
 from sn.results.record import PassRecord, RunRecord
 from sn.results.table import final_table
 from sn.session import Program, Session, load
@@ -205,11 +205,31 @@ def test_what_a_program_lacks_is_said(
     assert found.value.hint
 
 
+def test_unknown_stages_are_refused(tmp_path: Path) -> None:
+    some = program(tmp_path, SMALL)
+    for dump in (some.dump, lambda stage: Session().dump(some.path, stage)):
+        with pytest.raises(SettingError, match="a stage must be one of . words, found .plam") as it:
+            dump("plam")
+        assert it.value.hint == "did you mean 'plan'?"
+        with pytest.raises(SettingError, match="found 3") as it:
+            dump(3)
+        assert "there are: " in it.value.hint and "table, plan" in it.value.hint
+    with pytest.raises(SettingError, match="found 'forms'"):
+        some.dump("forms")  # a program is not its text
+
+
+def test_two_engines_at_once_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="two engines"):
+        program(tmp_path, SMALL).experiment().train(reference=True, historical=True)
+
+
 def test_unknown_experiments_and_optimizers_are_refused(tmp_path: Path) -> None:
     some = program(tmp_path, SMALL)
     with pytest.raises(TrainError, match="has no experiment 'smal'") as found:
         some.experiment("smal")
     assert found.value.hint == "did you mean 'small'?"
+    with pytest.raises(TrainError, match="has no experiment '5'"):
+        some.experiment(5)
     with pytest.raises(TrainError, match="has no optimizer 'fast'") as found:
         some.experiment().train(optimizer="fast")
     assert found.value.hint == "it has: sgd, slow"
