@@ -68,7 +68,7 @@ class Session:
         seed: int = 0,
         data: str | None = None,
     ) -> None:
-        self.data = data
+        self.data_given = data
         self.observers = tuple(observers)
         self.world = World()
         self.interpreter = new_interpreter()
@@ -133,7 +133,7 @@ class Session:
         sources = self.interpreter.sources
         sources.stand_ins = {read.path: read.content for read in origin.read}
         sources.current = Path(origin.folder)
-        self.seed, self.data = origin.seed, origin.data
+        self.seed, self.data_given = origin.seed, origin.data
         self.interpreter.random.begin(self.seed)
         return self.load(origin.program, origin.source)
 
@@ -207,7 +207,7 @@ class Program:
         sources = self.session.interpreter.sources
         return Origin(
             engine,
-            self.session.data,
+            self.session.data_given,
             self.session.settings,
             self.session.command,
             str(self.path.resolve()),
@@ -273,10 +273,9 @@ class Program:
         if name not in specs:
             hint = did_you_mean(str(name), specs) or "there are: " + ", ".join(specs)
             raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
-        spec, given = specs[name], self.session.data
+        spec, given = specs[name], self.session.data_given
         if given is not None:
-            it = self.session.interpreter
-            spec = replace(spec, data=read_data_text(it, given))
+            spec = replace(spec, data=self.session.data(given))
         return Experiment(self, spec)
 
     @cached_property
