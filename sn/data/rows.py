@@ -48,7 +48,7 @@ class Rows:
     classes: the names of the classes, of the labels, or of the values, which may have none
     names: of the input columns, where the file has them; shape: (rows, cols) of one pattern
     place: the file, for messages
-    encodings: of the columns that inputs come from, where some of them are text
+    encodings: of the columns that inputs come from, if they come from columns
     """
 
     inputs: NDArray[np.float32]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sn.data.containers import unpack
 from sn.data.numpy_files import Archive, read_npy
-from sn.data.readers.columns import InputColumn
+from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import Table, table_of
 from sn.data.rows import Encoding
 from sn.errors import DataError, Span, did_you_mean
@@ -128,21 +128,13 @@ def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
 
 
 def _of_table(content: bytes, place: str, wanted: Wanted) -> Floats:
-    table = table_of(content, place)
-    trained = [encoding.name for encoding in wanted.known]
-    if not table.has_header and all(trained) and trained:
-        # where all columns hold text, names look like values
-        _, rows = next(table.blocks())
-        if {*trained} <= {field.strip() for field in rows[0]}:
-            table = table_of(content, place, table.separator, header=True)
+    table = table_of(content, place, expected=tuple(one.name for one in wanted.known))
     columns = [
         InputColumn(table, index, wanted.may_miss, known=encoding, what_to_do=_NOT_KNOWN)
         for index, encoding in zip(_chosen(table, wanted), wanted.encodings, strict=True)
     ]
     for lines, rows in table.blocks():
-        fields = list(zip(*rows, strict=True))
-        for column in columns:
-            column.add(fields[column.index], lines)
+        add_block(columns, rows, lines)
     return np.column_stack([column.inputs() for column in columns]).astype(np.float64)
 
 

@@ -56,7 +56,7 @@ def test_header_and_separator_are_found_out(read: Any) -> None:
     assert rows.classes == ("setosa", "versicolor", "virginica")
     assert rows.targets.tolist() == [0, 0, 2, 1]
     assert rows.names == ("sepal length", "sepal width")
-    assert rows.encodings == ()
+    assert rows.encodings == (Encoding("sepal length"), Encoding("sepal width"))
 
 
 @pytest.mark.parametrize("separator", ["\t", ";", ",", "|", " "])
@@ -147,8 +147,23 @@ def test_another_file_is_held_to_what_the_first_one_has(read: Any, failing: Any)
     assert "column 1 ('size'): expected a number, found 'big'" in failing(
         "cap,size,kind\ns,big,e\n", **options
     )
+    assert "no column is called 'size'" in failing("cap,kind\ns,e\n", **options)
+    options = {"label": -1, "encodings": held.encodings, "header": False}
     assert "expected 2 columns of inputs, as in the training rows, found 1" in failing(
-        "cap,kind\ns,e\n", **options
+        "s,e\n", **options
+    )
+
+
+def test_columns_of_another_file_are_found_by_name(read: Any, failing: Any) -> None:
+    """In another order, with more beside them, and where one row alone does not show a header."""
+    first = read("a,b,kind\n1,2,x\n3,4,y\n", label=2)
+    options = {"label": "kind", "encodings": first.encodings}
+    rows = read("kind,b,more,a\nx,5,7,6\n", **options)
+    assert rows.inputs.tolist() == [[6, 5]]
+    assert read("b,a\n5,6\n", encodings=first.encodings).inputs.tolist() == [[6, 5]]
+    assert read("5,6\n", encodings=first.encodings).inputs.tolist() == [[5, 6]]
+    assert "t.csv:2:1: error: column 0 ('b'): expected a number, found 'z'" in failing(
+        "b,a\nz,6\n", encodings=first.encodings
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,39 @@ def is_missing(text: str) -> bool:
     return text.strip().lower() in MISSING
 
 
-@dataclass(slots=True)
+def plain_numbers(fields: Sequence[str]) -> Floats | None:
+    """Return fields as numbers, or None when one of them is anything but a finite number."""
+    try:
+        numbers = np.array(list(map(float, fields)))
+    except ValueError:
+        return None
+    with np.errstate(over="ignore"):
+        found = numbers.astype(np.float32)
+    return found if np.isfinite(found).all() and "_" not in "".join(fields) else None
+
+
+def add_block(columns: Sequence[Any], rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
+    """Let all columns take the rows of one block; those of numbers together, if they can.
+
+    Together is three times as fast for tables of many columns.
+    """
+    plain: list[InputColumn] = []
+    others: list[Any] = []
+    for column in columns:
+        is_plain = isinstance(column, InputColumn) and not column.is_text
+        (plain if is_plain else others).append(column)
+    fields = [row[column.index] for row in rows for column in plain]
+    found = plain_numbers(fields) if fields else None
+    if found is None:
+        others = [*plain, *others]
+    else:
+        for column, numbers in zip(plain, found.reshape(len(rows), -1).T, strict=True):
+            column.add_numbers(numbers, lines)
+    for column in others:
+        column.add([row[column.index] for row in rows], lines)
+
+
+@dataclass(slots=True, eq=False)
 class InputColumn:
     """A column of inputs, or of real targets.
 
@@ -70,21 +103,16 @@ class InputColumn:
 
         Raises: DataError at a value that is missing, or of another kind than the others.
         """
-        if not self.is_text:
-            try:
-                numbers = np.array(list(map(float, fields)))
-            except ValueError:
-                self._one_by_one(fields, lines)
-                return
-            with np.errstate(over="ignore"):
-                found = numbers.astype(np.float32)
-            if not np.isfinite(found).all() or "_" in "".join(fields):
-                self._one_by_one(fields, lines)
-                return
-            self._numbers.append(found)
-            self._number_line = self._number_line or lines[0]
-            return
-        self._one_by_one(fields, lines)
+        found = None if self.is_text else plain_numbers(fields)
+        if found is None:
+            self._one_by_one(fields, lines)
+        else:
+            self.add_numbers(found, lines)
+
+    def add_numbers(self, numbers: Floats, lines: Sequence[int]) -> None:
+        """Take the numbers of one block."""
+        self._numbers.append(numbers)
+        self._number_line = self._number_line or lines[0]
 
     def _one_by_one(self, fields: Sequence[str], lines: Sequence[int]) -> None:
         """Take fields of which not all are plain numbers."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sn.data.readers.columns import ClassColumn, FlagColumn, InputColumn
+from sn.data.readers.columns import ClassColumn, FlagColumn, InputColumn, add_block
 from sn.data.readers.tables import Table, read_table
 from sn.data.rows import Encoding, Rows, TargetKind, reader
 from sn.errors import DataError, SettingError, did_you_mean
@@ -73,23 +73,24 @@ class Csv:
 
         Raises: DataError with line and column of what is wrong.
         """
-        needs_header = any(
-            isinstance(column, str)
-            for column in (*(self.inputs or ()), self.label, *self.labels, *self.targets,
-                           *self.categories)
-        )  # fmt: skip
-        header = True if self.header is None and needs_header else self.header
-        table = read_table(base / self.file, self.separator, header)
+        said = (*(self.inputs or ()), *self._desired(), *self.categories)
+        names = tuple(encoding.name for encoding in self.encodings)
+        header = self.header
+        if header is None and any(isinstance(column, str) for column in said):
+            header = True
+        table = read_table(base / self.file, self.separator, header, names)
         where = _Finder(table)
         desired = [where(column) for column in self._desired()]
-        if self.inputs is None:
-            indices = [index for index in range(table.width) if index not in desired]
-        else:
+        if self.inputs is not None:
             indices = [where(column) for column in self.inputs]
+        elif table.has_header and all(names) and 0 < len(set(names)) == len(names):
+            # the other file's columns, in whatever order they come here
+            indices = [where(name) for name in names]
+        else:
+            indices = [index for index in range(table.width) if index not in desired]
         if not indices:
-            raise DataError(
-                f"{table.file}: no column is left for the inputs", hint=table.more_columns()
-            )
+            text = f"{table.file}: no column is left for the inputs"
+            raise DataError(text, hint=table.more_columns())
         listed = {where(column) for column in self.categories}
         inputs = [
             InputColumn(table, index, may_miss, index in listed, known)
@@ -98,9 +99,7 @@ class Csv:
         wanted = [self._target_column(table, index) for index in desired]
         columns = [*inputs, *wanted]
         for lines, rows in table.blocks():
-            fields = list(zip(*rows, strict=True))
-            for column in columns:
-                column.add(fields[column.index], lines)
+            add_block(columns, rows, lines)
         return self._rows(table, inputs, wanted)
 
     def _desired(self) -> Columns:
@@ -130,7 +129,6 @@ class Csv:
 
     def _rows(self, table: Table, inputs: list[InputColumn], wanted: list[Any]) -> Rows:
         encodings = tuple(column.encoding for column in inputs)
-        has_text = any(encoding.values for encoding in encodings)
         blocks = [column.inputs() for column in inputs]
         kind, classes, targets = TargetKind.CLASSES, self.classes or (), None
         if self.label is not None:
@@ -154,7 +152,7 @@ class Csv:
             _input_names(table, inputs, encodings),
             None,
             table.file,
-            encodings if has_text else (),
+            encodings,
         )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sn.data.containers import read_file
 from sn.data.readers.arrays import check_kind, rows_of, usual_kind_of_numbers
-from sn.data.readers.columns import InputColumn
+from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import read_table
 from sn.data.rows import Rows, reader
 from sn.matrixfile import decode_matrix
@@ -108,6 +108,5 @@ def _numbers(path: Path, may_miss: bool) -> NDArray[Any]:
         InputColumn(table, index, may_miss, must_be_number=True) for index in range(table.width)
     ]
     for lines, rows in table.blocks():
-        for column, fields in zip(columns, zip(*rows, strict=True), strict=True):
-            column.add(fields, lines)
+        add_block(columns, rows, lines)
     return np.column_stack([column.inputs() for column in columns])

