@@ -13,6 +13,12 @@ from pathlib import Path
 
 from sn.folding import excerpt, fold
 
+# Characters that a terminal would obey: files and names of strangers reach messages.
+_COMMANDS = dict.fromkeys(
+    [*({*range(32), *range(127, 160)} - {9, 10}), *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
+    "\N{REPLACEMENT CHARACTER}",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -177,13 +183,14 @@ def render(
     span = None if isinstance(error, SnInternalError) else error.span
     place = f"{span}: " if span else ""
     lines = [("  ", f"{place}{kind}: {error.message}"), *_below(error, source, width)]
-    return "\n".join(part for lead, line in lines for part in fold(line, width, lead))
+    shown = ((lead, line.translate(_COMMANDS)) for lead, line in lines)
+    return "\n".join(part for lead, line in shown for part in fold(line, width, lead))
 
 
 def notes(error: SnError | SnInternalError) -> list[str]:
     """Return what `render` says beside the message: the place first, a string a line."""
     place = [f"{error.span}:"] if isinstance(error, SnError) and error.span else []
-    return place + [line for _, line in _below(error, read_source, None)]
+    return place + [line.translate(_COMMANDS) for _, line in _below(error, read_source, None)]
 
 
 def _below(
@@ -225,7 +232,7 @@ def _excerpt(
     rows = text.split("\n") if text is not None else []
     if not 1 <= span.line <= len(rows):
         return
-    row = rows[span.line - 1].rstrip("\r")
+    row = rows[span.line - 1].rstrip("\r").translate(_COMMANDS)
     last = span.end_column if span.end_line == span.line else len(row)
     gutter = f"{span.line:>4} | "
     shown, carets = excerpt(row, span.column - 1, last - 1, len(gutter), width)

@@ -6,7 +6,7 @@ A source is one entry in `SOURCES`: its call form, what stands behind the word, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,11 @@ def _made(
         )
     taken = [take(it, part) for take, part in zip(source.takes, behind, strict=False)]
     with told_at(found.span):
-        return source.make(*taken, **values)
+        reader = source.make(*taken, **values)
+    file = it.intern("file-being-loaded").value
+    if isinstance(reader, Arrays) and isinstance(file, str):
+        return replace(reader, place=file)
+    return reader
 
 
 # --- what may stand behind the word ---

@@ -185,6 +185,15 @@ def test_a_program_s_own_test_patterns() -> None:
     assert (found.classes, found.test.targets.tolist()) == (("0", "1"), [1])
 
 
+def test_patterns_of_a_program_are_named_after_it(desk: Path) -> None:
+    program = desk / "xor.sn"
+    program.write_text(
+        f"{NET} (experiment n (data (patterns {XOR} [0 1 1 0])) (optimizer s (sgd (epsilon 1))))"
+    )
+    found, note = Session().load(program).experiment().spec.data.load()
+    assert (found.name, note.startswith("data: 4 rows of ")) == ("xor.sn", True)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

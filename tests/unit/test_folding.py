@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn.errors import EvalError, Label, Notice, SnInternalError, Span, render
+from sn.errors import EvalError, Label, Notice, SnError, SnInternalError, Span, render
 from sn.folding import columns, excerpt, fold, pad, paragraph
 
 TEXT = st.text(st.sampled_from("ab( )日é.\t"), max_size=60)
@@ -140,4 +140,15 @@ def test_a_fault_of_ours_and_a_warning_fold_too() -> None:
     odd = Notice("map 3 of h1 feeds nothing", Span("a.sn", 1, 1, 1, 7), "leave it out")
     assert render(odd, lambda _: None) == (
         "a.sn:1:1: warning: map 3 of h1 feeds nothing\n  hint: leave it out"
+    )
+
+
+def test_no_file_commands_the_terminal_that_its_line_is_shown_on() -> None:
+    """Sequences that clear a screen or turn text round are shown, not obeyed; carets stay below."""
+    span = Span("x.csv", 1, 6, 1, 8)
+    told = render(SnError("found \x1b[2J\x9b\u202e", span=span), lambda _: "\x1b[2J\tabc\x07")
+    assert told == (
+        "x.csv:1:6: error: found \ufffd[2J\ufffd\ufffd\n"
+        "   1 | \ufffd[2J\tabc\ufffd\n"
+        "     |     \t^^^"
     )

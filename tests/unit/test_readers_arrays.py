@@ -94,6 +94,10 @@ def test_names_of_classes_may_be_given() -> None:
     assert read(TWO, TWO, classes=("x", "y")).classes == ("x", "y")
 
 
+def test_names_of_classes_command_no_terminal() -> None:
+    assert read(TWO, ["a\x1b[2J", "b\x9b"]).classes == ("a\ufffd[2J", "b\ufffd")
+
+
 def test_missing_inputs_may_be_allowed() -> None:
     rows = read([[1, np.nan]], may_miss=True)
     assert np.isnan(rows.inputs).tolist() == [[False, True]]

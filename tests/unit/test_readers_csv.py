@@ -183,6 +183,10 @@ def test_bytes_of_other_programs_are_understood(read: Any) -> None:
     assert rows.targets is None
 
 
+def test_a_file_of_dos_ends_with_its_mark(read: Any) -> None:
+    assert read(b"1,2\r\n3,4\r\n\x1a").inputs.tolist() == [[1, 2], [3, 4]]
+
+
 def test_lines_are_counted_through_quoted_ones(failing: Any) -> None:
     assert failing('a,b\n"x\ny",1\n\n"z", u\nw,2\n', label=0, targets=()) == (
         "t.csv:5:6: error: column 1 ('b'): expected a number, found 'u'\n"
@@ -308,6 +312,12 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
         "t.csv:3:6: error: expected text in UTF-8, found the byte 0xe9",
     ),
     "utf-16": ("1,2\n".encode("utf-16"), {}, "expected a table as text, found text in UTF-16"),
+    "control": (
+        b"a,b\n1,x\n2,\x1b[31m\n",
+        {},
+        "t.csv:3:3: error: expected text, found the control character 0x1b\n"
+        "   3 | 2,\N{REPLACEMENT CHARACTER}[31m\n     |   ^",
+    ),
     "packed": (b"\x1f\x8b\x08", {}, "found a gzip file\n  hint: unpack it first"),
     "quote": ('1,2\n3,"4\n5,6\n', {}, "t.csv:2:1: error: the row that starts here is badly quoted"),
     "after quote": ('1,2\n3,"4"5\n', {}, "badly quoted"),

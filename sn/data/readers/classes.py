@@ -7,16 +7,18 @@ names are text and come in the order of their characters.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from sn.errors import did_you_mean
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # names are shown on terminals
 SHOWN = 12  # chosen here: the names that fit on one line of a message
 
 
 def class_names(texts: Iterable[str]) -> list[str]:
     """Return the names that texts stand for: as they are, or all as plain numbers."""
-    found = [text.strip() for text in texts]
+    found = [_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.strip()) for text in texts]
     numbers = [_number(text) for text in found]
     if any(number is None for number in numbers):
         return found

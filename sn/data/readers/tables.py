@@ -32,6 +32,9 @@ _OTHER_FILES = {
     b"\xfe\xff": ("text in UTF-16", "save it as UTF-8"),
 }
 
+# What no table has, and what would command the terminal that a message is shown on.
+_CONTROL = bytes({*range(32), 127} - set(b"\t\n\r"))
+
 Row = list[str]
 
 
@@ -224,17 +227,27 @@ def decoded(raw: bytes, path: Path | str) -> str:
     for start, (found, hint) in _OTHER_FILES.items():
         if raw.startswith(start):
             raise DataError(f"{path}: expected a table as text, found {found}", hint=hint)
+    raw = raw.removesuffix(b"\x1a")  # the end of a file of DOS
+    if len(raw.translate(None, _CONTROL)) < len(raw):
+        at = next(at for at, byte in enumerate(raw) if byte in _CONTROL)
+        text = f"expected text, found the control character 0x{raw[at]:02x}"
+        raise DataError(text, span=_byte_span(path, raw, at))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        start_of_line = raw.rfind(b"\n", 0, error.start) + 1
-        column = len(raw[start_of_line : error.start].decode("utf-8", "replace")) + 1
         raise DataError(
             f"expected text in UTF-8, found the byte 0x{raw[error.start]:02x}",
-            span=Span(str(path), line, column, line, column),
+            span=_byte_span(path, raw, error.start),
             hint="save the file as UTF-8; files of older programs are often Latin-1",
         ) from None
+
+
+def _byte_span(path: Path, raw: bytes, at: int) -> Span:
+    """Return the place of a byte."""
+    line = raw.count(b"\n", 0, at) + 1
+    start_of_line = raw.rfind(b"\n", 0, at) + 1
+    column = len(raw[start_of_line:at].decode("utf-8", "replace")) + 1
+    return Span(str(path), line, column, line, column)
 
 
 def _records(text: str, separator: str) -> Iterator[tuple[int, Row]]:
