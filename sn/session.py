@@ -68,7 +68,7 @@ class Session:
         seed: int = 0,
         data: str | None = None,
     ) -> None:
-        self.data_given = data
+        self.data = data
         self.observers = tuple(observers)
         self.world = World()
         self.interpreter = new_interpreter()
@@ -90,7 +90,7 @@ class Session:
         with self._texts_kept():
             return self.interpreter.run(text, file)
 
-    def data(self, text: str) -> DataSource:
+    def read_data(self, text: str) -> DataSource:
         """Return the data that a text says: a name, a file, or a form as in an experiment.
 
         Raises: SnError with the place in the text.
@@ -133,7 +133,7 @@ class Session:
         sources = self.interpreter.sources
         sources.stand_ins = {read.path: read.content for read in origin.read}
         sources.current = Path(origin.folder)
-        self.seed, self.data_given = origin.seed, origin.data
+        self.seed, self.data = origin.seed, origin.data
         self.interpreter.random.begin(self.seed)
         return self.load(origin.program, origin.source)
 
@@ -207,7 +207,7 @@ class Program:
         sources = self.session.interpreter.sources
         return Origin(
             engine,
-            self.session.data_given,
+            self.session.data,
             self.session.settings,
             self.session.command,
             str(self.path.resolve()),
@@ -273,9 +273,9 @@ class Program:
         if name not in specs:
             hint = did_you_mean(str(name), specs) or "there are: " + ", ".join(specs)
             raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
-        spec, given = specs[name], self.session.data_given
+        spec, given = specs[name], self.session.data
         if given is not None:
-            spec = replace(spec, data=self.session.data(given))
+            spec = replace(spec, data=self.session.read_data(given))
         return Experiment(self, spec)
 
     @cached_property

@@ -34,7 +34,7 @@ def command(run: Path, data: str | None, which: str | None, confusion: bool, as_
     from sn.trained.net import open_trained  # as above
 
     net = open_trained(run)
-    found = net.results(None if data is None else Session().data(data), which)
+    found = net.results(None if data is None else Session().read_data(data), which)
     if as_json:
         for one, (scores, report) in found.items():
             told = {"report": report_object(report)}
