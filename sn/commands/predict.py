@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--invert", is_flag=True, help="Take the dark points of pictures as the large inputs."
 )
+@click.option("--resize", is_flag=True, help="Bring pictures to the size that the network takes.")
 @click.option("--reference", is_flag=True, help="Use the slow float64 engine, without compiling.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pattern.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header.")
@@ -39,6 +40,7 @@ def command(
     columns: str,
     array: str,
     invert: bool,
+    resize: bool,
     reference: bool,
     as_json: bool,
     as_csv: bool,
@@ -56,7 +58,7 @@ def command(
     from sn.trained.predictions import predictions  # as above
 
     net = open_trained(run)
-    wanted = net.wanted(columns, array, invert)
+    wanted = net.wanted(columns, array, invert, resize)
     for number, file in enumerate(files):
         place = "standard input" if file == "-" else file
         patterns = read_patterns(_content(file), place, wanted)

@@ -32,6 +32,7 @@ from sn.train.targets import desired_outputs
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
 from sn.trained.patterns import Wanted
+from sn.trained.pictures import usual_range
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
 from sn.trained.sets import other_data, own_data
@@ -139,12 +140,14 @@ class TrainedNet:
             )
         return taken
 
-    def wanted(self, columns: str = "", array: str = "", invert: bool = False) -> Wanted:
+    def wanted(
+        self, columns: str = "", array: str = "", invert: bool = False, resize: bool = False
+    ) -> Wanted:
         """Return what a file of patterns must hold; see `Wanted`. `invert` swaps black and white.
 
-        Black is the least, white the largest input of the training set.
+        Black and white are the ends of the usual range that the inputs of the training lie in.
         """
-        low, high = self.about.input_range
+        low, high = usual_range(*self.about.input_range)
         first, size = self.layers[0], self.table.n_inputs
         return Wanted(
             shape=first.shape if first.size == size else (size,),
@@ -154,6 +157,7 @@ class TrainedNet:
             known=self.about.columns,
             columns=columns,
             array=array,
+            resize=resize,
         )
 
     def outputs(self, patterns: Any, reference: bool = False) -> Floats32:

@@ -38,7 +38,8 @@ class Wanted:
     input that a black and a white point of a picture stand for; known: the columns of the file
     that the net was trained on, where they had names or held text; columns: which columns of a
     table are the inputs, as numbers from 0, ranges and names, "" for those of these names or else
-    for all; array: which array of a file of several, "" for the one that fits.
+    for all; array: which array of a file of several, "" for the one that fits;
+    resize: whether pictures are brought to the size of the layer.
     """
 
     shape: tuple[int, ...]
@@ -48,6 +49,7 @@ class Wanted:
     known: tuple[Encoding, ...] = ()
     columns: str = ""
     array: str = ""
+    resize: bool = False
 
     @property
     def size(self) -> int:
@@ -71,7 +73,8 @@ def read_patterns(content: bytes, place: str, wanted: Wanted) -> Floats:
     if content.startswith(_ZIP):
         return _of_several(content, place, wanted)
     if content.startswith(PICTURES):
-        return picture(content, place, wanted.shape, wanted.dark, wanted.light)
+        ends = (wanted.dark, wanted.light)
+        return picture(content, place, wanted.shape, *ends, wanted.resize)
     return _of_table(content, place, wanted)
 
 

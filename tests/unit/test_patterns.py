@@ -13,6 +13,7 @@ import pytest
 from sn.data.rows import Encoding
 from sn.errors import DataError
 from sn.trained.patterns import Wanted, read_patterns
+from sn.trained.pictures import usual_range
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra 'images'")
 
@@ -315,3 +316,34 @@ def test_without_pillow_it_is_said_where_it_is_from(monkeypatch: pytest.MonkeyPa
     with pytest.raises(DataError, match="which is not here") as caught:
         read_patterns(content, "x", Wanted(shape=(2, 3)))
     assert caught.value.hint == "pip install 'sn[images]' brings it"
+
+
+def test_pictures_are_brought_to_size_where_that_is_asked_for() -> None:
+    points = np.kron(GREYS, np.ones((3, 2)))
+    with pytest.raises(DataError, match="the picture is 6 x 6, the net takes 2 x 3") as caught:
+        read_patterns(png(points), "x", Wanted(shape=(2, 3)))
+    assert caught.value.hint == "--resize brings it to that size"
+    for shape in ((2, 3), (1, 2, 3)):
+        found = read_patterns(png(points), "x", Wanted(shape=shape, resize=True))
+        np.testing.assert_allclose(found, GREYS.reshape(1, 6) / 255)
+    for flat in ((6,), (2, 2, 3)):
+        with pytest.raises(DataError, match="the picture is 6 x 6") as caught:
+            read_patterns(png(points), "x", Wanted(shape=flat, resize=True))
+        assert caught.value.hint is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ((0.1, 0.9), (0, 1)),
+        ((-1e-7, 1.0000001), (0, 1)),
+        ((-0.2, 0.9), (-1, 1)),
+        ((3.0, 240.0), (0, 255)),
+        ((-3.0, 240.0), (-3, 240)),
+        ((0.0, 256.0), (0, 256)),
+    ],
+)
+def test_black_and_white_are_the_ends_of_a_usual_range(
+    inputs: tuple[float, float], expected: tuple[float, float]
+) -> None:
+    assert usual_range(*inputs) == expected

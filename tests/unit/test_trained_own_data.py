@@ -246,3 +246,40 @@ def test_arrays_are_taken_as_a_pair(tmp_path: Path) -> None:
     assert net.about.scaling is not None
     np.testing.assert_array_equal(sets["train"].inputs, net.about.scaling(INPUTS))
     np.testing.assert_array_equal(sets["train"].targets, reader.targets)
+
+
+# --- from pictures ---
+
+STROKES = (
+    "(defnet strokes (layer in (4 4)) (layer out (2)) (connect in out (full)))"
+    ' (experiment strokes (data (images "pictures") (scale standard))'
+    " (passes 2) (optimizer o (sgd (learning-rate 0.05))))"
+)
+
+
+def test_a_picture_is_predicted_as_the_training_saw_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No picture of the training is black or white anywhere."""
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow, the extra 'images'")
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(4)
+    for number in range(8):
+        name = ("across", "down")[number % 2]
+        points = rng.integers(60, 100, (4, 4))
+        points[(number // 2, slice(None)) if number % 2 == 0 else (slice(None), number // 2)] += 90
+        folder = tmp_path / "pictures" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        image.fromarray(points.astype(np.uint8)).save(folder / f"{number}.png")
+    (tmp_path / "strokes.sn").write_text(STROKES)
+    experiment = Session().load(tmp_path / "strokes.sn").experiment()
+    experiment.train(folder="run", reference=True)
+    net = sn.open("run")
+    (part,) = net.sets(Session().read_data('(images "pictures")')).values()
+    files = [*sorted(Path("pictures/across").iterdir()), *sorted(Path("pictures/down").iterdir())]
+    plain = sn.TrainedNet(net_without_scaling(net))
+    expected = plain.outputs(part.inputs, reference=True)
+    assert main(["predict", "run", *map(str, files), "--json", "--reference"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    np.testing.assert_allclose([one["outputs"] for one in found], expected, rtol=1e-5, atol=1e-6)
+    assert [one["file"] for one in found] == [str(file) for file in files]
