@@ -4,7 +4,7 @@
     python scripts/crash.py [--kills 100] [--passes 3] [--every 500] [--net zipcode] [--seed 0]
 
 Each run is a process of `sn run`, and each kill is SIGKILL, at a moment drawn evenly from the time
-that a whole run takes, start of the process included. What is left goes on with
+that a run has its folder: from the first file in it to the last. What is left goes on with
 `sn run --resume`, and half of these are killed too. Every run must end with the weights, by
 sha256, and the log, but for the times, of the run that was left alone.
 """
@@ -22,8 +22,9 @@ from collections import Counter
 from pathlib import Path
 
 from sn.results.arrays import PART
-from sn.results.checkpoints import checkpoints
+from sn.results.checkpoints import checkpoints, position_of
 from sn.results.folder import RUN, WEIGHTS, read_log
+from sn.results.lock import LOCK
 
 SN = [sys.executable, "-c", "import sys; from sn.commands import main; sys.exit(main())"]
 MOST = 4  # kills of one run, then it is left alone
@@ -40,20 +41,34 @@ def log(folder: Path) -> list[dict[str, object]]:
     return [{name: x for name, x in line.items() if name != "seconds"} for line in lines]
 
 
-def run(words: list[str], seconds: float | None = None) -> bool:
-    """Run a command to its end, or kill it after so many seconds; return whether it was killed."""
+def run(words: list[str], folder: Path, share: float | None = None) -> float | None:
+    """Run a command in a folder, or kill it `share` seconds after it took the folder.
+
+    Return the seconds that it had the folder, None if it was killed.
+    """
     with subprocess.Popen(
         [*SN, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
+        while process.poll() is None and not has_lock(folder, process.pid):
+            time.sleep(0.001)
+        started = time.perf_counter()
         try:
-            _, said = process.communicate(timeout=seconds)
+            _, said = process.communicate(timeout=share)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            return True
+            return None
     if process.returncode:
         raise SystemExit(f"sn {' '.join(words)} failed:\n{said.decode()}")
-    return False
+    return time.perf_counter() - started
+
+
+def has_lock(folder: Path, pid: int) -> bool:
+    """Whether a process has written its number into the lock of a folder."""
+    try:
+        return (folder / LOCK).read_text().startswith(f"{pid} ")
+    except OSError:
+        return False
 
 
 def main() -> None:
@@ -69,11 +84,9 @@ def main() -> None:
     words = ["run", given.net, "--passes", str(given.passes)]
     words += ["--checkpoint-every", str(given.every)]
     with tempfile.TemporaryDirectory(prefix="sn-crash-") as base:
-        whole = Path(base, "whole")
-        run([*words, "--out", str(whole)])  # compiles
-        started = time.perf_counter()
-        run([*words, "--out", str(Path(base, "timed"))])
-        duration = time.perf_counter() - started
+        whole, timed = Path(base, "whole"), Path(base, "timed")
+        run([*words, "--out", str(whole)], whole)  # compiles
+        duration = run([*words, "--out", str(timed)], timed) or 0.0
         expected = sha256(whole)
         counts: Counter[str] = Counter()
         n_runs = 0
@@ -100,22 +113,21 @@ def kill_and_go_on(
 ) -> None:
     """Run into a folder until the end, with kills on the way; count what they left."""
     for number in range(MOST + 1):
-        is_left_alone = (
-            number == MOST or counts["kills"] >= most or (number and moments.random() < 0.5)
-        )
+        is_spared = number == MOST or counts["kills"] >= most
+        is_spared = is_spared or (number > 0 and moments.random() < 0.5)
         has_run = (folder / RUN).exists()
         command = ["run", "--resume", str(folder)] if has_run else [*words, "--out", str(folder)]
         command += ["--checkpoint-every", words[-1]] if has_run else []
-        if not run(command, None if is_left_alone else moments.uniform(0, duration)):
+        moment = None if is_spared else moments.uniform(0, duration)
+        if run(command, folder, moment) is not None:
             return
         counts["kills"] += 1
         if not (folder / RUN).exists():
             counts["early"] += 1
             continue
         counts["torn"] += any(file.name.endswith(PART) for file in folder.iterdir())
-        counts["within a pass"] += any(
-            "-" in f.stem.partition("-")[2] for f in checkpoints(folder)[:1]
-        )
+        newest = [position_of(file) for file in checkpoints(folder)[:1]]
+        counts["within a pass"] += any(place is not None and place.shown for place in newest)
 
 
 if __name__ == "__main__":
