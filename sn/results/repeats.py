@@ -69,6 +69,8 @@ def _timeless(line: Mapping[str, Any]) -> dict[str, Any]:
 def _changed(what: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """Yield the entries that differ, those within others by both names."""
     for name in dict.fromkeys([*before, *now]):
+        if name == "half_squares":  # the error says the same
+            continue
         old, new = before.get(name), now.get(name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             yield from _changed(f"{what} {name}", old, new)
