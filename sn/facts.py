@@ -28,7 +28,9 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     for layer in experiment.network.layers:
         size = " x ".join(str(n) for n in layer.shape)
         border = "" if layer.border is None else f", border {layer.border:g}"
-        kind = "input" if layer.start is not None else str(layer.activation)
+        kind = str(layer.activation)
+        if layer.start is not None:
+            kind = experiment.table.input_text(layer)
         said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
     said |= dict(_connections(experiment.plan))
     said["connections"] = f"{experiment.table.n_rows:,}"

@@ -51,7 +51,7 @@ class _Reader:
     def init(self, found: Clause) -> Init:
         """Return the laws that an init option says."""
         count(found, 1, None, INIT)
-        names = {layer.name: None for layer in self._net.layers[1:]}
+        names = {layer.name: None for layer in self._net.layers if layer.start is None}
         layers: dict[str, LayerInit] = {}
         others = []
         for argument in found.args:

@@ -26,7 +26,7 @@ def check_report(plan: Plan, cost: Loss, warnings: tuple[Notice, ...]) -> CheckR
     """Return layers in the shapes of their grids, connections, formulas and totals of a net."""
     table = plan.original
     layers = tuple(
-        LayerReport(layer.name, layer.shape, layer.size, _role(layer, table.n_inputs))
+        LayerReport(layer.name, layer.shape, layer.size, _kind(table, layer))
         for layer in plan.layers
     )
     return CheckReport(
@@ -41,12 +41,9 @@ def check_report(plan: Plan, cost: Loss, warnings: tuple[Notice, ...]) -> CheckR
     )
 
 
-def _role(layer: Layer, n_inputs: int) -> str:
+def _kind(table: ConnectionTable, layer: Layer) -> str:
     """Return what the units of a layer do: their non-linearity, or what they show of a pattern."""
-    if layer.start is None:
-        return str(layer.activation)
-    shown = layer.shown
-    return "input" if layer.size == n_inputs else f"input {shown.start} to {shown.stop - 1}"
+    return str(layer.activation) if layer.start is None else table.input_text(layer)
 
 
 def _connections(plan: Plan) -> Iterator[ConnectionReport]:

@@ -111,6 +111,18 @@ class ConnectionTable:
         """How many numbers a pattern has."""
         return pattern_size(self.layers)
 
+    @property
+    def pattern_shape(self) -> tuple[int, ...]:
+        """The shape of a pattern: that of the first layer, if this shows all of it."""
+        first = self.layers[0]
+        return first.shape if first.size == self.n_inputs else (self.n_inputs,)
+
+    def input_text(self, layer: Layer) -> str:
+        """Return what an input layer shows, in words: `input`, or `input 0 to 127` of a part."""
+        shown = layer.shown
+        is_whole = layer.size == self.n_inputs
+        return "input" if is_whole else f"input {shown.start} to {shown.stop - 1}"
+
     def show(self, state: NDArray[np.floating[Any]], pattern: NDArray[np.floating[Any]]) -> None:
         """Write a pattern into the states of the input units.
 

@@ -46,7 +46,8 @@ def identity(
     for layer in table.layers:
         size = " x ".join(map(str, layer.shape))
         border = "" if layer.border is None else f", border {layer.border:g}"
-        kind = "input" if layer is table.layers[0] else _formula(layer.activation)
+        is_input = layer.start is not None
+        kind = table.input_text(layer) if is_input else _formula(layer.activation)
         said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
     said["connections"] = f"{table.n_rows} {table_hash(table)[:SHOWN]}"
     said["parameters"] = str(table.n_weights)

@@ -109,13 +109,13 @@ class TrainedNet:
         `patterns` is (n, n_inputs), one pattern, or either in the shape of the input layer.
         Raises: DataError for another shape, and for what is no finite number.
         """
-        first, size = self.layers[0], self.table.n_inputs
+        shape, size = self.table.pattern_shape, self.table.n_inputs
         try:
             given = np.asarray(patterns)
             numbers = given.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise DataError(f"the patterns are not numbers: {error}") from error
-        fits = ((size,), first.shape) if first.size == size else ((size,),)
+        fits = (shape, (size,))
         if given.shape in fits:
             numbers = numbers.reshape(1, -1)
         elif given.ndim > 1 and given.shape[1:] in fits:
@@ -123,8 +123,8 @@ class TrainedNet:
         else:
             raise DataError(
                 f"expected patterns of {size} numbers, (n, {size}), found the shape {given.shape}",
-                hint=f"layer {first.name} has the shape {first.shape}"
-                if first.size == size
+                hint=f"layer {self.layers[0].name} has the shape {shape}"
+                if self.layers[0].size == size
                 else "the input layers are " + ", ".join(_sized(self.table)),
             )
         taken, scaling = numbers.astype(np.float32), self.about.scaling
@@ -148,9 +148,8 @@ class TrainedNet:
         Black and white are the ends of the usual range that the inputs of the training lie in.
         """
         low, high = usual_range(*self.about.input_range)
-        first, size = self.layers[0], self.table.n_inputs
         return Wanted(
-            shape=first.shape if first.size == size else (size,),
+            shape=self.table.pattern_shape,
             may_miss=self.about.fills,
             dark=high if invert else low,
             light=low if invert else high,
@@ -232,9 +231,7 @@ class TrainedNet:
             raise NetError(f"net {self.name} has no layer '{layer}'", hint=hint)
         taken = self.scaled(patterns)
         walked = self._walked(taken)[:, found.first : found.first + found.size]
-        is_one = np.size(patterns) == self.table.n_inputs and (
-            np.ndim(patterns) == 1 or np.shape(patterns) == self.layers[0].shape
-        )
+        is_one = np.shape(patterns) in (self.table.pattern_shape, (self.table.n_inputs,))
         return walked.reshape(found.shape if is_one else (len(taken), *found.shape))
 
     def _walked(self, patterns: Floats32) -> Floats:

@@ -8,6 +8,7 @@ With h = 1/64 both are below 1e-11, so that a relative 1e-7 is well within reach
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,9 +151,7 @@ def test_full_curvature_is_exact_below_one_layer(name: str) -> None:
 def test_curvature_is_exact_where_one_linear_layer_follows() -> None:
     """With linear units and one layer above, the diagonal estimate is the second derivative."""
     net = described(f"(defnet sample {FAMILIES['conv with a table of maps']})")
-    net.layers[:] = [
-        type(x)(x.name, x.shape, x.first, linear(0.8), x.border, x.span) for x in net.layers
-    ]
+    net.layers[:] = [replace(layer, activation=linear(0.8)) for layer in net.layers]
     table = freeze(net)
     shown = presentation(table)
     twin = Reference(table, lms(table))

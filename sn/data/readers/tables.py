@@ -242,7 +242,7 @@ def decoded(raw: bytes, path: Path | str) -> str:
         ) from None
 
 
-def _byte_span(path: Path, raw: bytes, at: int) -> Span:
+def _byte_span(path: Path | str, raw: bytes, at: int) -> Span:
     """Return the place of a byte."""
     line = raw.count(b"\n", 0, at) + 1
     start_of_line = raw.rfind(b"\n", 0, at) + 1
