@@ -20,7 +20,7 @@ from sn.data.rows import TargetKind
 from sn.errors import DataError, Notice, SettingError, TrainError, did_you_mean
 from sn.limits import PASSES, SEED
 from sn.lower.ir import Plan
-from sn.net.layer import Network
+from sn.net.layer import Layer, Network, pattern_size
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import UpdateRule
@@ -37,7 +37,7 @@ from sn.train.keeping import Keeping, StartedWith, started_with
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.phases import PhasedEngine
-from sn.train.targets import desired_outputs, n_outputs
+from sn.train.targets import desired_at, judged, n_outputs
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
 from sn.trained.net import TrainedNet, open_trained
@@ -212,7 +212,7 @@ class Experiment:
             engine=engine,
             data=DataUsed(dataset.name, dataset.hash),
             targets=targets,
-            criterion=spec.criterion_for(dataset.kind, self.table.layers[-1].size),
+            criterion=spec.criterion_for(dataset.kind, self._judged(dataset.kind)),
             optimizer=chosen,
             seed=seed,
             passes=passes,
@@ -253,7 +253,8 @@ class Experiment:
             classes=dataset.classes,
             low=low,
             high=high,
-            criterion=spec.criterion_for(dataset.kind, self.table.layers[-1].size),
+            ranges=tuple(spec.targets_at(layer.name) for layer in self.table.output_layers),
+            criterion=spec.criterion_for(dataset.kind, self._judged(dataset.kind)),
             scaling=dataset.scaling,
             input_range=input_range(dataset),
             columns=dataset.columns,
@@ -325,34 +326,50 @@ class Experiment:
         table, count = self.table, len(dataset.classes)
         what = {TargetKind.VALUES: "target", TargetKind.LABELS: "label"}.get(dataset.kind, "class")
         plural = {"class": "classes"}.get(what, f"{what}s")
-        for layers, size, sizes, words in (
-            (
-                table.input_layers,
-                table.n_inputs,
-                (dataset.n_inputs,),
-                f"{_many(dataset.n_inputs, 'number')} a pattern",
-            ),
-            (
-                table.layers[-1:],
-                table.layers[-1].size,
-                n_outputs(dataset.kind, count),
-                f"{count} {plural if count != 1 else what}",
-            ),
-        ):
-            if size not in sizes:
-                wanted = " or ".join(str(size) for size in sizes)
-                names = ", ".join(layer.name for layer in layers)
-                is_one = len(layers) == 1
-                raise DataError(
-                    f"data set {dataset.name} has {words}, layer{'' if is_one else 's'} {names} of "
-                    f"net {self.name} {'has' if is_one else 'have'} {_many(size, 'unit')}",
-                    span=layers[0].span,
-                    hint=f"give the layer{'' if is_one else 's'} {wanted}, or take other data",
-                )
+        inputs = f"{_many(dataset.n_inputs, 'number')} a pattern"
+        _fits(self.name, dataset, table.input_layers, (dataset.n_inputs,), inputs)
+        words = f"{count} {plural if count != 1 else what}"
+        # each of several output layers is told the class; labels and values are dealt out to them
+        groups: list[tuple[Layer, ...]] = [table.output_layers]
+        if dataset.kind is TargetKind.CLASSES:
+            groups = [(layer,) for layer in table.output_layers]
+        for layers in groups:
+            _fits(self.name, dataset, layers, n_outputs(dataset.kind, count), words)
+        told = {self.spec.targets_at(layer.name) for layer in table.output_layers}
+        if dataset.kind is TargetKind.LABELS and len(told) > 1 and self.spec.criterion is None:
+            raise DataError(
+                f"data set {dataset.name} has labels, and the output layers of net {self.name} "
+                "have targets of their own",
+                span=self.spec.span,
+                hint="give all of them the same targets, or say a criterion",
+            )
+
+    def _judged(self, kind: TargetKind) -> int:
+        """Return how many outputs say whether a pattern is right."""
+        return len(range(self.table.n_outputs)[judged(self.table.output_layers, kind)])
 
     def _desired(self, dataset: Dataset, part: Part) -> NDArray[np.float32]:
-        low, high = self.spec.targets
-        return desired_outputs(part.targets, dataset.kind, self.table.layers[-1].size, low, high)
+        layers = self.table.output_layers
+        ranges = [self.spec.targets_at(layer.name) for layer in layers]
+        return desired_at(layers, part.targets, dataset.kind, ranges)
+
+
+def _fits(
+    net: str, dataset: Dataset, layers: Sequence[Layer], sizes: tuple[int, ...], words: str
+) -> None:
+    """Raise DataError unless layers have as many units between them as one of `sizes`."""
+    size = pattern_size(layers) if layers[0].start is not None else sum(x.size for x in layers)
+    if size in sizes:
+        return
+    wanted = " or ".join(str(size) for size in sizes)
+    names = ", ".join(layer.name for layer in layers)
+    s, has = ("", "has") if len(layers) == 1 else ("s", "have")
+    raise DataError(
+        f"data set {dataset.name} has {words}, layer{s} {names} of net {net} {has} "
+        f"{_many(size, 'unit')}",
+        span=layers[0].span,
+        hint=f"give the layer{s} {wanted}, or take other data",
+    )
 
 
 def _many(count: int, noun: str) -> str:

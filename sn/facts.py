@@ -16,6 +16,8 @@ from sn.experiment import Experiment
 from sn.limits import option_name
 from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
+from sn.net.costs import Cost
+from sn.net.loss import Loss, split
 from sn.optim.base import Optimizer
 from sn.optim.base import optimizer as rules
 
@@ -35,8 +37,16 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said |= dict(_connections(experiment.plan))
     said["connections"] = f"{experiment.table.n_rows:,}"
     said["parameters"] = f"{experiment.table.n_weights:,}"
-    said["cost"] = spec.cost.name if spec.cost.name != "lisp" else expr.show(spec.cost.value)
-    said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
+    if spec.outputs:
+        costs = [one for _, one in split(spec.cost, experiment.table.n_outputs)]
+        for (name, told), one in zip(spec.outputs.items(), costs, strict=True):
+            low, high = told.targets
+            said[f"output {name}"] = f"{_cost(one)}, targets {low:g} and {high:g}"
+            if told.weight != 1 and one.name != "lisp":
+                said[f"output {name}"] += f", weight {told.weight:g}"
+    else:
+        said["cost"] = _cost(spec.cost)
+        said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
     said["initial weights"] = str(spec.init)
     said["order"] = spec.order or spec.data.order
     said["passes"] = str(spec.passes if passes is None else passes)
@@ -62,6 +72,13 @@ def _settings(rule: Optimizer) -> dict[str, str]:
             value = ", ".join(f"{layer} {rate:g}" for layer, rate in value.items()) or "as all"
         said[field.name.replace("_", "-")] = f"{value:g}" if type(value) is float else str(value)
     return said
+
+
+def _cost(loss: Loss) -> str:
+    """Return the name of a cost, or the formula of one that is written in Lisp."""
+    if isinstance(loss, Cost) and loss.name == "lisp":
+        return expr.show(loss.value)
+    return loss.name
 
 
 def _connections(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -33,8 +33,8 @@ from sn.experiment import Experiment
 from sn.limits import SEED, STAGES, one_of
 from sn.lisp.forms import Value
 from sn.lower.ir import Plan
-from sn.net.costs import cost
 from sn.net.layer import Network
+from sn.net.loss import default_loss
 from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
@@ -286,7 +286,7 @@ class Program:
         """Return a net, by name, with what the compiler makes of it."""
         network = self.networks[name]
         spec = self.session.world.experiments.get(name)
-        wanted = spec.cost if spec else cost.get("lms")(network.layers[-1].size)
+        wanted = spec.cost if spec else default_loss(network.layers)
         found = self._compiled.get(name)
         if found is None or found.network is not network or found.cost != wanted:
             found = self._compiled[name] = Compiled(network, wanted)

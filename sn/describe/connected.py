@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sn.errors import Label, NetError, Span
-from sn.net.layer import Layer, Network
+from sn.net.layer import Layer, Network, output_layers
 
 
 def check_connected(net: Network) -> None:
@@ -28,7 +28,7 @@ def check_connected(net: Network) -> None:
             span=closing,
             hint="add (connect FROM TO (full)) before the ')' that closes the (defnet ...) here",
         )
-    last = net.layers[-1]
+    outputs = [one.name for one in output_layers(net.layers)]
     for index, one in enumerate(net.layers):
         units = range(one.first, one.first + one.size)
         inside = (dst >= units.start) & (dst < units.stop) & (src != 0)
@@ -42,11 +42,12 @@ def check_connected(net: Network) -> None:
         if one.start is not None and _is_shown_again(one, net.layers[index + 1 :]):
             continue
         feeds_none = not ((src >= units.start) & (src < units.stop)).any()
-        if feeds_none and (one is not last or one.start is not None):
+        if feeds_none and (one.name not in outputs or one.start is not None):
             raise NetError(
                 f"layer {one.name} is connected to no layer after it",
                 span=one.span,
-                hint=f"add (connect {one.name} TO (full)), or leave the layer out",
+                hint=f"add (connect {one.name} TO (full)), or leave the layer out"
+                + ("" if one.start is not None else "; (output) in it makes it an output"),
                 labels=end,
             )
 

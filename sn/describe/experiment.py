@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sn.describe.data import DATA, read_data
-from sn.describe.formula import formula
 from sn.describe.init import INIT, read_init
 from sn.describe.judging import (
     CRITERION,
@@ -30,25 +29,32 @@ from sn.describe.options import (
     head_word,
     limited,
     name,
-    told_at,
+)
+from sn.describe.outputs import (
+    COST,
+    OUTPUT,
+    TARGETS,
+    read_cost,
+    read_outputs,
+    read_targets,
 )
 from sn.describe.phases import PHASE, read_phases
 from sn.describe.world import World
 from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
-from sn.limits import PASSES, Limit
+from sn.limits import PASSES
 from sn.lisp.calls import special
-from sn.lisp.forms import Pair, Symbol, Value
+from sn.lisp.forms import Pair, Value
 from sn.lisp.machine import Machine
-from sn.net.costs import Cost, cost
 from sn.net.layer import Network
 from sn.optim.base import Optimizer
-from sn.train.experiment import DEFAULT_TARGETS, ORDERS, ExperimentSpec, check_targets
+from sn.train.experiment import ORDERS, ExperimentSpec
 from sn.train.stopping import Stop
 
 _FORMS = {
     "data": DATA,
-    "targets": "(targets LOW HIGH)",
-    "cost": "(cost NAME)",
+    "targets": TARGETS,
+    "cost": COST,
+    "output": OUTPUT,
     "init": INIT,
     "optimizer": OPTIMIZER,
     "passes": "(passes N)",
@@ -60,13 +66,18 @@ _FORMS = {
     "reference": REFERENCE,
 }
 
+# the options that may stand more than once, and are read apart
+_REPEATED = ("optimizer", "phase", "output")
+
 
 @special("experiment", pattern="net . options")
 def experiment(it: Machine, form: Pair) -> Value:
     """(experiment NET (data D) (optimizer NAME (RULE ...)) ...)
 
     Say how a net is trained. The data and one optimizer are needed; the first optimizer is the
-    one that runs by default. What an optimizer leaves out is taken from SN's variables alpha,
+    one that runs by default. Of several output layers (output LAYER (targets LOW HIGH) (cost NAME)
+    (weight W)) says what is another for one of them; the loss is the sum of their costs, each times
+    its weight. What an optimizer leaves out is taken from SN's variables alpha,
     decay, gamma and mu where the program has set them. The value is the name of the net.
     """
     first, *rest = arguments(form)
@@ -82,8 +93,8 @@ def experiment(it: Machine, form: Pair) -> Value:
         )
         raise UnknownNameError(f"no net is called '{title}'", span=first.span, hint=hint)
     optimizers: dict[str, Optimizer] = {}
-    fields: dict[str, Any] = {"cost": cost.get("lms")(net.layers[-1].size)}
-    others = [part for part in rest if head_word(part) not in ("optimizer", "phase")]
+    fields: dict[str, Any] = {}
+    others = [part for part in rest if head_word(part) not in _REPEATED]
     places: dict[str, Span] = {}
     for argument in rest:
         if head_word(argument) == "optimizer":
@@ -104,31 +115,13 @@ def experiment(it: Machine, form: Pair) -> Value:
                 span=form.span,
                 hint=f"add {_FORMS[needed]}",
             )
-    _check_layer_cost(fields, [part for part in others if head_word(part) == "cost"], net)
+    outputs = [part for part in rest if head_word(part) == "output"]
+    every, targets = fields.pop("cost", None), fields.pop("targets", None)
+    fields |= read_outputs(it, net, outputs, every, targets)
     world.experiments[title] = ExperimentSpec(
         net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
     return form.cdr.car
-
-
-def _targets(it: Machine, found: Clause, net: Network) -> tuple[float, float]:
-    count(found, 2, 2, _FORMS["targets"])
-    low, high = (limited(it, argument, "a target", Limit()) for argument in found.args)
-    with told_at(found.span):
-        return check_targets(low, high)
-
-
-def _cost(it: Machine, found: Clause, net: Network) -> Cost:
-    """(cost NAME) or (cost FUNCTION) of output and desired value, per output unit."""
-    count(found, 1, 1, _FORMS["cost"])
-    argument = found.args[0]
-    if type(argument.form) is Symbol and argument.form.name in cost:
-        return cost.get(argument.form.name)(net.layers[-1].size)
-    function = it.eval(argument.form)
-    if type(argument.form) is Symbol and function is None:
-        choice(argument, "cost", dict.fromkeys(cost))
-    value = formula(it, function, ("y", "d"), found.form.cdr)
-    return Cost("lisp", value, written=str(value))
 
 
 def _check_passes(fields: dict[str, Any], others: list[Argument], phases: list[Argument]) -> None:
@@ -145,32 +138,6 @@ def _check_passes(fields: dict[str, Any], others: list[Argument], phases: list[A
     fields["passes"] = sum(phase.passes for phase in fields["phases"])
 
 
-def _check_layer_cost(fields: dict[str, Any], places: list[Argument], net: Network) -> None:
-    """Hold a net to what a cost over its output layer needs.
-
-    Raises: EvalError for outputs that are not linear, or desired values below 0.
-    """
-    error: Cost = fields["cost"]
-    if not error.reductions:
-        return
-    span, last = places[0].span, net.layers[-1]
-    if str(last.activation) != "linear":
-        raise EvalError(
-            f"(cost {error.name}) takes the outputs as they are, and those of layer {last.name} "
-            f"have the non-linearity {last.activation}",
-            span=span,
-            hint=f"make them linear: (layer {last.name} ... (linear))",
-        )
-    low, high = fields.get("targets", DEFAULT_TARGETS)
-    if low < 0:
-        raise EvalError(
-            f"(cost {error.name}) needs desired values of at least 0, found the targets "
-            f"{low:g} and {high:g}",
-            span=span,
-            hint="(targets 0 1) gives the right unit all, the others nothing",
-        )
-
-
 def _passes(it: Machine, found: Clause, net: Network) -> int:
     count(found, 1, 1, _FORMS["passes"])
     return int(limited(it, found.args[0], "the number of passes", PASSES))
@@ -183,8 +150,8 @@ def _order(it: Machine, found: Clause, net: Network) -> str:
 
 _READERS: Mapping[str, Callable[[Machine, Clause, Network], Any]] = {
     "data": read_data,
-    "targets": _targets,
-    "cost": _cost,
+    "targets": lambda it, found, net: read_targets(it, found),
+    "cost": lambda it, found, net: read_cost(it, found),
     "init": read_init,
     "passes": _passes,
     "order": _order,

@@ -54,6 +54,7 @@ _LAYER = {
     "bias": "(bias unit|map|none)",
     "nlf": "(nlf FUNCTION)",
     **INPUTS,
+    "output": "(output)",
 }
 _EXPECT = {
     "units": "(units N)",
@@ -104,7 +105,8 @@ def layer(it: Machine, form: Pair) -> Value:
     (MAPS ROWS COLS). In their place, (units LIST) makes a layer of units that `newneurons` made,
     with the connections they have. The first layer shows the pattern; one with (input) shows the
     numbers of the pattern that follow. (from LAYER FIRST LAST) shows some units of such a layer
-    again, FIRST and LAST among them; sizes may stand before it or not. The value is the name.
+    again, FIRST and LAST among them; sizes may stand before it or not. The last layer is the
+    output, unless layers say (output): then these are. The value is the name.
     """
     title, shape_arg, *rest = arguments(form)
     net = _current(it, form)
@@ -128,6 +130,7 @@ def layer(it: Machine, form: Pair) -> Value:
     chosen: Activation | None = None
     start = None if net.layers else 0
     part: Clause | None = None
+    output: Clause | None = None
     known = {**_LAYER, **_call_forms(activation)}
     for found in clauses(rest, known, f"layer {label}"):
         match found.word:
@@ -137,6 +140,9 @@ def layer(it: Machine, form: Pair) -> Value:
             case "bias":
                 count(found, 1, 1, _LAYER["bias"])
                 bias = choice(found.args[0], "kind of bias", dict.fromkeys(("unit", "map", "none")))
+            case "output":
+                count(found, 0, 0, _LAYER["output"])
+                output = found
             case "input" | "from":
                 if part is not None:
                     raise EvalError(
@@ -162,13 +168,21 @@ def layer(it: Machine, form: Pair) -> Value:
             span=form.span,
             hint="leave the non-linearity out",
         )
+    if start is not None and output is not None:
+        raise NetError(
+            f"layer {label} shows the pattern: it cannot be an output",
+            span=output.span,
+            hint="leave (output) out",
+        )
     if bias == "map" and len(shape) < 2:
         raise NetError(
             f"layer {label} has no maps to share biases in",
             span=form.span,
             hint="give it a shape of (MAPS ROWS COLS), or use (bias unit)",
         )
-    added = net.add_layer(label, shape, chosen or nlf_tanh(), border, form.span, start)
+    added = net.add_layer(
+        label, shape, chosen or nlf_tanh(), border, form.span, start, output is not None
+    )
     if raw is not None:
         it.world.taken[label] = raw
     if start is None and bias != "none":

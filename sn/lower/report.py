@@ -43,7 +43,9 @@ def check_report(plan: Plan, cost: Loss, warnings: tuple[Notice, ...]) -> CheckR
 
 def _kind(table: ConnectionTable, layer: Layer) -> str:
     """Return what the units of a layer do: their non-linearity, or what they show of a pattern."""
-    return str(layer.activation) if layer.start is None else table.input_text(layer)
+    if layer.start is not None:
+        return table.input_text(layer)
+    return f"{layer.activation}{', output' if layer.is_output else ''}"
 
 
 def _connections(plan: Plan) -> Iterator[ConnectionReport]:

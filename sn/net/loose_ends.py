@@ -40,7 +40,6 @@ def loose_ends(table: ConnectionTable) -> tuple[Notice, ...]:
         )
         if not rows
     ]
-    last = len(table.layers) - 1
     for index, layer in enumerate(table.layers):
         units = slice(layer.first, layer.first + layer.size)
         if layer.start is None:
@@ -50,7 +49,7 @@ def loose_ends(table: ConnectionTable) -> tuple[Notice, ...]:
             found += _told(layer, blind & ~bordered, place, ("sees nothing", "see nothing"), BLIND)
             only = ("sees only border", "see only border")
             found += _told(layer, bordered, place, only, BORDERED)
-        if index < last:
+        if index not in table.outputs:
             place = _Place(table, index, is_into=False)
             hint = IDLE if layer.start is None else UNSEEN
             idle = ~(feeds[units] | _sliced(table, index))

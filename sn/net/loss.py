@@ -8,16 +8,16 @@ Read next: output.py for cost and non-linearity as one formula, reference.py for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
-from sn.net.costs import Cost, Numbers
+from sn.net.costs import Cost, Numbers, cost
 from sn.net.expr import evaluate
-from sn.net.layer import Layer
+from sn.net.layer import Layer, output_layers
 from sn.net.output import OutputFormulas, output_formulas
 from sn.net.table import ConnectionTable
 
@@ -32,10 +32,17 @@ class Costs:
     @property
     def name(self) -> str:
         """Their names."""
-        return " + ".join(cost.name for cost in self.parts)
+        return " + ".join(one.name for one in self.parts)
 
 
 Loss: TypeAlias = Cost | Costs
+
+
+def default_loss(layers: Iterable[Layer]) -> Loss:
+    """Return SN's cost, half the sum of squared differences, at each output layer."""
+    outputs = output_layers(layers)
+    costs = tuple(cost.get("lms")(layer.size) for layer in outputs)
+    return costs[0] if len(costs) == 1 else Costs(costs, tuple(layer.size for layer in outputs))
 
 
 def split(loss: Loss, n_outputs: int) -> Iterator[tuple[slice, Cost]]:
@@ -44,8 +51,8 @@ def split(loss: Loss, n_outputs: int) -> Iterator[tuple[slice, Cost]]:
         yield slice(0, n_outputs), loss
         return
     bounds = np.cumsum([0, *loss.sizes]).tolist()
-    for (first, last), cost in zip(pairwise(bounds), loss.parts, strict=True):
-        yield slice(first, last), cost
+    for (first, last), one in zip(pairwise(bounds), loss.parts, strict=True):
+        yield slice(first, last), one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +100,9 @@ def ends_of(table: ConnectionTable, loss: Loss) -> tuple[End, ...]:
             index,
             table.layers[index],
             slice(first, last),
-            cost,
-            output_formulas(table.layers[index].activation, cost),
+            one,
+            output_formulas(table.layers[index].activation, one),
             index in feeding,
         )
-        for index, cost, (first, last) in zip(table.outputs, costs, pairwise(bounds), strict=True)
+        for index, one, (first, last) in zip(table.outputs, costs, pairwise(bounds), strict=True)
     )

@@ -15,6 +15,7 @@ from sn.errors import Notice, Span
 from sn.net import expr
 from sn.net.activations import Activation
 from sn.net.costs import Cost
+from sn.net.loss import Loss, split
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
 from sn.train.criteria import Criterion
@@ -116,20 +117,22 @@ def of_end(
     found: dict[str, Scores],
     targets: dict[str, Floats32],
     criterion: Criterion | None,
-    cost: Cost,
+    cost: Loss,
     is_stuck: bool,
+    judged: slice = slice(None),
 ) -> tuple[Notice, ...]:
     """Warn of a run that learned nothing.
 
     `found` are the scores on each set after the last pass, `targets` what was desired
-    in each, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes.
+    in each, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes;
+    `judged` are the columns that the criterion looks at.
     """
     said = []
     for which, what in (("train", "training"), ("test", "test")):
         misses = found[which].misses if which in found else None
         if misses is None or criterion is None:
             continue
-        guessed = misses_of_guessing(targets[which], criterion)
+        guessed = misses_of_guessing(targets[which][:, judged], criterion)
         if guessed and misses >= guessed:
             said.append(
                 f"the net is no better than guessing: it misses {misses:,} of "
@@ -166,13 +169,21 @@ def misses_of_guessing(targets: Floats32, criterion: Criterion) -> int:
     return min(left, default=0)
 
 
-def error_of_constants(targets: Floats32, cost: Cost) -> float | None:
+def error_of_constants(targets: Floats32, cost: Loss) -> float | None:
     """Return the error of the best outputs that do not depend on the pattern, None for none.
 
     Each output is tried at evenly spaced values between its targets.
     """
     if not targets.size:
         return None
+    parts = split(cost, targets.shape[1])
+    found = [_error_of_constants(targets[:, part], one) for part, one in parts]
+    errors = [error for error in found if error is not None]
+    return sum(errors) if len(errors) == len(found) else None
+
+
+def _error_of_constants(targets: Floats32, cost: Cost) -> float | None:
+    """Return the same of one output layer."""
     if cost.reductions:  # outputs of such a cost are logarithms of shares
         shares = np.log(np.maximum(targets.astype(np.float64).mean(axis=0), np.finfo(float).tiny))
         return error_of(cost, np.broadcast_to(shares, targets.shape), targets)

@@ -11,8 +11,8 @@ from sn.data.rows import TargetKind
 from sn.display import brief, many
 from sn.errors import SettingError, Span
 from sn.limits import PASSES, Limit, check_fields, option_name, setting
-from sn.net.costs import Cost
 from sn.net.init import Init
+from sn.net.loss import Loss
 from sn.optim.base import Optimizer
 from sn.results.record import Reference
 from sn.train.criteria import Criterion, largest, middle
@@ -44,6 +44,17 @@ class DataSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AtOutput:
+    """What one of several output layers is told: the targets of its wrong and its right units, the
+    name of its cost, and how much that counts beside others.
+    """
+
+    targets: tuple[float, float]
+    cost: str = "lms"
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentSpec:
     """One experiment on one net. The first optimizer is the default.
 
@@ -53,13 +64,15 @@ class ExperimentSpec:
     `places` are where the program describes each optimizer. `criterion` says which patterns are
     misses, None for what is usual with such targets; `stop` when a run ends before its last pass.
     With `phases` a run goes through them unless it is told to use one optimizer alone; `passes`
-    are their passes together then.
+    are their passes together then. `outputs` says what each of several output layers is told, by
+    name; `cost` has the costs of all of them then, and `targets` are those of the last, which
+    answers.
     Raises: SettingError for targets or passes that no experiment can have.
     """
 
     net: str
     data: DataSource
-    cost: Cost
+    cost: Loss
     optimizers: Mapping[str, Optimizer]
     targets: tuple[float, float] = DEFAULT_TARGETS
     init: Init = field(default_factory=Init)
@@ -71,6 +84,7 @@ class ExperimentSpec:
     phases: tuple[Phase, ...] = ()
     span: Span | None = None
     places: Mapping[str, Span] = field(default_factory=dict)
+    outputs: Mapping[str, AtOutput] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -125,7 +139,22 @@ class ExperimentSpec:
                 "patience": self.stop.patience,
                 "keep_best": self.stop.keep_best,
             },
+            **self._outputs(),
         }
+
+    def _outputs(self) -> dict[str, Any]:
+        """Return what the record keeps of several output layers."""
+        if not self.outputs:
+            return {}
+        told = {
+            name: {"cost": one.cost, "targets": list(one.targets), "weight": one.weight}
+            for name, one in self.outputs.items()
+        }
+        return {"outputs": told}
+
+    def targets_at(self, layer: str) -> tuple[float, float]:
+        """Return the targets of an output layer, by its name."""
+        return self.outputs[layer].targets if layer in self.outputs else self.targets
 
     def criterion_for(self, kind: TargetKind, n_outputs: int) -> Criterion | None:
         """Return the criterion for targets of a kind, None where nothing is right or wrong.

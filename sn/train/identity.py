@@ -16,6 +16,7 @@ import numpy as np
 from sn.net import expr
 from sn.net.activations import Activation
 from sn.net.costs import Cost
+from sn.net.loss import split
 from sn.net.table import ConnectionTable
 from sn.results.record import DataUsed
 from sn.train.experiment import ExperimentSpec
@@ -51,7 +52,9 @@ def identity(
         said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
     said["connections"] = f"{table.n_rows} {table_hash(table)[:SHOWN]}"
     said["parameters"] = str(table.n_weights)
-    said["cost formula"] = _formula(spec.cost)
+    costs = [_formula(one) for _, one in split(spec.cost, table.n_outputs)]
+    said["cost formula"] = ", ".join(costs)
+    said |= {f"output {name}": str(one.targets) for name, one in spec.outputs.items()}
     said["optimizer name"] = optimizer
     said |= dict(_flat(spec.options(optimizer)))
     return said

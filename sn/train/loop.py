@@ -41,6 +41,7 @@ from sn.train.phases import curvatures
 from sn.train.scoring import score
 from sn.train.state import Array
 from sn.train.stopping import deciding
+from sn.train.targets import judged
 
 Keep = Callable[[Path, Array, Array | None, PassRecord], None]
 
@@ -78,6 +79,11 @@ class Job:
     classes: tuple[str, ...] = ()
     origin: Origin = Origin()
     keep: Keep | None = None
+
+    @property
+    def judged(self) -> slice:
+        """The columns of outputs and targets that the criterion and the report look at."""
+        return judged(self.table.output_layers, self.kind)
 
     @property
     def counts(self) -> NetCounts:
@@ -339,9 +345,13 @@ class _Run:
         found = {}
         for which, targets in job.targets.items():
             outputs = job.engine.outputs(which)
-            found[which] = score(outputs, targets, job.criterion, job.spec.cost)
+            found[which] = score(outputs, targets, job.criterion, job.spec.cost, job.judged)
             if which == "train":
-                is_saturated = all_saturated(job.table.layers[-1].activation, outputs)
+                layers, first, is_saturated = job.table.output_layers, 0, True
+                for layer in layers:
+                    part = outputs[:, first : first + layer.size]
+                    is_saturated = is_saturated and all_saturated(layer.activation, part)
+                    first += layer.size
         return found, is_saturated
 
     def _finish(self) -> RunRecord:
@@ -351,7 +361,12 @@ class _Run:
         warnings: tuple[Notice, ...] = ()
         if passes[-1].number:  # a net that was not trained need not be good at anything
             warnings = of_end(
-                passes[-1].sets, job.targets, job.criterion, job.spec.cost, all(self._saturated)
+                passes[-1].sets,
+                job.targets,
+                job.criterion,
+                job.spec.cost,
+                all(self._saturated),
+                job.judged,
             )
         for observer in self._observers:
             for warning in warnings:
@@ -395,7 +410,8 @@ class _Run:
         middle = sum(job.spec.targets) / 2
         found: dict[str, Report] = {}
         for which, targets in job.targets.items():
-            outputs = job.engine.outputs(which)
+            outputs = job.engine.outputs(which)[:, job.judged]
+            targets = targets[:, job.judged]
             if job.kind is TargetKind.CLASSES:
                 found[which] = class_report(outputs, targets, names, middle)
             elif job.kind is TargetKind.LABELS:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sn.net import expr
 from sn.net.costs import Cost
+from sn.net.loss import Loss, split
 from sn.results.record import Scores
 from sn.train.criteria import Criterion
 
@@ -14,7 +15,11 @@ Floats32 = NDArray[np.float32]
 
 
 def score(
-    outputs: Floats32, targets: Floats32, criterion: Criterion | None, cost: Cost | None = None
+    outputs: Floats32,
+    targets: Floats32,
+    criterion: Criterion | None,
+    cost: Loss | None = None,
+    judged: slice = slice(None),
 ) -> Scores:
     """Return mean error and misses, which are the patterns that the criterion finds wrong, if any.
 
@@ -22,20 +27,27 @@ def score(
     outputs is divided by their number, one that is a mean over them is taken as it is. SN's half
     squares, half the squared difference averaged over outputs and patterns, are the error of `lms`
     and of no cost at all, and stand beside that of another one.
+    Of several output layers the error is the sum of theirs, each times its weight; misses and half
+    squares are of the columns that are `judged`.
     Source: SN 2.8, perf; half squares are the unit of the 1989 paper's figures.
     """
-    difference = outputs.astype(np.float64) - targets
+    difference = outputs[:, judged].astype(np.float64) - targets[:, judged]
     squares = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
-    misses = None if criterion is None else criterion.misses(outputs, targets)
-    if cost is None or cost.name == "lms":
+    misses = None if criterion is None else criterion.misses(outputs[:, judged], targets[:, judged])
+    if cost is None or (isinstance(cost, Cost) and cost.name == "lms"):
         return Scores(squares, misses, len(targets))
     return Scores(error_of(cost, outputs, targets), misses, len(targets), squares)
 
 
-def error_of(cost: Cost, outputs: Floats32, targets: Floats32) -> float:
+def error_of(cost: Loss, outputs: Floats32, targets: Floats32) -> float:
     """Return the cost per output, averaged over patterns; infinite or NaN where a cost is."""
     if not outputs.size:
         return 0.0
+    parts = split(cost, outputs.shape[1])
+    return sum(_error_of(one, outputs[:, part], targets[:, part]) for part, one in parts)
+
+
+def _error_of(cost: Cost, outputs: Floats32, targets: Floats32) -> float:
     with np.errstate(all="ignore"):
         ends = cost.ends(outputs.astype(np.float64), targets.astype(np.float64))
         values = np.broadcast_to(expr.evaluate(cost.value, ends), outputs.shape)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.rows import TargetKind
+from sn.net.layer import Layer
 
 Floats32 = NDArray[np.float32]
 
@@ -15,6 +17,35 @@ Floats32 = NDArray[np.float32]
 def n_outputs(kind: TargetKind, n_classes: int) -> tuple[int, ...]:
     """Return how many output units can be told such targets; two classes need one unit or two."""
     return (2, 1) if kind is TargetKind.CLASSES and n_classes == 2 else (n_classes,)
+
+
+def judged(layers: Sequence[Layer], kind: TargetKind) -> slice:
+    """Return the columns that are right or wrong, of the outputs of these layers side by side.
+
+    Each of several output layers is told the class, and the last one answers; labels and values
+    are dealt out to them.
+    """
+    return slice(-layers[-1].size, None) if kind is TargetKind.CLASSES else slice(None)
+
+
+def desired_at(
+    layers: Sequence[Layer],
+    targets: NDArray[Any],
+    kind: TargetKind,
+    ranges: Sequence[tuple[float, float]],
+) -> Floats32:
+    """Return what the units of output layers should say, side by side: (n, n_outputs) float32.
+
+    `ranges` are the targets of wrong and right units, layer by layer.
+    """
+    parts, first = [], 0
+    for layer, (low, high) in zip(layers, ranges, strict=True):
+        mine = targets
+        if kind is not TargetKind.CLASSES:
+            mine = targets[:, first : first + layer.size]
+            first += layer.size
+        parts.append(desired_outputs(mine, kind, layer.size, low, high))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def desired_outputs(

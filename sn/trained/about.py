@@ -15,7 +15,8 @@ from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
 from sn.display import brief, many
 from sn.errors import DataError
-from sn.net.costs import Cost
+from sn.net.loss import Loss
+from sn.net.table import ConnectionTable
 from sn.results.record import DataUsed
 from sn.train import criteria
 from sn.train.criteria import Criterion
@@ -37,19 +38,21 @@ class About:
     """What a net was trained for, on what and how; every field stands in the file.
 
     `classes` are the names of the classes, of the labels or of the values; `low` and `high` are
-    what wrong and right units should say; `criterion` says which patterns are misses, None where
-    nothing is right or wrong; `input_range` has the least and the largest input of the training
-    set, before they were scaled; `columns` are those of the file that inputs came from, where
-    they had names or held text. `options` are the settings of the experiment, `scores` the scores
-    at the end, by set; `sources` are the program and what it loaded; `versions` says with what it
-    was trained.
+    what wrong and right units should say. Of several output layers these are those of the last,
+    which answers, and `ranges` has both of each. `criterion` says which patterns are misses, None
+    where nothing is right or wrong; `input_range` has the least and the largest input of the
+    training set, before they were scaled; `columns` are those of the file that inputs came from,
+    where they had names or held text. `options` are the settings of the experiment, `scores` the
+    scores at the end, by set; `sources` are the program and what it loaded; `versions` says with
+    what it was trained.
     """
 
-    cost: Cost
+    cost: Loss
     kind: TargetKind = TargetKind.CLASSES
     classes: tuple[str, ...] = ()
     low: float = -1.0
     high: float = 1.0
+    ranges: tuple[tuple[float, float], ...] = ()
     criterion: Criterion | None = None
     scaling: Scaling | None = None
     input_range: tuple[float, float] = (0.0, 1.0)
@@ -62,6 +65,10 @@ class About:
     scores: dict[str, Any] = field(default_factory=dict)
     sources: tuple[SourceText, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+
+    def ranges_of(self, table: ConnectionTable) -> tuple[tuple[float, float], ...]:
+        """Return what wrong and right units of each output layer should say."""
+        return self.ranges or ((self.low, self.high),) * len(table.outputs)
 
     @property
     def fills(self) -> bool:

@@ -25,8 +25,11 @@ def check_layers(header: h.Header) -> None:
     _once("layer", (layer.name for layer in header.layers))
     _once("parameter", (parameter.name for parameter in header.parameters))
     roles = [layer.role for layer in header.layers]
-    hidden = ["hidden" if layer.start is None else "input" for layer in header.layers[1:-1]]
-    expected = ["input", *hidden, "output"]
+    inner = [
+        "input" if layer.start is not None else "output" if layer.role == "output" else "hidden"
+        for layer in header.layers[1:-1]
+    ]
+    expected = ["input", *inner, "output"]
     if roles != expected:
         raise ValueError(
             f"expected layers that are {', '.join(expected)}, found {', '.join(roles)}"

@@ -127,6 +127,15 @@ class CostPart(Part, frozen=True):
     derivatives: DerivativesPart | None = None
 
 
+class OutputPart(Part, frozen=True):
+    """One of several output layers: the wrong and the right state of its units, and its cost."""
+
+    layer: str
+    low: float
+    high: float
+    cost: CostPart
+
+
 class CriterionPart(Part, frozen=True):
     """When a pattern counts as right: the name of a criterion, and its numbers."""
 
@@ -199,7 +208,10 @@ class HashesPart(Part, frozen=True):
 
 
 class Header(Part, frozen=True):
-    """All that a file says in words."""
+    """All that a file says in words.
+
+    `cost` and `targets` are of the last output layer; of several, `outputs` has each.
+    """
 
     format: int
     name: str
@@ -213,3 +225,4 @@ class Header(Part, frozen=True):
     sources: list[SourcePart]
     versions: dict[str, str]
     hashes: HashesPart
+    outputs: list[OutputPart] = []

@@ -23,12 +23,13 @@ from sn.errors import DataError, NetError, did_you_mean
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
 from sn.net.layer import Layer, layers_html
+from sn.net.loss import split
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
 from sn.results.reports import ClassReport, Report, class_report, label_report, value_report
 from sn.train.scoring import score
-from sn.train.targets import desired_outputs
+from sn.train.targets import desired_at, judged
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
 from sn.trained.patterns import Wanted
@@ -162,6 +163,7 @@ class TrainedNet:
     def outputs(self, patterns: Any, reference: bool = False) -> Floats32:
         """Return the states of the output units: (n, n_outputs) float32.
 
+        Of several output layers they stand side by side; of classes the last layer answers.
         With `reference`, from the twin in float64, without a kernel.
         Raises: DataError as `scaled` does.
         """
@@ -170,8 +172,7 @@ class TrainedNet:
     def _outputs(self, taken: Floats32, reference: bool = False) -> Floats32:
         """Return the outputs for patterns as the net takes them."""
         if reference:
-            last = self.layers[-1]
-            return self._walked(taken)[:, last.first : last.first + last.size].astype(np.float32)
+            return self._walked(taken)[:, self.table.output_units].astype(np.float32)
         kernels = self._kernels
         return kernels.evaluate(kernels.pack(self._vector), kernels.batches(taken), len(taken))
 
@@ -189,9 +190,15 @@ class TrainedNet:
 
     def chosen(self, outputs: Array) -> NDArray[np.int64]:
         """Return the class number that outputs stand for: (n,)."""
+        outputs = self._answering(outputs)
         if outputs.shape[1] == 1:
             return self.has(outputs)[:, 0].astype(np.int64)
         found: NDArray[np.int64] = outputs.argmax(axis=1)
+        return found
+
+    def _answering(self, outputs: Array) -> Array:
+        """Return the columns of outputs that answer."""
+        found: Array = outputs[:, judged(self.table.output_layers, self.about.kind)]
         return found
 
     def has(self, outputs: Array) -> NDArray[np.bool_]:
@@ -207,8 +214,9 @@ class TrainedNet:
         softmax the probability of the class.
         Source: LeCun et al. 1989, who reject by that difference.
         """
-        y = outputs.astype(np.float64)
-        if self.about.cost.name == "softmax":
+        y = self._answering(outputs).astype(np.float64)
+        *_, (_, cost) = split(self.about.cost, self.table.n_outputs)
+        if cost.name == "softmax":
             powers = np.exp(y - y.max(axis=1, keepdims=True))
             return np.asarray(powers.max(axis=1) / powers.sum(axis=1))
         span = self.about.high - self.about.low
@@ -297,15 +305,18 @@ class TrainedNet:
         return self._judged(self.outputs(part.inputs), part)
 
     def _judged(self, outputs: Floats32, part: Part) -> tuple[Floats32, Floats32]:
-        about, size = self.about, self.layers[-1].size
-        return outputs, desired_outputs(part.targets, about.kind, size, about.low, about.high)
+        layers, about = self.table.output_layers, self.about
+        ranges = about.ranges_of(self.table)
+        return outputs, desired_at(layers, part.targets, about.kind, ranges)
 
     def _scores(self, outputs: Floats32, desired: Floats32) -> Scores:
-        return score(outputs, desired, self.about.known_criterion, self.about.cost)
+        about, columns = self.about, judged(self.table.output_layers, self.about.kind)
+        return score(outputs, desired, about.known_criterion, about.cost, columns)
 
     def _report(self, outputs: Floats32, desired: Floats32) -> Report:
         about = self.about
         middle = (about.low + about.high) / 2
+        outputs, desired = self._answering(outputs), self._answering(desired)
         if about.kind is TargetKind.CLASSES:
             return class_report(outputs, desired, self.classes, middle)
         if about.kind is TargetKind.LABELS:

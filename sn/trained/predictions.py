@@ -46,6 +46,22 @@ class Predictions:
         return found
 
 
+def _names(net: TrainedNet) -> tuple[str, ...]:
+    """Return what the outputs are called: by class, label or value; by layer, where several tell
+    classes; else by number.
+    """
+    classes, layers, count = net.about.classes, net.table.output_layers, net.table.n_outputs
+    if len(classes) == count:
+        return tuple(name or f"output {n}" for n, name in enumerate(classes))
+    if len(layers) == 1:
+        return tuple(f"output {n}" for n in range(count))
+    return tuple(
+        f"{layer.name} {classes[n] if layer.size == len(classes) else n}"
+        for layer in layers
+        for n in range(layer.size)
+    )
+
+
 def predictions(
     net: TrainedNet, patterns: NDArray[Any], file: str, reference: bool = False
 ) -> Predictions:
@@ -55,9 +71,7 @@ def predictions(
     """
     outputs = net.outputs(patterns, reference)
     about = net.about
-    names = about.classes if len(about.classes) == outputs.shape[1] else ()
-    shown = tuple(name or f"output {n}" for n, name in enumerate(names))
-    shown = shown or tuple(f"output {n}" for n in range(outputs.shape[1]))
+    shown = _names(net)
     answers: tuple[Any, ...] | None = None
     confidence = None
     if about.kind is TargetKind.CLASSES:

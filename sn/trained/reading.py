@@ -24,10 +24,12 @@ from sn.errors import DataError, NetError
 from sn.net.activations import Activation
 from sn.net.costs import Cost, Derivatives, Reduction
 from sn.net.layer import Group, Layer, Parameter
+from sn.net.loss import Costs, Loss
 from sn.net.table import ConnectionTable
 from sn.results.arrays import ArrayFile, open_arrays
 from sn.results.record import DataUsed
 from sn.train.criteria import Criterion
+from sn.train.targets import judged
 from sn.trained import header as h
 from sn.trained.about import About, SourceText, criterion_called
 from sn.trained.checks import check_layers, check_rows, check_tensors, placed
@@ -133,10 +135,11 @@ def _contents(header: h.Header, arrays: Arrays) -> Contents:
 
 def _table(header: h.Header, arrays: Arrays) -> ConnectionTable:
     numbers = [arrays[h.NUMBERS + one.name] for one in header.parameters]
+    outputs = sum(one.role is h.Role.OUTPUT for one in header.layers)
     n_weights = max((int(array.max()) + 1 for array in numbers if array.size), default=0)
     return ConnectionTable(
         name=header.name,
-        layers=tuple(_layer(one) for one in header.layers),
+        layers=tuple(_layer(one, is_one_of_several=outputs > 1) for one in header.layers),
         groups=tuple(Group(one.label, one.scheme, None) for one in header.groups),
         parameters=tuple(map(_parameter, header.parameters, numbers)),
         n_units=len(arrays[h.CONSTANT]),
@@ -149,11 +152,21 @@ def _table(header: h.Header, arrays: Arrays) -> ConnectionTable:
     )
 
 
-def _layer(part: h.LayerPart) -> Layer:
+def _layer(part: h.LayerPart, is_one_of_several: bool) -> Layer:
+    """Return a layer; one output layer alone is the last, and need not say that it is one."""
     one = part.function
     activation = Activation(one.name, from_lists(one.value, ["a"]), one.is_plain, one.written)
     start = (part.start or 0) if part.role is h.Role.INPUT else None
-    return Layer(part.name, tuple(part.shape), part.first, activation, part.border, start=start)
+    is_output = is_one_of_several and part.role is h.Role.OUTPUT
+    return Layer(
+        part.name,
+        tuple(part.shape),
+        part.first,
+        activation,
+        part.border,
+        start=start,
+        is_output=is_output,
+    )
 
 
 def _parameter(part: h.ParameterPart, numbers: NDArray[np.int32]) -> Parameter:
@@ -173,13 +186,15 @@ def _about(header: h.Header, arrays: Arrays, table: ConnectionTable) -> About:
         if not np.isfinite([scaling.shift, scaling.factor]).all() or np.isinf(scaling.fill).any():
             raise ValueError("the scaling of the inputs has numbers that are not finite")
     kind = targets.kind
-    size, named = table.layers[-1].size, len(targets.classes)
+    named, columns = len(targets.classes), judged(table.output_layers, kind)
+    size = len(range(table.n_outputs)[columns])
     if kind is TargetKind.CLASSES and size not in ((1, 2) if named == 2 else (named,)):
         raise ValueError(f"there are {named} classes and {size} output units")
     if kind is not TargetKind.CLASSES and named not in (0, size):
         raise ValueError(f"there are {named} names of outputs and {size} output units")
     return About(
-        cost=_cost(header.cost),
+        cost=_loss(header, table),
+        ranges=tuple((one.low, one.high) for one in header.outputs),
         kind=kind,
         classes=tuple(targets.classes),
         low=targets.low,
@@ -211,6 +226,21 @@ def _columns(part: h.InputsPart, n_inputs: int) -> tuple[Encoding, ...]:
 
 def _criterion(part: h.CriterionPart | None) -> Criterion | None:
     return None if part is None else criterion_called(part.name, tuple(part.numbers))
+
+
+def _loss(header: h.Header, table: ConnectionTable) -> Loss:
+    """Return the cost of the output layer, or those of several."""
+    layers = table.output_layers
+    names = [layer.name for layer in layers] if len(layers) > 1 else []
+    if [one.layer for one in header.outputs] != names:
+        raise ValueError(
+            f"the output layers are {', '.join(layer.name for layer in layers)}, and 'outputs' "
+            f"speaks of {', '.join(one.layer[:40] for one in header.outputs) or 'none'}"
+        )
+    if not names:
+        return _cost(header.cost)
+    costs = tuple(_cost(one.cost) for one in header.outputs)
+    return Costs(costs, tuple(layer.size for layer in layers))
 
 
 def _cost(part: h.CostPart) -> Cost:

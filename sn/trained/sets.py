@@ -66,10 +66,10 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
         sets = {which: Part(known(part.inputs), part.targets) for which, part in sets.items()}
     if found.kind is TargetKind.CLASSES:
         sets = _renumbered(found, sets, table, about)
-    elif table.layers[-1].size not in n_outputs(found.kind, len(found.classes)):
+    elif table.n_outputs not in n_outputs(found.kind, len(found.classes)):
         raise DataError(
             f"data set {found.name} has {len(found.classes)} {found.kind}, net {table.name} has "
-            f"{table.layers[-1].size} outputs"
+            f"{table.n_outputs} outputs"
         )
     return Dataset(
         name=found.name,

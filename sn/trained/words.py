@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sn.data.rows import Encoding, TargetKind
+from sn.net.loss import split
 from sn.net.table import ConnectionTable
 from sn.results.figures import error_text
 from sn.results.table import cost_words
@@ -27,7 +28,7 @@ def facts(table: ConnectionTable, about: About) -> list[Fact]:
     found = [("trained", f"{_training(about)}, seed {about.seed}" if about.passes else "no")]
     for which, scores in about.scores.items():
         found.append((which, _scores(scores)))
-    found += [("tells", _answers(table, about)), ("cost", _cost(about))]
+    found += [("tells", _answers(table, about)), ("cost", _cost(table, about))]
     found.append(("inputs", _inputs(table, about)))
     if about.columns:
         found.append(("columns", ", ".join(map(_column, about.columns))))
@@ -65,19 +66,25 @@ def _scores(scores: Any) -> str:
 
 def _answers(table: ConnectionTable, about: About) -> str:
     names = ", ".join(name for name in about.classes if name)
-    count = len(about.classes) or table.layers[-1].size
+    count = len(about.classes) or table.n_outputs
     word = {TargetKind.CLASSES: "class", TargetKind.LABELS: "label"}.get(about.kind, "value")
     plural = "es" if word == "class" else "s"
     text = f"{count} {word}{plural if count != 1 else ''}"
     return f"{text}: {names}" if names else text
 
 
-def _cost(about: About) -> str:
-    text = cost_words(about.cost.name)
-    if about.cost.written:
-        text += f", {about.cost.written}"
-    if about.kind is not TargetKind.VALUES:
-        text += f"; targets {about.low:g} and {about.high:g}"
+def _cost(table: ConnectionTable, about: About) -> str:
+    costs = [cost for _, cost in split(about.cost, table.n_outputs)]
+    ranges = about.ranges_of(table)
+    text = ""
+    for layer, cost, (low, high) in zip(table.output_layers, costs, ranges, strict=True):
+        text += f"{', ' if text else ''}{cost_words(cost.name)}"
+        if len(costs) > 1:
+            text += f" at {layer.name}"
+        if cost.written:
+            text += f", {cost.written}"
+        if about.kind is not TargetKind.VALUES:
+            text += f"; targets {low:g} and {high:g}"
     if about.criterion is None:
         return text
     is_here = about.known_criterion is not None
@@ -102,7 +109,7 @@ def _column(one: Encoding) -> str:
 
 def _told(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return the settings that say something and are told nowhere else."""
-    others = ("optimizer", "cost", "targets", "criterion")
+    others = ("optimizer", "cost", "targets", "criterion", "outputs")
     told = [(n, _without_blanks(v)) for n, v in options.items() if n not in others]
     return [(name, value) for name, value in told if value not in (None, "", {}, False)]
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sn.errors import Span
 from sn.net.costs import Cost
 from sn.net.layer import Layer, Parameter
+from sn.net.loss import split
 from sn.net.table import ConnectionTable
 from sn.results.arrays import write_arrays
 from sn.trained import header as h
@@ -108,6 +109,7 @@ def _hash(arrays: Iterable[Array]) -> str:
 
 def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Header:
     criterion = None
+    costs = [cost for _, cost in split(about.cost, table.n_outputs)]
     if about.criterion is not None:
         numbers = [float(number) for number in about.criterion.numbers]
         criterion = h.CriterionPart(name=about.criterion.name, numbers=numbers)
@@ -117,7 +119,7 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
         layers=[_layer(layer, _role(table, layer)) for layer in table.layers],
         groups=_groups(table),
         parameters=_parameters(table),
-        cost=_cost(about.cost),
+        cost=_cost(costs[-1]),
         inputs=h.InputsPart(
             low=about.input_range[0],
             high=about.input_range[1],
@@ -141,13 +143,26 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
         sources=[h.SourcePart(name=one.name, text=one.text) for one in about.sources],
         versions=dict(sorted(about.versions.items())),
         hashes=sums,
+        outputs=_outputs(table, about, costs),
     )
 
 
 def _role(table: ConnectionTable, layer: Layer) -> h.Role:
     if layer.start is not None:
         return h.Role.INPUT
-    return h.Role.OUTPUT if layer is table.layers[-1] else h.Role.HIDDEN
+    is_output = layer.name in [one.name for one in table.output_layers]
+    return h.Role.OUTPUT if is_output else h.Role.HIDDEN
+
+
+def _outputs(table: ConnectionTable, about: About, costs: list[Cost]) -> list[h.OutputPart]:
+    """Return what is said of each of several output layers."""
+    if len(costs) == 1:
+        return []
+    both = zip(table.output_layers, about.ranges_of(table), costs, strict=True)
+    return [
+        h.OutputPart(layer=layer.name, low=low, high=high, cost=_cost(cost))
+        for layer, (low, high), cost in both
+    ]
 
 
 def _layer(layer: Layer, role: h.Role) -> h.LayerPart:

@@ -23,6 +23,8 @@ FIRST_ROW = "'((0 1 2 3 4 5 6 7)\n"
 EXPECT = "\n  (expect (units 1256) (connections 64660) (parameters 9760)))"
 DATA = '(data (first-available "zipcode" "mnist-1989"))'
 H1 = "(layer h1     (12 8 8) (nlf-tanh 0.66666666 0) (border -1))"
+H3 = "(layer h3     (30)     (nlf-tanh 0.66666666 0))"
+OUTPUT = "(layer output (10)     (nlf-tanh 0.66666666 0))"
 H2 = "(layer h2     (12 4 4) (nlf-tanh 0.66666666 0))"
 H2_H3 = "(connect h2    h3     (full))"
 
@@ -69,6 +71,11 @@ def before_h1(form: str) -> Slip:
     return edit(H1, f"{form}\n  {H1}")
 
 
+def experiment(form: str) -> Slip:
+    """A slip in a form of the experiment."""
+    return edit("(optimizer sgd", f"{form}\n  (optimizer sgd")
+
+
 SLIPS = {
     # the table of maps
     "table-row-with-13-maps": row("(0 1 2 3 4 5 6 7 8 9 10 11 12)"),
@@ -98,6 +105,25 @@ SLIPS = {
         ((H1, f"{H1}\n  (layer low (from input 128 255))\n  (connect h1 low (full))"),)
     ),
     "slice-before-the-input": edit("(layer input  (16 16)", "(layer input  (from image 0 255)"),
+    "output-that-shows-the-pattern": edit("(16 16)  (border -1)", "(16 16)  (output)"),
+    "output-that-is-none": experiment("(output h3 (cost lms))"),
+    "output-of-an-unknown-layer": experiment("(output outptu (cost lms))"),
+    "output-without-a-layer": experiment("(output)"),
+    "output-twice": experiment("(output output (targets 0 1)) (output output (cost lms))"),
+    "output-with-an-unknown-option": experiment("(output output (wieght 2))"),
+    "output-with-a-weight-of-its-own": experiment("(output output (weight 2))"),
+    "output-that-does-not-suit-its-cost": experiment("(output output (cost softmax))"),
+    "output-that-another-layer-became": edit(H3, f"{H3[:-1]} (output))"),
+    "output-of-no-weight": Slip(
+        (
+            *((one, f"{one[:-1]} (output))") for one in (H3, OUTPUT)),
+            ("(optimizer sgd", "(output h3 (weight 0))\n  (optimizer sgd"),
+        )
+    ),
+    "output-of-another-size": Slip(
+        (*((one, f"{one[:-1]} (output))") for one in (H3, OUTPUT)),),
+        "run zipcode.sn",
+    ),
     "layer-unknown": edit("(connect h3    output", "(connect h4    output"),
     "layer-twice": edit("(layer h3     (30)", "(layer h2     (30)"),
     "layer-without-parentheses": edit("(layer h3     (30) ", "(layer h3     30 "),
