@@ -60,3 +60,8 @@ __all__ = [
     "text_matrix",
     "where",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the names above, which are all that is meant for users."""
+    return __all__

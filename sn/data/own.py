@@ -18,6 +18,7 @@ from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, NamedData, Part, data
 from sn.data.readers.arrays import Arrays
 from sn.data.rows import Encoding, Reader, Rows, TargetKind, held_to
 from sn.data.scaling import Scale, Scaling, learn
+from sn.display import brief
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
 
@@ -96,6 +97,11 @@ class OwnData:
     scale: Scale = field(default_factory=Scale)
     shape: tuple[int, ...] | None = None
     may_miss: bool = False
+
+    def __repr__(self) -> str:
+        others = ((VALIDATION, self.validation), (TEST, self.test), ("split", self.split))
+        more = "".join(f"; {name} {other!r}" for name, other in others if other is not None)
+        return brief(f"data of {self.source!r}{more}")
 
     @property
     def order(self) -> str:

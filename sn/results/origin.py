@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, many
 from sn.errors import DataError
 from sn.results.arrays import content_hash, read_arrays, write_arrays
 from sn.version import __version__
@@ -31,6 +32,9 @@ class ReadFile:
 
     path: str
     content: bytes
+
+    def __repr__(self) -> str:
+        return brief(f"file {self.path}: {many(len(self.content), 'byte')}")
 
     @property
     def hash(self) -> str:
@@ -63,6 +67,9 @@ class Origin:
     table: str = ""
     identity: Mapping[str, str] = field(default_factory=dict)
     start: NDArray[np.float32] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        return brief(f"origin: {self.program or 'no program'} on {self.engine}, seed {self.seed}")
 
 
 def origin_object(origin: Origin) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import brief, many
 from sn.errors import TrainError
 
 Array = NDArray[np.generic]
@@ -41,6 +42,10 @@ class EngineState:
     weights: Array
     slots: Named = field(default_factory=dict)
     counters: Named = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        beside = ", ".join(self.slots)
+        return brief(f"state: {many(len(self.weights), 'weight')}{beside and ', ' + beside}")
 
 
 def to_arrays(state: EngineState) -> dict[str, Array]:

@@ -17,16 +17,18 @@ import pytest
 
 from sn.data import load as load_data
 from sn.data.base import Dataset, Part
-from sn.data.own import OwnData, Shares
+from sn.data.own import OwnData, Shares, data_source
 from sn.data.rows import Rows, TargetKind
 from sn.display import LONGEST, brief, html_table, many, printable
 from sn.errors import SnError
 from sn.lower.ir import Plan
 from sn.net.layer import Network
 from sn.net.table import freeze
+from sn.results.origin import ReadFile
 from sn.results.record import RunRecord
 from sn.results.reports import ClassReport, class_report, label_report, value_report
 from sn.session import Program, Session
+from sn.train.state import EngineState
 from tests.sample_runs import comparison, entry, of_values, run
 
 HOSTILE = "<script>alert('1')</script>&\n\x1b[31m\ud800"
@@ -185,6 +187,11 @@ def test_every_value_of_the_api_is_one_line_at_a_prompt(tmp_path: Path) -> None:
         comparison(entry("newton", (3, 4, 9)), entry("sgd", (5, 6, 11))),
         reports(),
         rows := Rows(numbers(4, 2), np.arange(4), TargetKind.CLASSES, tuple("abcd"), place=HOSTILE),
+        data_source((numbers(4, 2), [0, 1, 0, 1])),
+        data_source((numbers(4, 2), [0, 1, 0, 1])).load(),
+        program.origin("kernels"),
+        ReadFile(HOSTILE, HOSTILE.encode("utf-8", "replace")),
+        EngineState(numbers(50), {"curvatures": numbers(50)}),
         OwnData(Given(rows), split=Shares(test=0.25)).load(),
     ]
     found: dict[str, Any] = {}

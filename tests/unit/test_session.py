@@ -313,6 +313,8 @@ def test_the_top_level_lists_what_is_for_users() -> None:
         assert getattr(sn, name) is not None
     assert sn.load is load
     assert sn.data.load is load_data
+    assert {"load", "csv", "npz", "Dataset", "Part"} <= {*dir(sn.data)}
+    assert all(hasattr(sn.data, name) for name in dir(sn.data))
     assert sn.open is open_trained
     classes = [getattr(sn, name) for name in listed if name.endswith("Error")]
     assert len(classes) > 5 and all(issubclass(one, SnError) for one in classes)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sn.data.readers.classes import class_names, class_order, strange_class
 from sn.data.rows import Rows, TargetKind, reader
+from sn.display import brief
 from sn.errors import DataError, SettingError
 
 Array = NDArray[Any]
@@ -44,11 +45,22 @@ class Arrays:
     def __post_init__(self) -> None:
         check_kind(self.kind)
 
+    def __repr__(self) -> str:
+        where = f" of {self.place}" if self.place else ""
+        inputs, targets = (_kind_text(some) for some in (self.inputs, self.targets))
+        return brief(f"arrays{where}: inputs {inputs}, targets {targets}")
+
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return the rows; nothing is read from `base`."""
         targets = None if self.targets is None else as_array(self.targets, "targets", self.place)
         inputs = as_array(self.inputs, "inputs", self.place)
         return rows_of(inputs, targets, self.place, self.kind, self.classes, may_miss)
+
+
+def _kind_text(some: Any) -> str:
+    """Say what something is without looking at all of it."""
+    shape = getattr(some, "shape", None)
+    return "none" if some is None else f"a {type(some).__name__}" if shape is None else f"{shape}"
 
 
 def check_kind(kind: str | None) -> None:
