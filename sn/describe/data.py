@@ -27,7 +27,7 @@ from sn.describe.options import (
     wrong,
 )
 from sn.describe.sources import SOURCES, Given, read_again, read_source
-from sn.errors import EvalError, UnknownNameError, did_you_mean
+from sn.errors import EvalError, SnError, UnknownNameError, did_you_mean
 from sn.limits import SEED, Limit
 from sn.lisp.forms import Pair, Symbol, cells, element_span
 from sn.lisp.machine import Machine
@@ -35,6 +35,7 @@ from sn.net.layer import Network
 from sn.train.experiment import DataSource
 
 DATA = '(data "NAME"), (data (first-available "NAME" ...)) or (data (csv "FILE" ...) ...)'
+_TEXT = "--data"  # what messages call the text of a command line
 _NAMED = '(data (first-available "NAME" ...))'
 _OPTIONS = {
     "test": '(test "FILE")',
@@ -83,14 +84,11 @@ def read_data_text(it: Machine, text: str) -> DataSource:
     Raises: SnError with the place in the text.
     """
     if text.lstrip().startswith("("):
-        forms = it.read(text, "--data")
-        if len(forms) != 1:
-            raise EvalError(f"expected one form, found {len(forms)}", hint=DATA)
-        argument = Argument(forms[0], getattr(forms[0], "span", None))
-        inner = clause(argument, DATA)
-        if inner.word == "data":
-            return read_data(it, inner)
-        return read_data(it, Clause("data", (argument,), argument.span, argument.span, inner.form))
+        try:
+            return _read_form(it, text)
+        except SnError as error:
+            error.keep_texts({_TEXT: text})
+            raise
     if text in dataset:
         return NamedData((text,))
     reader = guessed(text)
@@ -101,6 +99,18 @@ def read_data_text(it: Machine, text: str) -> DataSource:
         '(csv "FILE" (label 4))'
     )
     raise UnknownNameError(f"no data set is called '{text}', nor is it a file SN knows", hint=hint)
+
+
+def _read_form(it: Machine, text: str) -> DataSource:
+    """Return the data of a text that is one form: of a source, or (data SOURCE OPTION ...)."""
+    forms = it.read(text, _TEXT)
+    if len(forms) != 1:
+        raise EvalError(f"expected one form, found {len(forms)}", hint=DATA)
+    argument = Argument(forms[0], getattr(forms[0], "span", None))
+    inner = clause(argument, DATA)
+    if inner.word == "data":
+        return read_data(it, inner)
+    return read_data(it, Clause("data", (argument,), argument.span, argument.span, inner.form))
 
 
 def folder_of(it: Machine) -> Path:

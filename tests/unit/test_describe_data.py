@@ -320,4 +320,13 @@ def test_a_wrong_command_line_is_told(text: str, message: str) -> None:
     it = Session().interpreter
     with pytest.raises(SnError) as caught:
         read_data_text(it, text)
-    assert message in render(caught.value, it.source)
+    assert message in render(caught.value)
+
+
+def test_the_form_on_a_command_line_is_shown_with_carets() -> None:
+    with pytest.raises(SnError) as caught:
+        read_data_text(Session().interpreter, '(csv "t.csv" (label kind))')
+    assert render(caught.value).startswith(
+        "--data:1:21: error: a column is a number from 0 or a name, a string, found kind, which "
+        'has no value\n   1 | (csv "t.csv" (label kind))\n     |                     ^^^^\n'
+    )
