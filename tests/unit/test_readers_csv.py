@@ -336,6 +336,14 @@ def test_a_missing_value_is_told_what_to_write(failing: Any) -> None:
     )
 
 
+def test_a_missing_name_may_be_a_name_of_its_own(failing: Any) -> None:
+    text = "edible,root\np,bulb\ne,?\np,club\n"
+    assert failing(text, label="edible").endswith(
+        "\n  hint: (missing mean) fills it with the mean of its column, or leave the row out; "
+        '(categories "root") takes ? for one of its names'
+    )
+
+
 def test_a_missing_class_or_target_is_never_filled(failing: Any) -> None:
     assert "expected a class" in failing("1,x\n2,\n", may_miss=True, label=1)
     assert "expected a value" in failing("1,2\n2,\n", may_miss=True, targets=1)

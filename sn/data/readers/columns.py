@@ -144,12 +144,10 @@ class InputColumn:
     def _missing(self, line: int, value: str) -> None:
         if not self.may_miss:
             found = f"found {shown(value)}" if value else "it is empty"
-            raise self.table.wrong(
-                line,
-                self.index,
-                f"expected a value, {found}",
-                self.what_to_do,
-            )
+            hint = self.what_to_do
+            if value and self._first_text is not None:
+                hint += f"; (categories {self._call}) takes {value} for one of its names"
+            raise self.table.wrong(line, self.index, f"expected a value, {found}", hint)
 
     def _number(self, line: int, value: str) -> float:
         number = float(value)
@@ -177,19 +175,23 @@ class InputColumn:
         self._values[value] = len(self._values)
         return len(self._values) - 1
 
+    @property
+    def _call(self) -> str:
+        """The column as a program says it."""
+        name = self.table.names[self.index]
+        return f'"{name}"' if name.isidentifier() else str(self.index)
+
     def _mixed(self) -> DataError:
         """Return the error for text where numbers belong."""
         assert self._first_text is not None
         line, value = self._first_text
         hint = None
-        name = self.table.names[self.index]
-        column = f'"{name}"' if name.isidentifier() else str(self.index)
         if value.count(",") == 1 and is_number(value.replace(",", ".")):
             hint = f"numbers are written with a point: {value.replace(',', '.')}"
         elif not self.table.may_be_header(line):
             hint = "write a number"
             if self._number_line and self.known is None:
-                hint += f", as in line {self._number_line}; or (categories {column}) makes one "
+                hint += f", as in line {self._number_line}; or (categories {self._call}) makes one "
                 hint += "input of each value of the column"
         return self.table.wrong(line, self.index, f"expected a number, found {shown(value)}", hint)
 
