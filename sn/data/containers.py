@@ -6,6 +6,7 @@ Each reader checks what it is given and says what it expected; none runs anythin
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import zlib
 from pathlib import Path
@@ -18,6 +19,7 @@ from sn.data.numpy_files import MOST_BYTES, Archive
 from sn.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_PART = 2**20  # bytes; chosen here
 _IDX_UNSIGNED_BYTE = 8
 _IDX_TYPES = {_IDX_UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -36,14 +38,27 @@ def read_file(path: Path) -> bytes:
 def unpack(raw: bytes, path: Path) -> bytes:
     """Return `raw` decompressed when it starts like gzip, else as it is; `path` is for messages.
 
-    Raises: DataError when the gzip data is damaged.
+    Raises: DataError when the gzip data is damaged, or more than a limit.
     """
     if not raw.startswith(_GZIP_MAGIC):
         return raw
     try:
-        return gzip.decompress(raw)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+            found = _read_at_most(stream, MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _no_whole_gzip(path, error) from error
+    if len(found) > MOST_BYTES:
+        raise DataError(f"{path} holds more than {MOST_BYTES:,} bytes, packed into {len(raw):,}")
+    return found
+
+
+def _read_at_most(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:
+    """Return up to so many bytes; memory is taken only as they come."""
+    parts = []
+    while count > 0 and (part := stream.read(min(count, _PART))):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
 def _no_whole_gzip(path: Path, error: Exception) -> DataError:
@@ -104,7 +119,7 @@ def _idx_array(
     if need > MOST_BYTES:
         text = f"its header says {_by(sizes)} values in {need:,} bytes; at most {MOST_BYTES:,}"
         raise DataError(f"{path}: {text} are read")
-    data = stream.read(need + 1)
+    data = _read_at_most(stream, need + 1)
     if len(data) != need:
         found = -(-len(data) // dtype.itemsize)
         raise DataError(

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sn.data import fann, idx, matrix, text_matrix
+from sn.data.containers import unpack
 from sn.data.rows import Rows, TargetKind
 from sn.errors import DataError, render
 from sn.session import Session
@@ -79,6 +80,16 @@ def test_idx_files_of_different_lengths(tmp_path: Path) -> None:
     (tmp_path / "y").write_bytes(idx_bytes([1, 2]))
     assert "found 3 patterns and 2 targets" in told(idx("x", "y"), tmp_path)
     assert "cannot read none: No such file" in told(idx("none"), tmp_path)
+
+
+def test_a_gzip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of zeros takes a kilobyte; the limit is lowered to see it held."""
+    packed = gzip.compress(bytes(2**20))
+    monkeypatch.setattr("sn.data.containers.MOST_BYTES", 2**20)
+    assert len(unpack(packed, Path("x.gz"))) == 2**20
+    monkeypatch.setattr("sn.data.containers.MOST_BYTES", 2**20 - 1)
+    with pytest.raises(DataError, match=r"x\.gz holds more than 1,048,575 bytes, packed into 1,"):
+        unpack(packed, Path("x.gz"))
 
 
 # --- SN's matrix files ---
