@@ -125,7 +125,9 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Put the fake in place of sn.session; return what it was called with."""
     calls: dict[str, Any] = {"stops_with": None}
 
-    def make(settings: Any = None, observers: Any = (), seed: int = 0) -> FakeSession:
+    def make(
+        settings: Any = None, observers: Any = (), seed: int = 0, data: str | None = None
+    ) -> FakeSession:
         calls["seed"] = seed
         odd = calls.get("warnings", ())
         return FakeSession(settings or {}, observers, calls, odd, calls["stops_with"])
@@ -369,7 +371,7 @@ def test_a_terminal_gets_a_bar_and_stdout_stays_clean(tmp_path: Path, as_json: b
         sys.modules["fake"] = fake
         spec.loader.exec_module(fake)
         module = types.ModuleType("sn.session")
-        make = lambda settings, observers, seed: fake.FakeSession(settings, observers, {})
+        make = lambda settings, observers, seed, data: fake.FakeSession(settings, observers, {})
         module.Session = make
         sys.modules["sn.session"] = module
         sys.exit(fake.main(sys.argv[2:]))
