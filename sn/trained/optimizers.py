@@ -18,6 +18,10 @@ from sn.optim.rules import RuleSpec, UpdateRule
 
 def rule_of(options: Mapping[str, Any]) -> UpdateRule:
     """Return what the kernels of a run did to a weight; of settings that say nothing, plain sgd."""
+    phases = options.get("phases")
+    if isinstance(phases, Mapping) and phases:
+        last = list(phases.values())[-1]
+        options = last if isinstance(last, Mapping) else {}
     known = {entry.value.__name__: entry.value for entry in optimizer.describe()}
     kind = known.get(str(options.get("optimizer")))
     if kind is None:

@@ -50,7 +50,8 @@ def files_of(path: Path) -> list[str]:
 
 def _training(about: About) -> str:
     word = "pass" if about.passes == 1 else "passes"
-    return f"{about.passes} {word} of {about.optimizer} on {about.data.name}"
+    how = "in phases" if "phases" in about.options else f"of {about.optimizer}"
+    return f"{about.passes} {word} {how} on {about.data.name}"
 
 
 def _scores(scores: Any) -> str:

@@ -29,7 +29,7 @@ from sn.train import criteria
 from sn.trained.net import TrainedNet, named
 from sn.trained.optimizers import rule_of
 from sn.trained.reading import Contents
-from sn.trained.words import facts
+from sn.trained.words import facts, title
 from tests.numpy_reader import numpy_outputs
 from tests.sample_nets import FAMILIES, described, family, lms, presentation
 from tests.unit.test_trained_file import KEYED, RAGGED, RAW, about, written
@@ -373,10 +373,22 @@ def test_the_rule_of_the_training_is_found_again(rule: Any) -> None:
     assert rule_of(words) == rule.phases.present
 
 
+def test_the_rule_of_the_last_phase_is_found_again() -> None:
+    first = {"passes": 1, "optimizer": "Sgd", "learning_rate": 0.1}
+    last = {"passes": 2, "optimizer": "DiagonalNewton", "learning_rate": 0.1, "name": "n"}
+    options = {"optimizer": "phases", "phases": {"1": first, "2": last}}
+    assert rule_of(options) == second_order.DiagonalNewton(learning_rate=0.1).phases.present
+    told = title(freeze(family("full")), about(freeze(family("full")), options=options, passes=3))
+    assert "3 passes in phases on" in told
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {},
+        {"phases": {}},
+        {"phases": {"1": 5}},
+        {"phases": 5},
         {"optimizer": "Mine"},
         {"optimizer": "Sgd"},
         {"optimizer": "Sgd", "learning_rate": -1},
