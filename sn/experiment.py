@@ -261,6 +261,7 @@ class Experiment:
             data=DataUsed(dataset.name, dataset.hash),
             optimizer=optimizer,
             options=spec.options(optimizer),
+            settings=dict(self.program.origin("").settings),
             seed=seed,
             sources=self.program.sources,
             versions=versions(),

@@ -42,9 +42,9 @@ class About:
     which answers, and `ranges` has both of each. `criterion` says which patterns are misses, None
     where nothing is right or wrong; `input_range` has the least and the largest input of the
     training set, before they were scaled; `columns` are those of the file that inputs came from,
-    where they had names or held text. `options` are the settings of the experiment, `scores` the
-    scores at the end, by set; `sources` are the program and what it loaded; `versions` says with
-    what it was trained.
+    where they had names or held text. `options` are those of the experiment, `settings` the
+    variables of the program that were set from outside, `scores` the scores at the end, by set;
+    `sources` are the program and what it loaded; `versions` says with what it was trained.
     """
 
     cost: Loss
@@ -60,6 +60,7 @@ class About:
     data: DataUsed = DataUsed("", "")
     optimizer: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     seed: int = 0
     passes: int = 0
     scores: dict[str, Any] = field(default_factory=dict)

@@ -179,11 +179,15 @@ class InputsPart(Part, frozen=True):
 
 
 class TrainingPart(Part, frozen=True):
-    """How the net came about; `data` is the name of the data set, `scores` are at the end."""
+    """How the net came about; `data` is the name of the data set, `scores` are at the end.
+
+    `settings` are the variables that were set from outside the program, by `--set`.
+    """
 
     data: str
     optimizer: str
     options: dict[str, Any]
+    settings: dict[str, str]
     seed: Annotated[int, Meta(ge=0)]
     passes: Count
     scores: dict[str, Any]

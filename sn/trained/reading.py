@@ -206,6 +206,7 @@ def _about(header: h.Header, arrays: Arrays, table: ConnectionTable) -> About:
         data=DataUsed(training.data, header.hashes.data),
         optimizer=training.optimizer,
         options=training.options,
+        settings=training.settings,
         seed=training.seed,
         passes=training.passes,
         scores=training.scores,

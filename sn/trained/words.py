@@ -35,6 +35,8 @@ def facts(table: ConnectionTable, about: About) -> list[Fact]:
     settings = [f"{name.replace('_', '-')} {_setting(v)}" for name, v in _told(about.options)]
     if settings:
         found.append(("settings", ", ".join(settings)))
+    if about.settings:
+        found.append(("set", ", ".join(f"{name}={text}" for name, text in about.settings.items())))
     if about.sources:
         found.append(("program", ", ".join(source.name for source in about.sources)))
     if about.versions:

@@ -136,6 +136,7 @@ def _header(table: ConnectionTable, about: About, sums: h.HashesPart) -> h.Heade
             data=about.data.name,
             optimizer=about.optimizer,
             options=about.options,
+            settings=about.settings,
             seed=about.seed,
             passes=about.passes,
             scores=about.scores,

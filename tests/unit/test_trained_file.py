@@ -129,6 +129,7 @@ def test_all_that_is_known_comes_back(tmp_path: Path) -> None:
         scaling=Scaling(np.arange(5.0), np.full(5, 0.1), np.array([np.nan, 1, 2, 3, 4])),
         data=DataUsed("mine", "12ab"),
         optimizer="newton",
+        settings={"rate": "0.01"},
         options={"mu": 0.05, "init": {"law": "fan-in"}},
         seed=2**64 - 1,
         input_range=(-1.5, 3.0),

@@ -159,6 +159,12 @@ def test_the_command_says_which_weights_it_took(
     capsys.readouterr()
     assert main(["run", "b.sn", "--passes", "0", "--no-folder", "--from", "a"]) == 0
     err = capsys.readouterr().err.replace("\n  ", " ")
+    Path("c.sn").write_text("(setq size 3) " + net.format("size"))
+    assert main(["run", "c.sn", "--passes", "0", "--out", "c", "--set", "size=5"]) == 0
+    assert sn.open("c").about.settings == {"size": "5"}
+    assert [layer.size for layer in sn.open("c").layers] == [256, 5, 10]
+    assert main(["show", "c"]) == 0
+    assert "set        size=5" in capsys.readouterr().out
     assert err.startswith(
         "from net n: out.bias; fresh: h.bias (3 there, 4 here), h.weight (3 x 256"
     )
