@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         TrainError,
     )
     from sn.experiment import Experiment
+    from sn.opened import open_run as open
     from sn.session import Program, Session, load
     from sn.trained.net import TrainedNet
-    from sn.trained.net import open_trained as open
 
 __all__ = [
     "DataError",
@@ -59,11 +59,11 @@ _MODULES = {
     "TrainedNet": "sn.trained.net",
     "compare": "sn.contest",
     "load": "sn.session",
-    "open": "sn.trained.net",
+    "open": "sn.opened",
 }
 
 # what a name is called there, where that is not the same
-_WITHIN = {"compare": "compare_nets", "open": "open_trained"}
+_WITHIN = {"compare": "compare_nets", "open": "open_run"}
 
 
 def __getattr__(name: str) -> Any:

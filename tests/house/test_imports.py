@@ -50,6 +50,7 @@ RANKS = {
     "session": 10,
     "facts": 10,
     "contest": 11,
+    "opened": 11,
     "commands": 12,
     "__init__": 13,
 }

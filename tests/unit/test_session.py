@@ -17,12 +17,12 @@ import pytest
 import sn
 from sn.data import load as load_data
 from sn.errors import DataError, NetError, SettingError, SnError, TrainError
+from sn.opened import open_run
 from sn.results.record import PassRecord, RunRecord
 from sn.results.table import final_table
 from sn.session import Program, Session, load
 from sn.shipped import nets_folder
 from sn.train.observer import Observer
-from sn.trained.net import open_trained
 
 # a net of one layer learns the digits to some extent in a fraction of a second
 SMALL = """
@@ -315,7 +315,7 @@ def test_the_top_level_lists_what_is_for_users() -> None:
     assert sn.data.load is load_data
     assert {"load", "csv", "npz", "Dataset", "Part"} <= {*dir(sn.data)}
     assert all(hasattr(sn.data, name) for name in dir(sn.data))
-    assert sn.open is open_trained
+    assert sn.open is open_run
     classes = [getattr(sn, name) for name in listed if name.endswith("Error")]
     assert len(classes) > 5 and all(issubclass(one, SnError) for one in classes)
     with pytest.raises(AttributeError, match="module 'sn' has no attribute 'lode'"):

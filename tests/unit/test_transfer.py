@@ -18,7 +18,7 @@ from sn.shipped import nets_folder
 from sn.train.observer import Observer
 from sn.trained.transfer import Transfer, transferred
 from tests.sample_nets import FAMILIES, described, family
-from tests.unit.test_trained_file import KEYED, RAGGED, RAW
+from tests.unit.test_trained_file import KEYED, RAGGED, RAW, written
 
 WINDOW = (
     "(defnet w (layer in ({0} {0})) (layer h (2 {1} {1}) (bias map)) (layer out ({2}))"
@@ -141,6 +141,43 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path: Path) -> None:
     assert len(told.taken[0][1]) == 8
     with pytest.raises(SettingError, match="a run that goes on has its weights"):
         experiment.train(resume=tmp_path / "b", start=tmp_path / "a")
+
+
+def test_a_net_that_is_opened_can_be_trained_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program and what it loaded are gone; the variable that was set is set again."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    Path("layers.sn").write_text("(setq size 3)")
+    Path("n.sn").write_text(
+        '(load "layers.sn") (defnet n (layer in (2)) (layer h (size)) (layer out (2))'
+        " (connect in h (full)) (connect h out (full)))"
+        " (experiment n (data (patterns '((0 1) (1 0) (1 1)) '(0 1 1))) (passes 2)"
+        " (optimizer o (sgd (learning-rate 0.1))))"
+    )
+    settings = {"size": "5"}
+    experiment = Session(settings, seed=7).load("n.sn").experiment()
+    first = experiment.train(reference=True, folder=tmp_path / "run", seed=7)
+    monkeypatch.chdir(tmp_path / "b")
+    net = sn.open(tmp_path / "run")
+    again = net.train(passes=0, reference=True)
+    for name, array in first.weights.items():
+        np.testing.assert_array_equal(again.weights[name], array)
+    further = net.train(passes=1, reference=True, folder=tmp_path / "further")
+    assert not np.array_equal(further.weights["h.weight"], first.weights["h.weight"])
+    np.testing.assert_array_equal(net.weights["h.weight"], first.weights["h.weight"])
+    assert [source.name for source in sn.open(tmp_path / "further").about.sources] == [
+        "n.sn",
+        "layers.sn",
+    ]
+
+
+def test_a_file_without_a_program_cannot_be_trained(tmp_path: Path) -> None:
+    path = written(freeze(described(RAGGED)), tmp_path / "r.sn.safetensors")
+    with pytest.raises(DataError, match="the file of net ragged has no program to train it by"):
+        sn.open(path).train()
 
 
 @pytest.mark.kernels
