@@ -30,6 +30,7 @@ from sn.net.tangent import Tangent
 from sn.optim.rules import Curvature, Hyper, RuleSpec
 from sn.train.gradient_check import check_gradients, random_examples
 from tests.sample_nets import presentation
+from tests.unit.test_grids import flat
 
 Floats = NDArray[np.float64]
 
@@ -207,3 +208,41 @@ def test_the_gradient_check_passes(drawn: tuple[ConnectionTable, Costs], seed: i
         table, loss, lambda rule: compile_net(lower(table), loss, rule), examples, seed
     )
     assert report.passes, report
+
+
+@pytest.mark.kernels
+def test_patterns_and_outputs_keep_the_numbers_of_the_program() -> None:
+    """Two parts of a pattern that overlap and two outputs, each along a grid of its own."""
+    net = Network("mixed")
+    net.add_layer("all", (90,))
+    low, high = net.add_layer("low", (7, 7), start=0), net.add_layer("high", (8, 7), start=34)
+    a, b = net.add_layer("a", (5, 5), tanh()), net.add_layer("b", (6, 5), tanh())
+    schemes.conv(net, Link(low, a), schemes.Window((3, 3)))
+    schemes.conv(net, Link(high, b), schemes.Window((3, 3)))
+    one = net.add_layer("one", (3, 3), is_output=True)
+    two = net.add_layer("two", (4, 3), is_output=True)
+    schemes.conv(net, Link(a, one), schemes.Window((3, 3)))
+    schemes.conv(net, Link(b, two), schemes.Window((3, 3)))
+    table = flat(freeze(net), 1, ("low", "high", "a", "b", "one", "two"))
+    plan = lower(table)
+    assert [str(node) for node in plan.nodes] == ["conv 3x3"] * 4
+    assert plan.pattern.order is not None and plan.pattern.size == 49 + 56
+    assert plan.outputs_order is not None
+    loss = Costs((cost.get("lms")(9), cost.get("lms")(12)), (9, 12))
+    twin, kernels = Reference(table, loss), compile_net(plan, loss, RuleSpec(gather=True))
+    rng = np.random.default_rng(3)
+    patterns = rng.uniform(-1, 1, (19, 90)).astype(np.float32)
+    desired = rng.uniform(-1, 1, (19, 21)).astype(np.float32)
+    weights = rng.uniform(-1, 1, table.n_weights)
+    slots = kernels.slots(weights, [0.0] * 4, Hyper())
+    kernels.train(slots, patterns, desired, np.arange(19, dtype=np.int32))
+    walked = [
+        twin.present(weights.astype(np.float32).astype(float), x.astype(float), d.astype(float))
+        for x, d in zip(patterns, desired, strict=True)
+    ]
+    close(kernels.unpack(slots["descents"]), sum(some.d_weight for some in walked), 3e-5)
+    outputs = kernels.evaluate(slots.weights, kernels.batches(patterns), 19)
+    close(outputs, np.array([some.state[table.output_units] for some in walked]), 3e-6)
+    seen = np.concatenate([layer.units.ravel() for layer in table.layers[1:]])
+    close(kernels.unit_states()[seen], walked[-1].state[seen], 3e-6)
+    assert np.array_equal(table.shown(kernels.unit_states()), patterns[-1])

@@ -16,6 +16,7 @@ from sn.experiment import Experiment
 from sn.facts import facts
 from sn.net.costs import cost
 from sn.net.expr import evaluate
+from sn.net.loose_ends import loose_ends
 from sn.net.loss import Costs
 from sn.net.table import freeze
 from sn.results.arrays import read_arrays, write_arrays
@@ -56,6 +57,26 @@ def test_the_last_layer_is_the_output_unless_layers_say_so() -> None:
     two = freeze(described(NET))
     assert [layer.name for layer in two.output_layers] == ["a", "b"]
     assert (two.n_outputs, two.output_units.tolist()) == (5, [3, 4, 5, 6, 7])
+
+
+def test_an_output_that_feeds_nothing_is_no_loose_end() -> None:
+    net = NET.replace("(connect a b (full)) ", "")
+    assert loose_ends(freeze(described(net))) == ()
+    assert loose_ends(freeze(described(NET))) == ()
+
+
+def test_units_made_one_by_one_may_be_inputs_and_outputs() -> None:
+    table = freeze(
+        described(
+            "(setq in (newneurons 2)) (setq more (newneurons 3)) (setq a (newneurons 1))"
+            " (setq b (newneurons 2)) (connect in a) (connect more b)"
+            " (defnet raw (layer in (units in)) (layer more (units more) (input))"
+            " (layer a (units a) (output)) (layer b (units b) (output)))"
+        )
+    )
+    assert [(layer.name, layer.start) for layer in table.input_layers] == [("in", 0), ("more", 2)]
+    assert [layer.name for layer in table.output_layers] == ["a", "b"]
+    assert table.n_inputs == 5
 
 
 def test_what_an_output_leaves_out_is_that_of_the_experiment(tmp_path: Path) -> None:
