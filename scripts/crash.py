@@ -1,10 +1,10 @@
 """Kill runs at random moments, go on with each, and compare with a run that was left alone.
 
     make crash
-    python scripts/crash.py [--kills 100] [--passes 3] [--every 500] [--net zipcode] [--seed 0]
+    python scripts/crash.py [--kills 100] [--passes 2] [--every 500] [--net zipcode] [--seed 0]
 
-Each run is a process of `sn run`, and each kill is SIGKILL, at a moment drawn evenly from the time
-that a run has its folder: from the first file in it to the last. What is left goes on with
+Each run is a process that is `sn run`, and each kill is SIGKILL, at a moment drawn evenly from the
+time that a run has its folder: from the first file in it to the last. What is left goes on with
 `sn run --resume`, and half of these are killed too. Every run must end with the weights, by
 sha256, and the log, but for the times, of the run that was left alone.
 """
@@ -13,20 +13,24 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import multiprocessing
+import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
+import sn.commands
+import sn.session  # noqa: F401 - so that a copy need not
 from sn.results.arrays import PART
 from sn.results.checkpoints import checkpoints, position_of
 from sn.results.folder import RUN, WEIGHTS, read_log
 from sn.results.lock import LOCK
 
-SN = [sys.executable, "-c", "import sys; from sn.commands import main; sys.exit(main())"]
+# a process that has imported everything, and has no threads, is copied for each run
+FORK = multiprocessing.get_context("fork")
 MOST = 4  # kills of one run, then it is left alone
 
 
@@ -46,24 +50,35 @@ def run(words: list[str], folder: Path, share: float | None = None) -> float | N
 
     Return the seconds that it had the folder, None if it was killed.
     """
-    with subprocess.Popen(
-        [*SN, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        while process.poll() is None and not has_lock(folder, process.pid):
-            time.sleep(0.001)
-        started = time.perf_counter()
-        try:
-            _, said = process.communicate(timeout=share)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            return None
-    if process.returncode:
-        raise SystemExit(f"sn {' '.join(words)} failed:\n{said.decode()}")
+    process = FORK.Process(target=command, args=(words, folder))
+    process.start()
+    while process.is_alive() and not has_lock(folder, process.pid):
+        time.sleep(0.001)
+    started = time.perf_counter()
+    process.join(share)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        return None
+    if process.exitcode:
+        raise SystemExit(f"sn {' '.join(words)} failed:\n{errors_of(folder).read_text()}")
     return time.perf_counter() - started
 
 
-def has_lock(folder: Path, pid: int) -> bool:
+def command(words: list[str], folder: Path) -> None:
+    """Be `sn`, with errors in a file beside the folder."""
+    with open(os.devnull, "w") as nowhere, errors_of(folder).open("w") as errors:
+        sys.stdout, sys.stderr = nowhere, errors
+        code = sn.commands.main(words)
+    sys.exit(code)
+
+
+def errors_of(folder: Path) -> Path:
+    """Return where the errors of runs in a folder go."""
+    return folder.with_suffix(".err")
+
+
+def has_lock(folder: Path, pid: int | None) -> bool:
     """Whether a process has written its number into the lock of a folder."""
     try:
         return (folder / LOCK).read_text().startswith(f"{pid} ")
@@ -75,7 +90,7 @@ def main() -> None:
     """Kill, go on, compare, and say how often."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--passes", type=int, default=2)
     parser.add_argument("--every", type=int, default=500)
     parser.add_argument("--net", default="zipcode")
     parser.add_argument("--seed", type=int, default=0)
