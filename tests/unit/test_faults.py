@@ -131,7 +131,6 @@ def check_told(error: SnError, folder: Path) -> None:
 
 FAULTS = [
     pytest.param(errno.ENOSPC, True, id="full for good"),
-    pytest.param(errno.ENOSPC, False, id="full once"),
     pytest.param(errno.EIO, False, id="an error once"),
     pytest.param(errno.EROFS, True, id="read-only from then on"),
 ]
