@@ -27,7 +27,7 @@ from sn.results.checkpoints import Position
 from sn.results.folder import Outcome, RunHeader
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
-from sn.results.reports import Report, class_report, label_report, value_report
+from sn.results.reports import Report
 from sn.train.cautions import all_saturated, of_end
 from sn.train.checkpoint import RunState, Seconds, run_arrays
 from sn.train.criteria import Criterion
@@ -38,7 +38,7 @@ from sn.train.identity import identity, table_hash
 from sn.train.keeping import Keeping, Opened, opened
 from sn.train.observer import Observer
 from sn.train.phases import curvatures
-from sn.train.scoring import score
+from sn.train.scoring import answers, report, score
 from sn.train.state import Array
 from sn.train.stopping import deciding
 from sn.train.targets import judged
@@ -410,12 +410,6 @@ class _Run:
         middle = sum(job.spec.targets) / 2
         found: dict[str, Report] = {}
         for which, targets in job.targets.items():
-            outputs = job.engine.outputs(which)[:, job.judged]
-            targets = targets[:, job.judged]
-            if job.kind is TargetKind.CLASSES:
-                found[which] = class_report(outputs, targets, names, middle)
-            elif job.kind is TargetKind.LABELS:
-                found[which] = label_report(outputs, targets, names, middle)
-            else:
-                found[which] = value_report(outputs, targets, names)
+            given = answers(job.engine.outputs(which), job.spec.cost)[:, job.judged]
+            found[which] = report(given, targets[:, job.judged], job.kind, names, middle)
         return found

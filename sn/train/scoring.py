@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.rows import TargetKind
 from sn.net import expr
 from sn.net.costs import Cost
 from sn.net.loss import Loss, split
 from sn.results.record import Scores
+from sn.results.reports import Report, class_report, label_report, value_report
 from sn.train.criteria import Criterion
 
 Floats32 = NDArray[np.float32]
@@ -28,15 +33,51 @@ def score(
     squares, half the squared difference averaged over outputs and patterns, are the error of `lms`
     and of no cost at all, and stand beside that of another one.
     Of several output layers the error is the sum of theirs, each times its weight; misses and half
-    squares are of the columns that are `judged`.
+    squares are of the columns that are `judged`, which are `answers` first.
     Source: SN 2.8, perf; half squares are the unit of the 1989 paper's figures.
     """
-    difference = outputs[:, judged].astype(np.float64) - targets[:, judged]
+    given, desired = answers(outputs, cost)[:, judged], targets[:, judged]
+    difference = given.astype(np.float64) - desired
     squares = 0.5 * float(np.mean(difference * difference)) if difference.size else 0.0
-    misses = None if criterion is None else criterion.misses(outputs[:, judged], targets[:, judged])
+    misses = None if criterion is None else criterion.misses(given, desired)
     if cost is None or (isinstance(cost, Cost) and cost.name == "lms"):
         return Scores(squares, misses, len(targets))
     return Scores(error_of(cost, outputs, targets), misses, len(targets), squares)
+
+
+def answers(outputs: NDArray[Any], cost: Loss | None) -> NDArray[Any]:
+    """Return outputs as they compare with targets: (n, n_outputs).
+
+    The outputs of a layer whose cost is softmax become shares of 1; all others are as they are.
+    """
+    if cost is None or not outputs.size:
+        return outputs
+    parts = [part for part, one in split(cost, outputs.shape[1]) if one.reductions]
+    if not parts:
+        return outputs
+    found = outputs.astype(np.float64)
+    for part in parts:
+        powers = np.exp(found[:, part] - found[:, part].max(axis=1, keepdims=True))
+        found[:, part] = powers / powers.sum(axis=1, keepdims=True)
+    return found
+
+
+def report(
+    outputs: NDArray[Any],
+    targets: NDArray[Any],
+    kind: TargetKind,
+    names: Sequence[str],
+    threshold: float,
+) -> Report:
+    """Return what else is told of a set, for its kind of targets; outputs are `answers`.
+
+    Shapes: outputs, targets: (n, n_outputs); `threshold` is half way between the two targets.
+    """
+    if kind is TargetKind.CLASSES:
+        return class_report(outputs, targets, names, threshold)
+    if kind is TargetKind.LABELS:
+        return label_report(outputs, targets, names, threshold)
+    return value_report(outputs, targets, names)
 
 
 def error_of(cost: Loss, outputs: Floats32, targets: Floats32) -> float:

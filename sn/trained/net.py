@@ -27,8 +27,8 @@ from sn.net.loss import split
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
-from sn.results.reports import ClassReport, Report, class_report, label_report, value_report
-from sn.train.scoring import score
+from sn.results.reports import ClassReport, Report
+from sn.train.scoring import answers, report, score
 from sn.train.targets import desired_at, judged
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
@@ -214,11 +214,10 @@ class TrainedNet:
         softmax the probability of the class.
         Source: LeCun et al. 1989, who reject by that difference.
         """
-        y = self._answering(outputs).astype(np.float64)
+        y = self._answering(answers(outputs, self.about.cost)).astype(np.float64)
         *_, (_, cost) = split(self.about.cost, self.table.n_outputs)
-        if cost.name == "softmax":
-            powers = np.exp(y - y.max(axis=1, keepdims=True))
-            return np.asarray(powers.max(axis=1) / powers.sum(axis=1))
+        if cost.reductions:
+            return np.asarray(y.max(axis=1))
         span = self.about.high - self.about.low
         if y.shape[1] == 1:
             apart = 2 * np.abs(y[:, 0] - (self.about.low + self.about.high) / 2)
@@ -315,13 +314,9 @@ class TrainedNet:
 
     def _report(self, outputs: Floats32, desired: Floats32) -> Report:
         about = self.about
+        given = self._answering(answers(outputs, about.cost))
         middle = (about.low + about.high) / 2
-        outputs, desired = self._answering(outputs), self._answering(desired)
-        if about.kind is TargetKind.CLASSES:
-            return class_report(outputs, desired, self.classes, middle)
-        if about.kind is TargetKind.LABELS:
-            return label_report(outputs, desired, self.classes, middle)
-        return value_report(outputs, desired, self.classes)
+        return report(given, self._answering(desired), about.kind, self.classes, middle)
 
     def __repr__(self) -> str:
         return brief(title(self.table, self.about))

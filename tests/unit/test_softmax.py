@@ -24,7 +24,7 @@ from sn.train.cautions import error_of_constants
 from sn.train.criteria import largest
 from sn.train.gradient_check import check_gradients, random_examples
 from sn.train.historical import HistoricalEngine
-from sn.train.scoring import score
+from sn.train.scoring import answers, score
 
 SOFTMAX = cost.get("softmax")(5)
 Floats = NDArray[np.float64]
@@ -207,3 +207,12 @@ def test_torch_agrees() -> None:
         ends = SOFTMAX.ends(y, d)
         assert evaluate(SOFTMAX.slope, ends) == pytest.approx(at.grad.numpy(), rel=1e-12)
         assert evaluate(SOFTMAX.bend, ends) == pytest.approx(np.diag(hessian), rel=1e-12)
+
+
+def test_outputs_of_a_softmax_are_compared_with_targets_as_shares() -> None:
+    outputs = np.array([[0.0, np.log(3)], [np.log(4), 0.0]])
+    np.testing.assert_allclose(answers(outputs, SOFTMAX), [[0.25, 0.75], [0.8, 0.2]])
+    targets = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
+    found = score(outputs.astype(np.float32), targets, None, SOFTMAX)
+    assert found.half_squares == pytest.approx((2 * 0.25**2 + 2 * 0.2**2) / 2 / 4)
+    assert answers(outputs, None) is outputs
