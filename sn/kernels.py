@@ -256,6 +256,13 @@ class Kernels:
             patterns = _laid_out(patterns[order], self.inputs)
             targets = _laid_out(targets[order], self.outputs)
             order = np.arange(len(order), dtype=np.int32)
+        # the module looks at addresses alone: rows of another length would be read beyond their end
+        shapes = (patterns.shape[1:], targets.shape[1:])
+        if shapes != ((self.source.n_inputs,), (self.source.n_outputs,)):
+            raise SnInternalError(
+                f"patterns and targets of {shapes}, the kernels take {self.source.n_inputs} and "
+                f"{self.source.n_outputs}"
+            )
         self.module.train(
             slots.weights,
             slots.memory.reshape(-1),

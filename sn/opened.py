@@ -9,7 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from sn.data.base import Part, dataset
 from sn.errors import DataError
+from sn.results.folder import RUN, read_about
+from sn.results.origin import read_origin
 from sn.results.record import RunRecord
 from sn.session import Session
 from sn.trained.net import TrainedNet
@@ -19,6 +22,29 @@ from sn.trained.reading import read_trained
 
 class OpenedNet(TrainedNet):
     """A trained net with the program that described it."""
+
+    def sets(self, data: Any = None) -> dict[str, Part]:
+        """Return the sets of the data it was trained on, or of other data, as the net takes them.
+
+        Files of the user have no name to find them by: the program in the folder of the run says
+        which they are, and is evaluated for that, as it was when the net was trained.
+        Raises: DataError when they are not here, hold something else now, or do not fit the net.
+        """
+        if data is not None or self.about.data.name in dataset or self.path is None:
+            return super().sets(data)
+        folder = self.path.parent
+        if not (folder / RUN).exists():
+            return super().sets(data)
+        origin = read_origin(folder, read_about(folder))
+        program = Session(origin.settings, data=origin.data).load_again(origin)
+        found, _ = program.experiment(self.name).spec.data.load()
+        if found.hash != self.about.data.hash:
+            raise DataError(
+                f"{found.name} is not what net {self.name} was trained on: expected the hash "
+                f"{self.about.data.hash[:16]}, found {found.hash[:16]}",
+                hint="say which data to take: --data, or data=... in Python",
+            )
+        return dict(found.sets)
 
     def train(self, **options: Any) -> RunRecord:
         """Train further from these weights and return the record of that run; this net stays.

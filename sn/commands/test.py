@@ -30,10 +30,10 @@ def command(run: Path, data: str | None, which: str | None, confusion: bool, as_
     RUN is the folder of a run, or a file NAME.sn.safetensors. The kernels are those that scored the
     network while it was trained, so on the same data they give the same figures.
     """
-    from sn.session import Session  # start-up time of numpy and lark
-    from sn.trained.net import open_trained  # as above
+    from sn.opened import open_run  # start-up time of numpy and lark
+    from sn.session import Session  # as above
 
-    net = open_trained(run)
+    net = open_run(run)
     found = net.results(None if data is None else Session().read_data(data), which)
     if as_json:
         for one, (scores, report) in found.items():

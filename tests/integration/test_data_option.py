@@ -60,3 +60,19 @@ def test_what_is_wrong_in_it_is_told_with_its_place(
     assert "--data:1:18" in err and "label" in err
     assert main(["run", "own.sn", "--data", "mnist-1988"]) == 1
     assert "did you mean 'mnist-1989'?" in capsys.readouterr().err
+
+
+def test_a_run_on_files_of_ones_own_is_tested_on_them_again(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "own.sn", "--data", FORM, "--json", "--out", "r"]) == 0
+    trained = result(capsys)
+    assert main(["test", "r", "--json"]) == 0
+    tested = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["set"] for one in tested] == ["train", "test"]
+    assert [one["misses"] for one in tested] == [
+        trained[which]["misses"] for which in ("train", "test")
+    ]
+    (here / "rows.csv").write_text(ROWS.replace("1,1,", "1,2,"))
+    assert main(["test", "r"]) == 1
+    assert "rows.csv is not what net own was trained on" in capsys.readouterr().err

@@ -61,7 +61,8 @@ def trained(plan: Plan, rule: UpdateRule, lanes: int, seed: int) -> list[bytes]:
         kernels = compile_net(plan, lms(table), rule)
     assert kernels.source.lanes == lanes
     rng = np.random.default_rng(seed)
-    ends = [rng.uniform(-1, 1, (PATTERNS, table.layers[i].size)) for i in (0, -1)]
+    sizes = (table.n_inputs, table.n_outputs)
+    ends = [rng.uniform(-1, 1, (PATTERNS, size)) for size in sizes]
     inputs, desired = (end.astype(np.float32) for end in ends)
     slots = kernels.slots(
         presentation(table, seed).weights, [0.05] * len(kernels.source.nodes), HYPER

@@ -100,19 +100,32 @@ def test_lisp_examples_do_what_their_comments_say(path: Path) -> None:
     assert shown == [f"{message}\n" for message in told]
 
 
+@pytest.mark.kernels
 @having("console")
 def test_console_examples_print_what_they_show(
-    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.chdir(ROOT)
-    for first, text in blocks(path, "console"):
-        for part in re.split(r"^\$ sn ", text, flags=re.MULTILINE)[1:]:
-            words, _, expected = part.partition("\n")
-            main(shlex.split(words))
-            shown = capsys.readouterr()
-            pattern = ".*".join(re.escape(piece) for piece in expected.strip().split("..."))
-            matches = re.fullmatch(pattern, (shown.out + shown.err).strip(), re.DOTALL)
-            assert matches, f"{relative(path)}:{first}: sn {words} prints\n{shown.out}{shown.err}"
+    """`$ cat FILE` shows a file, which the commands behind it find; `...` stands for anything."""
+    parts = [
+        (first, *part.partition("\n")[::2])
+        for first, text in blocks(path, "console")
+        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
+    ]
+    monkeypatch.delenv("SN_DATA", raising=False)
+    monkeypatch.chdir(tmp_path if any(line.startswith("cat ") for _, line, _ in parts) else ROOT)
+    for first, line, expected in parts:
+        command, *words = shlex.split(line)
+        if command == "cat":
+            Path(words[0]).write_text(expected, encoding="utf-8")
+            continue
+        main(words)
+        shown = capsys.readouterr()
+        pattern = ".*".join(re.escape(piece) for piece in expected.strip().split("..."))
+        matches = re.fullmatch(pattern, (shown.out + shown.err).strip(), re.DOTALL)
+        assert matches, f"{relative(path)}:{first}: {line} prints\n{shown.out}{shown.err}"
 
 
 @pytest.mark.kernels
