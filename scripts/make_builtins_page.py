@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sn import optim  # noqa: E402 - from this checkout, installed or not
+from sn import networds, optim  # noqa: E402, F401 - from this checkout, installed or not
 from sn.data import dataset, source  # noqa: E402
 from sn.describe import new_interpreter  # noqa: E402
 from sn.describe.network import NET_FORMS  # noqa: E402

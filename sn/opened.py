@@ -14,7 +14,7 @@ from sn.errors import DataError
 from sn.results.folder import RUN, read_about
 from sn.results.origin import read_origin
 from sn.results.record import RunRecord
-from sn.session import Session
+from sn.session import Session, train_further
 from sn.trained.net import TrainedNet
 from sn.trained.places import trained_file
 from sn.trained.reading import read_trained
@@ -54,15 +54,7 @@ class OpenedNet(TrainedNet):
         loaded as they were; other files are looked for from the current folder.
         Raises: SnError for a program that cannot be evaluated, and as `Experiment.train` does.
         """
-        if not self.about.sources:
-            raise DataError(f"the file of net {self.name} has no program to train it by")
-        program, *loaded = self.about.sources
-        session = Session(self.about.settings, seed=self.about.seed)
-        session.interpreter.sources.stand_ins = {
-            str(Path(source.name).resolve()): source.text.encode() for source in loaded
-        }
-        experiment = session.load(program.name, program.text).experiment(self.name)
-        return experiment.train(start=self, **options)
+        return train_further(self, **options)
 
 
 def open_run(run: str | Path) -> OpenedNet:

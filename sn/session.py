@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from sn import networds  # noqa: F401 - its words are part of the language
 from sn.compiled import Compiled
 from sn.describe import new_interpreter
 from sn.describe.data import read_data_text
@@ -24,6 +26,7 @@ from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
 from sn.display import brief
 from sn.errors import (
+    DataError,
     NetError,
     SnError,
     TrainError,
@@ -39,6 +42,7 @@ from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.origin import Origin, ReadFile
+from sn.results.record import RunRecord
 from sn.shipped import find_net
 from sn.train.experiment import DataSource
 from sn.train.gradient_check import (
@@ -49,6 +53,8 @@ from sn.train.gradient_check import (
 from sn.train.observer import Observer
 from sn.trained.about import SourceText
 from sn.trained.keeping import sources_of
+from sn.trained.net import TrainedNet
+from sn.trained.reading import Contents
 
 
 class Session:
@@ -70,7 +76,7 @@ class Session:
     ) -> None:
         self.data = data
         self.observers = tuple(observers)
-        self.world = World()
+        self.world = World(train_further=_trained_further)
         self.interpreter = new_interpreter()
         self.interpreter.world = self.world
         self.seed = SEED.take("seed", seed)
@@ -348,6 +354,35 @@ class Program:
 
         kernels = net.kernels(rule, use_cache=False)
         return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
+
+
+def train_further(net: TrainedNet, **options: Any) -> RunRecord:
+    """Train a net from its weights by the program in its file; return the record of the run.
+
+    `options` are those of `Experiment.train`. The program is evaluated with the variables that were
+    set for it and the files that it loaded as they were; other files are looked for from the
+    current folder.
+    Raises: SnError for a program that cannot be evaluated, and as `Experiment.train` does.
+    """
+    if not net.about.sources:
+        raise DataError(f"the file of net {net.name} has no program to train it by")
+    program, *loaded = net.about.sources
+    session = Session(net.about.settings, seed=net.about.seed)
+    session.interpreter.sources.stand_ins = {
+        str(Path(source.name).resolve()): source.text.encode() for source in loaded
+    }
+    experiment = session.load(program.name, program.text).experiment(net.name)
+    return experiment.train(start=net, **options)
+
+
+def _trained_further(net: TrainedNet, passes: int | None) -> TrainedNet:
+    """Return what training a net further makes of it, for a program in Lisp."""
+    record = train_further(net, passes=passes)
+    weights = net.weight_vector.copy()
+    for parameter in net.table.parameters:
+        weights[parameter.wid] = record.weights[parameter.name]
+    about = replace(net.about, passes=net.about.passes + record.n_passes)
+    return TrainedNet(Contents(net.table, weights, about))
 
 
 def load(path: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:

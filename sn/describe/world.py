@@ -5,7 +5,9 @@ Net forms, SN's unit functions and the session share one; it hangs on the interp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sn.net.layer import Network
 from sn.net.raw import RawNet, take_over
@@ -22,6 +24,8 @@ class World:
     raw: RawNet = field(default_factory=RawNet)
     # raw units of the layers of the net being described
     taken: dict[str, list[int]] = field(default_factory=dict)
+    # trains a trained net for so many passes more; the session knows how
+    train_further: Callable[[Any, int | None], Any] | None = None
 
 
 def settle(world: World, net: Network) -> None:
