@@ -57,6 +57,7 @@ def of_race(report: dict[str, Any]) -> list[Aim]:
 
     sgd = rows.get("SN, SGD")
     wanted = [
+        ("rows of a user's file against SGD", ratio("SN, rows of a user's file"), "<=", 1.05),
         ("JAX, one scan of convolutions, times ours", ratio("JAX, one scan, conv"), ">=", 16),
         ("JAX, the best scan that was found, times ours", ratio("JAX, one scan"), ">=", 16),
         ("C, plain loops, times ours", ratio("C, plain loops"), ">=", 11),

@@ -6,9 +6,11 @@ many patterns at once, the same net made unit by unit, and the net with other ta
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +22,15 @@ from bench.reference import STEP, Table
 from bench.rival import Rival
 from bench.sn_nets import Net
 from bench.task import F32, Answer, Task, Weights
+from sn.data import OwnData
+from sn.data.readers.npz import Npz
 from sn.kernels import Kernels, Slots, compile_net
 from sn.lower.recognise import lower
 from sn.net.costs import mean_square
 from sn.net.reference import Reference
-from sn.optim.rules import Curvature, Hyper, Memory, RuleSpec, Step, advance
+from sn.optim.first_order import Sgd
+from sn.optim.rules import Curvature, Hyper, Memory, RuleSpec, Step, UpdateRule, advance
+from sn.train.engines import KernelEngine
 
 NEWTON = RuleSpec(step=Step.NEWTON, curvature=Curvature.GAUSS_NEWTON)
 HYPER = Hyper(gamma=0.05, mu=0.05)
@@ -111,6 +117,52 @@ def prepare_evaluator(weights: Weights, inputs: F32, targets: F32) -> Evaluator:
     return Evaluator(kernels, seconds, packed, kernels.batches(inputs))
 
 
+@dataclass(slots=True)
+class OwnRows:
+    """Presents rows that were read from a file of a user, through the engine of a run."""
+
+    engine: KernelEngine
+    net: Net
+    start: F32
+    order: NDArray[np.int32]
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds from the table to machine code."""
+        return self.engine.compile_seconds
+
+    def run(self, count: int) -> None:
+        """Train from the starting weights on the first `count` rows."""
+        self.engine.set_weights(self.start)
+        self.engine.begin_pass(self.order[:count])
+        self.engine.present(self.order[:count])
+        self.engine.end_pass()
+
+    def answer(self) -> Answer:
+        """Return the weights that the last `run` left."""
+        return self.net.from_order(self.engine.get_weights())
+
+
+def prepare_own_rows(weights: Weights, inputs: F32, targets: F32) -> OwnRows:
+    """Write the examples to a file, read them as a user's data, and compile the net."""
+    net = sn_nets.zipcode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows.npz")
+        np.savez(path, inputs=inputs, targets=targets)
+        rows, _ = OwnData(Npz(str(path), kind="values")).load()
+    cost = mean_square(10)
+
+    def compiled(rule: UpdateRule) -> Kernels:
+        return compile_net(lower(net.table), cost, rule, use_cache=False)
+
+    part = rows.train
+    engine = KernelEngine(
+        compiled, net.table, Sgd(learning_rate=STEP), {"train": part.inputs}, part.targets, cost
+    )
+    order = np.arange(len(part), dtype=np.int32)
+    return OwnRows(engine, net, net.to_order(weights), order)
+
+
 def newton_reference(weights: Weights, inputs: F32, targets: F32) -> Answer:
     """Return the weights after online Newton, by SN's float64 walk over the connections."""
     net = sn_nets.zipcode()
@@ -166,6 +218,7 @@ FULL = partial(prepare_trainer, partial(sn_nets.full, layers.SIZES), RuleSpec(),
 
 RIVALS = (
     Rival("SN, SGD", _here, SGD, cores=1),
+    Rival("SN, rows of a user's file", _here, prepare_own_rows, cores=1, task=ZIPCODE),
     Rival("SN, raw connect loops", _here, BY_HAND, cores=1, task=ZIPCODE),
     Rival("SN, online Newton", _here, ONLINE_NEWTON, cores=1, task=NEWTON_TASK),
     Rival("SN, batch evaluation", _here, prepare_evaluator, cores=1, task=EVALUATION),

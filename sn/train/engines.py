@@ -95,8 +95,9 @@ class KernelEngine:
         every = [kernels for kernels in (self._sampling, self._kernels) if kernels is not None]
         self.compile_seconds = sum(kernels.compile_seconds for kernels in every)
         self.was_cached = all(kernels.was_cached for kernels in every)
-        self._patterns = np.ascontiguousarray(patterns["train"], np.float32)
-        self._targets = np.ascontiguousarray(targets, np.float32)
+        # a file that is mapped, or the array of a user, may be for reading only
+        self._patterns = np.require(patterns["train"], np.float32, ["C", "W"])
+        self._targets = np.require(targets, np.float32, ["C", "W"])
         self._batches = {name: self._kernels.batches(rows) for name, rows in patterns.items()}
         self._counts = {name: len(rows) for name, rows in patterns.items()}
         self._rates = optimizer.steps(table)

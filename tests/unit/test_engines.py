@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -413,3 +413,23 @@ def test_a_constant_rate_leaves_no_count_in_a_state(bench: Bench) -> None:
     one_pass(some, 1)
     found = {name: array.item() for name, array in some.get_state().counters.items()}
     assert found == {"pass": 1, "pass_start": 0, "presentation": COUNT}
+
+
+def test_arrays_for_reading_only_can_be_trained_on() -> None:
+    """A mapped file, or what another library lends: the kernels never write there."""
+    table = freeze(described("(defnet n (layer in (3)) (layer out (2)) (connect in out (full)))"))
+    rng = np.random.default_rng(0)
+    patterns = rng.uniform(-1, 1, (8, 3)).astype(np.float32)
+    targets = rng.uniform(-1, 1, (8, 2)).astype(np.float32)
+
+    def weights() -> bytes:
+        rule = Sgd(learning_rate=0.1)
+        compiled = partial(compile_net, lower(table), lms(table))
+        engine = KernelEngine(compiled, table, rule, {"train": patterns}, targets)
+        engine.present(np.arange(8, dtype=np.int32))
+        return engine.get_weights().tobytes()
+
+    before = weights()
+    patterns.setflags(write=False)
+    targets.setflags(write=False)
+    assert weights() == before

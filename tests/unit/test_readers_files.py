@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sn.data import fann, idx, matrix, text_matrix
 from sn.data.containers import unpack
+from sn.data.readers.arrays import usual_kind_of_numbers
 from sn.data.rows import Rows, TargetKind
 from sn.errors import DataError, render
 from sn.session import Session
@@ -64,9 +65,9 @@ HEAD = b"\0\0\x08\x03"
         (HEAD + b"\0\0\0\x01" * 3, "expected 1 values after the header, found 0"),
         (HEAD + b"\0\0\0\x01" * 3 + b"ab", "expected 1 values after the header, found 2"),
         (HEAD + b"\x7f\xff\xff\xff" * 3, "bytes; at most 2,147,483,648 are read"),
-        (gzip.compress(idx_bytes(X))[:-9], "x is not a whole gzip file"),
-        (gzip.compress(idx_bytes(X))[:20] + bytes(20), "x is not a whole gzip file"),
-        (gzip.compress(HEAD + b"\0\0\0\x01" * 3 + bytes(2**20)), "found 2"),
+        (gzip.compress(idx_bytes(X), mtime=0)[:-9], "x is not a whole gzip file"),
+        (gzip.compress(idx_bytes(X), mtime=0)[:20] + bytes(20), "x is not a whole gzip file"),
+        (gzip.compress(HEAD + b"\0\0\0\x01" * 3 + bytes(2**20), mtime=0), "found 2"),
         (idx_bytes([[[np.nan]]], 13), "found nan in row 0, column 0"),
     ],
 )
@@ -84,7 +85,7 @@ def test_idx_files_of_different_lengths(tmp_path: Path) -> None:
 
 def test_a_gzip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte of zeros takes a kilobyte; the limit is lowered to see it held."""
-    packed = gzip.compress(bytes(2**20))
+    packed = gzip.compress(bytes(2**20), mtime=0)
     monkeypatch.setattr("sn.data.containers.MOST_BYTES", 2**20)
     assert len(unpack(packed, Path("x.gz"))) == 2**20
     monkeypatch.setattr("sn.data.containers.MOST_BYTES", 2**20 - 1)
@@ -211,7 +212,8 @@ def test_a_wrong_fann_file_is_told(tmp_path: Path, text: str, message: str) -> N
 # --- whatever the bytes are ---
 
 STARTS = (
-    idx_bytes(X), idx_bytes([1, 2, 3]), gzip.compress(idx_bytes(X)), b"4 1 1\n1 2 3 4 5 6 7 8",
+    idx_bytes(X), idx_bytes([1, 2, 3]), gzip.compress(idx_bytes(X), mtime=0),
+    b"4 1 1\n1 2 3 4 5 6 7 8",
     struct.pack("<iiiii2f", 0x1E3D4C51, 1, 2, 1, 1, 1, 2), b".MAT 2 2 1 7 8", b"1 2\n3 4\n", b"",
 )  # fmt: skip
 
@@ -239,3 +241,17 @@ def _rows_or_error(source: Any, folder: Path) -> None:
         assert render(error)
     else:
         assert np.isfinite(rows.inputs).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ([1.0, 2.0], "classes"),
+        ([1.0, 2.5], None),
+        ([np.inf, 2.0], None),
+        ([np.nan, 2.0], None),
+        ([[1.0], [2.0]], None),
+    ],
+)
+def test_whole_numbers_alone_are_classes(numbers: list[float], kind: str | None) -> None:
+    assert usual_kind_of_numbers(np.array(numbers, np.float32)) == kind

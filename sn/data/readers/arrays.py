@@ -133,7 +133,11 @@ def usual_kind(targets: Array) -> TargetKind:
 
 def usual_kind_of_numbers(targets: Array) -> str | None:
     """Return what targets are taken for where whole numbers have no type of their own."""
-    is_whole = targets.ndim == 1 and targets.dtype.kind == "f" and not (targets % 1).any()
+    is_whole = (
+        targets.ndim == 1
+        and targets.dtype.kind == "f"
+        and bool((np.isfinite(targets) & (targets == np.floor(targets))).all())
+    )
     return TargetKind.CLASSES.value if is_whole else None
 
 
