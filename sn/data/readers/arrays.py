@@ -63,6 +63,22 @@ def _kind_text(some: Any) -> str:
     return "none" if some is None else f"a {type(some).__name__}" if shape is None else f"{shape}"
 
 
+@dataclass(frozen=True, slots=True)
+class FilePair:
+    """Two files, of patterns and of targets; or one, of patterns alone. What readers of it share.
+
+    kind, classes: as in `Arrays`
+    """
+
+    inputs: str
+    targets: str | None = None
+    kind: str | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+
+
 def check_kind(kind: str | None) -> None:
     """Hold what a user says of targets to KINDS.
 

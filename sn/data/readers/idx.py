@@ -6,25 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sn.data.containers import read_idx
-from sn.data.readers.arrays import check_kind, rows_of
+from sn.data.readers.arrays import FilePair, rows_of
 from sn.data.rows import Rows, reader
 
 
 @reader("idx")
 @dataclass(frozen=True, slots=True)
-class Idx:
+class Idx(FilePair):
     """Two idx files, of patterns and targets; or one, of patterns alone.
 
     Whether a file is packed with gzip is seen in it. kind, classes: as in arrays.py
     """
-
-    inputs: str
-    targets: str | None = None
-    kind: str | None = None
-    classes: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        check_kind(self.kind)
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; the files are relative to `base`.

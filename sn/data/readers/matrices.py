@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.containers import read_file
-from sn.data.readers.arrays import check_kind, rows_of, usual_kind_of_numbers
+from sn.data.readers.arrays import FilePair, rows_of, usual_kind_of_numbers
 from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import read_table
 from sn.data.rows import Rows, reader
@@ -21,20 +21,12 @@ _SUFFIX = ".mat"  # Source: SN, which adds it where a name has none
 
 @reader("matrix")
 @dataclass(frozen=True, slots=True)
-class Matrices:
+class Matrices(FilePair):
     """Two matrix files, of patterns and targets; or one, of patterns alone.
 
     They are those that `save-matrix` and `save-ascii-matrix` write, and those of SN 2.8 and Lush.
     One whole number for each pattern is a class. kind, classes: as in arrays.py
     """
-
-    inputs: str
-    targets: str | None = None
-    kind: str | None = None
-    classes: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        check_kind(self.kind)
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; the files are relative to `base`.
@@ -52,20 +44,12 @@ class Matrices:
 
 @reader("text-matrix")
 @dataclass(frozen=True, slots=True)
-class TextMatrices:
+class TextMatrices(FilePair):
     """Two text files of numbers, a line for each pattern; or one, of patterns alone.
 
     Numbers are divided by blanks, as `export-text-matrix` writes them; files that start with
     .MAT are read too. One whole number for each pattern is a class. kind, classes: as in arrays.py
     """
-
-    inputs: str
-    targets: str | None = None
-    kind: str | None = None
-    classes: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        check_kind(self.kind)
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; the files are relative to `base`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sn.data.numpy_files import Archive, read_npy
-from sn.data.readers.arrays import check_kind, rows_of
+from sn.data.readers.arrays import FilePair, check_kind, rows_of
 from sn.data.rows import Rows, reader
 from sn.errors import DataError
 
@@ -53,19 +53,11 @@ class Npz:
 
 @reader("npy")
 @dataclass(frozen=True, slots=True)
-class Npy:
+class Npy(FilePair):
     """Two npy files, of inputs and targets; or one, of inputs alone.
 
     kind, classes: as in arrays.py
     """
-
-    inputs: str
-    targets: str | None = None
-    kind: str | None = None
-    classes: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        check_kind(self.kind)
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; the files are relative to `base`.
