@@ -111,3 +111,26 @@ def test_one_linear_unit_learns_to_add_one(tmp_path) -> None:
     record = experiment.train(data=(numbers, numbers + 1))
     assert record.weights["out.weight"].item() == pytest.approx(1, abs=1e-3)
     assert record.weights["out.bias"].item() == pytest.approx(1, abs=1e-3)
+
+
+def test_the_validation_set_decides_when_to_stop_and_what_to_keep(tmp_path) -> None:
+    """Noise that cannot be learned: the validation error rises while the training error falls."""
+    stream = np.random.default_rng(3)
+    inputs = stream.normal(0, 1, (60, 20))
+    values = inputs[:, :1] + stream.normal(0, 1, (60, 1))
+    data = OwnData(Arrays(inputs, values), split=Shares(validation=0.5, seed=1))
+    experiment = program(
+        "(layer in (20)) (layer h (20)) (layer out (1) (linear))"
+        "(connect in h (full)) (connect h out (full))",
+        "(optimizer sgd (sgd (learning-rate 0.03))) (passes 200) (stop (patience 5)) (keep best)",
+        tmp_path,
+    ).experiment()
+    record = experiment.train(data=data, folder=tmp_path / "run")
+    errors = [one.validation.error for one in record.passes if one.validation is not None]
+    best = int(np.argmin(errors))
+    assert (record.kept, record.n_passes) == (best + 1, best + 6)
+    assert record.validation is not None and record.validation.error == errors[best]
+    assert record.passes[-1].train.error < record.train.error
+    kept = sn.open(tmp_path / "run")
+    for name, array in record.weights.items():
+        np.testing.assert_array_equal(kept.weights[name], array)
