@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from sn.commands._texts import terminal_width
+from sn.display import printable
 from sn.folding import columns as width_of
 from sn.folding import fold, pad
 
@@ -24,6 +25,8 @@ def print_table(
     that names and verdicts stay whole.
     """
     width = terminal_width(sys.stdout)
+    columns, right = [printable(name) for name in columns], [printable(name) for name in right]
+    rows = [[printable(cell) for cell in row] for row in rows]  # names come from programs and files
     for line in table_lines(columns, rows, right, width, _rule() if width else ""):
         print(line.rstrip())
 

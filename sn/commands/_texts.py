@@ -12,6 +12,7 @@ from typing import TextIO
 
 import click
 
+from sn.display import printable
 from sn.errors import Notice, render
 from sn.folding import NARROWEST, fold, paragraph
 
@@ -41,14 +42,19 @@ def text_width(stream: TextIO) -> int:
 
 
 def print_text(text: str, err: bool = False) -> None:
-    """Print a sentence, folded where a terminal shows it."""
+    """Print a sentence, folded where a terminal shows it.
+
+    Names of programs and files may be in it: a terminal is never sent their control characters.
+    """
     width = terminal_width(sys.stderr if err else sys.stdout)
+    text = "\n".join(printable(line) for line in text.split("\n"))
     click.echo("\n".join(fold(text, width, "  ")), err=err)
 
 
 def print_fact(name: str, value: str, column: int) -> None:
     """Print a named value; values begin at `column`, and go on there when folded."""
-    print(paragraph(f"{name:<{column}}", value, text_width(sys.stdout)))
+    lead = f"{printable(name):<{column}}"
+    print(paragraph(lead, printable(value), text_width(sys.stdout)))
 
 
 def print_warnings(warnings: Iterable[Notice]) -> None:

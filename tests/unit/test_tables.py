@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sn.commands._progress import pass_line
-from sn.commands._tables import table_lines
+from sn.commands._tables import print_table, table_lines
+from sn.commands._texts import print_fact, print_text
 from sn.folding import columns
 from sn.results.record import PassRecord, Scores
 
@@ -182,3 +183,16 @@ def test_nothing_is_wider_than_the_terminal_but_single_words(
         assert columns(line) <= width or max(map(len, line.split())) > width - 14, line
     for word in ("input -> h1", "zipcode-overlap", "makes no connections", "digits-480"):
         assert " ".join(word.split()) in " ".join(shown.split())
+
+
+def test_names_are_printed_without_their_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A layer, a class or a file may be called anything; a terminal obeys none of it."""
+    hostile = "\x1b[2Jred\x07\r"
+    print_table(("name", hostile), [(hostile, "1")], right=(hostile,))
+    print_fact("file", hostile, 12)
+    print_text(f"saved to {hostile}\nand {hostile}")
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and "\x07" not in out and "\r" not in out
+    assert out.count(r"\x1b[2Jred\x07\r") == 5
