@@ -24,6 +24,7 @@ from sn.emit.layers import Start
 from sn.emit.memory import BatchLayout, Layout
 from sn.emit.program import Block, Call, Made, Record, Ref, call
 from sn.lower.ir import Node, Plan
+from sn.net.combine import WEIGHTED_SUM, Combine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +147,17 @@ P = TypeVar("P", bound=Placed)
 
 
 class Room(Generic[N, D, P]):
-    """The verbs of one kind of node."""
+    """The verbs of one kind of node.
+
+    `combines`: the ways of making totals that its sections compute.
+    """
+
+    combines: tuple[Combine, ...] = (WEIGHTED_SUM,)
+
+    def misses(self, node: N) -> str:
+        """Return why the room does not compute the node's combine, "" where it does."""
+        is_known = node.combine in self.combines
+        return "" if is_known else f"no section for it combines by {node.combine.name}"
 
     def fits(self, node: N, plan: Plan, lay: Layout) -> str:
         """Return why the node cannot run as its kind, "" where it can."""

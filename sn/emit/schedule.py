@@ -387,8 +387,8 @@ class _Schedule:
 
 
 def _fitting(node: Node, plan: Plan, lay: Layout) -> Node:
-    """A node whose layers lie in memory in another shape runs as rows."""
-    why = room_of(node).fits(node, plan, lay)
+    """A node whose room lacks its combine, or the shape of its layers in memory, runs as rows."""
+    why = room_of(node).misses(node) or room_of(node).fits(node, plan, lay)
     return node_as_rows(node, plan.table, why) if why else node
 
 

@@ -99,7 +99,8 @@ def node_as_rows(node: Node, table: ConnectionTable, why: str) -> Rows:
     of_class[-1 - constant_class(table)[constant]] = constant
     src = np.where(src < 0, of_class[-1 - np.minimum(src, -1)], src).astype(np.int32)
     order = np.argsort(dst, kind="stable")
-    return Rows(node.dst, dst[order], src[order], wid[order], True, node.label, why, node.span)
+    columns = dst[order], src[order], wid[order]
+    return Rows(node.dst, *columns, True, node.label, why, node.span, node.combine)
 
 
 def constant_class(table: ConnectionTable) -> Ints:
@@ -117,17 +118,21 @@ def _class_of(table: ConnectionTable, value: float) -> int:
 
 
 def verify(plan: Plan) -> None:
-    """Demand that the plan's rows are those of the net's own table, each once.
+    """Demand that the plan's rows are those of the net's own table, each once, combined alike.
 
     Raises: SnInternalError otherwise; recognition must never change a net.
     """
     table = plan.original
-    parts = [expand(node, plan) for node in plan.nodes]
-    none = np.zeros(0, np.int32)
-    found = [np.concatenate([part[i] for part in parts]) if parts else none for i in range(3)]
     wanted = [table.dst, constant_class(table)[table.src], table.wid]
-    if len(found[0]) != table.n_rows or not _same_rows(table, found, wanted):
-        raise SnInternalError(f"the plan of net {table.name} does not expand to its table")
+    none = np.zeros(0, np.int32)
+    for number, combine in enumerate(table.combines):
+        parts = [expand(node, plan) for node in plan.nodes if node.combine == combine]
+        found = [np.concatenate([part[i] for part in parts]) if parts else none for i in range(3)]
+        mine = wanted
+        if len(table.combines) > 1:
+            mine = [column[table.combine_of_row == number] for column in wanted]
+        if len(found[0]) != len(mine[0]) or not _same_rows(table, found, mine):
+            raise SnInternalError(f"the plan of net {table.name} does not expand to its table")
 
 
 def _same_rows(table: ConnectionTable, found: list[Ints], wanted: list[Ints]) -> bool:

@@ -10,8 +10,8 @@
     Subsample : each map of a layer sums up windows of its own map below, times one weight a map
     Rows   : the plain rows of what fits no rule, and why
 
-expand.py gives a node's rows back in the net's own unit numbers and demands that they equal the
-table. A plan knows nothing of vectors; the emitter chooses those.
+All rows of a node have one `combine`. expand.py gives them back in the net's own unit numbers and
+demands that they equal the table. A plan knows nothing of vectors; the emitter chooses those.
 
 Read next: recognise.py, ../emit/module.py.
 """
@@ -21,13 +21,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.display import brief
 from sn.errors import Span
+from sn.net.combine import WEIGHTED_SUM, Combine
 from sn.net.layer import Ints, Layer
 from sn.net.table import ConnectionTable
 
@@ -56,6 +57,7 @@ class Bias:
     shared: bool
     label: str
     span: Span | None
+    combine: ClassVar[Combine] = WEIGHTED_SUM
 
     def __str__(self) -> str:
         return f"bias per {'map' if self.shared else 'unit'}"
@@ -70,9 +72,10 @@ class Full:
     wid: Ints
     label: str
     span: Span | None
+    combine: Combine = WEIGHTED_SUM
 
     def __str__(self) -> str:
-        return f"full {self.wid.shape[0]} x {self.wid.shape[1]}"
+        return f"full {self.wid.shape[0]} x {self.wid.shape[1]}{self.combine.suffix}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +104,7 @@ class Window:
     label: str
     span: Span | None
     dilation: tuple[int, int] = (1, 1)
+    combine: Combine = WEIGHTED_SUM
 
     @property
     def taps(self) -> int:
@@ -145,7 +149,7 @@ class Window:
         if any(self.wrap):
             axis = "wrap rows" if self.wrap[0] else "wrap cols"
             parts.append("wrap" if all(self.wrap) or self.field.rows == 1 else axis)
-        return ", ".join(parts)
+        return ", ".join(parts) + self.combine.suffix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +170,7 @@ class Subsample:
     wid: Ints
     label: str
     span: Span | None
+    combine: Combine = WEIGHTED_SUM
 
     @property
     def taps(self) -> int:
@@ -191,7 +196,7 @@ class Subsample:
             parts.append(f"stride {step[0] if same else 'x'.join(map(str, step))}")
         if self.grid.maps > 1:
             parts.append(f"{self.grid.maps} maps")
-        return ", ".join(parts)
+        return ", ".join(parts) + self.combine.suffix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,9 +214,10 @@ class Rows:
     label: str
     why: str
     span: Span | None
+    combine: Combine = WEIGHTED_SUM
 
     def __str__(self) -> str:
-        return f"rows: {self.why}"
+        return f"rows: {self.why}{self.combine.suffix}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,6 +232,7 @@ class Part:
     rows: NDArray[np.int64]
     label: str
     span: Span | None
+    combine: Combine = WEIGHTED_SUM
 
 
 Node: TypeAlias = Bias | Full | Window | Subsample | Rows

@@ -1,9 +1,9 @@
 """Recognise: rows of a table become nodes of a plan, from the rows alone.
 
-Layers get their grids first (grids.py). Then rows are split by downstream and upstream layer; each
-part is tried against the rules in `rules/` in this order: full (cheapest to test), subsample,
-windows without wrap, windows with wrap. What fits none stays as rows, with the reason. A weight
-must live in one node only; parts that share one become rows.
+Layers get their grids first (grids.py). Then rows are split by downstream and upstream layer, and
+by how they combine; each part is tried against the rules in `rules/` in this order: full (cheapest
+to test), subsample, windows without wrap, windows with wrap. What fits none stays as rows, with the
+reason. A weight must live in one node only; parts that share one become rows.
 """
 
 from __future__ import annotations
@@ -31,10 +31,17 @@ def lower(table: ConnectionTable) -> Plan:
     nodes: list[Node] = []
     for dst in range(len(laid.layers)):
         for part in parts_into(laid, dst):
-            nodes += _recognise(laid, part)
+            nodes += [_combining(node, part) for node in _recognise(laid, part)]
     plan = Plan(table, tuple(_untie(laid, nodes)), grids)
     verify(plan)
     return plan
+
+
+def _combining(node: Node, part: Part) -> Node:
+    """Return a node that combines as the rows of its part do."""
+    if isinstance(node, Bias) or node.combine == part.combine:
+        return node
+    return dataclasses.replace(node, combine=part.combine)
 
 
 def _recognise(table: ConnectionTable, part: Part) -> list[Node]:

@@ -210,7 +210,11 @@ class Squared:
     def at(
         cls, table: ConnectionTable, cost: Loss, weights: Floats, pattern: Floats, desired: Floats
     ) -> Squared:
-        """Walk one pattern forward, and -dE/dx backward."""
+        """Walk one pattern forward, and -dE/dx backward.
+
+        Raises: NetError when a connection does not combine by weighted sum.
+        """
+        table.demand_weighted_sums("the squared network")
         total, state = Reference(table, cost).forward(weights, pattern)
         slope, bend, back = (np.zeros(table.n_units) for _ in range(3))
         for layer in table.computed_layers:

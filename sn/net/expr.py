@@ -373,6 +373,11 @@ def _steps(e: Expr) -> tuple[tuple[Expr, tuple[int, ...]], ...]:
     return tuple(steps)
 
 
+def variables_of(e: Expr) -> frozenset[str]:
+    """Return the names of the variables in `e`."""
+    return frozenset(step.name for step, _ in _steps(e) if step.op == "var")
+
+
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "eq": "="}
 
 

@@ -62,9 +62,11 @@ class Historical:
 
     Shapes: dst, src, wid: (n_rows,) int32: units ascending, the incoming connections of a unit
     from the last to the first.
+    Raises: NetError when a connection does not combine by weighted sum.
     """
 
     def __init__(self, table: ConnectionTable, cost: Loss, is_full: bool = False) -> None:
+        table.demand_weighted_sums("the historical engine")
         self.table, self._ends, self._is_full = table, ends_of(table, cost), is_full
         order = np.lexsort((-np.arange(table.n_rows), table.dst))
         self.dst, self.src, self.wid = table.dst[order], table.src[order], table.wid[order]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sn.display import brief, html_table, many, shape_text
 from sn.errors import NetError, Span
 from sn.net.activations import Activation, nlf_tanh
+from sn.net.combine import WEIGHTED_SUM, Combine
 
 Ints = NDArray[np.int32]
 
@@ -83,11 +84,12 @@ def counted_units(layers: Iterable[Layer]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The connections that one statement made, and where it stands."""
+    """The connections that one statement made, where it stands, and how they make totals."""
 
     label: str
     scheme: str
     span: Span | None
+    combine: Combine = WEIGHTED_SUM
 
 
 @dataclass(slots=True)

@@ -67,8 +67,9 @@ class Reference:
             layer = table.layers[index]
             rows = slice(*bounds[2 * index : 2 * index + 2])
             units = slice(layer.first, layer.first + layer.size)
-            columns = table.dst[rows], table.src[rows], table.wid[rows]
-            self._layers.append((layer, by_index.get(index), units, *columns))
+            columns = table.dst[rows], table.src[rows]
+            self._layers.append((layer, by_index.get(index), units, rows, *columns))
+        self._has_others = len(table.other_rows) > 0
         self._start = np.where(np.isnan(table.constant), 0.0, table.constant).astype(dtype)
 
     def forward(self, weights: Numbers, pattern: Numbers) -> tuple[Floats, Floats]:
@@ -77,8 +78,8 @@ class Reference:
         state = self._start.copy()
         total = np.zeros(table.n_units, self._dtype)
         table.show(state, pattern)
-        for layer, _, units, dst, src, wid in self._layers:
-            np.add.at(total, dst, weights[wid] * state[src])
+        for layer, _, units, rows, dst, _ in self._layers:
+            np.add.at(total, dst, table.combined("term", weights, state, rows))
             state[units] = evaluate(layer.activation.value, {"a": total[units]})
         return total, state
 
@@ -87,7 +88,9 @@ class Reference:
 
         grad g = -dE/da; curv h estimates d2E/da2 from the diagonal alone: with q the curvature
         of the state and b = -dE/dx, h = q f'^2, or q f'^2 - b f'' when full; d_weight is the sum of
-        x_i g_j over the connections of a weight, curv_weight the sum of x_i^2 h_j.
+        x_i g_j over the connections of a weight, curv_weight the sum of x_i^2 h_j. Where another
+        formula t(w, x) makes the totals, its derivatives stand for w and x, and the full
+        curvatures have the terms -t'' g_j too.
         """
         table = self.table
         total, state = self.forward(weights, pattern)
@@ -97,7 +100,7 @@ class Reference:
                 ends = end.ends(state, desired)
                 back[end.units] = -evaluate(end.cost.slope, ends)
                 back_curv[end.units] = evaluate(end.cost.bend, ends)
-        for layer, end, units, dst, src, wid in reversed(self._layers):
+        for layer, end, units, rows, dst, src in reversed(self._layers):
             slope = evaluate(layer.activation.slope, {"a": total[units]})
             grad[units] = back[units] * slope
             curv[units] = back_curv[units] * slope * slope
@@ -109,11 +112,19 @@ class Reference:
                 # what comes back is 0 where the units feed none, but not 0 times an infinite slope
                 grad[units] = grad[units] + g if end.feeds else g
                 curv[units] = curv[units] + h if end.feeds else h
-            np.add.at(back, src, weights[wid] * grad[dst])
-            np.add.at(back_curv, src, weights[wid] ** 2 * curv[dst])
+            by_state = table.combined("d_state", weights, state, rows)
+            np.add.at(back, src, by_state * grad[dst])
+            np.add.at(back_curv, src, by_state**2 * curv[dst])
+            if self.is_full and self._has_others:
+                bends = table.combined("dd_state", weights, state, rows)
+                np.add.at(back_curv, src, -bends * grad[dst])
         d_weight, curv_weight = (np.zeros(table.n_weights, self._dtype) for _ in range(2))
-        np.add.at(d_weight, table.wid, state[table.src] * grad[table.dst])
-        np.add.at(curv_weight, table.wid, state[table.src] ** 2 * curv[table.dst])
+        by_weight = table.combined("d_weight", weights, state)
+        np.add.at(d_weight, table.wid, by_weight * grad[table.dst])
+        np.add.at(curv_weight, table.wid, by_weight**2 * curv[table.dst])
+        if self.is_full and self._has_others:
+            bends = table.combined("dd_weight", weights, state)
+            np.add.at(curv_weight, table.wid, -bends * grad[table.dst])
         cost = sum(end.value(total, state, desired) for end in self._ends)
         return States(total, state, grad, curv, d_weight, curv_weight, cost)
 
@@ -129,14 +140,16 @@ class Reference:
         """Return the Gauss-Newton curvature of one pattern's cost along a direction of weights.
 
         With r the derivative of the states, r_j = f'(a_j) sum_i (w_ij r_i + v_ij x_i), it is the
-        sum of E''(y) r^2 over the outputs.
+        sum of E''(y) r^2 over the outputs; derivatives of another combine stand for w and x.
         Source: SN 2.8, update-deltastate, batch-cg2-iteration.
         """
         table = self.table
         total, state = self.forward(weights, pattern)
         moved, found = np.zeros(table.n_units), 0.0
-        for layer, end, units, dst, src, wid in self._layers:
-            np.add.at(moved, dst, weights[wid] * moved[src] + direction[wid] * state[src])
+        for layer, end, units, rows, dst, src in self._layers:
+            by_state = table.combined("d_state", weights, state, rows)
+            by_weight = table.combined("d_weight", weights, state, rows)
+            np.add.at(moved, dst, by_state * moved[src] + direction[table.wid[rows]] * by_weight)
             if end is not None and end.joint is not None:
                 ends = {"a": total[units], "d": desired[end.part]}
                 bend = evaluate(end.joint.gauss_newton, ends)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from sn.display import brief, shape_text
 from sn.errors import NetError
+from sn.net.combine import WEIGHTED_SUM, Combine, Formula
+from sn.net.expr import Expr, evaluate, variables_of
 from sn.net.layer import (
     Group,
     Ints,
@@ -159,6 +161,57 @@ class ConnectionTable:
             owner[layer.first : layer.first + layer.size] = index
         return owner
 
+    @cached_property
+    def combines(self) -> tuple[Combine, ...]:
+        """The ways in which connections make totals, each once, the weighted sum first."""
+        return tuple(dict.fromkeys((WEIGHTED_SUM, *(group.combine for group in self.groups))))
+
+    @cached_property
+    def combine_of_row(self) -> Ints:
+        """Index into `combines` of each row; the bias always adds: (n_rows,) int32."""
+        of_group = [self.combines.index(group.combine) for group in self.groups]
+        found = np.array(of_group, np.int32)[self.group]
+        return np.where(self.src == 0, np.int32(0), found)
+
+    @property
+    def other_rows(self) -> NDArray[np.intp]:
+        """The rows that do not combine by weighted sum."""
+        if len(self.combines) == 1:
+            return np.zeros(0, np.intp)
+        return np.flatnonzero(self.combine_of_row)
+
+    def combined(
+        self,
+        formula: Formula,
+        weights: NDArray[np.floating[Any]],
+        state: NDArray[np.floating[Any]],
+        rows: slice = slice(None),
+    ) -> NDArray[np.floating[Any]]:
+        """Return a formula of the combine of each of some rows, at its weight and state.
+
+        Shapes: weights: (n_weights,); state: (n_units,); returns one number a row.
+        """
+        wid, src = self.wid[rows], self.src[rows]
+        formulas: list[Expr] = [getattr(combine, formula) for combine in self.combines]
+        if len(formulas) == 1:
+            return np.asarray(_over_rows(formulas[0], weights, wid, state, src))
+        which = self.combine_of_row[rows]
+        found = np.zeros(len(which), state.dtype)
+        for number, one in enumerate(formulas):
+            some = which == number
+            found[some] = _over_rows(one, weights, wid[some], state, src[some])
+        return found
+
+    def demand_weighted_sums(self, what: str) -> None:
+        """Raise NetError if rows combine otherwise, which `what` does not compute."""
+        for row in self.other_rows[:1]:
+            group = self.groups[self.group[row]]
+            raise NetError(
+                f"{group.label} combines by {group.combine.name}, which {what} does not compute",
+                span=group.span,
+                hint="the reference engine computes it",
+            )
+
     def check(self) -> None:
         """Raise NetError unless the rows make a feed-forward net of known units and weights."""
         pairs = self.dst.astype(np.int64) * self.n_units + self.src
@@ -216,7 +269,7 @@ class ConnectionTable:
             rows = np.flatnonzero(self.group == index)
             lines.append(
                 f"{group.label}  {group.scheme}, {len(rows)} connections, "
-                f"{len(np.unique(self.wid[rows]))} weights"
+                f"{len(np.unique(self.wid[rows]))} weights{group.combine.suffix}"
             )
             shown = rows if len(rows) <= 6 else [*rows[:3], *rows[-3:]]
             for row in shown:
@@ -224,6 +277,21 @@ class ConnectionTable:
                     lines.append("   ...")
                 lines.append(f"  {self.dst[row]:>6} <- {self.src[row]:>6}  w{self.wid[row]}")
         return "\n".join(lines)
+
+
+def _over_rows(
+    e: Expr,
+    weights: NDArray[np.floating[Any]],
+    wid: Ints,
+    state: NDArray[np.floating[Any]],
+    src: Ints,
+) -> Any:
+    """Compute a formula of w and x for rows; only what it names is looked up."""
+    names = variables_of(e)
+    looked_up = {"w": (weights, wid), "x": (state, src)}
+    return evaluate(
+        e, {name: values[at] for name, (values, at) in looked_up.items() if name in names}
+    )
 
 
 def freeze(net: Network) -> ConnectionTable:

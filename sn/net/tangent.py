@@ -43,9 +43,13 @@ class _Block:
 
 
 class Tangent:
-    """The rows of one table and the costs at its output layers, as blocks of dense matrices."""
+    """The rows of one table and the costs at its output layers, as blocks of dense matrices.
+
+    Raises: NetError when a connection does not combine by weighted sum.
+    """
 
     def __init__(self, table: ConnectionTable, cost: Loss) -> None:
+        table.demand_weighted_sums("the curvature along a line")
         self._table = table
         self._ends = {end.layer.name: end for end in ends_of(table, cost)}
         self._layers = [

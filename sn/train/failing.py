@@ -73,8 +73,8 @@ def _failures(
     for layer in table.computed_layers:
         units = slice(layer.first, layer.first + layer.size)
         rows = slice(*np.searchsorted(table.dst, [units.start, units.stop]))
-        dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
-        np.add.at(total, dst, weights[wid].astype(state.dtype) * state[src])
+        terms = table.combined("term", weights.astype(state.dtype), state, rows)
+        np.add.at(total, table.dst[rows], terms)
         f, ends = layer.activation, {"a": total[units]}
         title = f"the non-linearity of layer {layer.name}, {f},"
         yield from _failure(title, "value", f.value, ends)

@@ -127,7 +127,9 @@ def check_gradients(
     """Compare all derivatives of a net at random weights, a few per connection.
 
     The weights are uniform in +-1.5 / sqrt(fan-in), where units are bent but not flat.
+    Raises: NetError when a connection does not combine by weighted sum.
     """
+    table.demand_weighted_sums("the gradient check")
     stream = np.random.default_rng([seed, 2])
     width = 1.5 / np.sqrt(table.fan_in_of_weight)
     weights = (stream.uniform(-1, 1, table.n_weights) * width).astype(np.float32)

@@ -31,6 +31,9 @@ def table_hash(table: ConnectionTable) -> str:
         digest.update(f"{layer.name!r} {layer.shape} {layer.first} {layer.border}\n".encode())
     for array in (table.constant, table.dst, table.src, table.wid):
         digest.update(np.ascontiguousarray(array).tobytes())
+    if len(table.other_rows):
+        terms = [f"{one.name} {expr.show(one.term)}" for one in table.combines]
+        digest.update(repr(terms).encode() + table.combine_of_row.tobytes())
     return digest.hexdigest()
 
 

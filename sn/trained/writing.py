@@ -49,8 +49,10 @@ def write_trained(
     """Write the file of a trained net, whole or not at all.
 
     Shapes: weights, curvature: (n_weights,), in weight order.
-    Raises: TrainError when the file cannot be written.
+    Raises: TrainError when the file cannot be written, NetError when a connection does not combine
+    by weighted sum, which the file does not tell.
     """
+    table.demand_weighted_sums("the file of a trained net")
     arrays = table_arrays(table)
     for parameter in table.parameters:
         arrays[h.VALUES + parameter.name] = weights[parameter.wid].astype(np.float32)

@@ -13,6 +13,7 @@ from sn.emit.program import Block, Call, Made, Record, Ref, call
 from sn.emit.room import Decision, Evaluation, Placed, Room, Site
 from sn.emit.sparse import evaluate, sections
 from sn.emit.sparse.place import SharedRows, place_batch_rows, place_rows, place_shared_rows
+from sn.errors import LowerError
 from sn.lower.ir import Rows
 from sn.net.layer import Ints
 
@@ -28,7 +29,16 @@ class Sparse(Room[Rows, Decision, PlacedRows]):
     """Rows nodes: lists of indices, gathered and scattered."""
 
     def decide(self, node: Rows, lay: Layout, second: bool) -> Decision:
-        """There is one way."""
+        """There is one way.
+
+        Raises: LowerError for a combine without a section: no room after this one computes it.
+        """
+        if self.misses(node):
+            raise LowerError(
+                f"{node.label} combines by {node.combine.name}, which kernels do not compute",
+                span=node.span,
+                hint="the reference engine computes it",
+            )
         return Decision()
 
     def share(self, nodes: Sequence[Rows], site: Site) -> SharedRows | None:
