@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from sn.display import brief
 from sn.net.expr import Expr, derivative, mul, variable
 
 WEIGHT, STATE = variable("w"), variable("x")
@@ -53,6 +54,9 @@ class Combine:
     def suffix(self) -> str:
         """What is said of it behind other words: nothing of the weighted sum."""
         return "" if self == WEIGHTED_SUM else f", combined by {self.name}"
+
+    def __repr__(self) -> str:
+        return brief(f"combine: {self.name}")
 
 
 WEIGHTED_SUM = Combine("weighted sum", mul(WEIGHT, STATE))

@@ -91,6 +91,9 @@ class Group:
     span: Span | None
     combine: Combine = WEIGHTED_SUM
 
+    def __repr__(self) -> str:
+        return brief(f"connections {self.label}: {self.scheme}{self.combine.suffix}")
+
 
 @dataclass(slots=True)
 class Parameter:
