@@ -12,6 +12,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from sn.data import NamedData
 from sn.experiment import Experiment
 from sn.limits import option_name
 from sn.lower.ir import Plan, Rows, Window, n_rows
@@ -26,7 +27,9 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     """Return in words all that shapes a run: data, layers, connections, rule and its numbers."""
     spec = experiment.spec
     dataset, _ = spec.data.load()
-    said = {"data": dataset.name}
+    # the files of a user may hold anything under one name, and be split and scaled in many ways
+    is_named = isinstance(spec.data, NamedData)
+    said = {"data": dataset.name if is_named else f"{dataset.name} [{dataset.hash[:8]}]"}
     for layer in experiment.network.layers:
         size = " x ".join(str(n) for n in layer.shape)
         border = "" if layer.border is None else f", border {layer.border:g}"
@@ -50,6 +53,13 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
     said["initial weights"] = str(spec.init)
     said["order"] = spec.order or spec.data.order
     said["passes"] = str(spec.passes if passes is None else passes)
+    said["criterion"] = "as usual" if spec.criterion is None else str(spec.criterion)
+    stop = spec.stop
+    if stop.error is not None:
+        said["stop at the error"] = f"{stop.error:g}"
+    if stop.patience is not None:
+        said["stop without progress"] = f"{stop.patience} passes"
+    said["weights kept"] = "the best" if stop.keep_best else "the last"
     parts = spec.parts(optimizer)
     for index, part in enumerate(parts):
         above = f"phase {index + 1}: " if optimizer not in spec.optimizers else ""

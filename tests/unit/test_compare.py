@@ -334,3 +334,29 @@ def test_whoever_ends_it_leaves_no_process_behind(net: Path, how: signal.Signals
     if how is signal.SIGINT:
         assert process.returncode == 130
         assert err.splitlines()[-1] == "interrupted"
+
+
+def test_facts_tell_how_nets_are_judged_stopped_and_fed(net: Path) -> None:
+    text = net.read_text()
+    other = net.with_name("other.sn")
+    other.write_text(
+        text.replace(
+            "(passes 2)", "(passes 2) (criterion (tolerance 0.5)) (stop (patience 3)) (keep best)"
+        )
+    )
+    one, two = (facts(c.experiment, c.optimizer) for c in contenders([net, other]))
+    assert {name for name in two if one.get(name) != two[name]} == {
+        "criterion",
+        "stop without progress",
+        "weights kept",
+    }
+    assert (one["criterion"], two["criterion"]) == ("as usual", "tolerance 0.5")
+    rows = net.with_name("rows.csv")
+    rows.write_text("".join(f"{','.join(['0'] * 255 + [str(n)])},{n % 10}\n" for n in range(20)))
+    found = []
+    for scale in ("none", "unit"):
+        form = '(data "mnist-1989")', f'(data (csv "rows.csv" (label 256)) (scale {scale}))'
+        other.write_text(text.replace(*form))
+        (contender,) = contenders([other], ["fast"])
+        found.append(facts(contender.experiment, "fast")["data"])
+    assert all(name.startswith("rows.csv [") for name in found) and found[0] != found[1]
