@@ -12,6 +12,7 @@ import importlib.util
 import io
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -136,6 +137,12 @@ def test_python_examples_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     names: dict[str, object] = {}
     for first, text in blocks(path, "python"):
         exec(compile("\n" * (first - 1) + text, relative(path), "exec"), names)
+
+
+@having("toml")
+def test_toml_examples_are_toml(path: Path) -> None:
+    for _, text in blocks(path, "toml"):
+        assert tomllib.loads(text)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=relative)
