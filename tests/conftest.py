@@ -66,3 +66,11 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run be stopped behind any presentation, and write without waiting for the disk."""
+    monkeypatch.setattr("sn.train.loop.CHUNK", 1)
+    # nobody takes the power away here, and it takes the most of the time
+    monkeypatch.setattr("os.fsync", lambda handle: None)

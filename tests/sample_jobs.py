@@ -153,3 +153,8 @@ def sha256(record: RunRecord) -> str:
 def without_times(record: RunRecord) -> list[object]:
     """What the passes of a run have to say, but for how long they took."""
     return [(one.number, one.train, one.test, one.validation) for one in record.passes]
+
+
+def resumed(some: Job, folder: Path, **options: object) -> RunRecord:
+    """Go on with the run in a folder."""
+    return train(some, None, [], Keeping(resume=folder, **options))  # type: ignore[arg-type]

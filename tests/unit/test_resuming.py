@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,30 +10,28 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from sn.errors import DataError, Notice, SettingError, TrainError
+from sn.errors import DataError, Notice, TrainError
 from sn.net.expr import const, variable
-from sn.net.init import Init, Uniform
 from sn.optim.adaptive import Adam
 from sn.optim.base import Optimizer, Scale, optimizer
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.schedule import Formula, Linear, PerPass
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.results.checkpoints import Position, checkpoints
-from sn.results.folder import Outcome, read_about, read_log
+from sn.results.folder import read_about, read_log
 from sn.results.lines import json_line, pass_object
-from sn.results.lock import FolderLock
 from sn.results.origin import read_origin
-from sn.results.record import PassRecord, RunRecord
+from sn.results.record import PassRecord
 from sn.train import loop
-from sn.train.engines import ReferenceEngine
 from sn.train.keeping import Keeping
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.stopping import Stop
 from tests import sample_jobs
-from tests.sample_jobs import COUNT, ENGINES, job, sha256, stopped, without_times
+from tests.sample_jobs import COUNT, ENGINES, job, resumed, sha256, stopped, without_times
+
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 HALF = PerPass((0.0, 0.5))
 # every optimizer that a program can name, and what keeps more than others between presentations
@@ -66,54 +61,53 @@ SGD = RULES["sgd"]
 NEWTON = RULES["full newton"]
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "CHUNK", 1)
-    # nobody takes the power away here, and it takes the most of the time
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-
-
-def made(kind: str, rule: Optimizer, **options: object) -> Job:
-    """A job, or a skipped test where the engine lacks the optimizer."""
-    try:
-        return job(kind, rule, **options)  # type: ignore[arg-type]
-    except TrainError as error:
-        assert kind == "historical" and "the historical arithmetic has no" in error.message
-        pytest.skip(error.message)
-
-
-def resumed(some: Job, folder: Path, **options: object) -> RunRecord:
-    return train(some, None, [], Keeping(resume=folder, **options))  # type: ignore[arg-type]
-
-
-engines = pytest.mark.parametrize(
-    "kind", [pytest.param(k, marks=[pytest.mark.kernels] * (k == "kernels")) for k in ENGINES]
+# what SN 2.8 has no arithmetic for
+NOT_HISTORICAL = {
+    "adam",
+    "adam, a rate per weight",
+    "clipped newton",
+    "conjugate-gradient",
+    "nesterov",
+    "sampled newton",
+}
+pairs = pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param(kind, name, marks=[pytest.mark.kernels] * (kind == "kernels"))
+        for kind in ENGINES
+        for name in RULES
+        if kind != "historical" or name not in NOT_HISTORICAL
+    ],
 )
 
 
-@engines
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", sorted(NOT_HISTORICAL))
+def test_what_the_historical_engine_lacks_is_refused(name: str) -> None:
+    with pytest.raises(TrainError, match="the historical arithmetic has no"):
+        job("historical", RULES[name])
+
+
+@pairs
 def test_four_passes_are_two_and_two(name: str, kind: str, tmp_path: Path) -> None:
     rule, order = RULES[name], "constant"
-    whole = train(made(kind, rule, order=order), None, [])
-    train(made(kind, rule, order=order, passes=2), tmp_path / "run", [])
-    record = resumed(made(kind, rule, order=order), tmp_path / "run")
+    whole = train(job(kind, rule, order=order), None, [])
+    train(job(kind, rule, order=order, passes=2), tmp_path / "run", [])
+    record = resumed(job(kind, rule, order=order), tmp_path / "run")
     assert sha256(record) == sha256(whole)
     assert without_times(record) == without_times(whole)
 
 
-@engines
-@pytest.mark.parametrize("name", RULES)
+@pairs
 def test_a_stop_in_a_pass_changes_nothing(name: str, kind: str, tmp_path: Path) -> None:
     """The order of each pass is another."""
     rule, folder = RULES[name], tmp_path / "run"
-    whole = train(made(kind, rule), None, [])
-    stopped(made(kind, rule), folder, 7)
+    whole = train(job(kind, rule), None, [])
+    stopped(job(kind, rule), folder, 7)
     assert checkpoints(folder)[0].name == "checkpoint-0-7.safetensors"
-    stopped(made(kind, rule), folder, 2 * COUNT + 13, Keeping(resume=folder))
+    stopped(job(kind, rule), folder, 2 * COUNT + 13, Keeping(resume=folder))
     assert checkpoints(folder)[0].name == "checkpoint-2-13.safetensors"
-    stopped(made(kind, rule), folder, 3 * COUNT, Keeping(resume=folder))
-    record = resumed(made(kind, rule), folder)
+    stopped(job(kind, rule), folder, 3 * COUNT, Keeping(resume=folder))
+    record = resumed(job(kind, rule), folder)
     assert sha256(record) == sha256(whole)
     assert without_times(record) == without_times(whole)
     assert [line["pass"] for line in read_log(folder)] == [1, 2, 3, 4]
@@ -294,189 +288,6 @@ def test_a_run_that_started_from_given_weights_starts_from_them_again(tmp_path: 
     assert found is not None and np.array_equal(found, weights)
 
 
-# --- what a run may be told when it goes on ---
-
-
-def test_a_finished_run_goes_on_with_more_passes(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    train(job("reference", SGD, passes=3), folder, [])
-    record = resumed(job("reference", SGD, passes=5), folder)
-    assert sha256(record) == sha256(train(job("reference", SGD, passes=5), None, []))
-    about = read_about(folder)
-    assert (about["outcome"], about["passes"]) == (Outcome.FINISHED, 5)
-    assert [(one["pass"], one["shown"]) for one in about["resumed"]] == [(3, 0)]
-    assert len(read_log(folder)) == 5
-
-
-def test_a_finished_run_stays_as_it_is(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    whole = train(job("reference", SGD), folder, [])
-    log = (folder / "log.jsonl").read_bytes()
-    weights = (folder / "weights.safetensors").read_bytes()
-    record = resumed(job("reference", SGD), folder)
-    assert record.passes == whole.passes
-    assert (folder / "log.jsonl").read_bytes() == log
-    assert (folder / "weights.safetensors").read_bytes() == weights
-
-
-def test_an_untrained_run_can_be_trained(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    train(job("reference", SGD, passes=0), folder, [])
-    assert [line["pass"] for line in read_log(folder)] == [0]
-    again = resumed(job("reference", SGD, passes=0), folder)
-    assert [one.number for one in again.passes] == [0]
-    record = resumed(job("reference", SGD, passes=2), folder)
-    assert sha256(record) == sha256(train(job("reference", SGD, passes=2), None, []))
-    assert [line["pass"] for line in read_log(folder)] == [1, 2]
-
-
-@pytest.mark.parametrize("passes", [1, 2])
-def test_a_run_cannot_end_before_where_it_is(passes: int, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    stopped(job("reference", SGD), folder, 2 * COUNT + 5)
-    with pytest.raises(
-        TrainError, match="stands after 5 presentations of pass 3, so it cannot"
-    ) as found:
-        resumed(job("reference", SGD, passes=passes), folder)
-    assert found.value.hint is not None and "3 or more" in found.value.hint
-    assert read_about(folder)["outcome"] == Outcome.INTERRUPTED
-
-
-CHANGES: dict[str, tuple[Callable[[], Job], str]] = {
-    "seed": (lambda: job("reference", SGD, seed=4), "seed was 3, now it is 4"),
-    "engine": (
-        lambda: job("historical", SGD),
-        "engine was reference, now it is historical",
-    ),
-    "rate": (
-        lambda: job("reference", Sgd(learning_rate=0.03)),
-        "learning-rate was 0.02, now it is 0.03",
-    ),
-    "rule": (
-        lambda: job("reference", Adam(learning_rate=0.02)),
-        'optimizer was "Sgd", now it is "Adam"',
-    ),
-    "order": (
-        lambda: job("reference", SGD, order="constant"),
-        'order was "shuffled", now it is "constant"',
-    ),
-    "stop": (
-        lambda: job("reference", SGD, stop=Stop(patience=3)),
-        "stop patience was null, now it is 3",
-    ),
-    "init": (
-        lambda: job("reference", SGD, init=Init(Uniform(1.0))),
-        'init was "(uniform 2.4 fan-in)", now it is "(uniform 1 constant)"',
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_another_run_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    train(job("reference", SGD, passes=1), folder, [])
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    changed, said = CHANGES[name]
-    with pytest.raises(TrainError, match="this is not the run in") as found:
-        resumed(changed(), folder)
-    assert said in found.value.message
-    assert found.value.hint is not None and "--fork" in found.value.hint
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
-
-
-def test_other_data_and_another_net_are_refused_by_name(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    train(job("reference", SGD, passes=1), folder, [])
-    some = job("reference", SGD)
-    other = replace(some, data=replace(some.data, hash="fedcba9876543210fedc"))
-    with pytest.raises(TrainError, match=r"data was made up 0123456789abcdef, now it is made up f"):
-        resumed(other, folder)
-    one = some.table.layers[1]
-    layers = (some.table.layers[0], replace(one, border=-1.0), *some.table.layers[2:])
-    with pytest.raises(TrainError, match=r"layer h was 3 x 3 x 3, .* border 0, now .* border -1"):
-        resumed(replace(some, table=replace(some.table, layers=layers)), folder)
-    src = some.table.src.copy()
-    src[0] += 1
-    with pytest.raises(TrainError, match=r"connections was \d+ \w+, now it is \d+ \w+"):
-        resumed(replace(some, table=replace(some.table, src=src)), folder)
-
-
-def test_a_fork_goes_on_elsewhere_and_may_differ(tmp_path: Path) -> None:
-    folder, other = tmp_path / "run", tmp_path / "fork"
-    train(job("reference", SGD, passes=2), folder, [])
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    faster = job("reference", Sgd(learning_rate=0.2))
-    record = train(faster, other, [], Keeping(resume=folder, is_fork=True))
-    assert [one.number for one in record.passes] == [1, 2, 3, 4]
-    assert sha256(record) != sha256(train(job("reference", SGD), None, []))
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
-    about = read_about(other)
-    assert about["forked"]["folder"] == str(folder)
-    assert about["forked"]["changed"] == ["learning-rate was 0.02, now it is 0.2"]
-    assert [line["pass"] for line in read_log(other)] == [1, 2, 3, 4]
-    same = train(job("reference", SGD), None, [], Keeping(resume=folder, is_fork=True))
-    assert sha256(same) == sha256(train(job("reference", SGD), None, []))
-
-
-def test_a_fork_that_cannot_take_the_state_says_why(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    train(job("reference", SGD, passes=2), folder, [])
-    adam = job("reference", Adam(learning_rate=0.01))
-    with pytest.raises(DataError, match="found none") as found:
-        train(adam, tmp_path / "fork", [], Keeping(resume=folder, is_fork=True))
-    assert not (tmp_path / "fork").exists()
-    assert found.value.hint is not None and "--from" in found.value.hint
-
-
-@pytest.mark.kernels
-@pytest.mark.parametrize("kind", ["kernels", "reference"])
-def test_a_fork_has_the_rates_of_its_own_optimizer(kind: str, tmp_path: Path) -> None:
-    """Rates of weights are in the state; a rate of 0 leaves the weights where they were."""
-    folder = tmp_path / "run"
-    whole = train(job(kind, RULES["a rate per weight"], passes=2), folder, [])
-    frozen = job(kind, Sgd(learning_rate=0.0, scale=Scale.FAN_IN))
-    record = train(frozen, None, [], Keeping(resume=folder, is_fork=True))
-    assert record.n_passes == 4 and sha256(record) == sha256(whole)
-
-
-def test_a_fork_within_a_pass_may_not_differ(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    stopped(job("reference", SGD), folder, COUNT + 5, Keeping(keep_checkpoints=3))
-    whole = train(job("reference", SGD), None, [])
-    same = train(job("reference", SGD), None, [], Keeping(resume=folder, is_fork=True))
-    assert sha256(same) == sha256(whole)
-    with pytest.raises(TrainError, match="in the middle of pass 2.*seed was 3, now it is 4"):
-        train(job("reference", SGD, seed=4), None, [], Keeping(resume=folder, is_fork=True))
-
-
-@pytest.mark.parametrize("numbers", [(0, 2), (None, 0), (2.5, 2), (-1, 2)])
-def test_numbers_that_keep_nothing_are_refused(numbers: tuple[int | None, int]) -> None:
-    with pytest.raises(SettingError, match="must be a whole number of at least 1"):
-        Keeping(*numbers)
-
-
-def test_a_run_stays_in_its_folder(tmp_path: Path) -> None:
-    train(job("reference", SGD, passes=1), tmp_path / "run", [])
-    with pytest.raises(TrainError, match="goes on there, not in"):
-        train(job("reference", SGD), tmp_path / "other", [], Keeping(resume=tmp_path / "run"))
-
-
-def test_what_is_no_run_is_told(tmp_path: Path) -> None:
-    for place in (tmp_path, tmp_path / "none", tmp_path / "checkpoint-1.safetensors"):
-        with pytest.raises(DataError, match="is not a run folder"):
-            resumed(job("reference", SGD), place)
-
-
-def test_a_run_of_an_earlier_sn_is_told(tmp_path: Path) -> None:
-    train(job("reference", SGD, passes=1), tmp_path / "run", [])
-    path = tmp_path / "run" / "run.json"
-    about = json.loads(path.read_text())
-    del about["identity"]
-    path.write_text(json.dumps(about))
-    with pytest.raises(TrainError, match="an earlier SN wrote it"):
-        resumed(job("reference", SGD), tmp_path / "run")
-
-
 # --- stop and keep best ---
 
 
@@ -493,111 +304,3 @@ def test_the_best_weights_so_far_are_remembered(tmp_path: Path) -> None:
     # what goes on from the end goes on from the last weights, and stops as the whole run does
     again = resumed(job("reference", rule, stop=stop, passes=20), folder)
     assert sha256(again) == sha256(whole)
-
-
-# --- Ctrl-C ---
-
-
-class Pressed(ReferenceEngine):
-    """Has Ctrl-C pressed inside a presentation, or while it scores."""
-
-    presses, at, shown, in_scoring = 0, 30, 0, False
-
-    def present(self, order: NDArray[np.int32]) -> None:
-        self.shown += len(order)
-        for _ in range(self.presses if self.shown == self.at and not self.in_scoring else 0):
-            signal.raise_signal(signal.SIGINT)
-        super().present(order)
-
-    def outputs(self, which: str) -> NDArray[np.float32]:
-        for _ in range(self.presses if self.shown >= self.at and self.in_scoring else 0):
-            signal.raise_signal(signal.SIGINT)
-        return super().outputs(which)
-
-
-def pressed(presses: int, folder: Path, in_scoring: bool = False) -> None:
-    some = job("reference", SGD)
-    some.engine.__class__ = Pressed
-    assert isinstance(some.engine, Pressed)
-    some.engine.presses, some.engine.in_scoring = presses, in_scoring
-    with pytest.raises(KeyboardInterrupt):
-        train(some, folder, [])
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert read_about(folder)["outcome"] == Outcome.INTERRUPTED
-
-
-def test_a_press_lets_the_presentation_end_and_is_kept(tmp_path: Path) -> None:
-    pressed(1, tmp_path / "run")
-    assert [file.name for file in checkpoints(tmp_path / "run")] == ["checkpoint-1-6.safetensors"]
-    record = resumed(job("reference", SGD), tmp_path / "run")
-    assert sha256(record) == sha256(train(job("reference", SGD), None, []))
-
-
-def test_two_presses_end_a_presentation_at_once(tmp_path: Path) -> None:
-    pressed(2, tmp_path / "run")
-    assert checkpoints(tmp_path / "run") == []
-
-
-class Foreign(ReferenceEngine):
-    """Is interrupted right after a pass was begun, by a handler that is not SN's."""
-
-    begun, folder, before = 0, Path(), 0
-
-    def begin_pass(self, order: NDArray[np.int32]) -> None:
-        super().begin_pass(order)
-        self.begun += 1
-        if self.begun == 2:
-            self.before = checkpoints(self.folder)[0].stat().st_ino  # another if written anew
-            raise KeyboardInterrupt
-
-
-def test_a_pass_is_never_begun_twice(tmp_path: Path) -> None:
-    """Schedules count passes as they begin."""
-    some = job("reference", SGD)
-    some.engine.__class__ = Foreign
-    assert isinstance(some.engine, Foreign)
-    some.engine.folder = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt):
-        train(some, tmp_path / "run", [], Keeping(COUNT))
-    assert [file.name for file in checkpoints(tmp_path / "run")] == ["checkpoint-1.safetensors"]
-    assert checkpoints(tmp_path / "run")[0].stat().st_ino == some.engine.before
-
-
-def test_a_press_ends_scoring_at_once_and_loses_nothing(tmp_path: Path) -> None:
-    pressed(1, tmp_path / "run", in_scoring=True)
-    assert [file.name for file in checkpoints(tmp_path / "run")] == ["checkpoint-2.safetensors"]
-    assert [line["pass"] for line in read_log(tmp_path / "run")] == [1]
-    record = resumed(job("reference", SGD), tmp_path / "run")
-    assert sha256(record) == sha256(train(job("reference", SGD), None, []))
-    assert [line["pass"] for line in read_log(tmp_path / "run")] == [1, 2, 3, 4]
-
-
-# --- the lock ---
-
-
-def test_two_runs_are_kept_apart(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-
-    class Second(Observer):
-        said: TrainError | None = None
-
-        def started(self, presentations: int, passes: int) -> None:
-            with pytest.raises(TrainError, match="is going on") as found:
-                resumed(job("reference", SGD), folder)
-            self.said = found.value
-
-    second = Second()
-    train(job("reference", SGD), folder, [second])
-    assert second.said is not None
-    assert f"process {os.getpid()} writes there" in second.said.message
-    assert not (folder / ".lock").exists()
-    resumed(job("reference", SGD), folder)
-
-
-def test_a_lock_that_a_killed_run_left_is_taken(tmp_path: Path) -> None:
-    (tmp_path / ".lock").write_text("1 elsewhere\n")
-    lock = FolderLock(tmp_path)
-    assert (tmp_path / ".lock").read_text().split()[0] == str(os.getpid())
-    lock.release()
-    lock.release()
-    assert list(tmp_path.iterdir()) == []
