@@ -84,17 +84,16 @@ class Step:
         return f"(step {self.start:.9g} {self.factor:.9g} {self.every})"
 
 
-@schedule("linear")
 @dataclass(frozen=True, slots=True)
-class Linear:
-    """(linear A B PASSES): A in the first pass, B from pass PASSES on, in equal steps between."""
+class Between:
+    """What goes from A in the first pass to B in pass PASSES, and stays there."""
 
     start: float
     end: float
     passes: int
 
     def __post_init__(self) -> None:
-        _SPAN.take("the passes of a linear schedule", self.passes)
+        _SPAN.take("the passes of a schedule from one rate to another", self.passes)
 
     @property
     def ends(self) -> Sequence[float]:
@@ -105,6 +104,12 @@ class Linear:
     def varies_in_pass(self) -> bool:
         """Never."""
         return False
+
+
+@schedule("linear")
+@dataclass(frozen=True, slots=True)
+class Linear(Between):
+    """(linear A B PASSES): A in the first pass, B from pass PASSES on, in equal steps between."""
 
     def at(self, number: int, presentation: int) -> float:
         """A (1 - t) + B t, t from 0 to 1."""
@@ -117,29 +122,12 @@ class Linear:
 
 @schedule("cosine")
 @dataclass(frozen=True, slots=True)
-class Cosine:
+class Cosine(Between):
     """(cosine A B PASSES): A in the first pass, B from pass PASSES on, half a cosine between.
 
     In pass p it is B + (A - B) (1 + cos(pi (p - 1) / (PASSES - 1))) / 2.
     Source: Loshchilov and Hutter 2017, without restarts.
     """
-
-    start: float
-    end: float
-    passes: int
-
-    def __post_init__(self) -> None:
-        _SPAN.take("the passes of a cosine", self.passes)
-
-    @property
-    def ends(self) -> Sequence[float]:
-        """A and B."""
-        return self.start, self.end
-
-    @property
-    def varies_in_pass(self) -> bool:
-        """Never."""
-        return False
 
     def at(self, number: int, presentation: int) -> float:
         """A (1 - s) + B s, s = sin^2(pi t / 2)."""
