@@ -125,6 +125,10 @@ class SettingError(ValueKindError):
     """A setting outside its limits, or of the wrong kind: in Lisp as in Python."""
 
 
+class MemoryLimitError(EvalError):
+    """Something that would take more memory than is allowed."""
+
+
 class NetError(SnError):
     """A network that cannot be built as described."""
 

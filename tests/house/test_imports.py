@@ -25,6 +25,7 @@ RANKS = {
     "interrupts": 0,
     "version": 0,
     "errors": 1,
+    "memory": 2,
     "limits": 2,
     "matrixfile": 2,
     "registry": 2,
