@@ -27,11 +27,13 @@ if TYPE_CHECKING:
         TrainError,
     )
     from sn.experiment import Experiment
+    from sn.lisp.gate import Allow
     from sn.opened import open_run as open
     from sn.session import Program, Session, load
     from sn.trained.net import TrainedNet
 
 __all__ = [
+    "Allow",
     "DataError",
     "EvalError",
     "Experiment",
@@ -53,6 +55,7 @@ __all__ = [
 # The module of each name, imported when it is first asked for: `--help` can spare numba. Names
 # that are absent here are errors.
 _MODULES = {
+    "Allow": "sn.lisp.gate",
     "Experiment": "sn.experiment",
     "Program": "sn.session",
     "Session": "sn.session",

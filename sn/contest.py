@@ -31,6 +31,7 @@ from sn.experiment import Experiment
 from sn.facts import facts
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
+from sn.lisp.gate import Allow
 from sn.progress import bar_for
 from sn.progress.drawing import OverRuns
 from sn.results.comparison import Comparison, Entry, default_reach
@@ -47,8 +48,8 @@ SEEDS = Limit(1, is_whole=True)
 class Contender:
     """What is trained: the experiment of a file with one of its optimizers.
 
-    `label` tells it from the others; `name` is that of the file; `settings` and
-    `data` are as for Session.
+    `label` tells it from the others; `name` is that of the file; `settings`, `data` and `allow`
+    are as for Session.
     """
 
     label: str
@@ -58,6 +59,7 @@ class Contender:
     experiment: Experiment
     settings: tuple[tuple[str, str], ...] = ()
     data: str | None = None
+    allow: Allow = Allow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class _Task:
     path: Path
     settings: tuple[tuple[str, str], ...]
     data: str | None
+    allow: Allow
     optimizer: str
     seed: int
     passes: int | None
@@ -111,18 +114,19 @@ def contenders(
     optimizers: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     data: str | None = None,
+    allow: Allow | None = None,
 ) -> tuple[Contender, ...]:
     """Return what there is to compare in files.
 
     `optimizers` are taken from every file. Without them a single file takes part with all its
-    optimizers, and each of several files with its first. `data` is as for Session.
+    optimizers, and each of several files with its first. `data` and `allow` are as for Session.
     Raises: SnError when a file cannot be evaluated, or has no experiment or optimizer so named.
     """
     pinned = tuple(sorted(folded(settings).items()))
     paths = tuple(dict.fromkeys(find_net(file) for file in files))
     chosen: list[tuple[Path, Experiment, str]] = []
     for path in paths:
-        experiment = _load(path, pinned, data)
+        experiment = _load(path, pinned, data, allow or Allow())
         names = tuple(dict.fromkeys(optimizers))
         if not names:
             names = experiment.optimizers if len(paths) == 1 else experiment.optimizers[:1]
@@ -142,7 +146,9 @@ def contenders(
         title = path.stem if stems.count(path.stem) == 1 else str(path.with_suffix(""))
         both = title if one_optimizer else f"{title} {name}"
         label = name if len(paths) == 1 else both
-        found.append(Contender(label, title, path, name, experiment, pinned, data))
+        found.append(
+            Contender(label, title, path, name, experiment, pinned, data, allow or Allow())
+        )
     return tuple(found)
 
 
@@ -168,7 +174,17 @@ def compare(
     reach = None if reach is None else POSITIVE.take("reach", reach)
     runs = [(one, seed) for one in those for seed in seeds]
     tasks = [
-        _Task(index, one.label, one.path, one.settings, one.data, one.optimizer, seed, passes)
+        _Task(
+            index,
+            one.label,
+            one.path,
+            one.settings,
+            one.data,
+            one.allow,
+            one.optimizer,
+            seed,
+            passes,
+        )
         for index, (one, seed) in enumerate(runs)
     ]
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
@@ -209,6 +225,7 @@ def compare_nets(
     jobs: int = 1,
     reach: float | None = None,
     settings: Mapping[str, str] | None = None,
+    allow: Allow | None = None,
     progress: bool | None = None,
 ) -> Comparison:
     """Train nets or optimizers over the same seeds, and return them side by side.
@@ -218,7 +235,8 @@ def compare_nets(
     which. `passes` is for all; without it each has its own. `jobs` run at once, in processes of
     their own, so that a script needs `if __name__ == "__main__":` around the call. `reach` is the
     test error, in half squares, that passes are counted to. `settings` are Lisp text by name of a
-    variable, as for `Session`; `progress` shows a bar, as in `Experiment.train`.
+    variable and `allow` opens folders, as for `Session`; `progress` shows a bar, as in
+    `Experiment.train`.
     Raises: SnError when a net cannot be found, described or trained, with its label and seed;
     SettingError for seeds, passes, jobs or reach outside their limits.
     """
@@ -232,7 +250,7 @@ def compare_nets(
         several = tuple(range(int(SEEDS.take("seeds", seeds))))
     if not several:
         raise SettingError("a comparison needs at least one seed, found none")
-    those = contenders(nets, optimizers, settings)
+    those = contenders(nets, optimizers, settings, allow=allow)
     kind = bar_for(progress)
     with nullcontext() if kind is None else kind("run") as bar:
         watcher = NOBODY if bar is None else OverRuns(bar)
@@ -258,7 +276,7 @@ def _here(
         experiment = loaded
         if loaded.program.depends_on_seed:
             with redirect_stdout(StringIO()):  # what the program prints was printed already
-                experiment = _load(task.path, task.settings, task.data, task.seed)
+                experiment = _load(task.path, task.settings, task.data, task.allow, task.seed)
         experiment.program.watch(_PassTeller(watcher))
         yield task.index, _train(experiment, task)
 
@@ -332,9 +350,9 @@ def _leave_with_parent() -> None:
 
 def _run(task: _Task) -> RunRecord:
     """Train once in a worker."""
-    experiment = _load_once(task.path, task.settings, task.data)
+    experiment = _load_once(task.path, task.settings, task.data, task.allow)
     if experiment.program.depends_on_seed:
-        experiment = _load(task.path, task.settings, task.data, task.seed)
+        experiment = _load(task.path, task.settings, task.data, task.allow, task.seed)
     return _train(experiment, task)
 
 
@@ -352,12 +370,18 @@ def _train(experiment: Experiment, task: _Task) -> RunRecord:
 
 
 def _load(
-    path: Path, settings: tuple[tuple[str, str], ...], data: str | None, seed: int = 0
+    path: Path,
+    settings: tuple[tuple[str, str], ...],
+    data: str | None,
+    allow: Allow,
+    seed: int = 0,
 ) -> Experiment:
-    return Session(dict(settings), seed=seed, data=data).load(path).experiment()
+    return Session(dict(settings), seed=seed, data=data, allow=allow).load(path).experiment()
 
 
 @lru_cache
-def _load_once(path: Path, settings: tuple[tuple[str, str], ...], data: str | None) -> Experiment:
+def _load_once(
+    path: Path, settings: tuple[tuple[str, str], ...], data: str | None, allow: Allow
+) -> Experiment:
     """Return the experiment of a file, which a worker evaluates once for all its runs."""
-    return _load(path, settings, data)
+    return _load(path, settings, data, allow)

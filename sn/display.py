@@ -27,6 +27,13 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def unobeyed(text: str) -> str:
+    """Return `text` with all that a terminal would obey spelled out, but line ends and tabs."""
+    if text.isprintable():
+        return text
+    return "".join(char if char in "\n\t" else printable(char) for char in text)
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """Return a shape as people write it: `12 x 8 x 8`."""
     return " x ".join(map(str, shape))

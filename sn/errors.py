@@ -125,6 +125,10 @@ class SettingError(ValueKindError):
     """A setting outside its limits, or of the wrong kind: in Lisp as in Python."""
 
 
+class NotAllowedError(EvalError):
+    """Something that a program may not do unless whoever starts it allows it."""
+
+
 class MemoryLimitError(EvalError):
     """Something that would take more memory than is allowed."""
 

@@ -24,6 +24,7 @@ from sn.errors import (
 )
 from sn.lisp import specials
 from sn.lisp.calls import Builtin, special_forms
+from sn.lisp.files import Files
 from sn.lisp.forms import (
     Pair,
     Symbol,
@@ -36,10 +37,10 @@ from sn.lisp.forms import (
     show,
     span_of,
 )
+from sn.lisp.gate import Gate
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
-from sn.lisp.sources import Sources
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
 from sn.registry import Registry, load_folder
 
@@ -56,7 +57,8 @@ class Interpreter:
     """One session's language state: symbols, current input and output, random numbers, limits.
 
     `functions` are the builtins to define; `path` are the folders that `load` searches after the
-    loading file's own; `ask(question)` answers yes or no for a person.
+    loading file's own; `ask(question)` answers yes or no for a person; `files` is what programs
+    may read and write, by default only read below the current folder and those of `path`.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Interpreter:
         make_matrix: MakeMatrix | None = None,
         ask: Callable[[str], bool] | None = None,
         argv: Sequence[str] = (),
+        files: Files | None = None,
     ) -> None:
         self.symbols = SymbolTable()
         self.intern = self.symbols.intern
@@ -82,7 +85,7 @@ class Interpreter:
         self._terminal: Reader | None = None
         self.path = [Path(folder) for folder in path]
         self.loaded: set[str] = set()  # full names, for libload
-        self.sources = Sources()
+        self.files = files or Files(Gate(Path(), shared=tuple(self.path)))
         self.ask = ask or (lambda question: False)
         self.numbers: Callable[[float], str] = number_sn
         self.random = SnRandom()
@@ -325,18 +328,18 @@ class Interpreter:
 
         Raises: EvalError when there is none.
         """
-        folders = [*self._loading_folder(), self.sources.current, *self.path]
-        return self.sources.find(name, folders, (".sn", ".lsh", ".tl"))
+        folders = [*self._loading_folder(), self.files.current, *self.path]
+        return self.files.find(name, folders, (".sn", ".lsh", ".tl"))
 
     def find_file(self, name: str, suffixes: Sequence[str] = ()) -> Path:
         """Return the file called `name`, with one of `suffixes` added where there is none such.
 
-        The current folder comes first, where a program writes its files, then that of the file
-        being loaded, then `path`.
+        What the program wrote comes first, then the current folder, that of the file being loaded,
+        and `path`.
         Raises: EvalError when there is none.
         """
-        folders = [self.sources.current, *self._loading_folder(), *self.path]
-        return self.sources.find(name, folders, suffixes)
+        folders = [self.files.current, *self._loading_folder(), *self.path]
+        return self.files.find(name, folders, suffixes)
 
     def _loading_folder(self) -> list[Path]:
         loading = self.intern("file-being-loaded").value
@@ -363,7 +366,7 @@ class Interpreter:
 
         Raises: EvalError when it cannot be read.
         """
-        return self.reader(self.sources.text(file), str(file))
+        return self.reader(self.files.text(file), str(file))
 
     def error(self, message: str, form: Value = None, hint: str | None = None) -> EvalError:
         """Return an error to raise, at the place of `form` where it has one."""

@@ -22,6 +22,7 @@ from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Shown, Value, elements, to_list
 from sn.lisp.machine import Machine
 from sn.trained.net import TrainedNet, open_trained
+from sn.trained.places import trained_file
 
 Patterns = Matrix | Pair
 
@@ -149,8 +150,15 @@ def _on(net: LispNet, which: str | Patterns, targets: Patterns | None) -> tuple[
 
 
 def _path(it: Machine, run: str) -> Path:
-    """Return the place of a run; a relative one starts where relative names of files do."""
-    return it.sources.current / run
+    """Return the file of a trained net; a relative name starts where those of files do.
+
+    Raises: NotAllowedError where the program may not read it.
+    """
+    path = it.files.current / run
+    it.files.gate.check_read(path)
+    file = trained_file(path)
+    it.files.gate.check_read(file)
+    return file
 
 
 def _numbers(patterns: Patterns) -> Any:

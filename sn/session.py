@@ -11,7 +11,7 @@ Read next: describe/network.py for the net forms, train/loop.py for what a run i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from typing import Any
 
 from sn import networds  # noqa: F401 - its words are part of the language
 from sn.compiled import Compiled
+from sn.data.places import search_folders
 from sn.describe import new_interpreter
 from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
@@ -31,10 +32,13 @@ from sn.errors import (
     SnError,
     TrainError,
     did_you_mean,
+    read_source,
 )
 from sn.experiment import Experiment
 from sn.limits import SEED, STAGES, one_of
+from sn.lisp.files import Files
 from sn.lisp.forms import Value
+from sn.lisp.gate import Allow, Gate
 from sn.lower.ir import Plan
 from sn.net.layer import Network
 from sn.net.loss import default_loss
@@ -43,7 +47,7 @@ from sn.optim.rules import RuleSpec, UpdateRule
 from sn.results.check_report import CheckReport
 from sn.results.origin import Origin, ReadFile
 from sn.results.record import RunRecord
-from sn.shipped import find_net
+from sn.shipped import find_net, nets_folder
 from sn.train.experiment import DataSource
 from sn.train.gradient_check import (
     GradientReport,
@@ -73,11 +77,16 @@ class Session:
         observers: Sequence[Observer] = (),
         seed: int = 0,
         data: str | None = None,
+        allow: Allow | None = None,
+        make_folder: Callable[[], Path] | None = None,
     ) -> None:
-        self.data = data
+        self.data, self._data_is_given = data, True
         self.observers = tuple(observers)
-        self.world = World(train_further=_trained_further)
-        self.interpreter = new_interpreter()
+        self.allow = allow or Allow()
+        self.world = World(train_further=self._trained_further)
+        self.files = Files(self._gate(Path()))
+        self.files.make_folder = make_folder
+        self.interpreter = new_interpreter(files=self.files)
         self.interpreter.world = self.world
         self.seed = SEED.take("seed", seed)
         self.interpreter.random.begin(self.seed)
@@ -96,28 +105,34 @@ class Session:
         with self._texts_kept():
             return self.interpreter.run(text, file)
 
-    def read_data(self, text: str) -> DataSource:
+    def read_data(self, text: str, is_given: bool = True) -> DataSource:
         """Return the data that a text says: a name, a file, or a form as in an experiment.
 
+        Unless it `is_given` by who asks, its files are those that programs may read.
         Raises: SnError with the place in the text.
         """
-        return read_data_text(self.interpreter, text)
+        return read_data_text(self.interpreter, text, is_given)
 
-    def load(self, path: str | Path, source: str | None = None) -> Program:
+    def load(self, path: str | Path) -> Program:
         """Evaluate the program in a file, or the net of this name that comes with SN.
 
-        `source` is a text that the file had before.
-
         Raises: SnError with the place of what is wrong in it, or the name of a setting that the
-        program has no variable for; for a file that is not here, with the nearest names.
+        program has no variable for; for a file that is not here, with the nearest names;
+        NotAllowedError where it touches what it may not.
         """
-        file = find_net(path) if source is None else Path(path)
+        file = find_net(path)
         try:
-            if source is None:
-                source = file.read_text(encoding="utf-8", errors="replace")
+            source = file.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise SnError(f"cannot read '{file}': {reason}") from error
+        return self.load_text(file, source, file.parent)
+
+    def load_text(self, file: Path, source: str, own: Path) -> Program:
+        """Evaluate a program whose text the file need not hold, and which reads below `own`.
+
+        Raises: SnError as `load` does.
+        """
         it = self.interpreter
         check_mentioned(self.settings, source, str(file))
         pinned = {name: value_of(it, name, text) for name, text in self.settings.items()}
@@ -127,6 +142,7 @@ class Session:
                 it.set_global(name, value)
 
         pin()
+        self.files.gate = self._gate(own)
         with self._texts_kept(), it.bound({"file-being-loaded": str(file)}):
             it.run_stream(it.reader(source, str(file)), pin)
         return Program(self, file, source)
@@ -134,14 +150,22 @@ class Session:
     def load_again(self, origin: Origin) -> Program:
         """Evaluate the program of a run as it was, whatever became of its files since.
 
+        A run may be a stranger's, so that it reads below the current folder, and below that of its
+        program only where the program is still there.
         Raises: SnError as `load` does.
         """
-        sources = self.interpreter.sources
-        sources.stand_ins = {read.path: read.content for read in origin.read}
-        sources.current = Path(origin.folder)
-        self.seed, self.data = origin.seed, origin.data
+        self.files.stand_ins = {read.path: read.content for read in origin.read}
+        self.files.current = Path(origin.folder)
+        self.seed, self.data, self._data_is_given = origin.seed, origin.data, False
         self.interpreter.random.begin(self.seed)
-        return self.load(origin.program, origin.source)
+        file = Path(origin.program)
+        is_there = read_source(origin.program) == origin.source
+        return self.load_text(file, origin.source, file.parent if is_there else Path())
+
+    def _gate(self, own: Path) -> Gate:
+        """Return what a program may touch that has `own` as its folder."""
+        shared = (*search_folders(), nets_folder(), Path(__file__).parent)
+        return Gate(own, shared, self.allow)
 
     @contextmanager
     def _texts_kept(self) -> Iterator[None]:
@@ -153,6 +177,15 @@ class Session:
             # how the evaluator came to know is no news for who wrote the program
             error.__suppress_context__ = True
             raise
+
+    def _trained_further(self, net: TrainedNet, passes: int | None) -> TrainedNet:
+        """Return what training a net further makes of it, for a program in Lisp."""
+        record = train_further(net, self.files.gate, passes=passes)
+        weights = net.weight_vector.copy()
+        for parameter in net.table.parameters:
+            weights[parameter.wid] = record.weights[parameter.name]
+        about = replace(net.about, passes=net.about.passes + record.n_passes)
+        return TrainedNet(Contents(net.table, weights, about))
 
     def check(self, path: str | Path) -> CheckReport:
         """Build the net of a program and report what it is made of.
@@ -210,16 +243,16 @@ class Program:
 
     def origin(self, engine: str) -> Origin:
         """Return where a run on an engine comes from."""
-        sources = self.session.interpreter.sources
+        files = self.session.files
         return Origin(
             engine,
             self.session.data,
             self.session.settings,
             self.session.command,
             str(self.path.resolve()),
-            str(sources.current.resolve()),
+            str(files.current.resolve()),
             self.source,
-            tuple(ReadFile(name, content) for name, content in sources.seen.items()),
+            tuple(ReadFile(name, content) for name, content in files.seen.items()),
             self.session.seed,
         )
 
@@ -281,7 +314,8 @@ class Program:
             raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
         spec, given = specs[name], self.session.data
         if given is not None:
-            spec = replace(spec, data=self.session.read_data(given))
+            is_given = self.session._data_is_given
+            spec = replace(spec, data=self.session.read_data(given, is_given))
         return Experiment(self, spec)
 
     @cached_property
@@ -356,40 +390,39 @@ class Program:
         return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
 
 
-def train_further(net: TrainedNet, **options: Any) -> RunRecord:
+def train_further(net: TrainedNet, gate: Gate | None = None, **options: Any) -> RunRecord:
     """Train a net from its weights by the program in its file; return the record of the run.
 
     `options` are those of `Experiment.train`. The program is evaluated with the variables that were
     set for it and the files that it loaded as they were; other files are looked for from the
-    current folder.
+    current folder, below which it reads; a `gate` says something else.
     Raises: SnError for a program that cannot be evaluated, and as `Experiment.train` does.
     """
     if not net.about.sources:
         raise DataError(f"the file of net {net.name} has no program to train it by")
     program, *loaded = net.about.sources
-    session = Session(net.about.settings, seed=net.about.seed)
-    session.interpreter.sources.stand_ins = {
+    gate = gate or Gate(Path())
+    session = Session(net.about.settings, seed=net.about.seed, allow=gate.allow)
+    session.files.stand_ins = {
         str(Path(source.name).resolve()): source.text.encode() for source in loaded
     }
-    experiment = session.load(program.name, program.text).experiment(net.name)
+    file = Path(Path(program.name).name)
+    experiment = session.load_text(file, program.text, gate.own or Path()).experiment(net.name)
     return experiment.train(start=net, **options)
 
 
-def _trained_further(net: TrainedNet, passes: int | None) -> TrainedNet:
-    """Return what training a net further makes of it, for a program in Lisp."""
-    record = train_further(net, passes=passes)
-    weights = net.weight_vector.copy()
-    for parameter in net.table.parameters:
-        weights[parameter.wid] = record.weights[parameter.name]
-    about = replace(net.about, passes=net.about.passes + record.n_passes)
-    return TrainedNet(Contents(net.table, weights, about))
-
-
-def load(path: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:
+def load(
+    path: str | Path,
+    settings: Mapping[str, str] | None = None,
+    seed: int = 0,
+    allow: Allow | None = None,
+) -> Program:
     """Evaluate a program and return its nets and experiments; see `Session`.
 
     `path` is a file, or the name of a net that comes with SN: "zipcode". `settings` are Lisp text
-    by name of a variable, `seed` is where its random numbers come from.
-    Raises: SnError with the place of what is wrong, SettingError for settings and seed.
+    by name of a variable, `seed` is where its random numbers come from. What it writes is kept in
+    memory, but for the folders that `allow` opens: `sn.Allow(read=["data"], write=["out"])`.
+    Raises: SnError with the place of what is wrong, SettingError for settings and seed,
+    NotAllowedError where the program touches what it may not.
     """
-    return Session(settings, seed=seed).load(path)
+    return Session(settings, seed=seed, allow=allow).load(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -9,6 +11,7 @@ from typing import Literal
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Value, describe, element_span
+from sn.lisp.gate import no_shell
 from sn.lisp.machine import Input, Machine
 from sn.lisp.ports import OutputPort
 from sn.parser import EOF, Reader
@@ -54,11 +57,7 @@ def _open_output(it: Machine, name: str, mode: Literal["w", "a"]) -> OutputPort:
         return it.stdout
     if name == "$stderr":
         return it.err
-    try:
-        file = Path(name).open(mode, encoding="utf-8")
-        return OutputPort(file, name, is_owner=True)
-    except OSError as problem:
-        raise EvalError(f"cannot write '{name}': {problem.strerror}") from problem
+    return OutputPort(it.files.open(name, mode), name, is_owner=True)
 
 
 def _open_input(it: Machine, name: str) -> Input:
@@ -89,9 +88,10 @@ def open_write(it: Machine, file: str, suffix: str | None = None) -> Value:
     """(open-write file [suffix])
 
     Open a file for writing, to be used with `writing`; the suffix is added to a name without.
+    Relative names start at the folder of the run.
 
-    (open-write "no-such-folder/x")
-    => error: cannot write 'no-such-folder/x': No such file or directory
+    (open-write "/x")
+    => error: this program may not write '/x'
     """
     return _open_output(it, _with_suffix(file, suffix), "w")
 
@@ -102,8 +102,8 @@ def open_append(it: Machine, file: str, suffix: str | None = None) -> Value:
 
     Open a file for writing behind what it holds.
 
-    (open-append "no-such-folder/x")
-    => error: cannot write 'no-such-folder/x': No such file or directory
+    (open-append "/x")
+    => error: this program may not write '/x'
     """
     return _open_output(it, _with_suffix(file, suffix), "a")
 
@@ -284,25 +284,40 @@ def concat_fname(folder: str, name: str | None = None) -> str:
     => "/data/zip"
     """
     path = Path(folder) if name is None else Path(folder) / name
-    return str(path.resolve())
+    return os.path.abspath(path)
 
 
 @builtin("unlink")
-def unlink(file: str) -> bool:
+def unlink(it: Machine, file: str) -> bool:
     """(unlink file)
 
-    Remove a file; return t, or () where there was none.
+    Remove a file that the program may write; return t, or () where there was none.
 
     (unlink "no-such-file")
     => ()
     """
-    try:
-        Path(file).unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as problem:
-        raise EvalError(f"cannot remove '{file}': {problem.strerror}") from problem
-    return True
+    return it.files.remove(file)
+
+
+@builtin("sys")
+def sys_(it: Machine, command: str) -> float:
+    """(sys command)
+
+    Run a command of the shell, if whoever started the program lets it; print what it prints and
+    return its exit status.
+
+    (sys "date")
+    => error: this program may not run commands
+    """
+    if not it.files.gate.allow.shell:
+        raise no_shell()
+    for port in (it.out, it.err):
+        port.flush()
+    done = subprocess.run(
+        command, shell=True, stdout=subprocess.PIPE, text=True, errors="replace", check=False
+    )
+    it.out.write(done.stdout)
+    return float(done.returncode)
 
 
 # --- the clock and the terminal ---

@@ -38,16 +38,13 @@ def format_matrix(matrix: Matrix) -> bytes:
 
 def _read(it: Machine, file: str) -> tuple[bytes, Path]:
     path = it.find_file(file, (".mat",))
-    return it.sources.read(path), path
+    return it.files.read(path), path
 
 
-def _write(file: str, content: bytes, suffix: str = ".mat") -> str:
-    path = Path(file) if Path(file).suffix else Path(file + suffix)
-    try:
-        path.write_bytes(content)
-    except OSError as problem:
-        raise EvalError(f"cannot write '{path}': {problem.strerror}") from problem
-    return str(path)
+def _write(it: Machine, file: str, content: bytes, suffix: str = ".mat") -> str:
+    name = file if Path(file).suffix else file + suffix
+    it.files.write(name, content)
+    return name
 
 
 @special("load-matrix", pattern="symbol [file]")
@@ -91,15 +88,15 @@ def map_matrix(it: Machine, file: str) -> Matrix:
 
 
 @builtin("save-matrix")
-def save_matrix(matrix: Matrix, file: str) -> str:
+def save_matrix(it: Machine, matrix: Matrix, file: str) -> str:
     """(save-matrix matrix file)
 
     Write a matrix to a binary file, with the suffix .mat unless it has one; return its name.
 
-    (save-matrix [1 2] "no-such-folder/x")
-    => error: cannot write 'no-such-folder/x.mat': No such file or directory
+    (save-matrix [1 2] "/x")
+    => error: this program may not write '/x.mat'
     """
-    return _write(file, format_matrix(matrix))
+    return _write(it, file, format_matrix(matrix))
 
 
 @builtin("save-ascii-matrix")
@@ -108,12 +105,12 @@ def save_ascii_matrix(it: Machine, matrix: Matrix, file: str) -> str:
 
     Write a matrix to a text file, with the digits that `print` shows; return its name.
 
-    (save-ascii-matrix [1 2] "no-such-folder/x")
-    => error: cannot write 'no-such-folder/x.mat': No such file or directory
+    (save-ascii-matrix [1 2] "/x")
+    => error: this program may not write '/x.mat'
     """
     shape = matrix.data.shape
     lines = [" ".join([".MAT", str(len(shape)), *map(str, shape)]), *_text_rows(it, matrix)]
-    return _write(file, ("\n".join(lines) + "\n").encode("latin-1"))
+    return _write(it, file, ("\n".join(lines) + "\n").encode("latin-1"))
 
 
 def _text_rows(it: Machine, matrix: Matrix) -> list[str]:
@@ -147,17 +144,17 @@ def import_raw_matrix(it: Machine, matrix: Matrix, file: str, offset: int | None
 
 
 @builtin("export-raw-matrix")
-def export_raw_matrix(matrix: Matrix, file: str) -> str:
+def export_raw_matrix(it: Machine, matrix: Matrix, file: str) -> str:
     """(export-raw-matrix matrix file)
 
     Write the elements alone, in this machine's byte order; return the file's name.
 
-    (export-raw-matrix [1 2] "no-such-folder/x")
-    => error: cannot write 'no-such-folder/x': No such file or directory
+    (export-raw-matrix [1 2] "/x")
+    => error: this program may not write '/x'
     """
     if matrix.storage.holds_objects:
         raise ValueKindError("a file of numbers cannot hold an array of any values")
-    return _write(file, np.ascontiguousarray(matrix.data).tobytes(), suffix="")
+    return _write(it, file, np.ascontiguousarray(matrix.data).tobytes(), suffix="")
 
 
 @builtin("import-text-matrix")
@@ -189,8 +186,8 @@ def export_text_matrix(it: Machine, matrix: Matrix, file: str) -> str:
 
     Write the elements alone as text, a line for each row; return the file's name.
 
-    (export-text-matrix [1 2] "no-such-folder/x")
-    => error: cannot write 'no-such-folder/x': No such file or directory
+    (export-text-matrix [1 2] "/x")
+    => error: this program may not write '/x'
     """
     text = "\n".join(_text_rows(it, matrix)) + "\n"
-    return _write(file, text.encode("latin-1"), suffix="")
+    return _write(it, file, text.encode("latin-1"), suffix="")

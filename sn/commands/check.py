@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sn.commands._parts import print_parts
+from sn.commands._safety import allow_options, limit_options
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text, print_warnings
 from sn.results.lines import json_line
 from sn.shipped import find_net
 
 if TYPE_CHECKING:
+    from sn.lisp.gate import Allow  # as below
     from sn.train.gradient_check import GradientReport  # start-up time of numba
 
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     "--grad", is_flag=True, help="Check gradients and curvatures; exit with 1 if one is wrong."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-def command(file: str, grad: bool, as_json: bool) -> None:
+@allow_options(writes=False)
+@limit_options
+def command(file: str, grad: bool, as_json: bool, allow: Allow) -> None:
     """Build the network of FILE and list its layers and connections.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN. For each connection
@@ -35,11 +39,13 @@ def command(file: str, grad: bool, as_json: bool) -> None:
     With --grad it compares, for each connection, gradients and curvatures with differences of
     the cost and with the network of squared weights, in float64, and the compiled kernels with
     both. The columns are the largest differences, relative to the largest value.
+
+    Nothing is written: what the program writes is kept in memory, and gone at the end.
     """
     path = find_net(file)
     from sn.session import Session  # start-up time of numba, which --help can do without
 
-    session = Session()
+    session = Session(allow=allow)
     if not grad:
         report = session.check(path)
         if as_json:

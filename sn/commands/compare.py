@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sn.commands._folders import out_option, remove_if_empty
+from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
@@ -26,6 +28,9 @@ from sn.results.folder import RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord, Scores
 from sn.shipped import find_net
+
+if TYPE_CHECKING:
+    from sn.lisp.gate import Allow  # start-up time, which --help can do without
 
 NAME = "comparison"
 
@@ -123,6 +128,8 @@ def _told(which: str, scores: Scores) -> str:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per run, and one of all."
 )
+@allow_options()
+@limit_options
 def command(
     files: tuple[str, ...],
     optimizers: str | None,
@@ -134,6 +141,7 @@ def command(
     out: Path | None,
     settings: dict[str, str],
     as_json: bool,
+    allow: Allow,
 ) -> None:
     """Compare networks or optimizers over several seeds, with error bars.
 
@@ -150,7 +158,7 @@ def command(
             # what the programs print is not for the reader of the JSON
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
-        those = contest.contenders(paths, words, settings, data)
+        those = contest.contenders(paths, words, settings, data, allow)
         folder = _folder(out)
         stack.callback(remove_if_empty, folder)
         found = contest.compare(

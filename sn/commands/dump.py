@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands._safety import allow_options, limit_options
 from sn.errors import SnError
 from sn.limits import STAGES
 from sn.shipped import find_net
+
+if TYPE_CHECKING:
+    from sn.lisp.gate import Allow  # start-up time, which --help can do without
 
 
 @click.command("dump")
@@ -26,7 +31,9 @@ from sn.shipped import find_net
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file instead of stdout.",
 )
-def command(file: str, stage: str, output: Path | None) -> None:
+@allow_options(writes=False)
+@limit_options
+def command(file: str, stage: str, output: Path | None, allow: Allow) -> None:
     """Print what SN makes of the network of FILE at one stage.
 
     forms: the program as read; table: the connections, one a row; plan: the loops found in
@@ -35,7 +42,7 @@ def command(file: str, stage: str, output: Path | None) -> None:
     path = find_net(file)
     from sn.session import Session  # start-up time of numba, which --help can do without
 
-    text = Session().dump(path, stage)
+    text = Session(allow=allow).dump(path, stage)
     text = text if text.endswith("\n") else text + "\n"
     if output is None:
         click.echo(text, nl=False)

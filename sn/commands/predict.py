@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
 from sn.errors import DataError
 from sn.results.lines import json_line
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--reference", is_flag=True, help="Use the slow float64 engine, without compiling.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pattern.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header.")
+@limit_options
 def command(
     run: Path,
     files: tuple[str, ...],

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sn.commands._folders import out_option, remove_if_empty
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
-from sn.commands._resuming import beginning, resume_options
+from sn.commands._resuming import Beginning, beginning, resume_options
+from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
@@ -20,12 +23,15 @@ from sn.limits import SEED
 from sn.progress.terminal import TerminalBar
 from sn.results.arrays import content_hash
 from sn.results.checkpoints import run_folder
-from sn.results.folder import RunFolder
+from sn.results.folder import FILES, RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
 from sn.results.repeats import repeat_differences
 from sn.results.table import final_table
 from sn.train.observer import Observer
+
+if TYPE_CHECKING:
+    from sn.lisp.gate import Allow  # start-up time, which --help can do without
 
 
 @click.command("run")
@@ -58,6 +64,8 @@ from sn.train.observer import Observer
     "--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit: slowly, in float32."
 )
 @resume_options
+@allow_options()
+@limit_options
 def command(
     file: str | None,
     passes: int | None,
@@ -77,6 +85,7 @@ def command(
     checkpoint_every: int | None,
     keep_checkpoints: int,
     again: Path | None,
+    allow: Allow,
 ) -> None:
     """Train the network of FILE and compare it with the published figures.
 
@@ -84,6 +93,7 @@ def command(
     What the options leave open, the program says. One that describes no network is only run.
     A run that was stopped goes on with `sn run --resume runs/FOLDER`, without FILE with the
     program as it was.
+    A program reads files below its own folder, and writes below that of its run, in `files`.
     """
     context = click.get_current_context()
     if reference and historical:
@@ -106,7 +116,15 @@ def command(
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         else:
             observers.append(printer)
-        session = Session(begin.settings, observers, seed, begin.data)
+        place = _Place(begin, context.params, stack)
+        session = Session(
+            begin.settings,
+            observers,
+            seed,
+            begin.data,
+            allow,
+            place.files if place.is_kept else None,
+        )
         session.command = context.find_root().obj or ()
         program = begin.load(session)
         wants = (
@@ -114,27 +132,64 @@ def command(
         )
         if not program.networks and not program.is_empty and not (wants or earlier):
             print_text(f"note: {path} describes no network, so nothing was trained", err=True)
+            _tell_files(session.files.folder)
             return
         experiment = program.experiment(begin.experiment)
-        folder = out
-        if out is None and not no_folder and (resume is None or fork):
-            folder = RunFolder.create(None, path.stem).path
-            stack.callback(remove_if_empty, folder)
+        folder = place.folder if resume is None or fork else None
         try:
             record = experiment.train(folder=folder, **begin.train_options(context.params))
         except KeyboardInterrupt:
-            _tell_checkpoint(folder or (earlier.folder if earlier and not fork else None))
+            _tell_checkpoint(place.folder)
             raise
     if as_json:
         print(json_line(result_object(record)))
     else:
-        _print_run(record, printer.note)
+        _print_run(record, printer.note, session.files.folder)
         found = last_report(record)
         if confusion and found is not None:
             print()
             print_confusion(*found)
     if again is not None:
         _tell_repeat(run_folder(again), record, as_json)
+
+
+class _Place:
+    """The folder of a run: the one that is told, or a fresh one, made when it is first needed."""
+
+    def __init__(
+        self, begin: Beginning, options: dict[str, Any], stack: contextlib.ExitStack
+    ) -> None:
+        goes_on = options["resume"] is not None and not options["fork"]
+        earlier = begin.earlier.folder if begin.earlier is not None and goes_on else None
+        self._name, self._stack = begin.path.stem, stack
+        self._told: Path | None = options["out"] or earlier
+        self._is_new = earlier is None
+        self.is_kept = not options["no_folder"]
+
+    @cached_property
+    def folder(self) -> Path | None:
+        """The folder, which is there; None when nothing is kept."""
+        if not self.is_kept:
+            return None
+        if not self._is_new:
+            return self._told
+        folder = RunFolder.create(self._told, self._name).path
+        if self._told is None:
+            self._stack.callback(remove_if_empty, folder)
+        return folder
+
+    def files(self) -> Path:
+        """Return the folder for what the program itself writes, which is there."""
+        assert self.folder is not None
+        files = self.folder / FILES
+        files.mkdir(exist_ok=True)
+        return files
+
+
+def _tell_files(folder: Path | None) -> None:
+    """Say where a program wrote."""
+    if folder is not None:
+        print_fact("files", str(folder), 12)
 
 
 def _tell_repeat(before: Path, record: RunRecord, as_json: bool) -> None:
@@ -158,7 +213,7 @@ def _tell_checkpoint(folder: Path | None) -> None:
         print_text(RunFolder(folder).what_stands(), err=True)
 
 
-def _print_run(record: RunRecord, note: str) -> None:
+def _print_run(record: RunRecord, note: str, files: Path | None) -> None:
     """Print the final table, what is mistaken, the times, the data and the folder."""
     rows = final_table(record)
     print()
@@ -187,6 +242,8 @@ def _print_run(record: RunRecord, note: str) -> None:
     ]
     if record.folder is not None:
         facts.append(("folder", str(record.folder)))
+    if files is not None:
+        facts.append(("files", str(files)))
     print()
     for name, value in facts:
         print_fact(name, value, 12)

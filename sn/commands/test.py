@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sn.commands._reports import print_confusion, print_report
+from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
 from sn.results.figures import error_text, misses_text
 from sn.results.lines import json_line, scores_object
@@ -24,6 +25,7 @@ from sn.results.table import cost_words
 @click.option("--set", "which", metavar="SET", help="Only one set: train, validation or test.")
 @click.option("--confusion", is_flag=True, help="Print which class is taken for which, all of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per set.")
+@limit_options
 def command(run: Path, data: str | None, which: str | None, confusion: bool, as_json: bool) -> None:
     """Count the misses of the trained network of RUN.
 

@@ -7,6 +7,7 @@ that, is learnt on the training set alone. Read next: rows.py for readers, scali
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ class OwnData:
     """Data of the user: where rows come from, and how they become sets.
 
     base: the folder where relative paths start; rows: the first and the last one taken, from 0;
-    may_miss: whether missing values are filled with the mean of their column
+    may_miss: whether missing values are filled with the mean of their column; check: raises for a
+    file that may not be read, None where every file may
     """
 
     source: Reader
@@ -97,6 +99,7 @@ class OwnData:
     scale: Scale = field(default_factory=Scale)
     shape: tuple[int, ...] | None = None
     may_miss: bool = False
+    check: Callable[[Path], None] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         others = ((VALIDATION, self.validation), (TEST, self.test), ("split", self.split))
@@ -118,13 +121,13 @@ class OwnData:
         With a `scaling`, that of a trained net, inputs are scaled by it and none is learnt.
         Raises: DataError when a file cannot be read, or sets are empty or do not fit each other.
         """
-        found = self.source.read(self.base, self.may_miss)
+        found = self._read(self.source)
         rows = self._cut(found)
         sets = self._divided(rows)
         for name, other in ((VALIDATION, self.validation), (TEST, self.test)):
             if other is not None:
                 held = held_to(other, rows)
-                sets[name] = _fitting(held.read(self.base, self.may_miss), rows)
+                sets[name] = _fitting(self._read(held), rows)
         for name, part in sets.items():
             if not len(part):
                 raise DataError(f"{rows.place}: the {name} set has no rows")
@@ -147,6 +150,13 @@ class OwnData:
             columns=rows.encodings or tuple(map(Encoding, rows.names)),
         )
         return found_sets, f"data: {found_sets.title}; {_described(found_sets)}"
+
+    def _read(self, reader: Reader) -> Rows:
+        """Return the rows of a reader, if it may read its files."""
+        if self.check is not None:
+            for file in reader.files(self.base):
+                self.check(file)
+        return reader.read(self.base, self.may_miss)
 
     def _cut(self, rows: Rows) -> Rows:
         """Return the rows that `rows` asks for."""

@@ -6,6 +6,7 @@ may say, its `read` turns the file into `Rows`. Read next: own.py for how rows b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -68,6 +69,13 @@ class Rows:
 
 class Reader(Protocol):
     """Something that patterns come from: a frozen dataclass whose fields are its options."""
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield the files and folders that `read` reads, each before what is found in it.
+
+        Only asked of readers that a program may name: it reads no other files than these.
+        """
+        ...
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; relative paths start at `base`.

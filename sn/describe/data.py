@@ -55,8 +55,13 @@ _SPLIT = {
 }
 
 
-def read_data(it: Machine, found: Clause, net: Network | None = None) -> DataSource:
-    """(data SOURCE OPTION ...): where patterns and targets come from, and how they make sets."""
+def read_data(
+    it: Machine, found: Clause, net: Network | None = None, is_given: bool = False
+) -> DataSource:
+    """(data SOURCE OPTION ...): where patterns and targets come from, and how they make sets.
+
+    Files are those that the program may read, unless it `is_given` by who runs it.
+    """
     count(found, 1, None, DATA)
     first, *options = found.args
     if type(first.form) is not Pair:
@@ -75,17 +80,20 @@ def read_data(it: Machine, found: Clause, net: Network | None = None) -> DataSou
     values: dict[str, Any] = {}
     for option in clauses(options, _OPTIONS, "data"):
         values |= _READERS[option.word](it, option, given)
-    return OwnData(given.reader, folder_of(it), **values)
+    check = None if is_given else it.files.gate.check_read
+    return OwnData(given.reader, folder_of(it), check=check, **values)
 
 
-def read_data_text(it: Machine, text: str) -> DataSource:
+def read_data_text(it: Machine, text: str, is_given: bool = True) -> DataSource:
     """Return the data that a command line says: a name, a file, or a form such as (csv "FILE").
+
+    Unless it `is_given` by who runs the program, its files are those that the program may read.
 
     Raises: SnError with the place in the text.
     """
     if text.lstrip().startswith("("):
         try:
-            return _read_form(it, text)
+            return _read_form(it, text, is_given)
         except SnError as error:
             error.keep_texts({_TEXT: text})
             raise
@@ -93,7 +101,8 @@ def read_data_text(it: Machine, text: str) -> DataSource:
         return NamedData((text,))
     reader = guessed(text)
     if reader is not None:
-        return OwnData(reader, folder_of(it))
+        check = None if is_given else it.files.gate.check_read
+        return OwnData(reader, folder_of(it), check=check)
     hint = did_you_mean(text, dataset) or (
         f"data sets: {', '.join(dataset)}; files by their suffix, or by a form such as "
         '(csv "FILE" (label 4))'
@@ -101,7 +110,7 @@ def read_data_text(it: Machine, text: str) -> DataSource:
     raise UnknownNameError(f"no data set is called '{text}', nor is it a file SN knows", hint=hint)
 
 
-def _read_form(it: Machine, text: str) -> DataSource:
+def _read_form(it: Machine, text: str, is_given: bool) -> DataSource:
     """Return the data of a text that is one form: of a source, or (data SOURCE OPTION ...)."""
     forms = it.read(text, _TEXT)
     if len(forms) != 1:
@@ -109,14 +118,15 @@ def _read_form(it: Machine, text: str) -> DataSource:
     argument = Argument(forms[0], getattr(forms[0], "span", None))
     inner = clause(argument, DATA)
     if inner.word == "data":
-        return read_data(it, inner)
-    return read_data(it, Clause("data", (argument,), argument.span, argument.span, inner.form))
+        return read_data(it, inner, is_given=is_given)
+    whole = Clause("data", (argument,), argument.span, argument.span, inner.form)
+    return read_data(it, whole, is_given=is_given)
 
 
 def folder_of(it: Machine) -> Path:
     """Return where relative paths start: beside the file that is loaded, else the current one."""
     loading = it.intern("file-being-loaded").value
-    return Path(loading).parent if isinstance(loading, str) else it.sources.current
+    return Path(loading).parent if isinstance(loading, str) else it.files.current
 
 
 # --- data sets by name ---

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from sn.errors import EvalError, Span
+from sn.lisp.files import Files
 from sn.lisp.forms import Pair, Symbol, SymbolTable, Value
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
-from sn.lisp.sources import Sources
 
 
 class Callee(Protocol):
@@ -63,7 +63,7 @@ class Machine(Protocol):
     err: OutputPort
     input: Input | None
     loaded: set[str]
-    sources: Sources
+    files: Files
     ask: Callable[[str], bool]
     numbers: Callable[[float], str]
     random: SnRandom

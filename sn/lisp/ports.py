@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from sn.display import unobeyed
 from sn.lisp.forms import Shown
 
 
@@ -11,6 +12,7 @@ class OutputPort(Shown):
     """A text file being written, or the standard output.
 
     A port that is its file's owner closes it when nothing refers to the port any more, as SN does.
+    A terminal is sent no control characters: it would obey them.
     """
 
     noun = "output file"
@@ -20,10 +22,11 @@ class OutputPort(Shown):
         self.file = file
         self.name = name
         self.column = 0
+        self._is_terminal = not is_owner and _is_terminal(file)
 
     def write(self, text: str) -> None:
         """Write `text` and keep track of the column, counted from 0."""
-        self.file.write(text)
+        self.file.write(unobeyed(text) if self._is_terminal else text)
         end = text.rfind("\n")
         self.column = self.column + len(text) if end < 0 else len(text) - end - 1
 
@@ -42,3 +45,10 @@ class OutputPort(Shown):
     def show(self, numbers: object) -> str:
         """Return the printed name."""
         return f"::FILE-WRITE:{self.name}"
+
+
+def _is_terminal(file: TextIO) -> bool:
+    try:
+        return file.isatty()
+    except (AttributeError, ValueError):  # replaced by something that is no file, or closed
+        return False

@@ -58,6 +58,8 @@ from sn.version import __version__
 RUN, LOG = "run.json", "log.jsonl"
 WEIGHTS = "weights.safetensors"
 CHECKPOINTS_KEPT = 2
+# what the program itself writes; a folder of its own, so that it cannot touch the rest
+FILES = "files"
 
 # Raised when a reader of old folders would go wrong.
 FORMAT = 1

@@ -18,6 +18,8 @@ import pytest
 
 from sn.describe import new_interpreter
 from sn.errors import SnError
+from sn.lisp.files import Files
+from sn.lisp.gate import Gate
 from sn.parser import EOF
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +31,7 @@ EXPECTED = re.compile(r"\s*; (expect|expect error|prints): (.*)")
 def test_program(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     out = io.StringIO()
-    it = new_interpreter(out=out, err=io.StringIO())
+    it = new_interpreter(out=out, err=io.StringIO(), files=Files(Gate(program.parent)))
     reader = it.reader(program.read_text(encoding="utf-8"), str(program))
     it.input = reader
     faults = []

@@ -32,6 +32,7 @@ RANKS = {
     "shipped": 2,
     "cache": 2,
     "lisp": 3,
+    "watchdog": 3,
     "net": 3,
     "data": 3,
     "results": 3,

@@ -9,6 +9,13 @@ import pytest
 
 from sn.builtins import new_interpreter
 from sn.errors import SnError
+from sn.lisp.files import Files
+from sn.lisp.gate import Allow, Gate
+
+
+def files_below(folder: Path) -> Files:
+    """What a program may touch that may do all in a folder."""
+    return Files(Gate(allow=Allow(write=(folder,))))
 
 
 def test_read_takes_forms_from_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +41,7 @@ def test_output_goes_where_it_is_sent(tmp_path: Path) -> None:
 
 def test_suffixes_are_added_to_bare_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    new_interpreter().run(
+    new_interpreter(files=files_below(tmp_path)).run(
         '(mapc (lambda (n) (writing (open-write n "SNWT@wei") (prin n))) \'("a" "b.txt"))'
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wei", "b.txt"]
@@ -57,7 +64,7 @@ def test_what_the_disk_refuses_is_told(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(SnError) as caught:
-        new_interpreter().run(text)
+        new_interpreter(files=files_below(tmp_path)).run(text)
     assert message in caught.value.message
 
 
@@ -76,7 +83,7 @@ def test_a_program_finds_its_parts_beside_it_first(
 
 def test_an_error_in_a_loaded_file_stands_in_that_file(tmp_path: Path) -> None:
     (tmp_path / "bad.sn").write_text("1\n(car 5)\n")
-    it = new_interpreter()
+    it = new_interpreter(files=files_below(tmp_path))
     with pytest.raises(SnError) as caught:
         it.run(f'(load "{tmp_path / "bad"}")', "t.sn")
     assert str(caught.value.span) == f"{tmp_path / 'bad.sn'}:2:6"

@@ -18,6 +18,7 @@ import pytest
 
 from sn.commands import main
 from sn.errors import Notice, SnInternalError, Span, TrainError
+from sn.lisp.files import Files
 from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
 from sn.results.checkpoints import Position
 from sn.results.folder import RunFolder, RunHeader
@@ -58,6 +59,7 @@ class FakeSession:
 
     networks: Any = field(default_factory=lambda: {"tiny": None})
     is_empty: bool = False
+    files: Files = field(default_factory=Files)
 
     def load(self, path: Path) -> FakeSession:
         self.calls["load"] = (path, self.settings)
@@ -126,7 +128,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     calls: dict[str, Any] = {"stops_with": None}
 
     def make(
-        settings: Any = None, observers: Any = (), seed: int = 0, data: str | None = None
+        settings: Any = None, observers: Any = (), seed: int = 0, *others: Any, **more: Any
     ) -> FakeSession:
         calls["seed"] = seed
         odd = calls.get("warnings", ())
@@ -371,7 +373,7 @@ def test_a_terminal_gets_a_bar_and_stdout_stays_clean(tmp_path: Path, as_json: b
         sys.modules["fake"] = fake
         spec.loader.exec_module(fake)
         module = types.ModuleType("sn.session")
-        make = lambda settings, observers, seed, data: fake.FakeSession(settings, observers, {})
+        make = lambda settings, observers, *more: fake.FakeSession(settings, observers, {})
         module.Session = make
         sys.modules["sn.session"] = module
         sys.exit(fake.main(sys.argv[2:]))

@@ -220,9 +220,9 @@ def test_files_are_found_beside_the_loading_one_and_on_the_path(
 
 
 def test_old_files_in_latin_1_are_read(tmp_path: Path) -> None:
-    it = new_interpreter()
+    it = new_interpreter(path=[tmp_path])
     (tmp_path / "old.sn").write_bytes(b'(setq name "r\xe9seau") ; \xe0 la main\r\n')
-    it.load(str(tmp_path / "old"))
+    it.load("old")
     assert it.get_global("name") == "réseau"
 
 

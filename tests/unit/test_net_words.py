@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ask(run: Path, text: str) -> object:
-    session = sn.Session()
+    session = sn.Session(allow=sn.Allow(read=run))
     session.interpreter.set_global("net", session.evaluate(f'(open-net "{run.as_posix()}")'))
     value = session.evaluate(text)
     return session.interpreter.show(value)
@@ -35,7 +35,7 @@ def test_a_net_predicts_and_shows_its_states(run: Path) -> None:
     net = sn.open(run)
     assert ask(run, f"(net-predict net {EYE})") == "(0 1 2 3 4 5 6 7)"
     assert ask(run, "net") == "::NET:encoder"
-    outputs = sn.Session()
+    outputs = sn.Session(allow=sn.Allow(read=run))
     outputs.interpreter.set_global("net", outputs.evaluate(f'(open-net "{run.as_posix()}")'))
     found = outputs.evaluate(f"(net-outputs net {EYE})").numbers()
     np.testing.assert_array_equal(found.astype(np.float32), net.outputs(np.eye(8)))

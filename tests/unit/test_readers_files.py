@@ -17,6 +17,7 @@ from sn.data.containers import unpack
 from sn.data.readers.arrays import usual_kind_of_numbers
 from sn.data.rows import Rows, TargetKind
 from sn.errors import DataError, render
+from sn.lisp.gate import Allow
 from sn.session import Session
 
 X = np.arange(12).reshape(3, 2, 2)
@@ -98,7 +99,7 @@ def test_a_gzip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_matrix_files_that_sn_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Session().evaluate(
+    Session(allow=Allow(write=tmp_path)).evaluate(
         '(setq x (pmatrix 2 2 1)) (x () 0 0 \'(0.5 -7.9375)) (save-matrix x "x")'
         ' (save-matrix [i 4 9] "y") (save-ascii-matrix [[0 1][1 0]] "d")'
         ' (save-matrix [1.5 2] "r")'

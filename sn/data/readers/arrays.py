@@ -6,7 +6,7 @@ files, NumPy and Lisp alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,10 @@ class Arrays:
         inputs, targets = (_kind_text(some) for some in (self.inputs, self.targets))
         return brief(f"arrays{where}: inputs {inputs}, targets {targets}")
 
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield nothing: the numbers are here."""
+        yield from ()
+
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return the rows; nothing is read from `base`."""
         targets = None if self.targets is None else as_array(self.targets, "targets", self.place)
@@ -77,6 +81,12 @@ class FilePair:
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield what is read."""
+        for file in (self.inputs, self.targets):
+            if file is not None:
+                yield base / file
 
 
 def check_kind(kind: str | None) -> None:

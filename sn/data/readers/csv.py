@@ -5,7 +5,7 @@ Read next: tables.py for how a text becomes rows, columns.py for what a field me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,10 @@ class Csv:
         """Return the same reader, held to the classes and encodings of other rows."""
         classes = rows.classes if rows.kind is TargetKind.CLASSES else None
         return replace(self, classes=classes, encodings=rows.encodings)
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield what is read."""
+        yield base / self.file
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; `file` is relative to `base`.

@@ -7,6 +7,7 @@ outputs, then inputs and outputs of one pair after the other, divided by blanks.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -37,6 +38,10 @@ class Fann:
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield what is read."""
+        yield base / self.file
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; `file` is relative to `base`.

@@ -7,6 +7,7 @@ other, red, green and blue, as the maps of a layer are.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,15 @@ class Images:
         if size is None and rows.shape is not None:
             size = rows.shape[-2:]  # type: ignore[assignment]
         return Images(self.folder, self.mode, size, rows.classes or None)
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield what is read: the folder, then those in it, then the images."""
+        folder = base / self.folder
+        yield folder
+        parts = _class_folders(folder)
+        yield from parts
+        for part in parts or (folder,):
+            yield from _images(part)
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows, by class and by name of file; `folder` is relative to `base`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ class Matrices(FilePair):
     They are those that `save-matrix` and `save-ascii-matrix` write, and those of SN 2.8 and Lush.
     One whole number for each pattern is a class. kind, classes: as in arrays.py
     """
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield what is read: each with the name it has, then with the suffix."""
+        for file in FilePair.files(self, base):
+            yield file
+            yield _with_suffix(file)
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; the files are relative to `base`.

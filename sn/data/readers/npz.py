@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,10 @@ class Npz:
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
+
+    def files(self, base: Path) -> Iterator[Path]:
+        """Yield what is read."""
+        yield base / self.file
 
     def read(self, base: Path, may_miss: bool = False) -> Rows:
         """Return all rows; `file` is relative to `base`.

@@ -1,4 +1,4 @@
-"""Sources: what programs read is remembered, and can stand in for files that are gone."""
+"""Files: what programs read is remembered, and can stand in for files that are gone."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ import pytest
 
 from sn.describe import new_interpreter
 from sn.errors import EvalError
+from tests.unit.test_builtins_files import files_below
 
 
 def test_what_a_program_reads_is_remembered(tmp_path: Path) -> None:
     (tmp_path / "part.sn").write_text('(setq x 3) (setq m (load-matrix "m.mat"))')
     (tmp_path / "words").write_text("(a b)")
-    it = new_interpreter()
-    it.run(f'(save-ascii-matrix [1 2] "{tmp_path}/m.mat")')
+    it = new_interpreter(files=files_below(tmp_path))
+    other = new_interpreter(files=files_below(tmp_path))
+    other.run(f'(save-ascii-matrix [1 2] "{tmp_path}/m.mat")')
     it.run(f'(load "{tmp_path}/part.sn") (reading "{tmp_path}/words" (setq w (read)))')
     names = [str(tmp_path.resolve() / name) for name in ("part.sn", "m.mat", "words")]
-    assert list(it.sources.seen) == names
-    assert it.sources.seen[names[2]] == b"(a b)"
+    assert list(it.files.seen) == names
+    assert it.files.seen[names[2]] == b"(a b)"
 
 
 def test_contents_stand_in_for_files_that_are_gone(tmp_path: Path) -> None:
-    it = new_interpreter()
+    it = new_interpreter(files=files_below(tmp_path))
     part = tmp_path.resolve() / "part.sn"
     with pytest.raises(EvalError, match="no file is called"):
         it.run(f'(load "{tmp_path}/part")')
-    it.sources.stand_ins = {str(part): b"(setq x 3)"}
+    it.files.stand_ins = {str(part): b"(setq x 3)"}
     it.run(f'(load "{tmp_path}/part")')
     assert it.run("x") == 3
     part.write_text("(setq x 4)")
@@ -36,13 +38,13 @@ def test_contents_stand_in_for_files_that_are_gone(tmp_path: Path) -> None:
 
 def test_relative_names_start_at_the_folder_that_is_current(tmp_path: Path) -> None:
     (tmp_path / "part.sn").write_text("(setq x 5)")
-    it = new_interpreter()
-    it.sources.current = tmp_path
+    it = new_interpreter(files=files_below(tmp_path))
+    it.files.current = tmp_path
     it.run('(load "part.sn")')
     assert it.run("x") == 5
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    it = new_interpreter()
+    it = new_interpreter(files=files_below(tmp_path))
     with pytest.raises(EvalError, match="cannot read"):
-        it.sources.read(tmp_path)
+        it.files.read(tmp_path)

@@ -1,0 +1,234 @@
+"""Files: what programs read and write, all of it through the gate.
+
+What was read is remembered with its content: who wants to run a program again as it was gives the
+contents back, and they stand in for files that changed since, or are gone. Read next: `gate.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TextIO
+
+from sn.errors import EvalError
+from sn.lisp.gate import Gate, not_read, not_written, real
+from sn.memory import need
+
+Mode = Literal["w", "a"]
+
+
+class Files:
+    """Files by full name: `seen` is what was read so far, `stand_ins` are read instead.
+
+    `current` is the folder that relative names to read start at. `make_folder` gives the folder
+    that they start at to be written, made when it is first needed; without one, what a program
+    writes is kept in memory, to be read back, and gone with the session.
+    """
+
+    def __init__(self, gate: Gate | None = None) -> None:
+        self.gate = gate or Gate(own=Path())
+        self.current = Path()
+        self.seen: dict[str, bytes] = {}
+        self.stand_ins: Mapping[str, bytes] = {}
+        self.make_folder: Callable[[], Path] | None = None
+        self.folder: Path | None = None  # what it gave, once it was needed
+        self._in_memory = Path(os.path.abspath(os.sep), secrets.token_hex(16))  # there is none such
+        self._kept: dict[str, bytes | None] = {}  # what was written there; None was removed
+        self._written: set[str] = set()  # on disk
+
+    # --- reading ---
+
+    def find(self, name: str, folders: Iterable[Path], suffixes: Sequence[str] = ()) -> Path:
+        """Return the first file called `name`, with one of `suffixes` added if need be.
+
+        What the program wrote comes first. Of places that it may not read nothing is told.
+        Raises: EvalError when there is none, NotAllowedError where all places are closed.
+        """
+        places = dict.fromkeys((*self._own_folders(), *folders))
+        searched = [place for place in places if self._may_read(place / name)]
+        for folder in searched:
+            for suffix in ("", *suffixes):
+                file = folder / (name + suffix)
+                if self._is_here(file):
+                    return file
+        shown = [str(place) for place in searched if place != self._in_memory]
+        closed = [str(place) for place in places if place not in searched]
+        if not shown:
+            raise not_read(Path(name))
+        hint = f"searched in: {', '.join(shown)}"
+        if closed:
+            hint += f"; not in {', '.join(closed)}, which --allow-read DIR opens"
+        raise EvalError(f"no file is called '{name}'", hint=hint)
+
+    def read(self, file: Path) -> bytes:
+        """Return the content of a file.
+
+        Raises: EvalError when it cannot be read, NotAllowedError when it may not be.
+        """
+        name = str(real(file))
+        kept = self._kept.get(name)
+        if kept is not None:
+            return kept
+        is_own = name in self._written
+        content = None if is_own else self.stand_ins.get(name)
+        if content is None:
+            if not self._may_read(file):
+                raise not_read(file)
+            content = _content(file)
+        if not is_own:
+            self.seen[name] = content
+        return content
+
+    def text(self, file: Path) -> str:
+        """Return the content of a file as text.
+
+        Raises: as `read` does.
+        """
+        raw = self.read(file)
+        try:
+            return raw.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            # programs of the nineties have accents in Latin-1
+            return raw.decode("latin-1").replace("\r\n", "\n")
+
+    def _may_read(self, file: Path) -> bool:
+        return self.gate.reads(file, self._own_folders())
+
+    def _is_here(self, file: Path) -> bool:
+        place = real(file)
+        name = str(place)
+        if name in self._kept:
+            return self._kept[name] is not None
+        return name in self.stand_ins or (self._may_read(file) and place.is_file())
+
+    # --- writing ---
+
+    def open(self, name: str, mode: Mode) -> TextIO:
+        """Open a file to write text, from its start ("w") or behind what it holds ("a").
+
+        Raises: EvalError when it cannot be written, NotAllowedError when it may not be.
+        """
+        file = self._to_write(name)
+        if self._is_kept(file):
+            return _Kept(self._kept, str(file), self._kept.get(str(file)) if mode == "a" else None)
+        try:
+            handle = _opened(file, os.O_APPEND if mode == "a" else os.O_TRUNC)
+            return os.fdopen(handle, mode, encoding="utf-8", errors="surrogatepass", newline="\n")
+        except OSError as problem:
+            raise _failed("write", name, problem) from problem
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a whole file.
+
+        Raises: as `open` does.
+        """
+        file = self._to_write(name)
+        if self._is_kept(file):
+            self._kept[str(file)] = content
+            return
+        try:
+            with os.fdopen(_opened(file, os.O_TRUNC), "wb") as stream:
+                stream.write(content)
+        except OSError as problem:
+            raise _failed("write", name, problem) from problem
+
+    def remove(self, name: str) -> bool:
+        """Remove a file, of a link the link; tell whether there was one.
+
+        Raises: as `open` does.
+        """
+        path = self._start() / name
+        file = real(path.parent) / path.name  # a link goes itself, not what it leads to
+        if path.name in ("", "..") or not self._may_write(file.parent):
+            raise not_written(Path(name))
+        if self._is_kept(file):
+            was_here = self._is_here(file)
+            self._kept[str(file)] = None
+            return was_here
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as problem:
+            raise _failed("remove", name, problem) from problem
+        return True
+
+    def _to_write(self, name: str) -> Path:
+        """Return the place that a name to write means."""
+        file = real(self._start() / name)
+        if not self._may_write(file):
+            raise not_written(Path(name))
+        if not self._is_kept(file):
+            self._written.add(str(file))
+            if self.folder is not None and file.is_relative_to(real(self.folder)):
+                file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def _start(self) -> Path:
+        """Return where relative names to write start."""
+        if self.gate.writes(self.current):
+            return self.current
+        if self.make_folder is None:
+            return self._in_memory
+        if self.folder is None:
+            self.folder = self.make_folder()
+        return self.folder
+
+    def _may_write(self, file: Path) -> bool:
+        return self.gate.writes(file, self._own_folders())
+
+    def _is_kept(self, file: Path) -> bool:
+        return file.is_relative_to(real(self._in_memory))
+
+    def _own_folders(self) -> tuple[Path, ...]:
+        """Return the folder of the run where it has one, or the one in memory."""
+        if self.make_folder is None:
+            return (self._in_memory,)
+        return () if self.folder is None else (self.folder,)
+
+
+class _Kept(io.StringIO):
+    """A text file that is kept in memory when it is handed over or closed."""
+
+    def __init__(self, kept: dict[str, bytes | None], name: str, before: bytes | None) -> None:
+        super().__init__()
+        self._kept, self._name, self._before = kept, name, before or b""
+        self.flush()
+
+    def flush(self) -> None:
+        """Keep what was written so far."""
+        text = self.getvalue().encode("utf-8", "surrogatepass")
+        self._kept[self._name] = self._before + text
+
+    def close(self) -> None:
+        """Keep what was written."""
+        if not self.closed:
+            self.flush()
+        super().close()
+
+
+def _opened(file: Path, flags: int) -> int:
+    """Open a file for writing; its links were followed, so that it is none itself any more."""
+    return os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | flags, 0o666)
+
+
+def _content(file: Path) -> bytes:
+    """Return the bytes of a plain file: a pipe might never end, a device never stop."""
+    try:
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as stream:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                raise EvalError(f"cannot read '{file}': it is not a plain file")
+            need(about.st_size, f"the file '{file}'")
+            return stream.read()
+    except OSError as problem:
+        raise _failed("read", str(file), problem) from problem
+
+
+def _failed(what: str, name: str, problem: OSError) -> EvalError:
+    return EvalError(f"cannot {what} '{name}': {problem.strerror}")

@@ -1,0 +1,121 @@
+"""Gate: which files a program may touch. Nothing else decides that, and links are followed first.
+
+A program is a stranger's text: it reads below its own folder and those that everybody shares, and
+writes below the folder of its run. Who starts it opens more, folder by folder (`Allow`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sn.errors import EvalError, NotAllowedError
+
+
+@dataclass(frozen=True)
+class Allow:
+    """What a program may do beyond what a net file needs.
+
+    `read` and `write` are folders, or single files, that it may read, or read and write, with all
+    that is below them; `shell` lets `(sys "COMMAND")` run commands, which may do anything.
+    """
+
+    read: tuple[str | Path, ...] = ()
+    write: tuple[str | Path, ...] = ()
+    shell: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("read", "write"):
+            given = getattr(self, name)
+            places = (given,) if isinstance(given, str | Path) else tuple(given)
+            object.__setattr__(self, name, places)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words of a command line that say the same."""
+        words = [f"--allow-read={place}" for place in self.read]
+        words += [f"--allow-write={place}" for place in self.write]
+        return (*words, "--allow-shell") if self.shell else tuple(words)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What one program may touch.
+
+    own: the folder of the program, None for one that has none; shared: what everybody may read,
+    the folders of data sets and what comes with SN; allow: what was opened for it besides
+    """
+
+    own: Path | None = None
+    shared: tuple[Path, ...] = ()
+    allow: Allow = Allow()
+
+    def reads(self, path: Path, more: Iterable[Path] = ()) -> bool:
+        """Whether the file at `path`, or below `more`, may be read; links are followed."""
+        own = () if self.own is None else (self.own,)
+        return _is_below(
+            real(path), (*own, *self.shared, *self.allow.read, *self.allow.write, *more)
+        )
+
+    def writes(self, path: Path, more: Iterable[Path] = ()) -> bool:
+        """Whether the file at `path`, or below `more`, may be written; links are followed."""
+        return _is_below(real(path), (*self.allow.write, *more))
+
+    def check_read(self, path: Path, more: Iterable[Path] = ()) -> None:
+        """Refuse a file that may not be read.
+
+        Raises: NotAllowedError.
+        """
+        if not self.reads(path, more):
+            raise not_read(path)
+
+
+def not_read(path: Path) -> NotAllowedError:
+    """Return the refusal to read a file."""
+    where = path.parent if path.parent != Path() else Path.cwd()
+    return NotAllowedError(
+        f"this program may not read '{path}'",
+        hint="it reads below its own folder, the folders of data and what comes with SN; "
+        f"--allow-read '{where}' opens more (Python: allow=sn.Allow(read=...))",
+    )
+
+
+def not_written(path: Path) -> NotAllowedError:
+    """Return the refusal to write, or to remove, a file."""
+    where = path.parent if path.parent != Path() else Path.cwd()
+    return NotAllowedError(
+        f"this program may not write '{path}'",
+        hint="it writes below the folder of its run, where names without a folder go; "
+        f"--allow-write '{where}' opens more (Python: allow=sn.Allow(write=...))",
+    )
+
+
+def no_shell() -> NotAllowedError:
+    """Return the refusal to run a command."""
+    return NotAllowedError(
+        "this program may not run commands",
+        hint="--allow-shell lets it, and then it can do all that you can "
+        "(Python: allow=sn.Allow(shell=True))",
+    )
+
+
+def real(path: str | Path) -> Path:
+    """Return the place that a path leads to, whether there is a file or not; links are followed.
+
+    Raises: EvalError for a name that no file can have.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except (ValueError, OSError) as problem:  # NUL, a lone surrogate, a ring of links
+        raise EvalError(f"no file can be called {_told(path)}: {problem}") from None
+
+
+def _is_below(path: Path, roots: Iterable[str | Path]) -> bool:
+    return any(path.is_relative_to(real(root)) for root in roots)
+
+
+def _told(path: str | Path) -> str:
+    text = str(path)
+    return f"'{text}'" if len(text) <= 80 else f"'{text[:80]}...'"
