@@ -74,7 +74,8 @@ def pass_line(record: PassRecord, width: int | None = None) -> str:
         text = f"{name} {error_text(scores.error):>7}"
         if scores.misses is not None:
             digits = len(str(scores.patterns))
-            text += f" {scores.misses:>{digits}} misses {scores.percent:>6.2f} %"
+            noun = "miss" if scores.misses == 1 else "misses"
+            text += f" {scores.misses:>{digits}} {noun:<6} {scores.percent:>6.2f} %"
         parts.append(text)
     whole = "  ".join([head, *parts])
     if width is None or len(whole) <= width:

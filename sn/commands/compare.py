@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,8 @@ from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
-from sn.errors import TrainError
+from sn.display import many
+from sn.errors import SnError, TrainError
 from sn.limits import POSITIVE
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
@@ -96,7 +96,7 @@ class Progression:
 
 
 def _told(which: str, scores: Scores) -> str:
-    misses = "" if scores.misses is None else f", {scores.misses} misses"
+    misses = "" if scores.misses is None else f", {many(scores.misses, 'miss')}"
     return f"{which} {error_text(scores.half_squares)}{misses}"
 
 
@@ -177,7 +177,7 @@ def command(
         print()
         print_fact("folder", str(folder), 12)
     if note:
-        print_text(f"note: {note}", err=True)
+        print_text(f"warning: no curves were drawn: {note}", err=True)
 
 
 def _cores() -> int:
@@ -198,22 +198,25 @@ def _folder(out: Path | None) -> Path:
 
 
 def _write(found: Comparison, folder: Path) -> str:
-    """Write all files; return a note about those that could not be drawn, or nothing."""
-    pictures: Sequence[str] = ()
-    note = ""
-    try:
-        from sn.results import plots  # matplotlib is an extra, and slow to import
-    except ImportError:
-        note = "no curves were drawn: matplotlib is not here; pip install 'sn[plot]' brings it"
-    else:
-        pictures = [path.name for path in plots.save_curves(found, folder / "curves")]
-    shown = [name for name in pictures if name.endswith(".svg")]
-    write_whole(folder / f"{NAME}.md", texts.markdown(found, shown).encode())
-    write_whole(folder / f"{NAME}.csv", texts.summary_csv(found).encode())
-    write_whole(folder / "passes.csv", texts.passes_csv(found).encode())
+    """Write all files, the pictures last; return why they could not be drawn, or nothing."""
     content = json_line(comparison_object(found, str(folder)))
     write_whole(folder / f"{NAME}.json", content.encode() + b"\n")
-    return note
+    write_whole(folder / f"{NAME}.csv", texts.summary_csv(found).encode())
+    write_whole(folder / "passes.csv", texts.passes_csv(found).encode())
+    write_whole(folder / f"{NAME}.md", texts.markdown(found).encode())
+    try:
+        from sn.results import plots  # matplotlib is an extra, and slow to import
+
+        pictures = plots.save_curves(found, folder / "curves")
+    except ImportError:
+        return "matplotlib is not here; pip install 'sn[plot]' brings it"
+    except SnError as error:
+        return error.message
+    except Exception as error:  # of another's code, and the figures are worth more than a picture
+        return f"matplotlib failed: {type(error).__name__}: {error}"
+    shown = [path.name for path in pictures if path.suffix == ".svg"]
+    write_whole(folder / f"{NAME}.md", texts.markdown(found, shown).encode())
+    return ""
 
 
 def _print(found: Comparison) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from sn.display import printable
 from sn.results.comparison import MEASURES, Comparison, Difference, Entry
 from sn.results.figures import error_text, mean_text, measure_words, range_text
 from sn.results.statistics import Summary
@@ -163,7 +165,7 @@ def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
     n_seeds = len(comparison.seeds)
     many = "one seed" if n_seeds == 1 else f"{n_seeds} seeds"
     names = ", ".join(entry.label for entry in comparison.entries)
-    parts = [f"# Comparison: {names}", f"{_where(comparison)}; {many} each."]
+    parts = [f"# Comparison: {_plain(names)}", f"{_plain(_where(comparison))}; {many} each."]
     if n_seeds > 1:
         parts.append("Mean ± standard deviation over the seeds, and below them the range.")
     parts += [
@@ -173,12 +175,12 @@ def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
     parts += [f"![learning curves]({name})" for name in pictures]
     rows = difference_rows(comparison)
     if rows:
-        parts.append(f"## Against {comparison.first.label}, seed by seed")
+        parts.append(f"## Against {_plain(comparison.first.label)}, seed by seed")
         parts.append(_markdown_table(DIFFERENCE_COLUMNS, rows))
-    parts.append("\n".join(f"* {sentence}" for sentence in remarks(comparison)))
+    parts.append("\n".join(f"* {_plain(sentence)}" for sentence in remarks(comparison)))
     if facts := fact_lines(comparison):
         parts.append("## What differs")
-        parts.append("\n".join(f"* **{fact}**: {values}" for fact, values in facts))
+        parts.append("\n".join(f"* **{_plain(fact)}**: {_plain(values)}" for fact, values in facts))
     return "\n\n".join(parts) + "\n"
 
 
@@ -242,8 +244,14 @@ def _plus(text: str) -> str:
 
 
 def _markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
+    cells = [[_plain(cell) for cell in row] for row in (columns, *rows)]
+    lines = [cells[0], ["---"] * len(columns), *cells[1:]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Return a text for comparison.md: names are of programs, and no marks of Markdown."""
+    return re.sub(r"[\\`*_|<>\[\]~&$]", r"\\\g<0>", printable(text))
 
 
 def _csv(lines: Iterable[Sequence[object]]) -> str:

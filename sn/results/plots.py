@@ -2,13 +2,16 @@
 
 Left the training set, right the test set; above the error, below the misses. A line is the mean
 over the seeds, its band one standard deviation to either side, a level dashed line a published
-figure.
+figure. Names are of programs and files: STYLE and `literal` make plain text of them.
 """
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -19,7 +22,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from matplotlib.typing import LineStyleType
 from numpy.typing import NDArray
 
-from sn.results.arrays import told_as_train_error
+from sn.display import printable
+from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, Entry, pass_figure
 from sn.results.record import Reference
 
@@ -28,6 +32,15 @@ from sn.results.record import Reference
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DASHES: tuple[LineStyleType, ...] = ("solid", (0, (4, 1.5)), (0, (1, 1)))
 PUBLISHED_DASH: LineStyleType = (0, (6, 3))
+# The same picture gives the same bytes, and text stays text: without a look at what stands between
+# dollars, whatever a matplotlibrc says.
+STYLE: Any = {
+    "svg.hashsalt": "sn",
+    "svg.fonttype": "none",
+    "text.usetex": False,
+    "text.parse_math": False,
+}
+LONGEST_LABEL = 48  # characters; chosen here: four of them are as wide as the picture
 PANELS = (
     ("train", "half_squares", "training error per output"),
     ("test", "half_squares", "test error per output"),
@@ -37,38 +50,49 @@ PANELS = (
 
 
 def save_curves(comparison: Comparison, stem: Path) -> tuple[Path, ...]:
-    """Write `stem` with the suffixes .png and .svg and return both paths."""
-    # the same picture gives the same bytes, and text stays text
-    style = matplotlib.rc_context({"svg.hashsalt": "sn", "svg.fonttype": "none"})
-    with style, told_as_train_error(stem.with_suffix(".png")):
+    """Write `stem` with the suffixes .png and .svg and return both paths.
+
+    Raises: TrainError when a file cannot be written.
+    """
+    paths = tuple(stem.with_suffix(suffix) for suffix in (".png", ".svg"))
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        # a name may have letters that the font lacks, or leave the panels little room
+        warnings.simplefilter("ignore", UserWarning)
         figure = curves(comparison)
-        paths = tuple(stem.with_suffix(suffix) for suffix in (".png", ".svg"))
-        figure.savefig(paths[0], dpi=150, metadata={"Software": None})
-        figure.savefig(paths[1], metadata={"Date": None, "Creator": None})
+        png, svg = io.BytesIO(), io.BytesIO()
+        figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    for path, picture in zip(paths, (png, svg), strict=True):
+        write_whole(path, picture.getvalue())
     return paths
+
+
+def literal(text: str) -> str:
+    """Return a name as a picture can show it: on one line, of LONGEST_LABEL characters at most."""
+    shown = printable(text)
+    return shown if len(shown) <= LONGEST_LABEL else f"{shown[: LONGEST_LABEL - 1]}…"
 
 
 def curves(comparison: Comparison) -> Figure:
     """Draw the panels that all runs have figures for, under one legend."""
-    panels = [panel for panel in PANELS if _has(comparison, *panel[:2])]
-    rows = len({field for _, field, _ in panels})
-    figure = Figure(figsize=(9.6, 3.6 * rows), layout="constrained")
-    grid = figure.subplots(rows, len(panels) // rows, sharex=True, squeeze=False)
-    legend: dict[str, Artist] = {}
-    for axes, (which, field, title) in zip(grid.flat, panels, strict=True):
-        _panel(axes, comparison, which, field)
-        axes.set_title(title, loc="left", fontsize=10)
-        handles, labels = axes.get_legend_handles_labels()
-        legend |= dict(zip(labels, handles, strict=True))
-    for axes in grid[-1]:
-        axes.set_xlabel("pass")
-    figure.legend(
-        list(legend.values()),
-        list(legend),
-        loc="outside upper center",
-        ncols=min(len(legend), 4),
-        frameon=False,
-    )
+    with matplotlib.rc_context(STYLE):
+        panels = [panel for panel in PANELS if _has(comparison, *panel[:2])]
+        rows = len({field for _, field, _ in panels})
+        figure = Figure(figsize=(9.6, 3.6 * rows), layout="constrained")
+        grid = figure.subplots(rows, len(panels) // rows, sharex=True, squeeze=False)
+        legend: dict[str, Artist] = {}
+        for axes, (which, field, title) in zip(grid.flat, panels, strict=True):
+            legend |= _panel(axes, comparison, which, field)
+            axes.set_title(title, loc="left", fontsize=10)
+        for axes in grid[-1]:
+            axes.set_xlabel("pass")
+        figure.legend(
+            list(legend.values()),
+            [literal(name) for name in legend],
+            loc="outside upper center",
+            ncols=min(len(legend), 4),
+            frameon=False,
+        )
     return figure
 
 
@@ -82,9 +106,13 @@ def _has(comparison: Comparison, which: str, field: str) -> bool:
     )
 
 
-def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
-    """Draw one figure of one set for all entries."""
+def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> dict[str, Artist]:
+    """Draw one figure of one set for all entries; return what the legend says of the lines.
+
+    They are no labels of matplotlib's, which leaves out those that begin with an underscore.
+    """
     drawn: list[float] = []
+    legend: dict[str, Artist] = {}
     for index, entry in enumerate(comparison.entries):
         values = _values(entry, which, field)
         passes = np.arange(values.shape[1]) + entry.runs[0].passes[0].number
@@ -92,8 +120,8 @@ def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
         colour = COLOURS[index % len(COLOURS)]
         dash = DASHES[index // len(COLOURS) % len(DASHES)]
         marker = "o" if len(passes) == 1 else None
-        axes.plot(
-            passes, mean, color=colour, linestyle=dash, marker=marker, lw=1.6, label=entry.label
+        legend[entry.label], *_ = axes.plot(
+            passes, mean, color=colour, linestyle=dash, marker=marker, lw=1.6
         )
         drawn += mean.tolist()
         if len(values) > 1:
@@ -106,12 +134,14 @@ def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> None:
         published = _published(reference, which, field)
         if published is not None:
             colour = _colour_of_reference(comparison, reference)
-            axes.axhline(published, color=colour, lw=1, ls=PUBLISHED_DASH, label=reference.title)
+            line = axes.axhline(published, color=colour, lw=1, ls=PUBLISHED_DASH)
+            legend[reference.title] = line
             drawn.append(published)
     _scale(axes, drawn)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(True, which="major", color="#dddddd", lw=0.6)
     axes.spines[["top", "right"]].set_visible(False)
+    return legend
 
 
 def _values(entry: Entry, which: str, field: str) -> NDArray[np.float64]:

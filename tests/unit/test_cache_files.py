@@ -8,6 +8,7 @@ import resource
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -175,15 +176,29 @@ def test_a_full_disk(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_still_read(folder: Path) -> None:
-    assert store(KEY, "zip", PAYLOAD)
-    folder.chmod(0o500)
-    try:
-        assert load(KEY) == PAYLOAD
-        assert not store(OTHER, "zip", PAYLOAD)
-    finally:
-        folder.chmod(0o700)
+READ_ONLY = """\
+import os
+from sn.cache.files import cache_folder, load, store
+if os.geteuid() == 0:  # who may write anywhere
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+store("%(key)s", "zip", b"content")
+cache_folder().chmod(0o500)
+print(load("%(key)s"), store("%(other)s", "zip", b"content"))
+cache_folder().chmod(0o700)
+"""
+
+
+def test_a_folder_that_cannot_be_written_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = READ_ONLY % {"key": KEY, "other": OTHER}
+    # not below the folder of the tests, which is its owner's alone
+    with tempfile.TemporaryDirectory() as base:
+        monkeypatch.setenv("SN_CACHE", base)
+        Path(base).chmod(0o777)
+        command = [sys.executable, "-B", "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("b'content' False\n", "")
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o777, 0o1777])

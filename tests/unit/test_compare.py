@@ -259,9 +259,29 @@ def test_without_matplotlib_there_is_a_note(
     monkeypatch.delattr("sn.results.plots", raising=False)
     words = ["compare", "small.sn", "--seeds", "1", "--passes", "1", "--jobs", "1", "--out", "here"]
     assert main(words) == 0
-    assert "note: no curves were drawn" in capsys.readouterr().err
+    assert "warning: no curves were drawn: matplotlib is not here" in capsys.readouterr().err
     assert not list(Path("here").glob("curves.*"))
     assert "curves" not in Path("here/comparison.md").read_text()
+
+
+@pytest.mark.kernels
+def test_a_picture_that_fails_costs_no_figures(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plots = pytest.importorskip("sn.results.plots", reason="needs matplotlib, the extra 'plot'")
+
+    def fail(*_: object) -> None:
+        # the numbers are there before
+        assert json.loads(Path("here/comparison.json").read_text())["type"] == "comparison"
+        raise ValueError("no such font")
+
+    monkeypatch.setattr(plots, "save_curves", fail)
+    words = ["compare", "small.sn", "--seeds", "1", "--passes", "1", "--jobs", "1", "--out", "here"]
+    assert main(words) == 0
+    err = capsys.readouterr().err
+    assert "warning: no curves were drawn: matplotlib failed: ValueError: no such font" in err
+    names = {path.name for path in Path("here").iterdir()}
+    assert names == {"comparison.md", "comparison.csv", "comparison.json", "passes.csv"}
 
 
 def test_a_comparison_that_fails_leaves_no_folder(

@@ -266,3 +266,16 @@ def test_runs_without_classes_and_test_sets_are_compared_in_what_they_have() -> 
     assert "test" not in texts.passes_csv(found).splitlines()[0]
     assert set(comparison_object(found)["entries"][0]) >= {"train_error", "train_cost"}
     assert "test_error" not in comparison_object(found)["entries"][0]
+
+
+def test_names_are_no_marks_of_markdown() -> None:
+    found = comparison(entry("a|b\n# c", (10, 12)), entry("<img src=x> [d](e) `f` $g$", (20, 20)))
+    text = texts.markdown(found)
+    assert text.startswith(
+        "# Comparison: a\\|b\\\\n# c, \\<img src=x\\> \\[d\\](e) \\`f\\` \\$g\\$\n"
+    )
+    assert "\n# c" not in text and "| a|b" not in text
+    for line in text.splitlines():
+        if line.startswith("| "):
+            bars = len(re.findall(r"(?<!\\)\|", line))
+            assert bars in (5, 6, 7)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -78,3 +80,41 @@ def test_a_figure_of_one_entry_has_its_colour(two: Comparison) -> None:
 def test_a_folder_that_is_not_there_is_told(two: Comparison, tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="cannot write"):
         plots.save_curves(two, tmp_path / "absent" / "curves")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a$\\x$", "$", "_hidden", "a\nb", "\udc80", "²", "\u202e", "<b>&amp;", "%s{}", "x" * 5000],
+)
+def test_any_name_is_drawn_as_it_is(name: str, tmp_path: Path) -> None:
+    found = comparison(entry(name, (10, 12)), entry("sgd", (20, 20)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, svg = plots.save_curves(found, tmp_path / "curves")
+    drawn = [
+        text.text or "" for text in ElementTree.parse(svg).iter() if text.tag.endswith("}text")
+    ]
+    assert plots.literal(name) in drawn
+    (legend,) = plots.curves(found).legends
+    assert len(legend.get_texts()) == 3
+
+
+def test_a_style_of_the_user_makes_no_mathematics(
+    two: Comparison, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(plots.matplotlib.rcParams, "text.usetex", True)
+    assert [file.exists() for file in plots.save_curves(two, tmp_path / "curves")] == [True, True]
+
+
+def test_a_label_stays_in_the_picture() -> None:
+    assert plots.literal("x" * 300) == "x" * 47 + "…"
+    assert plots.literal("a\tb\x1b[31m") == "a\\tb\\x1b[31m"
+
+
+def test_a_picture_that_fails_leaves_nothing_half_written(
+    two: Comparison, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plots.Figure, "savefig", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        plots.save_curves(two, tmp_path / "curves")
+    assert list(tmp_path.iterdir()) == []

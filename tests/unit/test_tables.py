@@ -30,6 +30,12 @@ def lines(width: int | None, rows: tuple[tuple[str, ...], ...] = ROWS) -> list[s
     return [line.rstrip() for line in table_lines(COLUMNS, rows, NUMBERS, width)]
 
 
+def test_one_miss_is_no_misses() -> None:
+    one, two = (PassRecord(1, Scores(0.1, n, 480), None, 0.0) for n in (1, 2))
+    assert pass_line(one) == "pass   1  train 1.00e-1   1 miss     0.21 %"
+    assert pass_line(two) == "pass   1  train 1.00e-1   2 misses   0.42 %"
+
+
 def test_a_pipe_gets_a_row_a_line() -> None:
     assert lines(None) == [
         "connection                    scheme         kernels' gradient  where exact",
