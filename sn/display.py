@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
+DIGITS = 15  # of a whole number that people can still read; chosen here
 LONGEST = 200  # characters of a repr; chosen here: two lines and a half of a terminal
 
 
@@ -42,7 +43,15 @@ def shape_text(shape: Sequence[int]) -> str:
 def many(count: int, noun: str) -> str:
     """Return a count with its noun: `1 weight`, `9,760 weights`, `2 passes`."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
+    return f"{number_text(count)} {noun if count == 1 else plural}"
+
+
+def number_text(number: int) -> str:
+    """Return a whole number for people: `9,760`; one of more than DIGITS digits as `1.2e+30`."""
+    if abs(number) < 10**DIGITS:
+        return f"{number:,}"
+    digits = f"{min(abs(number), 10**1000)}"  # Python refuses to write out numbers without end
+    return f"{'-' * (number < 0)}{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
 
 
 def html_table(

@@ -20,8 +20,19 @@ from sn.display import brief, html_table, many, shape_text
 from sn.errors import NetError, Span
 from sn.net.activations import Activation, nlf_tanh
 from sn.net.combine import WEIGHTED_SUM, Combine
+from sn.net.frames import Frame
+from sn.net.sizes import demand
 
 Ints = NDArray[np.int32]
+Groups = NDArray[np.int16] | NDArray[np.int32]
+
+
+def group_kind(n_groups: int) -> np.dtype[np.int16] | np.dtype[np.int32]:
+    """Return the type that numbers so many statements: two bytes for each row unless they are many.
+
+    NOTE(trained): files keep the column in this type.
+    """
+    return np.dtype(np.int16) if n_groups <= np.iinfo(np.int16).max else np.dtype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +137,11 @@ class Network:
     n_weights: int = 0
     # state of each unit that is constant, by unit number; unit 0 is the bias
     constants: dict[int, float] = field(default_factory=lambda: {0: 1.0})
+    n_connections: int = 0
     _rows: list[tuple[Ints, Ints, Ints, int]] = field(default_factory=list)
-    _frames: dict[tuple[str, int, int, int], int] = field(default_factory=dict)
+    _frames: dict[str, Frame] = field(default_factory=dict)
+    _layers: dict[str, Layer] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
 
     def add_layer(
         self,
@@ -143,22 +157,35 @@ class Network:
 
         The first layer shows the pattern from its start on, another one that has a `start` from
         there; the others are computed.
-        Raises: NetError when the name is taken.
+        Raises: NetError when the name is taken, or as `demand` (sizes.py).
         """
-        for other in self.layers:
-            if other.name == name:
-                raise NetError(f"layer '{name}' is already there", span=span)
+        if name in self._layers:
+            raise NetError(f"layer '{name}' is already there", span=span)
+        self.demand(math.prod(shape), 0, span)
         if not self.layers and start is None:
             start = 0
         f = activation or nlf_tanh()
         layer = Layer(name, shape, self.n_units, f, border, span, start, is_output)
         self.layers.append(layer)
+        self._layers[name] = layer
         self.n_units += layer.size
         return layer
 
     def layer(self, name: str) -> Layer | None:
         """Return the layer called `name`, or None."""
-        return next((layer for layer in self.layers if layer.name == name), None)
+        return self._layers.get(name)
+
+    def demand(self, n_units: int, n_connections: int, span: Span | None = None) -> None:
+        """Demand that the net can have so many units and connections more, before they are made.
+
+        Raises: NetError or MemoryLimitError at `span`, as sizes.py has it.
+        """
+        demand(
+            self.n_units + n_units,
+            self.n_connections + n_connections,
+            len(self.constants) - 1,
+            span,
+        )
 
     def add_weights(self, count: int) -> Ints:
         """Take `count` fresh weight numbers."""
@@ -178,6 +205,7 @@ class Network:
         """
         if len(dst):
             self._rows.append((dst, src, wid, group))
+            self.n_connections += len(dst)
 
     def name_parameter(
         self,
@@ -187,48 +215,64 @@ class Network:
         keys: tuple[float | None, ...] | None = None,
     ) -> None:
         """Give the weights `wid` a name and a shape under which Python shows them."""
-        taken = {parameter.name for parameter in self.parameters}
         unique, number = name, 2
-        while unique in taken:
+        while unique in self._names:
             unique, number = f"{name}.{number}", number + 1
+        self._names.add(unique)
         self.parameters.append(Parameter(unique, wid, maps, keys))
 
-    def rows(self) -> tuple[Ints, Ints, Ints, NDArray[np.int16]]:
+    def has_parameter(self, name: str) -> bool:
+        """Whether weights are called `name`."""
+        return name in self._names
+
+    def rows(self) -> tuple[Ints, Ints, Ints, Groups]:
         """Return all connections in creation order as columns dst, src, wid, group."""
+        kind = group_kind(len(self.groups))
         if not self._rows:
             none = np.zeros(0, np.int32)
-            return none, none, none, none.astype(np.int16)
+            return none, none, none, np.zeros(0, kind)
         dst, src, wid = (np.concatenate([row[column] for row in self._rows]) for column in range(3))
         sizes = [len(row[0]) for row in self._rows]
-        group = np.repeat(np.array([row[3] for row in self._rows], np.int16), sizes)
+        group = np.repeat(np.array([row[3] for row in self._rows], kind), sizes)
         return dst, src, wid, group
 
-    def padded(self, layer: Layer, grid: Ints, top: int, left: int, down: int, right: int) -> Ints:
+    def padded(
+        self,
+        layer: Layer,
+        grid: Ints,
+        top: int,
+        left: int,
+        down: int,
+        right: int,
+        span: Span | None = None,
+    ) -> Ints:
         """Return `grid` with constant units of the layer's border around each map.
 
         A site of the border is one unit, however many connections use it: SN refuses two
         connections between one pair of units, so each site needs a unit of its own.
         Shapes: grid: (maps, rows, cols) int32; result (maps, top+rows+down, left+cols+right).
+        Raises: NetError or MemoryLimitError for too wide a border, at `span`.
         """
-        maps, rows, cols = grid.shape
-        wide = np.full((maps, top + rows + down, left + cols + right), -1, np.int32)
-        wide[:, top : top + rows, left : left + cols] = grid
         assert layer.border is not None
-        for index in np.argwhere(wide < 0):
-            plane, row, col = (int(i) for i in index)
-            site = (layer.name, plane, row - top, col - left)
-            if site not in self._frames:
-                self._frames[site] = self.n_units
-                self.constants[self.n_units] = layer.border
-                self.n_units += 1
-            wide[plane, row, col] = self._frames[site]
-        return wide
+        maps, rows, cols = grid.shape
+        frame = self._frames.get(layer.name) or Frame.around(grid)
+        widths = (top, left, down, right)
+        # sites that earlier windows made are counted again: the sum is an upper bound
+        n_border = maps * ((top + rows + down) * (left + cols + right) - rows * cols)
+        n_constants = len(self.constants) - 1 + n_border
+        demand(self.n_units + n_border, self.n_connections, n_constants, span)
+        frame = frame.widened(widths)
+        n_fresh = frame.number(widths, self.n_units)
+        self._frames[layer.name] = frame
+        fresh = range(self.n_units, self.n_units + n_fresh)
+        self.constants.update(dict.fromkeys(fresh, layer.border))
+        self.n_units += n_fresh
+        return frame.inside(widths).copy()
 
     def __repr__(self) -> str:
-        connections = sum(len(row[0]) for row in self._rows)
         parts = (
             ", ".join(f"{layer.name} {shape_text(layer.shape)}" for layer in self.layers),
-            f"{many(connections, 'connection')}, {many(self.n_weights, 'weight')}",
+            f"{many(self.n_connections, 'connection')}, {many(self.n_weights, 'weight')}",
         )
         return brief(f"net {self.name}: {'; '.join(filter(None, parts))}")
 

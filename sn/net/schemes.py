@@ -10,11 +10,14 @@ Read next: table.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sn.display import number_text
 from sn.errors import NetError, Span
 from sn.net.layer import Ints, Layer, Network
 from sn.registry import Registry
@@ -61,6 +64,7 @@ def full(net: Network, link: Link, window: Window | None = None) -> None:
 
     Rows run upstream-major, as SN's `connect` makes them.
     """
+    net.demand(0, link.src.size * link.dst.size, link.span)
     src, dst = link.src.units.ravel(), link.dst.units.ravel()
     wid = net.add_weights(len(src) * len(dst))
     group = net.add_group(link.label, "full", link.span)
@@ -109,12 +113,14 @@ def subsample(net: Network, link: Link, window: Window) -> None:
             hint=f"give {link.dst.name} {src_maps} maps, or combine maps with (conv ...)",
         )
     kernel, stride = _pair(window.kernel, 1), _pair(window.stride or window.kernel, 1)
-    spread = [
-        _inside(link, axis, *sizes) + np.arange(kernel[axis])[None, :]
+    starts = [
+        _inside(link, axis, *sizes)
         for axis, sizes in enumerate(
             zip((n_rows, n_cols), (src_rows, src_cols), kernel, stride, strict=True)
         )
     ]
+    net.demand(0, link.dst.size * math.prod(kernel), link.span)
+    spread = [start + np.arange(taps) for start, taps in zip(starts, kernel, strict=True)]
     site = spread[0][:, None, :, None] * src_cols + spread[1][None, :, None, :]
     plane = np.arange(n_maps, dtype=np.int32).reshape(-1, 1, 1, 1, 1)
     wid = net.add_weights(n_maps)
@@ -136,6 +142,7 @@ def rows(
     Rows with the same key share a weight; None takes a weight of its own. This is what a
     scheme written in Lisp comes down to. The weights are named in order of their keys.
     """
+    net.demand(0, len(pairs), link.span)
     keys: dict[float, int] = {}
     wid = np.empty(len(pairs), np.int32)
     for row, (_, _, key) in enumerate(pairs):
@@ -162,6 +169,7 @@ def bias(net: Network, layer: Layer, shared: bool, span: Span | None = None) -> 
 
     Source: SN 2.8, bias-connect (build-net gives every unit its own) and shared-bias-connect.
     """
+    net.demand(0, layer.size, span)
     units = layer.units.ravel()
     maps = as_maps(layer, len(layer.shape) - 1)[0] if len(layer.shape) > 1 else 1
     wid = net.add_weights(maps if shared else len(units))
@@ -180,7 +188,7 @@ def name_weights(
 ) -> None:
     """Name the weights of a link after its layer; a second link to it adds its source."""
     name = f"{link.dst.name}.weight"
-    if any(parameter.name == name for parameter in net.parameters):
+    if net.has_parameter(name):
         name = f"{name}.{link.src.name}"
     net.name_parameter(name, wid, maps, keys)
 
@@ -190,40 +198,22 @@ def as_maps(layer: Layer, dims: int) -> tuple[int, int, int]:
     shape = layer.shape
     maps = shape[:-dims] or (1,)
     grid = shape[-dims:] if dims == 2 else (1, *shape[-dims:])
-    return int(np.prod(maps)), grid[0], grid[1]
+    return math.prod(maps), grid[0], grid[1]
 
 
 def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) -> None:
     dims = len(window.kernel)
     _check_dimensions(link, dims)
-    n_maps, n_rows, n_cols = as_maps(link.dst, dims)
-    src_maps, src_rows, src_cols = as_maps(link.src, dims)
-    kernel, stride = _pair(window.kernel, 1), _pair(window.stride or (1,) * dims, 1)
-    apart = _pair(window.dilation or (1,) * dims, 1)
-    spans = [(size - 1) * gap + 1 for size, gap in zip(kernel, apart, strict=True)]
+    n_maps, *counts = as_maps(link.dst, dims)
+    src_maps, *sizes = as_maps(link.src, dims)
+    kernel = _pair(window.kernel, 1)
     table = window.maps
-    if table is None:
-        table = (tuple(range(src_maps)),) * n_maps
-    starts = []
-    for axis, (n, n_src) in enumerate(((n_rows, src_rows), (n_cols, src_cols))):
-        given = None if window.offset is None else _pair(window.offset, 0)[axis]
-        starts.append(_start(link, window, axis, n, n_src, spans[axis], stride[axis], given))
-    grid = link.src.units.reshape(src_maps, src_rows, src_cols)
-    spread = [
-        start + np.arange(n)[:, None] * step + np.arange(size)[None, :] * gap
-        for start, n, step, size, gap in zip(
-            starts, (n_rows, n_cols), stride, kernel, apart, strict=True
-        )
-    ]
-    spread = [
-        sites % size if wraps else sites
-        for sites, size, wraps in zip(spread, (src_rows, src_cols), window.wrap, strict=True)
-    ]
-    low = [max(0, -int(axis.min())) for axis in spread]
-    high = [
-        max(0, int(axis.max()) + 1 - size)
-        for axis, size in zip(spread, (src_rows, src_cols), strict=True)
-    ]
+    pairs = n_maps * src_maps if table is None else sum(map(len, table))
+    net.demand(0, pairs * math.prod(counts) * math.prod(kernel), link.span)
+    axes = [_axis(link, window, axis, counts[axis], sizes[axis]) for axis in (0, 1)]
+    grid = link.src.units.reshape(src_maps, *sizes)
+    low = [axis.before for axis in axes]
+    high = [axis.behind for axis in axes]
     if any(low) or any(high):
         if link.src.border is None:
             raise NetError(
@@ -232,35 +222,80 @@ def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) 
                 hint=f"add (border VALUE) to layer {link.src.name}, use (wrap), or change "
                 "the kernel, the stride or the sizes",
             )
-        grid = net.padded(link.src, grid, low[0], low[1], high[0], high[1])
-        spread = [spread[0] + low[0], spread[1] + low[1]]
+        grid = net.padded(link.src, grid, low[0], low[1], high[0], high[1], link.span)
+    rows, cols = (axis.sites() for axis in axes)
+    if table is None:
+        table = (tuple(range(src_maps)),) * n_maps
     # order of creation: map, source map, then taps; SN duplicates the first window last
-    shape = (n_rows, n_cols, *kernel)
-    tap_rows = np.broadcast_to(spread[0][:, None, :, None], shape)
-    tap_cols = np.broadcast_to(spread[1][None, :, None, :], shape)
+    shape = (*counts, *kernel)
+    here = rows[:, None, :, None] * grid.shape[2] + cols[None, :, None, :]
+    flat = grid.reshape(src_maps, -1)
+    units = link.dst.units.reshape(n_maps, *counts)[:, :, :, None, None]
     group = net.add_group(link.label, name, link.span)
     per_map = []
     for plane, sources in enumerate(table):
-        units = link.dst.units.reshape(n_maps, n_rows, n_cols)[plane]
-        per_source = []
-        for source in sources:
-            taps = int(np.prod(kernel)) if shared else int(np.prod(shape))
-            wid = net.add_weights(taps)
-            per_row = np.broadcast_to(wid.reshape(kernel) if shared else wid.reshape(shape), shape)
-            dst = np.broadcast_to(units[:, :, None, None], shape)
-            net.connect(
-                group,
-                dst.ravel().astype(np.int32),
-                grid[source][tap_rows, tap_cols].ravel(),
-                per_row.ravel().astype(np.int32),
-            )
-            per_source.append(wid.reshape(window.kernel if shared else (*shape[:2], *kernel)))
-        per_map.append(np.stack(per_source) if per_source else np.zeros(0, np.int32))
+        taps = (len(sources), *kernel) if shared else (len(sources), *shape)
+        wid = net.add_weights(math.prod(taps)).reshape(taps)
+        columns = np.broadcast_arrays(
+            units[plane],
+            flat[list(sources)][:, here],
+            wid[:, None, None] if shared else wid,
+        )
+        dst, src, per_row = (column.ravel() for column in columns)
+        net.connect(group, dst, src, per_row)
+        named = (*window.kernel,) if shared else (*counts, *kernel)
+        per_map.append(wid.reshape(len(sources), *named) if sources else np.zeros(0, np.int32))
     if len({array.shape for array in per_map}) == 1:
         name_weights(net, link, np.stack(per_map), table)
     else:
         for plane, array in enumerate(per_map):
             net.name_parameter(f"{link.dst.name}.weight.{plane}", array, (table[plane],))
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """Windows along one axis: `n` of `size` taps over `n_src` units, the first from `start` on.
+
+    Lengths may be too large for an array until `before` and `behind` are known to be small.
+    """
+
+    n: int
+    n_src: int
+    size: int
+    start: int
+    step: int
+    gap: int
+    wraps: bool
+
+    @property
+    def before(self) -> int:
+        """How many border units the windows see before the first unit."""
+        return 0 if self.wraps else max(0, -self.start)
+
+    @property
+    def behind(self) -> int:
+        """How many border units the windows see behind the last unit."""
+        last = self.start + (self.n - 1) * self.step + (self.size - 1) * self.gap
+        return 0 if self.wraps else max(0, last + 1 - self.n_src)
+
+    def sites(self) -> NDArray[np.int64]:
+        """Return what each window sees, counted from the first border unit: (n, size)."""
+        at = np.arange(self.n)[:, None] * self.step + np.arange(self.size) * self.gap + self.start
+        return at % self.n_src if self.wraps else at + self.before
+
+
+def _axis(link: Link, window: Window, axis: int, n: int, n_src: int) -> _Axis:
+    size, step, gap = (
+        _pair(given or (1,) * len(window.kernel), 1)[axis]
+        for given in (window.kernel, window.stride, window.dilation)
+    )
+    given = None if window.offset is None else _pair(window.offset, 0)[axis]
+    start = _start(link, window, axis, n, n_src, (size - 1) * gap + 1, step, given)
+    step, gap = (step if n > 1 else 0), (gap if size > 1 else 0)  # what is never stepped over
+    wraps = window.wrap[axis]
+    if wraps:
+        start, step, gap = start % n_src, step % n_src, gap % n_src
+    return _Axis(n, n_src, size, start, step, gap, wraps)
 
 
 def _check_dimensions(link: Link, dims: int) -> None:
@@ -281,14 +316,15 @@ def _inside(link: Link, axis: int, n: int, n_src: int, size: int, step: int) -> 
     if n != fits:
         word = ("rows", "columns")[axis]
         raise NetError(
-            f"{fits} windows of {size} with stride {step} fit in the {n_src} {word} of "
-            f"{link.src.name}, {link.dst.name} has {n}",
+            f"{fits} windows of {number_text(size)} with stride {number_text(step)} fit in the "
+            f"{n_src} {word} of {link.src.name}, {link.dst.name} has {n}",
             span=link.span,
             hint=f"give {link.dst.name} {fits} {word}, or change the kernel or the stride"
             if fits
             else "make the kernel smaller",
         )
-    return (np.arange(n, dtype=np.int32) * np.int32(step))[:, None]
+    # a stride that is never stepped over may be too large for an array
+    return (np.arange(n, dtype=np.int32) * np.int32(step if n > 1 else 0))[:, None]
 
 
 def _pair(values: tuple[int, ...], lead: int) -> tuple[int, int]:
@@ -324,8 +360,8 @@ def _start(
         fits = (n_src - size) // step + 1
         word = ("rows", "columns")[axis]
         raise NetError(
-            f"{n} windows of {size} with stride {step} leave {-missing} of the {n_src} {word} "
-            f"of {link.src.name} unseen",
+            f"{n} windows of {number_text(size)} with stride {number_text(step)} leave {-missing} "
+            f"of the {n_src} {word} of {link.src.name} unseen",
             span=link.span,
             hint=f"{fits} windows fit in {n_src} {word}; change the size of {link.dst.name}, "
             "the kernel or the stride, or say (offset ...) where the first window starts",

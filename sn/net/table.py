@@ -21,6 +21,7 @@ from sn.net.combine import WEIGHTED_SUM, Combine, Formula
 from sn.net.expr import Expr, evaluate, variables_of
 from sn.net.layer import (
     Group,
+    Groups,
     Ints,
     Layer,
     Network,
@@ -35,7 +36,8 @@ from sn.net.layer import (
 class ConnectionTable:
     """Rows of a net ordered by downstream unit, in creation order within a unit.
 
-    Shapes: dst, src, wid: (n_rows,) int32; group: (n_rows,) int16, an index into `groups`;
+    Shapes: dst, src, wid: (n_rows,) int32; group: (n_rows,) int16 or, of many
+    groups, int32, an index into `groups`;
     constant: (n_units,) float64, the state of a constant unit, NaN for the others.
     """
 
@@ -49,7 +51,7 @@ class ConnectionTable:
     dst: Ints
     src: Ints
     wid: Ints
-    group: NDArray[np.int16]
+    group: Groups
 
     @property
     def n_rows(self) -> int:

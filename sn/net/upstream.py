@@ -8,9 +8,8 @@ the groups of raw nets, for the parts that the compiler cuts, and so for what `s
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sn.net.layer import Ints
+from sn.net.layer import Groups, Ints
 
 # what feeds a row instead of a layer, beside the indices of layers: the bias, or a constant unit
 # that is nobody's border
@@ -18,7 +17,7 @@ BIAS, CONSTANTS = -2, -1
 
 
 def upstream_layers(
-    layer_of: Ints, dst: Ints, src: Ints, wid: Ints, group: NDArray[np.int16] | None = None
+    layer_of: Ints, dst: Ints, src: Ints, wid: Ints, group: Groups | None = None
 ) -> Ints:
     """Return the index of the layer that feeds each row into one layer, BIAS or CONSTANTS.
 

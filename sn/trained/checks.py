@@ -13,11 +13,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.net.layer import group_kind
 from sn.net.table import ConnectionTable
 from sn.results.arrays import ArrayForm
 from sn.trained import header as h
 
-_COLUMNS = {h.CONSTANT: "F64", h.DST: "I32", h.SRC: "I32", h.WEIGHT: "I32", h.GROUP: "I16"}
+_COLUMNS = {h.CONSTANT: "F64", h.DST: "I32", h.SRC: "I32", h.WEIGHT: "I32"}
+_GROUP_KINDS = {"int16": "I16", "int32": "I32"}
 
 
 def check_layers(header: h.Header) -> None:
@@ -56,7 +58,8 @@ def check_tensors(header: h.Header, found: Mapping[str, ArrayForm]) -> None:
     n_rows = found[h.DST].shape if h.DST in found else (0,)
     shown = (one for one in header.layers if one.role is h.Role.INPUT)
     inputs = (max((one.start or 0) + math.prod(one.shape) for one in shown),)
-    for name, kind in _COLUMNS.items():
+    group = _GROUP_KINDS[group_kind(len(header.groups)).name]
+    for name, kind in {**_COLUMNS, h.GROUP: group}.items():
         form = _form(found, name, kind)
         if len(form.shape) != 1 or (name != h.CONSTANT and form.shape != n_rows):
             raise ValueError(f"expected {name} to have a row a connection, found {form}")
@@ -65,7 +68,7 @@ def check_tensors(header: h.Header, found: Mapping[str, ArrayForm]) -> None:
             f"the layers have units up to {n_units - 1}, {h.CONSTANT} has "
             f"{found[h.CONSTANT].shape[0]}"
         )
-    known = set(_COLUMNS)
+    known = {*_COLUMNS, h.GROUP}
     has_curvature = any(name.startswith(h.CURVATURE) for name in found)
     for one in header.parameters:
         values = _form(found, h.VALUES + one.name, "F32")

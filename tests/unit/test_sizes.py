@@ -1,0 +1,161 @@
+"""Sizes of nets: counted before they are made, refused with their place, built in linear time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from sn import memory
+from sn.errors import MemoryLimitError, NetError, SnError
+from sn.net.layer import Layer, Network
+from sn.session import Session
+
+LIMIT = 50_000_000
+
+
+@pytest.fixture(autouse=True)
+def _small_limit() -> Iterator[None]:
+    memory.set_limit(LIMIT)
+    yield
+    memory.set_limit(None)
+
+
+def refused(program: str) -> SnError:
+    """The error of a program, which comes at once and has a place."""
+    started = time.monotonic()
+    with pytest.raises(SnError) as caught:
+        Session().evaluate(program, "test.sn")
+    assert time.monotonic() - started < 2
+    assert caught.value.span is not None
+    return caught.value
+
+
+def form_at(program: str, error: SnError) -> str:
+    """What stands under the carets of an error."""
+    assert error.span is not None
+    lines = program.split("\n")[error.span.line - 1 : error.span.end_line]
+    lines[-1] = lines[-1][: error.span.end_column]
+    return "\n".join(lines)[error.span.column - 1 :]
+
+
+NETS = {
+    "(layer h (1e8))": "a net of 100,000,002 units and 0 connections would take",
+    "(layer h (1e4 1e4 1e4))": "a net has at most 2,147,483,647 units, this one would have",
+    "(layer h (1e6) (bias none))": "a net of 1,000,002 units and 0 connections would take 75 MB",
+    "(layer h (6e5))": "a net of 600,002 units and 600,000 connections would take 135 MB",
+    "(layer h (1e308))": "a net has at most 2,147,483,647 units, this one would have 1.00e+308",
+}
+
+
+@pytest.mark.parametrize("layer", NETS)
+def test_a_layer_is_counted_before_it_is_made(layer: str) -> None:
+    program = f"(defnet big (layer in (1))\n  {layer})"
+    error = refused(program)
+    assert error.message.startswith(NETS[layer])
+    assert form_at(program, error) == layer
+
+
+CONNECTIONS = {
+    "(connect a b (full))": "a net of 20,001 units and 100,010,000 connections",
+    "(connect a b (conv (kernel 50 50)))": "a net of 20,001 units and 25,010,000 connections",
+    "(connect a b (conv (kernel 5000 5000)))": "a net has at most 2,147,483,647 connections",
+    "(connect a b (local (kernel 1e9 1e9)))": "this one would have 1.00e+22 connections",
+    "(connect a b (conv (kernel 1e308 1e308)))": "would have 1.00e+620 connections",
+    "(connect a b (conv (kernel 3 3) (offset 1e18 1)))": "units, this one would have 1.02e+20",
+    "(connect a b (conv (kernel 3 3) (offset 1e4 1)))": "units, 1,020,200 of them border, "
+    "and 10,000 connections",
+    "(connect a b (conv (kernel 3 3) (dilation 1e18 1)))": "units, this one would have",
+    "(connect a b (conv (kernel 3 3) (stride 1e18 1)))": "units, this one would have",
+    "(connect a b (conv (kernel 3 3) (stride 1e308 1e308)))": "units, this one would have",
+}
+
+
+@pytest.mark.parametrize("connect", CONNECTIONS)
+def test_connections_are_counted_before_they_are_made(connect: str) -> None:
+    program = f"(defnet big (layer a (100 100) (border 0)) (layer b (100 100))\n  {connect})"
+    error = refused(program)
+    assert CONNECTIONS[connect] in error.message
+    assert form_at(program, error) == connect
+
+
+@pytest.mark.parametrize(
+    "size", ["1e18", "1e308"], ids=["larger than int64", "larger than any integer of NumPy"]
+)
+def test_lengths_that_are_never_walked_may_be_as_long_as_they_like(size: str) -> None:
+    """One window has no stride, one tap no dilation; on a ring only what is left over counts."""
+    session = Session()
+    session.evaluate(
+        f"(defnet far (layer a (4)) (layer b (1)) (layer c (1)) (layer d (1) (linear))"
+        f" (connect a b (conv (kernel 4) (stride {size})))"
+        f" (connect a c (conv (kernel 1) (dilation {size}) (offset 0)))"
+        f" (connect a d (conv (kernel 4) (offset {size}) (wrap)))"
+        f" (connect b c (full)) (connect c d (full)))"
+    )
+    net = session.world.networks["far"]
+    dst, src, _, _ = net.rows()
+    ring = src[(dst == 7) & (src > 0) & (src < 5)] - 1
+    first = -int(float(size)) % 4
+    assert ring.tolist() == [(first + tap) % 4 for tap in range(4)]
+
+
+def test_subsampling_windows_are_counted_too() -> None:
+    program = (
+        "(defnet big (layer a (9 9)) (layer b (1 1))\n (connect a b (subsample (kernel 1e18 9))))"
+    )
+    assert refused(program).message.startswith("0 windows of 1.00e+18 with stride 1.00e+18 fit")
+
+
+def test_a_net_counts_what_it_has_already() -> None:
+    layers = " ".join(f"(layer h{i} (400))" for i in range(4))
+    links = " ".join(f"(connect h{i} h{i + 1} (full))" for i in range(3))
+    error = refused(f"(defnet big {layers} {links})")
+    assert isinstance(error, MemoryLimitError)
+    assert "480,000" not in error.message and "321,200 connections" not in error.message
+
+
+def cell_by_cell(
+    frames: dict[tuple[int, int, int], int], first: int, grid: np.ndarray, widths: tuple[int, ...]
+) -> np.ndarray:
+    """What a border is, said plainly: each new site gets the next number, row by row."""
+    maps, rows, cols = grid.shape
+    top, left, down, right = widths
+    wide = np.full((maps, top + rows + down, left + cols + right), -1)
+    wide[:, top : top + rows, left : left + cols] = grid
+    for plane, row, col in np.argwhere(wide < 0).tolist():
+        site = (plane, row - top, col - left)
+        wide[plane, row, col] = frames.setdefault(site, first + len(frames))
+    return wide
+
+
+def test_border_units_are_numbered_as_windows_come_to_need_them() -> None:
+    net = Network("some")
+    layer: Layer = net.add_layer("a", (2, 3, 4), border=-1.0)
+    frames: dict[tuple[int, int, int], int] = {}
+    first = net.n_units
+    for widths in ((1, 0, 0, 1), (0, 2, 1, 0), (1, 0, 0, 1), (2, 2, 2, 3), (0, 0, 1, 0)):
+        wanted = cell_by_cell(frames, first, layer.units, widths)
+        assert net.padded(layer, layer.units, *widths).tolist() == wanted.tolist()
+    assert net.n_units == first + len(frames)
+    assert {net.constants[unit] for unit in frames.values()} == {-1.0}
+
+
+def test_more_groups_than_int16_has_numbers() -> None:
+    net = Network("many")
+    a, b = net.add_layer("a", (40_000,)), net.add_layer("b", (40_000,))
+    for unit in range(40_000):
+        one = np.array([unit], np.int32)
+        group = net.add_group(f"statement {unit}", "mine")
+        net.connect(group, b.first + one, a.first + one, net.add_weights(1))
+    assert net.rows()[3].tolist() == list(range(40_000))
+
+
+def test_too_many_units_are_refused_whatever_the_memory() -> None:
+    memory.set_limit(10**18)
+    error = refused("(defnet big (layer in (3e9)))")
+    assert isinstance(error, NetError)
+    assert error.message == (
+        "a net has at most 2,147,483,647 units, this one would have 3,000,000,001 units"
+    )
