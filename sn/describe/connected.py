@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sn.errors import Label, NetError, Span
 from sn.net.layer import Layer, Network, output_layers
 
@@ -28,11 +30,13 @@ def check_connected(net: Network) -> None:
             span=closing,
             hint="add (connect FROM TO (full)) before the ')' that closes the (defnet ...) here",
         )
-    outputs = [one.name for one in output_layers(net.layers)]
+    outputs = {one.name for one in output_layers(net.layers)}
+    is_fed, feeds = np.zeros(net.n_units, bool), np.zeros(net.n_units, bool)
+    is_fed[dst[src != 0]] = True
+    feeds[src] = True
     for index, one in enumerate(net.layers):
-        units = range(one.first, one.first + one.size)
-        inside = (dst >= units.start) & (dst < units.stop) & (src != 0)
-        if one.start is None and not inside.any():
+        units = slice(one.first, one.first + one.size)
+        if one.start is None and not is_fed[units].any():
             raise NetError(
                 f"nothing is connected to layer {one.name}",
                 span=one.span,
@@ -41,8 +45,7 @@ def check_connected(net: Network) -> None:
             )
         if one.start is not None and _is_shown_again(one, net.layers[index + 1 :]):
             continue
-        feeds_none = not ((src >= units.start) & (src < units.stop)).any()
-        if feeds_none and (one.name not in outputs or one.start is not None):
+        if not feeds[units].any() and (one.name not in outputs or one.start is not None):
             raise NetError(
                 f"layer {one.name} is connected to no layer after it",
                 span=one.span,

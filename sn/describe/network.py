@@ -47,6 +47,7 @@ from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Network, counted_units
 from sn.net.schemes import Link, scheme
+from sn.net.table import counts_of_groups
 from sn.registry import Registry
 
 _LAYER = {
@@ -207,7 +208,7 @@ def connect(it: Machine, form: Pair) -> Value:
             span=target.span,
             hint="connect it to a layer that is declared after it",
         )
-    if net.layers.index(src) > net.layers.index(dst):
+    if src.first > dst.first:
         raise NetError(
             f"layer {src.name} cannot feed {dst.name}, which is declared before it",
             span=form.span,
@@ -304,10 +305,10 @@ def _parts(net: Network, word: str) -> str:
             parts.append(f"{layer.name} {layer.size}")
         return " + ".join(parts)
     _, _, wid, group = net.rows()
+    connections, weights = counts_of_groups(group, wid, len(net.groups))
     sizes: dict[str, int] = {}
-    for index, entry in enumerate(net.groups):
-        mine = wid[group == index]
-        size = len(mine) if word == "connections" else len(set(mine.tolist()))
+    counts = connections if word == "connections" else weights
+    for entry, size in zip(net.groups, counts.tolist(), strict=True):
         label = "biases" if entry.scheme == "bias" else entry.label
         sizes[label] = sizes.get(label, 0) + size
     return " + ".join(f"{label} {size}" for label, size in sizes.items())

@@ -22,7 +22,7 @@ def expand(node: Node, plan: Plan) -> tuple[Ints, Ints, Ints]:
     value are interchangeable.
     """
     dst, src, wid = _rows_on_grids(node, plan.table)
-    if all(grid.is_plain for grid in plan.grids):
+    if plan.is_plain:
         return dst, src, wid
     # a class is negative: it stays what it is
     return plan.order[dst], np.where(src < 0, src, plan.order[src]), wid

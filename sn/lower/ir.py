@@ -238,7 +238,7 @@ class Part:
 Node: TypeAlias = Bias | Full | Window | Subsample | Rows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Where the units of a layer lie.
 
@@ -254,7 +254,7 @@ class Grid:
         """Return the grid that a layer declares."""
         return Grid(layer.shape, np.arange(layer.size, dtype=np.int32))
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether the units lie in the order of their numbers."""
         return bool(np.array_equal(self.order, np.arange(len(self.order))))
@@ -306,6 +306,11 @@ class Plan:
         if not self.grids or self.grids[layer].is_plain:
             return None
         return self.grids[layer].order
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the units of every layer lie in the order of their numbers."""
+        return all(grid.is_plain for grid in self.grids)
 
     @cached_property
     def pattern(self) -> Pattern:

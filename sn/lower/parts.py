@@ -31,10 +31,9 @@ def parts_into(table: ConnectionTable, dst: int) -> list[Part]:
     owner = upstream_layers(
         table.layer_of, table.dst[into], table.src[into], table.wid[into], table.group[into]
     )
-    names = [layer.name for layer in table.layers]
     parts = []
     for src in (np.flatnonzero(np.bincount(owner - BIAS)) + BIAS).tolist():
-        label = f"{upstream_name(src, names)} -> {layer.name}"
+        label = f"{upstream_name(src, table.layers)} -> {layer.name}"
         for combine, some in _by_combine(table, rows[owner == src]):
             group = table.groups[int(np.bincount(table.group[some]).argmax())]
             parts.append(Part(dst, src, some, label, group.span, combine))

@@ -55,16 +55,14 @@ def _connections(plan: Plan) -> Iterator[ConnectionReport]:
     for node in plan.nodes:
         nodes.setdefault(node.label, []).append(str(node))
     holders = _holders(table)
-    for index, group in enumerate(table.groups):
-        wid = table.wid[table.group == index]
+    counts = zip(*(column.tolist() for column in table.group_counts), strict=True)
+    for index, (group, (n_rows, n_weights)) in enumerate(zip(table.groups, counts, strict=True)):
         found = "no connections"
-        if len(wid):
+        if n_rows:
             # what border units feed is in the windows of another connection
             label = holders[index]
             found = "; ".join(nodes[label]) if label == group.label else f"with {label}"
-        yield ConnectionReport(
-            group.label, group.scheme, len(wid), len(np.unique(wid)), len(wid), found
-        )
+        yield ConnectionReport(group.label, group.scheme, n_rows, n_weights, n_rows, found)
 
 
 def _holders(table: ConnectionTable) -> dict[int, str]:
@@ -72,9 +70,9 @@ def _holders(table: ConnectionTable) -> dict[int, str]:
     counts: dict[int, dict[str, int]] = {}
     for dst in range(len(table.layers)):
         for part in parts_into(table, dst):
-            for group, count in enumerate(np.bincount(table.group[part.rows]).tolist()):
-                if count:
-                    counts.setdefault(group, {})[part.label] = count
+            groups, sizes = np.unique(table.group[part.rows], return_counts=True)
+            for group, count in zip(groups.tolist(), sizes.tolist(), strict=True):
+                counts.setdefault(group, {})[part.label] = count
     return {group: max(labels, key=lambda one: labels[one]) for group, labels in counts.items()}
 
 

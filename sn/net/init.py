@@ -193,12 +193,16 @@ class Init:
         layer[table.wid] = table.layer_of[table.dst]
         is_bias = np.ones(table.n_weights, bool)
         is_bias[table.wid[table.src != 0]] = False
+        # the weights of a layer, then its biases: part 2 n and 2 n + 1 of layer n - 1
+        part = 2 * (layer + 1) + is_bias
+        order = np.argsort(part, kind="stable")
+        ends = np.searchsorted(part[order], np.arange(2 * len(table.layers) + 3))
         for index in range(-1, len(table.layers)):
             own = self.layers.get(table.layers[index].name) if index >= 0 else None
-            for law, chosen in zip(
-                self._laws(own or LayerInit()), (~is_bias, is_bias), strict=True
+            for law, number in zip(
+                self._laws(own or LayerInit()), range(2 * index + 2, 2 * index + 4), strict=True
             ):
-                wid = np.flatnonzero((layer == index) & chosen)
+                wid = order[ends[number] : ends[number + 1]]
                 if len(wid):
                     yield law, wid
 

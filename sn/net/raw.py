@@ -110,13 +110,12 @@ def _connect_by_layers(net: Network, src: Ints, dst: Ints, wid: Ints) -> None:
     owner = np.full(net.n_units, -1, np.int32)
     for index, layer in enumerate(net.layers):
         owner[layer.first : layer.first + layer.size] = index
-    names = [layer.name for layer in net.layers]
     for above in np.unique(owner[dst]).tolist():
         into = owner[dst] == above
         to, by, weight = dst[into], src[into], wid[into]
         below = upstream_layers(owner, to, by, weight)
         for index in np.unique(below).tolist():
             rows = below == index
-            label = f"{upstream_name(index, names)} -> {names[above]}"
+            label = f"{upstream_name(index, net.layers)} -> {net.layers[above].name}"
             group = net.add_group(label, "connect", net.span)
             net.connect(group, to[rows], by[rows], weight[rows])

@@ -164,6 +164,11 @@ class ConnectionTable:
         return owner
 
     @cached_property
+    def group_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The connections and the weights of each group: (n_groups,) both."""
+        return counts_of_groups(self.group, self.wid, len(self.groups))
+
+    @cached_property
     def combines(self) -> tuple[Combine, ...]:
         """The ways in which connections make totals, each once, the weighted sum first."""
         return tuple(dict.fromkeys((WEIGHTED_SUM, *(group.combine for group in self.groups))))
@@ -267,11 +272,14 @@ class ConnectionTable:
 
     def __str__(self) -> str:
         lines = [self._title()]
+        order = np.argsort(self.group, kind="stable")
+        connections, weights = self.group_counts
+        ends = np.cumsum(connections)
         for index, group in enumerate(self.groups):
-            rows = np.flatnonzero(self.group == index)
+            rows = order[ends[index] - connections[index] : ends[index]]
             lines.append(
-                f"{group.label}  {group.scheme}, {len(rows)} connections, "
-                f"{len(np.unique(self.wid[rows]))} weights{group.combine.suffix}"
+                f"{group.label}  {group.scheme}, {connections[index]} connections, "
+                f"{weights[index]} weights{group.combine.suffix}"
             )
             shown = rows if len(rows) <= 6 else [*rows[:3], *rows[-3:]]
             for row in shown:
@@ -279,6 +287,21 @@ class ConnectionTable:
                     lines.append("   ...")
                 lines.append(f"  {self.dst[row]:>6} <- {self.src[row]:>6}  w{self.wid[row]}")
         return "\n".join(lines)
+
+
+def counts_of_groups(
+    group: Groups, wid: Ints, n_groups: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many rows each group has, and how many weights they use: (n_groups,) both.
+
+    Shapes: group, wid: (n_rows,), the group and the weight of each row.
+    """
+    order = np.lexsort((wid, group))
+    group, wid = group[order], wid[order]
+    is_first = np.ones(len(wid), bool)
+    is_first[1:] = (np.diff(group) != 0) | (np.diff(wid) != 0)
+    weights = np.bincount(group[is_first], minlength=n_groups)
+    return np.bincount(group, minlength=n_groups), weights
 
 
 def _over_rows(

@@ -7,9 +7,11 @@ the groups of raw nets, for the parts that the compiler cuts, and so for what `s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from sn.net.layer import Groups, Ints
+from sn.net.layer import Groups, Ints, Layer
 
 # what feeds a row instead of a layer, beside the indices of layers: the bias, or a constant unit
 # that is nobody's border
@@ -54,6 +56,6 @@ def upstream_layers(
     return owner
 
 
-def upstream_name(index: int, names: list[str]) -> str:
-    """Return what feeds a row, in words; `names` are those of the layers."""
-    return {BIAS: "bias", CONSTANTS: "constants"}.get(index) or names[index]
+def upstream_name(index: int, layers: Sequence[Layer]) -> str:
+    """Return what feeds a row, in words; `layers` are those of the net."""
+    return {BIAS: "bias", CONSTANTS: "constants"}.get(index) or layers[index].name

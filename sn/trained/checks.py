@@ -115,9 +115,8 @@ def check_rows(header: h.Header, table: ConnectionTable) -> None:
         raise ValueError("the rows are not in order of the unit that they lead into")
     if not np.isin(table.layer_of[table.dst], table.computed).all():
         raise ValueError("a connection leads into an input or into a constant unit")
-    for number, group in enumerate(header.groups):
-        wid = table.wid[table.group == number]
-        sizes = (len(wid), len(np.unique(wid)))
+    counts = zip(*(column.tolist() for column in table.group_counts), strict=True)
+    for group, sizes in zip(header.groups, counts, strict=True):
         if sizes != (group.connections, group.weights):
             raise ValueError(
                 f"{group.label} should have {group.connections} connections and {group.weights} "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -187,19 +187,17 @@ def _layer(layer: Layer, role: h.Role) -> h.LayerPart:
 
 
 def _groups(table: ConnectionTable) -> list[h.GroupPart]:
-    parts = []
-    for number, group in enumerate(table.groups):
-        wid = table.wid[table.group == number]
-        parts.append(
-            h.GroupPart(
-                label=group.label,
-                scheme=group.scheme,
-                connections=len(wid),
-                weights=len(np.unique(wid)),
-                place=_place(group.span),
-            )
+    counts = zip(*(column.tolist() for column in table.group_counts), strict=True)
+    return [
+        h.GroupPart(
+            label=group.label,
+            scheme=group.scheme,
+            connections=connections,
+            weights=weights,
+            place=_place(group.span),
         )
-    return parts
+        for group, (connections, weights) in zip(table.groups, counts, strict=True)
+    ]
 
 
 def _place(span: Span | None) -> str:
@@ -208,19 +206,24 @@ def _place(span: Span | None) -> str:
 
 
 def _parameters(table: ConnectionTable) -> list[h.ParameterPart]:
-    # which weights each group uses, a row a group
-    uses = np.zeros((len(table.groups), table.n_weights), np.bool_)
-    uses[table.group, table.wid] = True
-    return [_parameter(table, parameter, uses) for parameter in table.parameters]
+    of_weight = np.full(table.n_weights, -1)
+    for number, parameter in enumerate(table.parameters):
+        of_weight[parameter.wid] = number
+    # which groups use each array
+    n_groups = max(1, len(table.groups))
+    pairs = np.unique(of_weight[table.wid] * n_groups + table.group)
+    used: list[list[int]] = [[] for _ in table.parameters]
+    for pair in pairs[pairs >= 0].tolist():
+        used[pair // n_groups].append(pair % n_groups)
+    return [_parameter(table, *both) for both in zip(table.parameters, used, strict=True)]
 
 
 def _parameter(
-    table: ConnectionTable, parameter: Parameter, uses: NDArray[np.bool_]
+    table: ConnectionTable, parameter: Parameter, used: Sequence[int]
 ) -> h.ParameterPart:
-    used = np.flatnonzero(uses[:, parameter.wid.ravel()].any(axis=1))
     return h.ParameterPart(
         name=parameter.name,
-        connects=[table.groups[number].label for number in used.tolist()],
+        connects=[table.groups[number].label for number in used],
         maps=None if parameter.maps is None else [list(map(int, row)) for row in parameter.maps],
         keys=None if parameter.keys is None else list(parameter.keys),
     )

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from sn import memory
+from sn.compiled import Compiled
 from sn.errors import MemoryLimitError, NetError, SnError
 from sn.net.layer import Layer, Network
+from sn.net.loss import default_loss
+from sn.net.table import counts_of_groups
 from sn.session import Session
 
 LIMIT = 50_000_000
@@ -159,3 +162,27 @@ def test_too_many_units_are_refused_whatever_the_memory() -> None:
     assert error.message == (
         "a net has at most 2,147,483,647 units, this one would have 3,000,000,001 units"
     )
+
+
+def test_building_takes_time_in_proportion_to_the_layers() -> None:
+    """3000 layers: 1.5 s of one core; 13 s where each layer looked at all others."""
+    program = (
+        "(defnet deep (layer l0 (1)) (for (i 1 3000)"
+        ' (layer (sprintf "l%d" i) (1))'
+        ' (connect (sprintf "l%d" (1- i)) (sprintf "l%d" i) (full))))'
+    )
+    session = Session()
+    started = time.process_time()
+    session.evaluate(program)
+    net = session.world.networks["deep"]
+    compiled = Compiled(net, default_loss(net.layers))
+    assert len(compiled.report().connections) == 6000
+    assert time.process_time() - started < 6
+
+
+def test_connections_and_weights_are_counted_statement_by_statement() -> None:
+    group = np.array([2, 0, 2, 2, 0, 4], np.int16)
+    wid = np.array([7, 1, 7, 3, 0, 7], np.int32)
+    connections, weights = counts_of_groups(group, wid, 6)
+    assert connections.tolist() == [2, 0, 3, 0, 1, 0]
+    assert weights.tolist() == [2, 0, 2, 0, 1, 0]
