@@ -7,17 +7,20 @@ Programs load and save them (`builtins/matrixfiles.py`), and patterns come from 
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import DataError
+from sn.errors import DataError, Span
+from sn.memory.files import claim
 
-LARGEST = 2**30  # elements; chosen here: what a machine of today holds
+LARGEST = 2**30  # elements of a matrix that a program makes; chosen here
 MAX_DIMENSIONS = 8  # Source: Lush 1, the limit of its indexes
 PACKED_SCALE = 16.0  # a packed element is a byte of sixteenths
 
@@ -37,6 +40,10 @@ DTYPES = {
 # Source: Lush 1, the magic numbers of matrix files, from 0x1E3D4C51 on, in this order.
 _MAGICS = dict(enumerate(DTYPES, start=0x1E3D4C51))
 _TEXT_MAGIC = b".MAT"
+_WORD = re.compile(rb"\S+")
+_DIMENSION = re.compile(rb"[0-9]{1,10}")
+_NUMBER = np.dtype(np.float64)
+_LONGEST = 40  # letters of a word in a message; chosen here
 # Source: LeCun, the IDX format of MNIST: third byte of the big-endian magic.
 _IDX_LETTERS = {8: "u", 9: "b", 11: "s", 12: "i", 13: "f", 14: "d"}
 
@@ -115,28 +122,74 @@ def _elements(
     if need > here:
         text = f"{name} is too short: {dimensions_text(sizes)} elements need {need:,} bytes"
         raise DataError(f"{text} behind the header, found {max(here, 0):,}")
+    claim(need + count * _NUMBER.itemsize, f"{dimensions_text(sizes)} elements", name)
     elements = np.frombuffer(raw, dtype, count, at).reshape(sizes).astype(DTYPES[letter])
     return MatrixFile(elements, letter)
 
 
 def _count(sizes: list[int], name: str) -> int:
-    if any(size < 1 for size in sizes) or math.prod(sizes) > LARGEST:
+    if any(size < 1 for size in sizes):
         raise DataError(f"{name} has the dimensions {dimensions_text(sizes)}, which cannot be")
     return math.prod(sizes)
 
 
 def _decode_text(raw: bytes, name: str) -> MatrixFile:
-    words = raw[len(_TEXT_MAGIC) :].decode("latin-1").split()
+    words = _WORD.finditer(raw, len(_TEXT_MAGIC))
     try:
-        n = int(words[0])
-        sizes = [int(word) for word in words[1 : n + 1]]
-        if len(sizes) != n:
-            raise ValueError("a dimension is missing")
-        count = _count(sizes, name)
-        numbers = np.array([float(word) for word in words[n + 1 : n + 1 + count]])
-    except (ValueError, IndexError) as problem:
+        n = _dimension(next(words, None))
+        if n > MAX_DIMENSIONS:
+            raise ValueError(f"it claims {n} dimensions, at most {MAX_DIMENSIONS} are known")
+        sizes = [_dimension(next(words, None)) for _ in range(n)]
+    except ValueError as problem:
         raise DataError(f"{name} is not a text matrix file: {problem}") from None
-    if n > MAX_DIMENSIONS or len(numbers) != count:
+    count = _count(sizes, name)
+    # each number has a letter and a blank
+    claim(min(count, len(raw)) * _NUMBER.itemsize, f"{dimensions_text(sizes)} elements", name)
+    numbers = np.fromiter((_number_of(word, name) for word in islice(words, count)), _NUMBER)
+    if len(numbers) != count:
         text = f"{name} is too short: {dimensions_text(sizes)} elements expected"
         raise DataError(f"{text}, found {len(numbers)}")
     return MatrixFile(numbers.reshape(sizes), "f")
+
+
+def _dimension(word: re.Match[bytes] | None) -> int:
+    """Return the number of dimensions, or one of them."""
+    if word is None:
+        raise ValueError("a dimension is missing")
+    if not _DIMENSION.fullmatch(word[0]):
+        raise ValueError(f"expected a dimension, found {_shown(word)}")
+    return int(word[0])
+
+
+def _number_of(word: re.Match[bytes], name: str) -> float:
+    try:
+        if b"_" not in word[0]:  # Python's literals may have it
+            return float(word[0])
+    except ValueError:
+        pass
+    place = place_of_byte(word.string, word.start(), name)
+    text = f"{name} is not a text matrix file: expected a number, found {_shown(word)}"
+    raise DataError(text, span=place)
+
+
+def _shown(word: re.Match[bytes]) -> str:
+    text = word[0][: _LONGEST + 1].decode("latin-1")
+    return repr(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
+
+
+def element_place(raw: bytes, number: int, name: str) -> Span | None:
+    """Return where an element stands, `number` counts them from 0; None in a binary file."""
+    if not raw.startswith(_TEXT_MAGIC):
+        return None
+    words = _WORD.finditer(raw, len(_TEXT_MAGIC))
+    n = _dimension(next(words, None))
+    word = next(islice(words, n + number, None))
+    span = place_of_byte(raw, word.start(), name)
+    end = span.column + word.end() - word.start() - 1
+    return Span(name, span.line, span.column, span.line, end)
+
+
+def place_of_byte(raw: bytes, at: int, name: str) -> Span:
+    """Return line and column of a byte in a text of one byte a letter."""
+    line, column = raw.count(b"\n", 0, at) + 1, at - raw.rfind(b"\n", 0, at)
+    return Span(name, line, column, line, column)

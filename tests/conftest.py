@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from sn import memory
 
 YOUNG, OLDER = (
     50_000,
@@ -66,6 +68,13 @@ def shared() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def lowered() -> Iterator[Callable[[int], None]]:
+    """Lower the memory that may be taken at once: `lowered(1000)` to so many bytes."""
+    yield memory.set_limit
+    memory.set_limit(None)
 
 
 @pytest.fixture

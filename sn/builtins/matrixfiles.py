@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from sn.builtins.matrix import FLOAT, STORAGES, Matrix, from_numbers
-from sn.errors import DataError, EvalError, ValueKindError
+from sn.errors import DataError, EvalError, Label, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import NUMBER, Pair, Symbol, Value, describe, element_span, show
 from sn.lisp.machine import Machine
@@ -22,7 +22,8 @@ def parse_matrix(raw: bytes, name: str) -> Matrix:
     try:
         found = decode_matrix(raw, name)
     except DataError as problem:
-        raise EvalError(problem.message, hint=problem.hint) from problem
+        labels = [Label(problem.span, "in this file")] if problem.span else []
+        raise EvalError(problem.message, hint=problem.hint, labels=labels) from problem
     storage = STORAGES[found.letter]
     if storage is FLOAT:
         return from_numbers(found.elements, FLOAT)

@@ -11,7 +11,7 @@ import click
 
 from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
-from sn.errors import DataError
+from sn.memory.files import read_file, read_whole
 from sn.results.lines import json_line
 
 if TYPE_CHECKING:
@@ -78,11 +78,9 @@ def command(
 
 def _content(file: str) -> bytes:
     """Return what is in a file, or comes from the standard input."""
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DataError(f"cannot read '{file}': {reason}") from error
+    if file != "-":
+        return read_file(Path(file))
+    return read_whole(sys.stdin.buffer, "standard input")
 
 
 def _write_csv(found: Predictions, has_header: bool) -> None:

@@ -1,4 +1,4 @@
-"""File formats: from the bytes of a file to arrays, for text, gzip, npz and idx.
+"""File formats: from the bytes of a file to arrays, for npz and idx.
 
 Each reader checks what it is given and says what it expected; none runs anything from a file.
 """
@@ -6,7 +6,6 @@ Each reader checks what it is given and says what it expected; none runs anythin
 from __future__ import annotations
 
 import gzip
-import io
 import math
 import zlib
 from pathlib import Path
@@ -15,55 +14,21 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.data.numpy_files import MOST_BYTES, Archive
+from sn.data.numpy_files import Archive
 from sn.errors import DataError
+from sn.memory.files import (
+    GZIP_MAGIC,
+    claim,
+    no_whole_gzip,
+    open_file,
+    read_exactly,
+    unreadable,
+)
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_PART = 2**20  # bytes; chosen here
+_MOST_DIMENSIONS = 32  # Source: NumPy 1, NPY_MAXDIMS
+_SHOWN = 200  # letters of sizes in a message; chosen here
 _IDX_UNSIGNED_BYTE = 8
 _IDX_TYPES = {_IDX_UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file as they are.
-
-    Raises: DataError when it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-
-
-def unpack(raw: bytes, path: Path) -> bytes:
-    """Return `raw` decompressed when it starts like gzip, else as it is; `path` is for messages.
-
-    Raises: DataError when the gzip data is damaged, or more than a limit.
-    """
-    if not raw.startswith(_GZIP_MAGIC):
-        return raw
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
-            found = _read_at_most(stream, MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _no_whole_gzip(path, error) from error
-    if len(found) > MOST_BYTES:
-        raise DataError(f"{path} holds more than {MOST_BYTES:,} bytes, packed into {len(raw):,}")
-    return found
-
-
-def _read_at_most(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:
-    """Return up to so many bytes; memory is taken only as they come."""
-    parts = []
-    while count > 0 and (part := stream.read(min(count, _PART))):
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
-
-
-def _no_whole_gzip(path: Path, error: Exception) -> DataError:
-    text = f"{path} is not a whole gzip file: {error}"
-    return DataError(text, hint="copy or download it again")
 
 
 def read_npz(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], ...]:
@@ -86,17 +51,17 @@ def read_idx(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
     Raises: DataError when the header or the length differs.
     """
     try:
-        with path.open("rb") as file:
-            is_packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        with open_file(path) as file:
+            is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
             file.seek(0)
             if not is_packed:
                 return _idx_array(file, path, shape)
             with gzip.GzipFile(fileobj=file) as stream:
                 return _idx_array(stream, path, shape)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise _no_whole_gzip(path, error) from error
+        raise no_whole_gzip(path, error) from error
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 def _idx_array(
@@ -116,17 +81,17 @@ def _idx_array(
         raise DataError(f"{path}: expected {_by(shape)} values, its header says {_by(sizes)}")
     count = math.prod(sizes)
     need = count * dtype.itemsize
-    if need > MOST_BYTES:
-        text = f"its header says {_by(sizes)} values in {need:,} bytes; at most {MOST_BYTES:,}"
-        raise DataError(f"{path}: {text} are read")
-    data = _read_at_most(stream, need + 1)
+    if len(sizes) > _MOST_DIMENSIONS or (not count and max(sizes) >= 2**24):
+        raise DataError(f"{path}: its header says {_by(sizes)[:_SHOWN]} values, which cannot be")
+    claim(need, f"what its header says, {_by(sizes)} values,", path)
+    data = read_exactly(stream, need + 1)
     if len(data) != need:
         found = -(-len(data) // dtype.itemsize)
         raise DataError(
             f"{path}: expected {count} values after the header, found {found}",
             hint="copy or download it again",
         )
-    return np.frombuffer(data, dtype).reshape(sizes)
+    return np.frombuffer(data, dtype, count).reshape(sizes)
 
 
 def checked_labels(values: NDArray[Any], path: Path, n: int, classes: int) -> NDArray[np.uint8]:

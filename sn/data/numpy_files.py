@@ -1,7 +1,8 @@
 """NumPy files: one array in NumPy's own format, alone or as a member of an npz archive.
 
-Sizes are read, and held to what there is and to a limit, before memory is taken for them. Objects
-are refused: they would be pickles, which run code when they are read.
+Sizes are read, and held to what there is and to what memory allows, before memory is taken for
+them. Objects are refused: they would be pickles, which run code when they are read. Read next:
+npy_header.py.
 """
 
 from __future__ import annotations
@@ -9,24 +10,49 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.npy_header import Form, read_form
 from sn.errors import DataError
+from sn.memory.files import claim, open_file, read_exactly
 
 Array = NDArray[Any]
 
-# Chosen here: 2 GiB, far beyond the sets that SN is made for. A packed member of a few MB can
-# claim that much and more.
-MOST_BYTES = 2**31
 _ZIP_MAGIC = b"PK"
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+# Of an archive; chosen here: the names of 50,000 arrays, which take ten times as much in memory.
+_MOST_DIRECTORY = 2**22
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those of numpy.savez
+_OTHER_METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstandard", 95: "xz"}
+_ENCRYPTED = 1  # of the flags of a member
+_SHOWN, _LONGEST = 12, 40  # names in a message, and their letters; chosen here
+
+
+class _Held:
+    """A file whose directory, which zipfile reads at once, is held to a size."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, count: int = -1) -> bytes:
+        """Return the next bytes, or all that are left."""
+        found = self._file.read(
+            min(count if count >= 0 else _MOST_DIRECTORY + 1, _MOST_DIRECTORY + 1)
+        )
+        if len(found) > _MOST_DIRECTORY:
+            raise ValueError(f"its directory has more than {_MOST_DIRECTORY:,} bytes")
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 class Archive:
@@ -38,42 +64,76 @@ class Archive:
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
         self.path = path
+        self._file = open_file(path) if content is None else io.BytesIO(content)
         try:
-            if content is None:
-                with path.open("rb") as file:
-                    start = file.read(len(_ZIP_MAGIC))
-            else:
-                start = content[: len(_ZIP_MAGIC)]
-            if start != _ZIP_MAGIC:
+            if self._file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
                 raise ValueError("it does not start like one")
-            self._zip = zipfile.ZipFile(path if content is None else io.BytesIO(content))
+            held: Any = _Held(self._file)
+            self._zip = zipfile.ZipFile(held)
         except Exception as error:  # a damaged archive may raise nearly any class
+            self._file.close()
             raise _unreadable(path, "an npz file", error) from error
+        members = self._zip.infolist()
+        self._counts = Counter(_name(one) for one in members)
+        self._members = {_name(one): one for one in members}
 
     def __enter__(self) -> Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+        self._file.close()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the arrays, in the order of the archive."""
-        return tuple(dict.fromkeys(name.removesuffix(".npy") for name in self._zip.namelist()))
+        return tuple(self._members)
+
+    @property
+    def listed(self) -> str:
+        """The names of the arrays for a message."""
+        names = [name if len(name) <= _LONGEST else name[:_LONGEST] + "…" for name in self.names]
+        more = ", ..." if len(names) > _SHOWN else ""
+        return ", ".join(names[:_SHOWN]) + more or "nothing"
+
+    def form(self, name: str) -> Form:
+        """Return shape and type of an array, whose numbers are not read.
+
+        Raises: DataError when there is none of the name, or its header is not one.
+        """
+        with self._opened(name) as (stream, _, place):
+            return read_form(stream, place)
 
     def read(self, name: str) -> Array:
         """Return an array.
 
         Raises: DataError when there is none of the name, or it is damaged or too large.
         """
-        if name not in self.names:
-            found = ", ".join(map(str, self.names)) or "nothing"
-            raise DataError(f"{self.path}: expected the array {name}, found {found}")
-        member = f"{name}.npy" if f"{name}.npy" in self._zip.namelist() else name
+        with self._opened(name) as (stream, size, place):
+            return read_array(stream, size, place)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[tuple[IO[bytes], int, str]]:
+        """Open a member; what goes wrong with it inside the block is told."""
+        if name not in self._members:
+            raise DataError(f"{self.path}: expected the array {name}, found {self.listed}")
+        member, place = self._members[name], f"{self.path}, array {name[:_LONGEST]}"
+        if self._counts[name] > 1:
+            raise DataError(
+                f"{place}: there are {self._counts[name]} of this name",
+                hint="make the file again, with each name once",
+            )
+        if member.flag_bits & _ENCRYPTED:
+            raise DataError(f"{place} is encrypted", hint="unpack it with its password first")
+        if member.compress_type not in _METHODS:
+            method = _OTHER_METHODS.get(member.compress_type, f"method {member.compress_type}")
+            raise DataError(
+                f"{place} is packed as arrays of npz files are not: {method}",
+                hint="numpy.savez and numpy.savez_compressed write what can be read",
+            )
         try:
-            info = self._zip.getinfo(member)
-            with self._zip.open(info) as stream:
-                return read_array(stream, info.file_size, f"{self.path}, array {name}")
+            with self._zip.open(member) as stream:
+                yield stream, member.file_size, place
         except DataError:
             raise
         except Exception as error:  # see above
@@ -86,55 +146,49 @@ def read_npy(path: Path, content: bytes | None = None) -> Array:
     Raises: DataError when it cannot be read, or is too large.
     """
     try:
-        if content is not None:
-            return read_array(io.BytesIO(content), len(content), str(path))
-        with path.open("rb") as stream:
-            return read_array(stream, path.stat().st_size, str(path))
-    except DataError:
-        raise
-    except Exception as error:  # a damaged header may raise nearly any class
+        with open_file(path) if content is None else io.BytesIO(content) as stream:
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            return read_array(stream, size, str(path))
+    except OSError as error:
         raise _unreadable(path, "an npy file", error) from error
 
 
 def read_array(stream: IO[bytes], size: int, place: str) -> Array:
     """Return the array in a stream of `size` bytes; `place` is for messages.
 
-    Raises: DataError when it holds objects or records, or claims more than there is.
+    Raises: DataError when it holds objects or records, or claims anything but what there is.
     """
-    version = np.lib.format.read_magic(stream)
-    if version not in _HEADERS:
-        raise DataError(f"{place}: expected an array of numbers or strings, found a record array")
-    shape, is_fortran, dtype = _HEADERS[version](stream)
-    if dtype.hasobject:
+    form = read_form(stream, place)
+    need, here = math.prod(form.shape) * form.dtype.itemsize, size - stream.tell()
+    if need != here:
         raise DataError(
-            f"{place} holds Python objects, which are pickles: reading them would run code",
-            hint="save numbers or strings alone: numpy.save(FILE, array, allow_pickle=False)",
-        )
-    if dtype.kind not in "biufcSU" or not dtype.itemsize or any(length < 0 for length in shape):
-        raise DataError(f"{place}: expected an array of numbers or strings, found {dtype}")
-    need, here = math.prod(shape) * dtype.itemsize, size - stream.tell()
-    if need > here:
-        raise DataError(
-            f"{place}: its header says {_by(shape)} values in {need:,} bytes, and "
+            f"{place}: its header says {_by(form.shape)} values in {need:,} bytes, and "
             f"{max(0, here):,} follow",
             hint="copy or make it again",
         )
-    if need > MOST_BYTES:
-        raise DataError(
-            f"{place}: its header says {_by(shape)} values in {need:,} bytes; at most "
-            f"{MOST_BYTES:,} are read",
-            hint="take fewer patterns, or smaller numbers, such as float32 or uint8",
+    claim(need, f"an array of {_by(form.shape)} values", place)
+    raw = read_exactly(stream, need)
+    # of a member the sum is checked at its end, which is behind the last byte
+    if len(raw) != need or stream.read(1):
+        raise DataError(f"{place} does not have the {need:,} bytes that the archive says")
+    order: Any = "F" if form.is_fortran else "C"
+    try:
+        return np.frombuffer(raw, form.dtype, need // form.dtype.itemsize).reshape(
+            form.shape, order=order
         )
-    raw = stream.read(need)
-    if len(raw) != need:
-        raise DataError(f"{place} ends after {len(raw):,} of {need:,} bytes")
-    order: Any = "F" if is_fortran else "C"
-    return np.frombuffer(raw, dtype).reshape(shape, order=order)
+    except ValueError as error:  # none of a size beyond any, (0, 10^30)
+        raise DataError(f"{place}: its header says {_by(form.shape)} values") from error
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
 
 
 def _unreadable(path: Path, what: str, error: Exception) -> DataError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return DataError(f"cannot read {path} as {what}: {reason}", hint="copy or make it again")
+    text = str(reason) or type(error).__name__
+    return DataError(f"cannot read {path} as {what}: {text[:200]}", hint="copy or make it again")
 
 
 def _by(shape: tuple[int, ...]) -> str:

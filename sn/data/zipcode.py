@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from sn.data import copies
 from sn.data.base import Codes, Labels, Source, Split, dataset
-from sn.data.containers import checked_labels, read_file, read_npz, unpack
+from sn.data.containers import checked_labels, read_npz
 from sn.data.download import NewBar, fetch, first_that_works
 from sn.errors import DataError
+from sn.memory.files import read_file, unpack
 
 _UNITS = 256
 _CLASSES = 10

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.data.containers import unpack
 from sn.data.numpy_files import Archive, read_npy
 from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import Table, table_of
 from sn.data.rows import Encoding
 from sn.errors import DataError, Span, did_you_mean
+from sn.memory.files import unpack
 from sn.trained.pictures import PICTURES, picture
 
 Floats = NDArray[np.float64]

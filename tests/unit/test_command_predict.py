@@ -154,8 +154,8 @@ def test_dark_points_of_a_picture_are_low_unless_inverted(tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["absent.csv"], 1, "cannot read 'absent.csv': no such file"),
-        (["."], 1, "cannot read '.': is a directory"),
+        (["absent.csv"], 1, "cannot read absent.csv: No such file"),
+        (["."], 1, "cannot read .: it is a folder, expected a file"),
         (["x.csv", "--json", "--csv"], 2, "--json and --csv are two forms"),
         ([], 2, "Missing argument 'FILE...'"),
     ],

@@ -156,7 +156,7 @@ def test_idx_files_are_read() -> None:
         (struct.pack("<ii", 0x1E3D4C51, 99), "claims 99 dimensions"),
         (struct.pack("<iiiii", 0x1E3D4C51, 1, 3, 1, 1) + bytes(8), "is too short: 3 elements"),
         (struct.pack("<iiiii", 0x1E3D4C51, 2, -1, 2, 1), "which cannot be"),
-        (struct.pack("<iiiii", 0x1E3D4C51, 2, 1 << 30, 1 << 30, 1), "which cannot be"),
+        (struct.pack("<iiiii", 0x1E3D4C51, 2, 1 << 30, 1 << 30, 1), "need 4,611,686,018,427,387"),
         (b".MAT 2 2", "is not a text matrix file"),
         (b".MAT 1 3 1 2", "is too short"),
         (b".MAT 1 2 1 x", "is not a text matrix file"),

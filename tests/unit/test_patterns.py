@@ -296,10 +296,10 @@ def test_what_shows_through_a_picture_is_white() -> None:
         (png(GREYS), (3, 2), "x: the picture is 2 x 3, the net takes 3 x 2"),
         (png(GREYS), (5,), "x: the picture is 2 x 3, the net takes 5"),
         (png(GREYS), (2, 2, 3), "x: the picture is 2 x 3, the net takes 2 x 2 x 3"),
-        (png(GREYS)[:40], (2, 3), "x: cannot be read as a picture"),
-        (b"\x89PNG\r\n\x1a\n", (2, 3), "x: cannot be read as a picture"),
-        (b"BM", (2, 3), "x: cannot be read as a picture"),
-        (b"\xff\xd8\xff\xe0", (2, 3), "x: cannot be read as a picture"),
+        (png(GREYS)[:40], (2, 3), "cannot read x as an image"),
+        (b"\x89PNG\r\n\x1a\n", (2, 3), "cannot read x as an image"),
+        (b"BM", (2, 3), "cannot read x as an image"),
+        (b"\xff\xd8\xff\xe0", (2, 3), "cannot read x as an image"),
     ],
 )
 def test_what_is_wrong_with_a_picture_is_told(
@@ -313,9 +313,9 @@ def test_what_is_wrong_with_a_picture_is_told(
 def test_without_pillow_it_is_said_where_it_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
     content = png(GREYS)
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(DataError, match="which is not here") as caught:
+    with pytest.raises(DataError, match="which is not installed") as caught:
         read_patterns(content, "x", Wanted(shape=(2, 3)))
-    assert caught.value.hint == "pip install 'sn[images]' brings it"
+    assert caught.value.hint == "pip install 'sn[images]'"
 
 
 def test_pictures_are_brought_to_size_where_that_is_asked_for() -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sn.data.containers import read_file
 from sn.data.readers.arrays import check_kind, rows_of
 from sn.data.readers.tables import decoded, is_number, shown
 from sn.data.rows import Rows, TargetKind, reader
 from sn.errors import DataError, Span
+from sn.memory.files import read_file
 
 _WORD = re.compile(r"\S+")
 _HINT = "the first line has the number of patterns, of inputs and of outputs: 4 2 1"

@@ -6,7 +6,6 @@ other, red, green and blue, as the maps of a layer are.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.pictures import GREY, RGB, points
 from sn.data.readers.classes import class_names, class_order, strange_class
 from sn.data.rows import Rows, TargetKind, reader
 from sn.errors import DataError, SettingError
+from sn.memory.files import claim, open_file
 
-MODES = {"grey": "L", "rgb": "RGB"}
+MODES = {"grey": GREY, "rgb": RGB}
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".tif", ".tiff",
     ".webp",
 )  # fmt: skip
-MOST_PIXELS = 2**26  # of one image; chosen here: a photograph of today has half of it
+MOST_PIXELS = 2**26  # to which one may be brought; chosen here: a photograph of today has half
 
 
 @reader("images")
@@ -86,17 +87,21 @@ class Images:
         if not parts:
             files = [(file, 0) for file in _images(folder)]
         decode = _Decoder(self.mode, self.size)
-        pixels = [decode(file) for file, _ in files]
-        inputs = np.stack(pixels).reshape(len(pixels), -1)
+        first = decode(files[0][0])
+        claim(2 * first.nbytes * len(files), f"{len(files):,} images as the first one", folder)
+        pixels = np.empty((len(files), *first.shape), np.float32)
+        pixels[0] = first
+        for number, (file, _) in enumerate(files[1:], 1):
+            pixels[number] = decode(file)
+        inputs = pixels.reshape(len(pixels), -1)
         targets = np.array([number for _, number in files], np.int32) if parts else None
-        shape = pixels[0].shape
-        return Rows(inputs, targets, TargetKind.CLASSES, classes, (), shape, str(folder))
+        return Rows(inputs, targets, TargetKind.CLASSES, classes, (), first.shape, str(folder))
 
 
 def read_image(file: Path, mode: str = "grey", size: tuple[int, int] | None = None) -> Any:
     """Return one image as float32 from 0 to 1: (rows, cols), or (3, rows, cols) of colours.
 
-    Raises: DataError when it is no image that Pillow knows.
+    Raises: DataError when it is no image that is known.
     """
     return _Decoder(mode, size)(file)
 
@@ -109,35 +114,19 @@ class _Decoder:
         self._is_given = size is not None
         self._first: Path | None = None
 
-    def __call__(self, file: Path) -> NDArray[np.float32]:
+    def __call__(self, path: Path) -> NDArray[np.float32]:
         """Return the pixels of a file."""
-        try:
-            from PIL import Image  # an extra: only who has images needs it
-        except ImportError as error:
-            raise DataError(
-                f"reading {file} needs Pillow, which is not installed",
-                hint="pip install 'sn[images]'",
-            ) from error
-        try:
-            with warnings.catch_warnings(), Image.open(file) as image:
-                warnings.simplefilter("ignore")  # Pillow's own limits are told as ours are
-                cols, rows = image.size
-                if rows * cols > MOST_PIXELS:
-                    raise DataError(
-                        f"{file}: at most {MOST_PIXELS:,} pixels are read, found {rows} x {cols}"
-                    )
-                self._check_size(file, rows, cols)
-                found = _on_white(image).convert(MODES[self._mode])
-                if self._size is not None and (rows, cols) != self._size:
-                    found = found.resize(self._size[::-1], Image.Resampling.BOX)
-                pixels = np.asarray(found, np.float32) / 255
-        except DataError:
-            raise
-        except Exception as error:  # a damaged image may raise nearly any class
-            raise DataError(
-                f"cannot read {file} as an image: {error}", hint="take it out of the folder"
-            ) from error
-        return np.ascontiguousarray(np.moveaxis(pixels, 2, 0) if pixels.ndim == 3 else pixels)
+
+        def size(rows: int, cols: int) -> tuple[int, int] | None:
+            self._check_size(path, rows, cols)
+            return self._size
+
+        with open_file(path) as file:
+            try:
+                return points(file, path, MODES[self._mode], size) / np.float32(255)
+            except DataError as error:
+                hint = error.hint or "take it out of the folder"
+                raise DataError(error.message, hint=hint) from error
 
     def _check_size(self, file: Path, rows: int, cols: int) -> None:
         if self._is_given:
@@ -150,16 +139,6 @@ class _Decoder:
                 f"{file}: expected {expected} pixels, as {self._first} has, found {rows} x {cols}",
                 hint=f"(size {self._size[0]} {self._size[1]}) brings all images to one size",
             )
-
-
-def _on_white(image: Any) -> Any:
-    """Return an image without transparency: white shows through, as it does on paper."""
-    from PIL import Image  # see _Decoder
-
-    if not image.has_transparency_data:
-        return image
-    front = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", front.size, "white"), front)
 
 
 def _class_folders(folder: Path) -> list[Path]:
@@ -184,7 +163,9 @@ def _images(folder: Path) -> list[Path]:
     Raises: DataError when there is none.
     """
     found = [
-        entry for entry in _entries(folder) if entry.suffix.lower() in SUFFIXES and entry.is_file()
+        entry
+        for entry in _entries(folder)
+        if entry.suffix.lower() in SUFFIXES and not entry.is_dir()
     ]
     if not found:
         raise DataError(

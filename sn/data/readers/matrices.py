@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.data.containers import read_file
 from sn.data.readers.arrays import FilePair, rows_of, usual_kind_of_numbers
 from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import read_table
 from sn.data.rows import Rows, reader
 from sn.matrixfile import decode_matrix
+from sn.memory.files import read_file
 
 _SUFFIX = ".mat"  # Source: SN, which adds it where a name has none
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from sn.data.containers import read_file
 from sn.errors import DataError, Span
+from sn.memory.files import read_file
 
 # Tab and semicolon come first: the fields of such files hold commas, seldom the other way round.
 SEPARATORS = ("\t", ";", ",", "|", " ")

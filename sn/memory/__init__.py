@@ -4,7 +4,7 @@
 
 Whoever allocates something whose size a program or a file says, states the bytes first. The limit
 is the user's (`--memory`), else half of what was free when it was first asked for: a machine that
-swaps helps nobody.
+swaps helps nobody. Read next: files.py, for what is in the files of anyone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sn.errors import MemoryLimitError, SettingError, Span
 
 SHARE = 0.5  # of what is free; chosen here
 UNKNOWN = 2**31  # bytes taken to be free where the system does not say; chosen here
+MORE = "--memory SIZE, as in --memory 4G, allows more"
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?\s*", re.IGNORECASE)
 
@@ -45,7 +46,7 @@ def need(n_bytes: float, what: str, span: Span | None = None) -> None:
         raise MemoryLimitError(
             f"{what} would take {size_text(n_bytes)}, at most {size_text(limit())} are allowed",
             span=span,
-            hint="--memory SIZE, as in --memory 4G, allows more",
+            hint=MORE,
         )
 
 
