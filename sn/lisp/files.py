@@ -9,14 +9,13 @@ from __future__ import annotations
 import io
 import os
 import secrets
-import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TextIO
 
 from sn.errors import EvalError
 from sn.lisp.gate import Gate, not_read, not_written, real
-from sn.memory import need
+from sn.memory.files import read_file
 
 Mode = Literal["w", "a"]
 
@@ -67,7 +66,7 @@ class Files:
     def read(self, file: Path) -> bytes:
         """Return the content of a file.
 
-        Raises: EvalError when it cannot be read, NotAllowedError when it may not be.
+        Raises: DataError when it cannot be read, NotAllowedError when it may not be.
         """
         name = str(real(file))
         kept = self._kept.get(name)
@@ -78,7 +77,7 @@ class Files:
         if content is None:
             if not self._may_read(file):
                 raise not_read(file)
-            content = _content(file)
+            content = read_file(file)
         if not is_own:
             self.seen[name] = content
         return content
@@ -214,20 +213,6 @@ class _Kept(io.StringIO):
 def _opened(file: Path, flags: int) -> int:
     """Open a file for writing; its links were followed, so that it is none itself any more."""
     return os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | flags, 0o666)
-
-
-def _content(file: Path) -> bytes:
-    """Return the bytes of a plain file: a pipe might never end, a device never stop."""
-    try:
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as stream:
-            about = os.fstat(handle)
-            if not stat.S_ISREG(about.st_mode):
-                raise EvalError(f"cannot read '{file}': it is not a plain file")
-            need(about.st_size, f"the file '{file}'")
-            return stream.read()
-    except OSError as problem:
-        raise _failed("read", str(file), problem) from problem
 
 
 def _failed(what: str, name: str, problem: OSError) -> EvalError:

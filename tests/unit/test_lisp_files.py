@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sn.describe import new_interpreter
-from sn.errors import EvalError
+from sn.errors import DataError, EvalError
 from tests.unit.test_builtins_files import files_below
 
 
@@ -46,5 +46,5 @@ def test_relative_names_start_at_the_folder_that_is_current(tmp_path: Path) -> N
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     it = new_interpreter(files=files_below(tmp_path))
-    with pytest.raises(EvalError, match="cannot read"):
+    with pytest.raises(DataError, match="cannot read"):
         it.files.read(tmp_path)
