@@ -17,9 +17,6 @@ from sn.errors import (
     EvalError,
     SnError,
     Span,
-    UnknownNameError,
-    ValueKindError,
-    did_you_mean,
     read_source,
 )
 from sn.lisp import specials
@@ -30,7 +27,6 @@ from sn.lisp.forms import (
     Symbol,
     SymbolTable,
     Value,
-    describe,
     element_span,
     elements,
     number_sn,
@@ -38,10 +34,12 @@ from sn.lisp.forms import (
     span_of,
 )
 from sn.lisp.gate import Gate
+from sn.lisp.leads.calls import no_function
+from sn.lisp.leads.explain import explain
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
-from sn.parser import EOF, Host, Macro, MakeMatrix, Reader
+from sn.parser import EOF, Host, Macro, MakeMatrix, Reader, read
 from sn.registry import Registry, load_folder
 
 # Nested calls of functions of the program. Python frames for that many are allowed for below;
@@ -92,6 +90,7 @@ class Interpreter:
         self.macros: dict[str, Macro] = {}
         self.host = Host(self.intern, make_matrix, self.macros)
         self.texts: dict[str, str] = {}  # what was read under each file name, for messages
+        self._apart: dict[str, list[Value]] = {}  # its forms, for hints
         self.world: Value = None  # what the forms of the layers above act on
         self._is_outermost = True
         self._kept: list[Symbol] = []  # bound from outside `evaluate`, once per binding
@@ -169,11 +168,11 @@ class Interpreter:
             try:
                 run = callee.run
             except AttributeError:
-                run = self.function_of(head, callee).run
+                run = self.function_of(head, callee, form).run
             return run(self, form)
         except SnError as error:
-            if error.span is None:
-                error.span = form.span
+            if error.form is None or error.span is None or error.form is head:
+                explain(self, error, form)
             raise
         except RecursionError:
             raise self.too_deep(form.span) from None
@@ -213,28 +212,19 @@ class Interpreter:
             apply = self.function_of(function, None).apply
         return apply(self, args)
 
-    def function_of(self, head: Value, value: Value) -> Callee:
+    def function_of(self, head: Value, value: Value, form: Value = None) -> Callee:
         """Return the function that a call's head means when its current value is none.
 
         A symbol's hidden values are searched, innermost first: a local variable named `list` does
-        not hide the function.
+        not hide the function. `form` is the call, where there is one.
         Raises: UnknownNameError, or ValueKindError for another value.
         """
-        if type(head) is not Symbol:
-            raise ValueKindError(f"{describe(head if value is None else value)} is not a function")
-        for hidden in (head.value, *reversed(head.saved)):
-            if hasattr(hidden, "run"):
-                callee: Callee = hidden
-                return callee
-        name = show(head)
-        if head.value is None:
-            known = (s.name for s in self.symbols if hasattr(s.value, "run"))
-            hint = did_you_mean(head.name, known) or f"(de {name} (...) ...) defines one"
-            raise UnknownNameError(f"no function is called '{name}'", hint=hint)
-        raise ValueKindError(
-            f"{name} is not a function: its value is {describe(head.value)}",
-            hint=f"write {name} without parentheses to get its value",
-        )
+        if type(head) is Symbol:
+            for hidden in (head.value, *reversed(head.saved)):
+                if hasattr(hidden, "run"):
+                    callee: Callee = hidden
+                    return callee
+        raise no_function(self, head, value, form)
 
     def too_deep(self, span: Span | None = None) -> EvalError:
         """Return the error for calls nested too deeply."""
@@ -271,6 +261,7 @@ class Interpreter:
     def reader(self, text: str, file: str, more: Callable[[], str] | None = None) -> Reader:
         """Return a reader of `text` that knows this session's symbols and macro-characters."""
         self.texts[file] = text
+        self._apart.pop(file, None)
         return Reader(text, file, self.host, more)
 
     def read(self, text: str, file: str = "<text>") -> list[Value]:
@@ -348,6 +339,16 @@ class Interpreter:
     def source(self, file: str) -> str | None:
         """Return the text read under a file name, for `errors.render`."""
         return self.texts[file] if file in self.texts else read_source(file)
+
+    def read_apart(self, file: str) -> list[Value]:
+        """Return the forms of a text read before, in symbols of their own; none if it fails."""
+        if file not in self._apart:
+            host = Host(make_matrix=lambda *parts: None)
+            try:
+                self._apart[file] = read(self.source(file) or "", file, host)
+            except SnError:
+                self._apart[file] = []
+        return self._apart[file]
 
     # --- for builtins and special forms ---
 

@@ -20,6 +20,7 @@ from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin, Special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show, to_list
 from sn.lisp.lambdas import De, Dm, Dmd, match
+from sn.lisp.leads.names import is_unset, unset
 from sn.lisp.machine import Machine
 from sn.net import expr
 from sn.net.expr import Expr
@@ -145,6 +146,9 @@ class _Walker:
             return _NOTHING
         if name is self.it.t:
             return _NoNumber("t")
+        if is_unset(name):
+            text = f"{show(name)} is not a number here: it has no value"
+            raise ValueKindError(text, span=span, hint=unset(self.it, name, span))
         raise ValueKindError(
             f"{show(name)} is not a number here: its value is {describe(name.value)}", span=span
         )
@@ -155,7 +159,7 @@ class _Walker:
         callee = head.value
         if not hasattr(callee, "run"):
             try:
-                callee = self.it.function_of(head, callee)
+                callee = self.it.function_of(head, callee, form)
             except SnError as error:
                 error.span = error.span or span
                 raise

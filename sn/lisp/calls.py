@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
-from sn.lisp.forms import Pair, Shown, Symbol, Value, describe, element_span, to_list
+from sn.lisp.forms import Pair, Shown, Symbol, Value, element_span, to_list
 from sn.lisp.kinds import WRONG, Kind, Run, finish_of, kind_of
+from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
 from sn.registry import Registry
 
@@ -92,7 +93,7 @@ class Builtin(Shown):
         place = ""
         if self.most is None or self.most > 1:
             place = f" as argument {i + 1} ({self.labels[min(i, len(self.labels) - 1)]})"
-        text = f"{self.name} needs {kind.words}{place}, found {describe(value)}"
+        text = f"{self.name} needs {kind.words}{place}, found {found(argument(form, i), value)}"
         raise ValueKindError(text, span=argument_span(form, i), hint=self.usage)
 
     def _run(self, it: Machine, form: Pair) -> Value:
@@ -338,6 +339,14 @@ def usage(doc: str | None) -> str:
     """Return a hint with the call form that opens a docstring, "" when there is none."""
     first = (doc or "").strip().split("\n")[0].strip()
     return f"the call form is {first}" if first.startswith("(") else ""
+
+
+def argument(form: Pair | None, i: int) -> Value:
+    """Return argument `i` of a call as it stands there, () where there is none."""
+    cell = form.cdr if form is not None else None
+    while type(cell) is Pair and i:
+        cell, i = cell.cdr, i - 1
+    return cell.car if type(cell) is Pair else None
 
 
 def argument_span(form: Pair | None, i: int) -> Span | None:

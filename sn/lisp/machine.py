@@ -109,7 +109,7 @@ class Machine(Protocol):
     def call(self, function: Value, args: Sequence[Value]) -> Value:
         """Call a function, or the function that a symbol names, with evaluated arguments."""
 
-    def function_of(self, head: Value, value: Value) -> Callee:
+    def function_of(self, head: Value, value: Value, form: Value = None) -> Callee:
         """Return the function that a call's head means when its current value is none."""
 
     def too_deep(self, span: Span | None = None) -> EvalError:
@@ -125,6 +125,12 @@ class Machine(Protocol):
 
     def load(self, name: str, after: Callable[[Value], None] | None = None) -> str:
         """Evaluate a file; call `after(value)` behind each form; return the file's full name."""
+
+    def source(self, file: str) -> str | None:
+        """Return the text read under a file name, for hints."""
+
+    def read_apart(self, file: str) -> list[Value]:
+        """Return the forms of a text read before, in symbols of their own, for hints."""
 
     def find_program(self, name: str) -> Path:
         """Return a file to load."""

@@ -6,6 +6,7 @@ from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
 from sn.lisp.lambdas import Bindings, check_pattern, match
+from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
 
 
@@ -105,15 +106,18 @@ def incr(it: Machine, form: Pair) -> Value:
         text = f"incr adds a number, found {describe(n)}"
         raise ValueKindError(text, span=element_span(rest))
     if type(symbol.value) is not float:
-        text = (
-            f"incr needs a symbol that holds a number; {show(symbol)} is {describe(symbol.value)}"
-        )
+        text = f"incr needs a symbol that holds a number, found {_held(symbol)}"
         raise ValueKindError(text, span=element_span(form.cdr))
     total = symbol.value + n
     if total - total != 0:
         raise EvalError("floating exception: the result of incr is not finite")
     it.assign(symbol, total)
     return total
+
+
+def _held(symbol: Symbol) -> str:
+    """Return what a symbol holds, for a message."""
+    return found(symbol, None) if symbol.value is None else f"{show(symbol)} = {show(symbol.value)}"
 
 
 @special("let", pattern="((name value)...) . body")

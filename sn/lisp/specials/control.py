@@ -5,6 +5,7 @@ from __future__ import annotations
 from sn.errors import EvalError, SnError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, equal, to_list
+from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
 
 
@@ -209,7 +210,7 @@ def repeat(it: Machine, form: Pair) -> Value:
     """
     n = it.eval(form.cdr.car)
     if type(n) is not float or not 0 <= n < 2**63:
-        text = f"repeat needs a number that is not negative, found {describe(n)}"
+        text = f"repeat needs a number that is not negative, found {found(form.cdr.car, n)}"
         raise ValueKindError(text, span=element_span(form.cdr))
     result, body, evaluate = None, form.cdr.cdr, it.progn
     for _ in range(int(n)):
@@ -284,7 +285,7 @@ def loop_bounds(it: Machine, form: Pair, name: str) -> tuple[Symbol, float, floa
     values = [it.eval(cell.car) for cell in counted[1:]]
     for value, cell in zip(values, counted[1:], strict=True):
         if type(value) is not float:
-            text = f"{name} counts with numbers, found {describe(value)}"
+            text = f"{name} counts with numbers, found {found(cell.car, value)}"
             raise ValueKindError(text, span=element_span(cell) or span)
     start, stop, step = (*values, 1.0)[:3]
     if step == 0:

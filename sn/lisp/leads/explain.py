@@ -1,0 +1,132 @@
+"""Explain: an error on its way out of a call learns where, and what a newcomer may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sn.errors import SnError, Span, ValueKindError
+from sn.lisp.calls import Builtin, Special
+from sn.lisp.forms import Pair, Symbol, Value, element_span, to_list
+from sn.lisp.leads import calls, names
+from sn.lisp.leads.writing import call, items, name_of
+from sn.lisp.machine import Machine
+
+# Special forms that evaluate a name where it stands and need a number of it.
+_COUNTING = ("for", "mapfor", "repeat", "incr")
+
+
+def explain(it: Machine, error: SnError, form: Pair) -> None:
+    """Note that `error` arose in the call `form`, or in the head of it, and say what may help."""
+    if error.span is None:
+        error.span = form.span
+    if error.form is not None:
+        if error.form is form.car:
+            _quote_whole(error, form)
+        return
+    error.form = form
+    if not isinstance(error, ValueKindError):
+        return
+    hint = _LEADS.get(_head_name(form), _none)(form)
+    cell = None if hint else _unset_argument(form, error.span)
+    if hint:
+        error.hint = hint
+    elif cell is not None:
+        error.span = element_span(cell) or error.span
+        is_call = " needs a function" in error.message
+        error.hint = names.unset(it, cell.car, error.span, is_call)
+
+
+def _none(form: Pair) -> str | None:
+    """Know nothing of a call."""
+    return None
+
+
+def _length(form: Pair) -> str | None:
+    """(len list)."""
+    return "len is the length of a string, (length list) that of a list"
+
+
+def _set(form: Pair) -> str | None:
+    """(set x 5)."""
+    args = items(form.cdr) or []
+    if len(args) != 2 or type(args[0]) is not Symbol:
+        return None
+    return f"set evaluates both; setq takes the name as it stands: {call('setq', args)}"
+
+
+def _for(form: Pair) -> str | None:
+    """(for i in list ...), (for (i list) ...)."""
+    first, *rest = items(form.cdr) or [None]
+    if type(first) is Symbol:
+        is_walk = len(rest) > 1 and name_of(rest[0]) == "in"
+        found, body = ([first, rest[1]], rest[2:]) if is_walk else ([], [])
+    else:
+        found, body = items(first) or [], rest
+        if len(found) == 3 and name_of(found[1]) == "in":
+            found = [found[0], found[2]]
+    if len(found) != 2 or type(found[0]) is not Symbol:
+        return None if len(found) in (3, 4) else "such as (for (i 0 9) ...)"
+    walk = call("each", [to_list([to_list(found)]), *body])
+    return f"for counts, (for (i 0 9) ...); each walks a list: {walk}"
+
+
+def _let(form: Pair) -> str | None:
+    """(let (x 5) ...)."""
+    first, *rest = items(form.cdr) or [None]
+    pair = items(first) if type(first) is Pair else None
+    if pair is None or len(pair) != 2 or type(pair[0]) is not Symbol:
+        return None
+    word = name_of(form.car)
+    return f"bindings stand in a list of their own: {call(word, [to_list([first]), *rest])}"
+
+
+def _de(form: Pair) -> str | None:
+    """(de (f x) ...)."""
+    first, *rest = items(form.cdr) or [None]
+    if type(first) is not Pair or type(first.car) is not Symbol:
+        return None
+    text = call(name_of(form.car), [first.car, first.cdr, *rest])
+    return f"the name stands before the parameters: {text}"
+
+
+_LEADS: dict[str, Callable[[Pair], str | None]] = {
+    "len": _length,
+    "set": _set,
+    "for": _for,
+    "mapfor": _for,
+    "let": _let,
+    "let*": _let,
+    "de": _de,
+    "df": _de,
+    "dmd": _de,
+}
+
+
+def _quote_whole(error: SnError, form: Pair) -> None:
+    """Point at the whole of `((0 1) (1 2))`, whose head was taken for a call."""
+    if isinstance(error, ValueKindError) and calls.is_data(form):
+        error.form, error.span = form, form.span or error.span
+        error.hint = calls.quoted(form)
+
+
+def _head_name(form: Pair) -> str:
+    callee = form.car.value if type(form.car) is Symbol else None
+    return callee.name if isinstance(callee, Builtin | Special) else ""
+
+
+def _unset_argument(form: Pair, span: Span | None) -> Pair | None:
+    """Return the cell of the name without a value that an error at `span` is about."""
+    callee = form.car.value if type(form.car) is Symbol else None
+    cell: Value = form.cdr
+    if isinstance(callee, Special):
+        if callee.name not in _COUNTING:
+            return None
+        if type(cell) is Pair and type(cell.car) is Pair:
+            cell = cell.car.cdr
+    elif not isinstance(callee, Builtin):
+        return None
+    while type(cell) is Pair:
+        if names.is_unset(cell.car) and span in (form.span, element_span(cell)):
+            return cell
+        cell = cell.cdr
+    return None

@@ -1,0 +1,170 @@
+"""Names: what was meant by a name that has no value where one was needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sn.errors import Span, did_you_mean
+from sn.lisp.forms import Pair, Symbol, Value, describe, show
+from sn.lisp.leads import infix
+from sn.lisp.leads.writing import items, name_of
+from sn.lisp.machine import Machine
+
+_FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
+_PERCENT = re.compile(r"([+-]?\d*\.?\d+)%")
+_SIZES = re.compile(r"\d+(?:[x×*]\d+)+")
+_SEPARATED = re.compile(r"\d+(?:-\d+)+")  # the reader makes - of _
+_UNIT = re.compile(r"([+-]?\d*\.?\d+)([a-z]+)")
+_KEYWORD = re.compile(r"([a-z][\w.-]*)[=:](\S*)")
+_COMMENT = re.compile(r"//.*|/\*.*|--|%+")
+
+TRUTH = {
+    **dict.fromkeys(("true", "yes", "on"), "t"),
+    **dict.fromkeys(("false", "none", "null", "no", "off", "undefined"), "()"),
+}
+_MAKERS = ("lambda", "flambda", "mlambda")
+_DEFINERS = ("de", "df", "dm", "dmd")
+_COUNTERS = ("for", "mapfor")
+_BINDERS = ("let", "let*", "each", "all")
+
+
+def found(form: Value, value: Value) -> str:
+    """Return what messages say was found: a value, or the name that has none."""
+    if type(form) is Symbol and value is None and form.name != "nil":
+        return f"{show(form)}, which {'is ()' if form.saved else 'has no value'}"
+    return describe(value)
+
+
+def is_unset(form: Value) -> bool:
+    """Whether a form is a name that nothing has given a value."""
+    return type(form) is Symbol and form.value is None and not form.saved and form.name != "nil"
+
+
+def unset(it: Machine, symbol: Symbol, span: Span | None, is_function: bool = False) -> str:
+    """Return the hint for a name without a value that stands at `span`, where a function is
+    wanted or another value.
+    """
+    known = functions(it) if is_function else variables(it)
+    gives = f"(de {show(symbol)} (...) ...)" if is_function else f"(setq {show(symbol)} ...)"
+    return (
+        misread(symbol.name)
+        or gone(it, symbol, span)
+        or did_you_mean(symbol.name, known)
+        or f"{gives} gives it a value"
+    )
+
+
+def misread(name: str) -> str | None:
+    """Return the hint for a name that is not meant as one, such as `1/3` or `true`."""
+    if name.lower() in TRUTH:
+        return f"SN writes {TRUTH[name.lower()]}: t is true, () is false and empty"
+    if match := _FRACTION.fullmatch(name):
+        top, bottom = (int(part) for part in match.groups())
+        value = f"write {top / bottom:.8g}, or " if bottom else "write "
+        return f"SN Lisp has no fractions: {value}(/ {top} {bottom})"
+    if _SIZES.fullmatch(name):
+        numbers = re.findall(r"\d+", name)
+        if "*" in name:
+            return f"write {' '.join(numbers)} for two sizes, (* {' '.join(numbers)}) for a product"
+        return f"numbers stand apart: {' '.join(numbers)}"
+    if match := _PERCENT.fullmatch(name):
+        return f"write {float(match[1]) / 100:.8g}"
+    if _SEPARATED.fullmatch(name):
+        together, apart = name.replace("-", ""), name.replace("-", " ")
+        return f"digits stand together: {together}; (- {apart}) subtracts"
+    if hint := infix.tight(name):
+        return f"the function comes first, and blanks between: write {hint}"
+    if match := _UNIT.fullmatch(name):
+        return f"a number is digits alone: {match[1]}"
+    if match := _KEYWORD.fullmatch(name):
+        return f"an option is a list: ({match[1]} {match[2] or 'VALUE'})"
+    if _COMMENT.fullmatch(name):
+        return "a comment starts with ; and ends with the line"
+    if name in ("...", "…"):
+        return f"{name} stands for what an example leaves out; write it here"
+    return None
+
+
+def variables(it: Machine) -> Iterator[str]:
+    """Yield the names that have a value which is no function."""
+    for symbol in it.symbols:
+        if symbol.value is not None and not hasattr(symbol.value, "run"):
+            yield symbol.name
+
+
+def functions(it: Machine) -> Iterator[str]:
+    """Yield the names of functions and special forms."""
+    return (symbol.name for symbol in it.symbols if hasattr(symbol.value, "run"))
+
+
+# --- dynamic scope ---
+
+
+def gone(it: Machine, symbol: Symbol, span: Span | None) -> str | None:
+    """Return the hint for a name in a lambda whose maker had bound it, and has returned."""
+    if span is None:
+        return None
+    binder, inside = "", False
+    for form in _around(it, span):
+        word = name_of(form.car)
+        if symbol.name in _bound_by(word, form):
+            name = name_of(form.cdr.car) if word in _DEFINERS else ""
+            binder, inside = name or word, False
+        elif word in _MAKERS:
+            inside = bool(binder)
+    if not inside:
+        return None
+    name = show(symbol)
+    return (
+        f"{name} had its value while {binder} ran: scope is dynamic, a lambda keeps no variables "
+        f"of its maker; write the value in, (eval `(lambda (...) ... ,{name} ...)), or give "
+        f"{name} as an argument"
+    )
+
+
+def _around(it: Machine, span: Span) -> Iterator[Pair]:
+    """Yield the lists around a place, outermost first, as the text has them."""
+    todo = it.read_apart(span.file)
+    while todo:
+        form = next((one for one in todo if _holds(one, span)), None)
+        if form is None:
+            return
+        yield form
+        todo = items(form) or []
+
+
+def _holds(form: Value, span: Span) -> bool:
+    place = form.span if type(form) is Pair else None
+    if place is None:
+        return False
+    start, end = (place.line, place.column), (place.end_line, place.end_column)
+    return start <= (span.line, span.column) <= end
+
+
+def _bound_by(word: str, form: Pair) -> set[str]:
+    """Return the names that a form binds for its body."""
+    args = items(form.cdr) or []
+    if word in _DEFINERS and len(args) > 1:
+        return _names(args[1])
+    if word in _MAKERS and args:
+        return _names(args[0])
+    if word in _COUNTERS and args and type(args[0]) is Pair:
+        return _names(args[0].car)
+    if word in _BINDERS and args:
+        pairs = items(args[0]) or []
+        return {name for pair in pairs if type(pair) is Pair for name in _names(pair.car)}
+    return set()
+
+
+def _names(tree: Value) -> set[str]:
+    """Return the names in a tree of parameters."""
+    found: set[str] = set()
+    todo = [tree]
+    while todo and len(found) < 1000:
+        one = todo.pop()
+        if type(one) is Pair:
+            todo += (one.car, one.cdr)
+        elif type(one) is Symbol:
+            found.add(one.name)
+    return found
