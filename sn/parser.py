@@ -20,6 +20,7 @@ from lark.lexer import Lexer
 
 from sn.errors import ReadError, Span
 from sn.lisp.forms import NUMBER, Pair, Symbol, SymbolTable, Value, elements, fold
+from sn.lisp.leads.text import odd
 from sn.lisp.lexer import Cutter, Piece
 from sn.lisp.stream import Stream, UnfinishedError
 from sn.lisp.templates import Node, Template, make_list, refuse_splice, template_code
@@ -184,6 +185,9 @@ class _Forms(Transformer[Any, Node]):
         text = piece.text
         if text[0] in "0123456789.+-" and NUMBER.fullmatch(text):
             return _number(text, piece), piece.span
+        if not text.isascii() and (found := odd(piece.stream.text, piece.start_pos, piece.end_pos)):
+            place, message, hint = found
+            piece.stream.fail(message, place, place + 1, hint)
         return _host(piece).intern(fold(text)), piece.span
 
     def name(self, parts: list[Piece]) -> Node:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from sn.display import brief
 from sn.errors import EvalError, Span, ValueKindError
+from sn.lisp.characters import ODD
 
 # The types a value may have are listed above; programs mix them freely, hence Any.
 Value: TypeAlias = Any
@@ -227,7 +228,9 @@ NUMBER_FORMATS = {"sn": number_sn, "lush": number_lush, "exact": number_exact}
 
 def symbol_text(name: str) -> str:
     """Return a symbol's name as the reader takes it, between bars where it must be."""
-    plain = _WORD.fullmatch(name) and fold(name) == name and name != "."
+    plain = _WORD.fullmatch(name) is not None and fold(name) == name and name != "."
+    if not name.isascii() and ODD.search(name):
+        plain = False
     return name if plain and not NUMBER.fullmatch(name) else f"|{name}|"
 
 

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 from sn.errors import Label, ReadError, Span
 from sn.lisp.forms import Value
+from sn.lisp.leads import parentheses
+from sn.lisp.leads import text as leads
 from sn.lisp.stream import Stream, UnfinishedError
 
 
@@ -83,7 +85,6 @@ class Cutter:
         self.macro_chars = macro_chars
         self.waiting: list[_Waiting] = []  # innermost last
         self.joins = False  # the next character is the second colon of :a:b
-        self.left_edge: Piece | None = None  # a ( in the first column inside an open form
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the pieces of the form at the stream's place and stop right behind it.
@@ -153,15 +154,17 @@ class Cutter:
         elif kind in ("COMMA", "SPLICE"):
             if not in_template:
                 text = f"'{piece}' stands outside a backquote"
-                hint = "a comma marks what to evaluate inside `( ... ), and cannot stand in [ ]"
+                hint = leads.comma(self.stream.text, piece.start_pos)
                 raise ReadError(text, span=piece.span, hint=hint)
             in_template = False
         elif kind == "SCOPE":
             self._refuse_double_colon(piece)
+        elif kind == "QUOTE":
+            meant = leads.closing_quote(self.stream.text, piece.start_pos)
+            if meant is not None:
+                raise ReadError("this ' ends nothing", span=piece.span, hint=meant)
         elif kind in ("OPEN_MATRIX", "OPEN_ARRAY", "PRETTY"):
             in_template = False
-        if kind == "OPEN" and waiting and not self.left_edge and self._at_left_edge(piece):
-            self.left_edge = piece
         waiting.append(_Waiting(piece, in_template))
 
     def _close(self, piece: Piece) -> None:
@@ -234,9 +237,6 @@ class Cutter:
                 "the global value of x is written :x",
             )
 
-    def _at_left_edge(self, piece: Piece) -> bool:
-        return piece.start_pos == 0 or self.stream.text[piece.start_pos - 1] == "\n"
-
     def _refuse_character(self, start: int) -> NoReturn:
         """Raise the error for a character that starts no piece."""
         stream = self.stream
@@ -253,25 +253,39 @@ class Cutter:
             stream.fail(
                 "this '|' is not closed", start, start + 1, "an exact name is written |Name|"
             )
+        if char in "^#" and (found := leads.sharp(stream.text, start)):
+            stream.fail(found[0], start, start + found[1], found[2])
         if char in "^#":
             name = stream.text[start : start + 2].rstrip()
             text = f"no macro-character '{name}' is defined"
             hint = "(dmc |" + (name if len(name) == 2 else name + "c") + "| ...) defines one"
             stream.fail(text, start, start + len(name), hint)
-        stream.fail(f"the control character {ord(char)} cannot stand here", start, start + 1)
+        text = f"the control character {ord(char)} cannot stand here"
+        stream.fail(text, start, start + 1, leads.control(char))
 
     def _refuse_end(self) -> NoReturn:
         """Raise the error for a text that ends while something is open."""
         inner, outer = self.waiting[-1].piece, self.waiting[0].piece
         if inner.type in PREFIXES:
             raise UnfinishedError(f"nothing follows this prefix {inner}", span=inner.span)
-        closing = OPENERS[inner.type]
-        hint = f"a '{closing}' is missing"
-        if self.left_edge:
-            hint += f", perhaps before line {self.left_edge.span.line}, where a form starts"
+        text, span = self.stream.text, self.stream.span
+        hides = parentheses.hidden(text, outer.start_pos)
+        guess = None if hides else parentheses.missing(text, outer.start_pos)
+        if guess is not None:
+            labels = [Label(span(guess.beside, guess.beside + 1), "this starts beside it")]
+            raise UnfinishedError(
+                "this '(' is never closed",
+                span=span(guess.opener, guess.opener + 1),
+                hint=guess.hint,
+                labels=labels,
+            )
+        hint = f"a '{OPENERS[inner.type]}' is missing"
         labels = (
             [] if inner is outer else [Label(outer.span, "it is inside the form that starts here")]
         )
+        if hides is not None:
+            labels = [Label(span(hides, hides + 1), "a comment starts here")]
+            hint = "the ; starts a comment, which hides the ')' behind it"
         raise UnfinishedError(
             f"this '{inner}' is never closed", span=inner.span, hint=hint, labels=labels
         )

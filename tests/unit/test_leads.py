@@ -192,6 +192,101 @@ DATA = {
     ),
 }
 
+TEXT = {
+    "comment-of-python": slip(
+        "# a net\n(setq a 1)", "1:1", "'#' starts no comment", "with the line: ; a net"
+    ),
+    "comment-behind-a-form": net(
+        "(layer output (10))",
+        "(layer output (10))  #ten classes",
+        "5:24",
+        "'#' starts no comment",
+        ": ; ten classes",
+    ),
+    "comment-of-many-lines": slip("#| a net |#", "1:1", "'#|' starts no comment", "#! ... !#"),
+    "true-of-scheme": slip("(if #t 1 2)", "1:5", "'#t' is no word of SN", "write t:"),
+    "false-of-scheme": slip("(if #f 1 2)", "1:5", "'#f' is no word of SN", "write ():"),
+    "vector-of-scheme": slip("(setq l #(1 2))", "1:9", "'#(' starts nothing", "'(1 2 3)"),
+    "decimal-comma": slip(
+        "(setq rate 0,003)", "1:13", "',' stands outside a backquote", "is a dot: 0.003"
+    ),
+    "decimal-comma-in-an-option": experiment(
+        "(learning-rate rate)", "(learning-rate 0,003)", "12:39", "','", "is a dot: 0.003"
+    ),
+    "decimal-comma-or-two-numbers": net(
+        "(border -1)",
+        "(border -1,5)",
+        "2:34",
+        "','",
+        "list, -1 5; the decimal point is a dot: -1.5",
+    ),
+    "thousands": slip("(setq n 60,000)", "1:11", "','", "digits stand together, 60000; the"),
+    "commas-between": slip(
+        "(print (+ 1, 2))", "1:12", "','", "separate what stands in a list: (+ 1 2)"
+    ),
+    "commas-in-sizes": net("(16 16)", "(16, 16)", "2:19", "','", "in a list: (16 16)"),
+    "commas-in-brackets": slip("(setq l [1, 2, 3])", "1:11", "','", "in a list: [1 2 3]"),
+    "power": slip(
+        "(setq rate 10^-3)", "1:14", "'^' is no operator", "(** 10 -3), this number also 1e-3"
+    ),
+    "power-as-a-call": slip("(print (^ 2 3))", "1:9", "'^' is no function", "(** x y)"),
+    "string-of-python": slip(
+        "(print 'hello world')", "1:20", "this ' ends nothing", 'double quotes: "hello world"'
+    ),
+    "quotes-of-a-browser": slip(
+        "(print “hello world”)", "1:8", "“ is no quote of SN", 'write "hello world"'
+    ),
+    "guillemets": slip("(print «hello»)", "1:8", "« is no quote of SN", 'write "hello"'),
+    "quote-of-a-browser": net("'((0 1)", "’((0 1)", "7:56", "’ is no quote of SN", "write '(,"),
+    "minus-of-a-browser": net(
+        "(border -1)", "(border −1)", "2:32", "U+2212, minus sign", "write -1"
+    ),
+    "dash-in-a-name": slip("(de add–two (x) x)", "1:8", "U+2013, en dash", "write add-two"),
+    "zero-width-space": net(
+        "(layer h1", "(layer h\u200b1", "3:11", "invisible character U+200B", "delete it"
+    ),
+    "soft-hyphen": slip("(setq rate\u00ad 3)", "1:11", "U+00AD, soft hyphen", "delete it"),
+    "order-of-letters-turned": slip("(setq a\u202e 3)", "1:8", "invisible character", "delete it"),
+    "full-width-parenthesis": slip("（setq a 1）", "1:1", "U+FF08, fullwidth", "write (setq"),
+    "full-width-digits": slip("(setq a １０)", "1:9", "U+FF11, fullwidth", "write 10"),
+    "full-width-comma": slip("(list 1， 2)", "1:8", "U+FF0C, fullwidth", "blanks alone separate"),
+    "utf-16": slip("(\0s\0", "1:2", "the control character 0", "save it as UTF-8"),
+    "parenthesis-missing": net(
+        "(layer h2 (2 4 4))",
+        "(layer h2 (2 4 4)",
+        "4:3",
+        "this '(' is never closed",
+        "missing, perhaps before line 5, by its indentation: (layer h2 (2 4 4))",
+    ),
+    "parenthesis-missing-in-let": slip(
+        "(de f (x)\n  (let ((y (* x 2))\n    (+ y 1)))\n\n(de g (x) x)\n",
+        "2:8",
+        "this '(' is never closed",
+        "before line 3, by its indentation: ((y (* x 2)))",
+    ),
+    "parenthesis-missing-behind-a-comment": slip(
+        "(setq a (list 1 2) ; two\n(setq b 3)\n",
+        "1:1",
+        "this '('",
+        "indentation: (setq a (list 1 2))",
+    ),
+    "parenthesis-in-a-comment": slip(
+        "(setq a 2;)\n(print a)", "1:1", "this '(' is never closed", "hides the ')' behind it"
+    ),
+}
+
+WELL = {
+    "tabs": "(setq\ta\t1)",
+    "line-ends-of-windows": "(setq a 1)\r\n(setq b 2)\r\n",
+    "blanks-that-do-not-break": "(setq\u00a0a\u30001)",
+    "greek-names": "(setq η 0.1)\n(* 2 η)",
+    "odd-characters-in-strings": '(print "“ – １ ; )")',
+    "odd-characters-between-bars": "(setq |a–b| 1)",
+    "odd-characters-in-comments": "; “ – １ '\n(setq a 1)",
+    "quotes": "(list 'a '(b 'c) ''d)",
+    "quote-behind-a-word": "(list 1'a)",
+}
+
 SLIPS = {
     f"{kind}-{name}": found
     for kind, table in {
@@ -200,6 +295,7 @@ SLIPS = {
         "unset": UNSET,
         "scope": SCOPE,
         "data": DATA,
+        "text": TEXT,
     }.items()
     for name, found in table.items()
 }
@@ -216,3 +312,14 @@ def test_a_slip_gets_its_place_and_a_right_lead(name: str) -> None:
     assert found.message in error.message, shown
     assert found.hint in (error.hint or ""), shown
     assert len(shown) < 2000
+
+
+@pytest.mark.parametrize("name", WELL)
+def test_what_is_no_slip_is_taken(name: str) -> None:
+    Session().evaluate(WELL[name], "n.sn")
+
+
+def test_a_symbol_that_only_looks_right_prints_between_bars() -> None:
+    it = Session().interpreter
+    assert it.show(it.run("'|a–b|")) == "|a–b|"
+    assert it.show(it.run("'|a-b|")) == "a-b"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sn.errors import EvalError
 from sn.lisp.forms import Pair, Symbol, Value, number_exact, show, to_list
 
-_LONGEST = 64  # characters of a form in a hint, chosen here: it fits a line behind a few words
+LONGEST = 64  # characters of a form in a hint, chosen here: it fits a line behind a few words
 
 
 def code(form: Value) -> str:
@@ -16,7 +16,7 @@ def code(form: Value) -> str:
         text = show(form, number_exact, limit=60)
     except EvalError:
         return ""
-    return text if len(text) <= _LONGEST and not text.endswith("...") else ""
+    return text if len(text) <= LONGEST and not text.endswith("...") else ""
 
 
 def call(head: str, args: Iterable[Value]) -> str:
