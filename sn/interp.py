@@ -36,6 +36,7 @@ from sn.lisp.forms import (
 from sn.lisp.gate import Gate
 from sn.lisp.leads.calls import no_function
 from sn.lisp.leads.explain import explain
+from sn.lisp.leads.lookover import look_over
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
@@ -297,6 +298,7 @@ class Interpreter:
         top = self.intern("result")
         try:
             while (form := reader.next_form()) is not EOF:
+                look_over(self, form, reader.span_of_last)
                 result = self.evaluate(form)
                 top.set_global(result)
                 if after is not None:

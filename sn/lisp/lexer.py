@@ -165,6 +165,9 @@ class Cutter:
                 raise ReadError("this ' ends nothing", span=piece.span, hint=meant)
         elif kind in ("OPEN_MATRIX", "OPEN_ARRAY", "PRETTY"):
             in_template = False
+            meant = leads.subscript(self.stream.text, piece.start_pos)
+            if meant is not None:
+                raise ReadError("'[' cannot stand behind a name", span=piece.span, hint=meant)
         waiting.append(_Waiting(piece, in_template))
 
     def _close(self, piece: Piece) -> None:

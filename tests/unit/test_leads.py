@@ -275,7 +275,83 @@ TEXT = {
     ),
 }
 
+SILENT = {
+    "else": slip(
+        "(setq x 1)\n(if (> x 2)\n    (print 1)\n  else\n    (print 2))",
+        "4:3",
+        "'else' is no part of (if test yes no)",
+        "leave it out: (if (> x 2) (print 1) (print 2))",
+    ),
+    "then": slip("(if t then 1 else 2)", "1:7", "'then' is no part", "(if t 1 2)"),
+    "elif": slip("(if t 1 elif t 2)", "1:9", "'elif' is no word of SN", "(cond (test yes)"),
+    "else-of-cond": slip("(cond (() 1) (else 2))", "1:15", "'else' is no test", "(t ...)"),
+    "true": slip("(if true 1 2)", "1:5", "true is no word of SN", "SN writes t:"),
+    "true-of-python": slip("(setq on True)", "1:10", "true is no word of SN", "SN writes t:"),
+    "false": slip("(setq on false)", "1:10", "false is no word of SN", "SN writes ():"),
+    "none": slip("(print None)", "1:8", "none is no word of SN", "SN writes ():"),
+    "null-as-a-value": slip("(if (= 1 null) 1 2)", "1:10", "null is no word", "SN writes ():"),
+    "null-as-a-number": slip("(setq x null)\n(+ 1 x)", "2:6", "found the function", "value is ()"),
+    "in-a-function": slip("(de on () true)", "1:11", "true is no word of SN", "SN writes t:"),
+    "fraction": slip("(setq rate 1/3)", "1:12", "1/3 has no value", "write 0.33333333, or (/ 1 3)"),
+    "separated-digits": slip("(setq n 60_000)", "1:9", "60-000 has no value", "together: 60000;"),
+    "suffix-of-c": slip("(setq rate 0.5f)", "1:12", "0.5f has no value", "digits alone: 0.5"),
+    "percent": slip("(setq rate 1%)", "1:12", "1% has no value", "write 0.01"),
+    "product": slip("(setq rate 1)\n(setq r rate*10)", "2:9", "rate*10 has", "write (* rate 10)"),
+    "keyword": slip('(print "a" end="")', "1:12", "end= has no value", "have no names"),
+    "braces": slip('(setq o {"a" 1})', "1:9", "braces mean nothing", "lists stand in ( )"),
+    "subscript": slip("(setq l '(1 2))\n(print l[0])", "2:9", "'[' cannot", "(nth 0 l)"),
+    "assignment": slip(
+        "rate = 0.003", "1:1", "rate has no value, and stands outside", "by (setq rate 0.003)"
+    ),
+    "assignment-of-another-language": slip(
+        "let rate = 0.003;", "1:5", "rate has no value", "by (setq rate 0.003)"
+    ),
+    "def": slip("def f(x):\n    return x\n", "1:1", "def has no value", "(de f (x) ...)"),
+    "import": slip("import sn\n", "1:1", "import has no value", '(load "FILE")'),
+    "parenthesis-behind-the-name": slip(
+        'print("hello")', "1:6", "is not a function", 'before the function: (print "hello")'
+    ),
+    "comment-of-c": slip("// a net\n(setq a 1)", "1:1", "'//' starts no comment", ": ; a net"),
+    "comment-of-c-in-the-net": net(
+        "(layer h1 (4 8 8))",
+        "(layer h1 (4 8 8)) // maps",
+        "3:22",
+        "'//' starts no comment",
+        ": ; maps",
+    ),
+    "comment-of-c-in-a-function": slip(
+        "(de f (x)\n  (* x x) // squares\n  )", "2:11", "'//' starts no", ": ; squares"
+    ),
+    "comment-of-many-lines-of-c": slip("/* a net */", "1:1", "'/*' starts no", ": ; a net"),
+    "comment-of-sql": slip("-- a net", "1:1", "'--' starts no comment", ": ; a net"),
+    "comment-of-tex": slip("% a net", "1:1", "'%' starts no comment", ": ; a net"),
+    "comment-of-nothing": slip(
+        "a net for digits\n(setq a 1)", "1:1", "a has no value, and stands outside", "starts with ;"
+    ),
+    "word-in-the-net": net(
+        "(layer h1", "hidden (layer h1", "3:3", "hidden has no value", "stands in parentheses"
+    ),
+    "all-arguments": slip(
+        "(setq f (lambda x (* x x)))\n(f 5)", "1:22", "found the list (5)", "(lambda (x) ...)"
+    ),
+    "all-arguments-of-de": slip(
+        "(de f x (* x x))\n(f 5)", "1:12", "found the list (5)", "one by one: (de f (x) ...)"
+    ),
+}
+
 WELL = {
+    "true-that-is-given": "(setq true t)\n(if true 1 2)",
+    "true-that-is-given-later": "(de f () (if true 1 2))\n(setq true t)",
+    "true-that-is-bound": "(let ((true t)) (if true 1 2))",
+    "true-that-is-a-parameter": "(de f (a true) (if true 1 2))",
+    "true-that-is-quoted": "(list 'true 'else '// '(none 1/3))",
+    "true-as-a-key": "(selectq 'true (true 1) (else 2))",
+    "else-for-a-macro": "(df choose (test yes word no) (eval no))\n(choose t 1 else 2)",
+    "null-as-a-function": "(mapcar null '(1 ()))\n(setq empty null)",
+    "a-word-alone": "nope\n(setq a 1)\na",
+    "slashes-between-bars": "(setq |//| 1)\n(list |//|)",
+    "slashes-as-a-function": "(de // (a b) (div a b))\n(// 7 2)",
+    "names-like-numbers": "(setq 2d 1)\n(+ 2d 1)\n(let ((3d 4)) (* 3d 2))",
     "tabs": "(setq\ta\t1)",
     "line-ends-of-windows": "(setq a 1)\r\n(setq b 2)\r\n",
     "blanks-that-do-not-break": "(setq\u00a0a\u30001)",
@@ -296,6 +372,7 @@ SLIPS = {
         "scope": SCOPE,
         "data": DATA,
         "text": TEXT,
+        "silent": SILENT,
     }.items()
     for name, found in table.items()
 }

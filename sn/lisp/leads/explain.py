@@ -30,6 +30,10 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
     cell = None if hint else _unset_argument(form, error.span)
     if hint:
         error.hint = hint
+    elif "::DX:null" in error.message:
+        error.hint = "null is the function (null x); the empty value is ()"
+    elif (taker := names.taker(it, form, error.span)) is not None:
+        error.hint = taker
     elif cell is not None:
         error.span = element_span(cell) or error.span
         is_call = " needs a function" in error.message

@@ -38,7 +38,7 @@ OPERATORS = {
     "or": ("or", 1),
 }
 _CHANGES = {"+=": "+", "-=": "-", "*=": "*", "/=": "/"}
-_ASSIGNS = ("=", ":=", "<-", "←")
+ASSIGNS = ("=", ":=", "<-", "←")
 _JOINING = ("+", "*", "and", "or")  # of which one call takes as many as there are
 # a name or number, an operator that no name holds, and another
 _TIGHT = re.compile(r"([\w.-]+)(\*\*|[-+*/%<>]=?|==|!=)([\w.-]+)")
@@ -58,7 +58,7 @@ def lead(form: Pair, has_value: bool) -> str | None:
         setq = code(to_list([Symbol("setq"), parts[0], prefixed(value)]))
         if operator == "=" and setq:
             return f"{setq} gives it a value, {code(_joined('=', parts[0], value))} compares"
-        if operator in _ASSIGNS and setq:
+        if operator in ASSIGNS and setq:
             return f"a name gets its value by {setq}"
         if operator in _CHANGES and (has_value or operator != "/="):
             inner = _joined(_CHANGES[operator], parts[0], value)

@@ -86,6 +86,11 @@ def misread(name: str) -> str | None:
     return None
 
 
+def is_keyword(name: str) -> bool:
+    """Whether a name looks like an argument of Python, as `size=10`."""
+    return _KEYWORD.fullmatch(name) is not None
+
+
 def variables(it: Machine) -> Iterator[str]:
     """Yield the names that have a value which is no function."""
     for symbol in it.symbols:
@@ -108,7 +113,7 @@ def gone(it: Machine, symbol: Symbol, span: Span | None) -> str | None:
     binder, inside = "", False
     for form in _around(it, span):
         word = name_of(form.car)
-        if symbol.name in _bound_by(word, form):
+        if symbol.name in bound_by(word, form):
             name = name_of(form.cdr.car) if word in _DEFINERS else ""
             binder, inside = name or word, False
         elif word in _MAKERS:
@@ -121,6 +126,25 @@ def gone(it: Machine, symbol: Symbol, span: Span | None) -> str | None:
         f"of its maker; write the value in, (eval `(lambda (...) ... ,{name} ...)), or give "
         f"{name} as an argument"
     )
+
+
+def taker(it: Machine, form: Pair, span: Span | None) -> str | None:
+    """Return the hint for a parameter without parentheses, which takes all arguments."""
+    cell = form.cdr
+    while type(cell) is Pair and not (
+        type(cell.car) is Symbol and type(cell.car.value) is Pair and cell.car_span == span
+    ):
+        cell = cell.cdr
+    if type(cell) is not Pair or span is None:
+        return None
+    name = show(cell.car)
+    for around in _around(it, span):
+        args, word = items(around.cdr) or [], name_of(around.car)
+        at = 1 if word in _DEFINERS else 0
+        if word in (*_MAKERS, *_DEFINERS) and name_of((*args, None, None)[at]) == cell.car.name:
+            head = f"{word} {name_of(args[0])}" if at else word
+            return f"{name} takes the list of all arguments; one by one: ({head} ({name}) ...)"
+    return None
 
 
 def _around(it: Machine, span: Span) -> Iterator[Pair]:
@@ -142,7 +166,7 @@ def _holds(form: Value, span: Span) -> bool:
     return start <= (span.line, span.column) <= end
 
 
-def _bound_by(word: str, form: Pair) -> set[str]:
+def bound_by(word: str, form: Pair) -> set[str]:
     """Return the names that a form binds for its body."""
     args = items(form.cdr) or []
     if word in _DEFINERS and len(args) > 1:
