@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sn.errors import ValueKindError
 from sn.lisp.calls import builtin
-from sn.lisp.forms import Value, describe, equal
+from sn.lisp.equality import equal
+from sn.lisp.forms import Value, describe
 
 
 def _same_order(name: str, a: Value, b: Value) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import builtin
-from sn.lisp.forms import List, Pair, Value, cells, describe, elements, equal, iterate, to_list
+from sn.lisp.equality import equal
+from sn.lisp.forms import List, Pair, Value, cells, describe, elements, iterate, to_list
 
 # The longest list that one call makes; chosen here: above it Python's memory is at risk.
 LONGEST = 10_000_000

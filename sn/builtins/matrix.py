@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
+from sn.lisp.equality import equal
 from sn.lisp.forms import (
     Pair,
     Shown,
+    Text,
     Value,
     describe,
     element_span,
     elements,
-    equal,
     number_exact,
     show,
     to_list,
@@ -62,6 +63,9 @@ OBJECT = Storage("a", np.dtype(object))
 STORAGES = {s.letter: s for s in (FLOAT, DOUBLE, INT, SHORT, BYTE, UBYTE, PACKED, OBJECT)}
 
 
+_SHOWN = 99  # elements at most that are printed; SN 2.8
+
+
 class Matrix(Shown):
     """A matrix or array: `data` is a NumPy array, shared with the matrices it is a part of."""
 
@@ -99,25 +103,36 @@ class Matrix(Shown):
         return self
 
     def show(self, numbers: Callable[[float], str]) -> str:
-        """Return the print form: the elements if there are few, else the dimensions."""
-        if self.data.size > 99:
+        """Return the print form of numbers: the elements if there are few, else the dimensions."""
+        if self.data.size > _SHOWN:
             return f"::MAT:{dimensions_text(self.data.shape)}"
-        if numbers is number_exact or self.storage.holds_objects:
-            letter = "" if self.storage is DOUBLE else self.storage.letter
-            return self._literal(self.data, numbers, letter)
+        if numbers is number_exact:
+            return self._literal(self.data, numbers, self._letter)
         return self._rows(self.data, "")
+
+    def parts(self, numbers: Callable[[float], str]) -> list[Value] | None:
+        """Return the values of a small array of any values with the text between; else None."""
+        if not self.storage.holds_objects or self.data.size > _SHOWN:
+            return None
+        values: list[Value] = []
+        self._add_parts(self.data, values)
+        return values
 
     def rows_text(self) -> str:
         """Return all elements, a line per row."""
         return self._rows(self.data, "\n")
 
-    def equals(self, other: Matrix) -> bool:
-        """Tell whether dimensions and elements are equal."""
+    def compare(self, other: Matrix) -> bool | list[tuple[Value, Value]]:
+        """Tell whether dimensions and elements are equal, or which values must be."""
         if self.data.shape != other.data.shape:
             return False
         if self.storage.holds_objects or other.storage.holds_objects:
-            return all(map(equal, self.values(), other.values()))
+            return list(zip(self.values(), other.values(), strict=True))
         return bool(np.array_equal(self.numbers(), other.numbers()))
+
+    def equals(self, other: Matrix) -> bool:
+        """Tell whether dimensions and elements are equal."""
+        return equal(self, other)
 
     # --- elements ---
 
@@ -201,14 +216,30 @@ class Matrix(Shown):
             else:
                 part[i] = item if self.storage.holds_objects else self._item(item)
 
+    @property
+    def _letter(self) -> str:
+        return "" if self.storage is DOUBLE else self.storage.letter
+
     def _literal(self, part: Array, numbers: Callable[[float], str], letter: str) -> str:
         if part.ndim == 0:
-            return f"[{letter}@ {show(self.value_of(part.item()), numbers)}]"
+            return f"[{letter}@ {numbers(self.value_of(part.item()))}]"
         prefix = letter + (" " if letter and part.ndim == 1 else "")
-        inner = letter if self.storage.holds_objects else ""
         if part.ndim == 1:
-            return f"[{prefix}{' '.join(show(self.value_of(i), numbers) for i in part.tolist())}]"
-        return f"[{prefix}{''.join(self._literal(row, numbers, inner) for row in part)}]"
+            return f"[{prefix}{' '.join(numbers(self.value_of(i)) for i in part.tolist())}]"
+        return f"[{prefix}{''.join(self._literal(row, numbers, '') for row in part)}]"
+
+    def _add_parts(self, part: Array, parts: list[Value]) -> None:
+        letter = self._letter
+        if part.ndim == 0:
+            parts += (Text(f"[{letter}@ "), part.item(), Text("]"))
+            return
+        parts.append(Text(f"[{letter} " if part.ndim == 1 else f"[{letter}"))
+        for i, item in enumerate(part):
+            if part.ndim > 1:
+                self._add_parts(item, parts)
+            else:
+                parts += (Text(" "), item) if i else (item,)
+        parts.append(Text("]"))
 
     def _rows(self, part: Array, between: str) -> str:
         if part.ndim == 0:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from sn.display import brief
-from sn.errors import EvalError, Span, ValueKindError
+from sn.errors import EvalError, MemoryLimitError, Span, ValueKindError
 from sn.lisp.characters import ODD
+from sn.memory import need
 
 # The types a value may have are listed above; programs mix them freely, hence Any.
 Value: TypeAlias = Any
@@ -147,8 +148,7 @@ def cells(value: Value) -> Iterator[Pair]:
         yield cell
         cell = cell.cdr
         if cell is anchor:
-            hint = "its last cell points back into it; rplacd, rplaca and nconc can do that"
-            raise EvalError("this list is circular, so it has no end", hint=hint)
+            raise ring_error()
         steps += 1
         if steps == limit:
             anchor, limit = cell, limit * 2
@@ -157,41 +157,45 @@ def cells(value: Value) -> Iterator[Pair]:
         raise ValueKindError(f"expected {what}, found {describe(cell)}")
 
 
-def equal(a: Value, b: Value) -> bool:
-    """Tell whether two values are structurally equal (SN's `=`); different kinds are unequal.
+def ring_length(value: Value) -> int:
+    """Return the number of cells of the ring that a list leads into, 0 where it has an end."""
+    cell, anchor, steps, limit = value, None, 0, 64
+    while type(cell) is Pair:
+        cell = cell.cdr
+        steps += 1
+        if cell is anchor and cell is not None:
+            return steps
+        if steps == limit:
+            anchor, steps, limit = cell, 0, limit * 2
+    return 0
 
-    Objects other than numbers, strings and lists decide with their own `equals` method.
+
+# Walks that evaluate count to this and then ask once whether the list has an end: a counter is
+# cheaper than Brent's method, and they are what programs spend their time in. Chosen here.
+LONG = 256
+
+
+def refuse_ring(value: Value) -> None:
+    """Refuse a list that has no end.
+
+    Raises: EvalError.
     """
-    todo = [(a, b)]
-    steps = 0
-    seen: set[tuple[int, int]] = set()  # filled late: only circular lists need it
-    while todo:
-        a, b = todo.pop()
-        if a is b:
-            continue
-        kind = type(a)
-        if kind is not type(b):
-            return False
-        if kind is Pair:
-            steps += 1
-            if steps > 100_000:
-                both = (id(a), id(b))
-                if both in seen:
-                    continue
-                seen.add(both)
-            todo.append((a.cdr, b.cdr))
-            todo.append((a.car, b.car))
-        elif kind is float or kind is str:
-            if a != b:
-                return False
-        elif not (hasattr(a, "equals") and a.equals(b)):
-            return False
-    return True
+    if ring_length(value):
+        raise ring_error()
+
+
+def ring_error() -> EvalError:
+    """Return the error for a list that has no end."""
+    hint = "its last cell points back into it; rplacd, rplaca and nconc can do that"
+    return EvalError("this list is circular, so it has no end", hint=hint)
 
 
 # --- printing ---
 
-NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+# possessive (++), so that a long word of digits that is no number is not tried in every part
+NUMBER = re.compile(
+    r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]+)?)"
+)
 # NOTE(read): the characters that end a word; grammar.lark lists the same ones.
 _WORD = re.compile(r"""[^\s\x00-\x20\x7f\ufeff()\[\]"|;#^'`,~:]+""")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -248,12 +252,21 @@ def _escape(char: str) -> str:
     return char if char >= " " else f"\\^{chr(ord(char) + 64)}"
 
 
+class Text:
+    """A piece of text among the values that `show` has yet to print."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 class _Rest:
-    """The unprinted part of a list on the stack of `show`, and the cells printed before it."""
+    """The unprinted part of a list on the stack of `show`, and what is open around it."""
 
     __slots__ = ("cell", "close", "path")
 
-    def __init__(self, cell: Value, path: list[Pair], close: str) -> None:
+    def __init__(self, cell: Value, path: list[Value], close: str) -> None:
         self.cell = cell
         self.path = path
         self.close = close
@@ -264,15 +277,22 @@ def show(
 ) -> str:
     """Return `value` as `print` shows it; stop with "..." after `limit` pieces.
 
-    Raises: EvalError when a list contains itself.
+    An object with a method `parts(numbers)` is printed as the values and pieces of `Text` that
+    this returns, any other as its method `show(numbers)` says.
+    Raises: EvalError when a list contains itself, MemoryLimitError for a text that is too long.
     """
     out: list[str] = []
     todo: list[Value] = [value]
-    inside: set[int] = set()  # the cells around the current place, by id
+    inside: set[int] = set()  # the cells and objects around the current place, by id
+    checked = _CHECKED
     while todo:
         if limit is not None and len(out) > limit:
             out.append("...")
             break
+        if len(out) > checked:
+            # a list that holds another one twice, which holds another one twice, and so on
+            need(2 * _PIECE * checked, f"a text of more than {checked:,} words and brackets")
+            checked *= 2
         item = todo.pop()
         kind = type(item)
         if kind is _Rest:
@@ -287,12 +307,22 @@ def show(
             else:
                 inside.difference_update(map(id, item.path))
                 out.append(item.close)
+        elif kind is Text:
+            out.append(item.text)
         elif kind is not Pair:
-            out.append(_atom_text(item, numbers))
+            parts = getattr(item, "parts", None)
+            found = parts(numbers) if parts is not None else None
+            if found is None:
+                out.append(_atom_text(item, numbers))
+            else:
+                around: list[Value] = []
+                _step_into(item, around, inside)
+                todo.append(_Rest(None, around, ""))
+                todo += reversed(found)
         elif (path := _scope_text(item)) is not None:
             out.append(path)
         else:
-            around: list[Pair] = []
+            around = []
             _step_into(item, around, inside)
             if _is_quote(item):
                 out.append("'")
@@ -303,14 +333,21 @@ def show(
     return "".join(out)
 
 
-def _step_into(cell: Pair, path: list[Pair], inside: set[int]) -> None:
-    if id(cell) in inside:
+_CHECKED = 100_000  # pieces of text before `show` asks for memory
+_PIECE = 120  # bytes that a piece takes until it is joined: measured, with its place on the stack
+
+
+def _step_into(item: Value, path: list[Value], inside: set[int]) -> None:
+    if id(item) in inside:
+        what = "a list" if type(item) is Pair else f"a {kind_noun(type(item))}"
         raise EvalError(
-            "cannot print a list that contains itself",
-            hint="rplaca, rplacd and nconc can make such a list",
+            f"cannot print {what} that contains itself",
+            hint="rplaca, rplacd and nconc can make such a list"
+            if type(item) is Pair
+            else "an array holds what is written into it, itself too",
         )
-    inside.add(id(cell))
-    path.append(cell)
+    inside.add(id(item))
+    path.append(item)
 
 
 def _is_quote(form: Pair) -> bool:
@@ -356,8 +393,9 @@ def describe(value: Value) -> str:
         return "()"
     try:
         text = show(value, limit=24)
-    except EvalError:
-        text = "(...) that contains itself"
+    except EvalError as error:
+        rings = not isinstance(error, MemoryLimitError)
+        text = "(...) that contains itself" if rings else "(...) that is too long"
     if len(text) > 60:
         text = text[:57] + "..."
     return f"the {kind_noun(type(value))} {text}"

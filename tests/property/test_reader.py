@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sn.builtins.arrays import make_matrix
 from sn.errors import ReadError
-from sn.lisp.forms import SymbolTable, Value, equal, number_exact, show, to_list
+from sn.lisp.equality import equal
+from sn.lisp.forms import SymbolTable, Value, number_exact, show, to_list
 from sn.parser import Host, read
 
 TABLE = SymbolTable()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from sn.errors import EvalError, ValueKindError
+from sn.builtins.matrix import literal
+from sn.errors import EvalError, MemoryLimitError, Span, ValueKindError
+from sn.lisp.equality import equal
 from sn.lisp.forms import (
+    NUMBER,
     Pair,
     Symbol,
     SymbolTable,
@@ -13,14 +18,16 @@ from sn.lisp.forms import (
     describe,
     element_span,
     elements,
-    equal,
     fold,
     number_exact,
     number_lush,
     number_sn,
+    ring_length,
     show,
+    symbol_text,
     to_list,
 )
+from sn.memory import set_limit
 from sn.parser import read
 
 
@@ -174,3 +181,80 @@ def test_values_are_described_for_messages(text: str, words: str) -> None:
 def test_descriptions_are_short() -> None:
     assert len(describe("x" * 1000)) < 80
     assert len(describe(to_list([1.0] * 1000))) < 80
+
+
+# --- rings, and values that are shared or nested without measure ---
+
+
+def nested_array(depth: int, inside: Value = 1.0) -> Value:
+    for _ in range(depth):
+        inside = literal("#[", [inside], [], Span("t", 1, 1, 1, 1))
+    return inside
+
+
+def test_the_ring_of_a_list_is_measured() -> None:
+    assert ring_length(None) == ring_length(5.0) == ring_length(to_list([1.0] * 1000)) == 0
+    for n in (1, 2, 63, 64, 65, 1000):
+        assert ring_length(ring(*[1.0] * n)) == n
+        assert ring_length(to_list([0.0] * 777, ring(*[1.0] * n))) == n
+
+
+def test_rings_compare_in_a_time_that_grows_with_their_cells() -> None:
+    start = time.perf_counter()
+    assert equal(ring(*[1.0] * 100_003), ring(*[1.0] * 100_019))
+    unlike = ring(*[1.0] * 100_019)
+    unlike.cdr.cdr.car = 2.0
+    assert not equal(ring(*[1.0] * 100_003), unlike)
+    assert time.perf_counter() - start < 60  # every pair of cells would take hours
+
+
+def test_what_is_shared_is_compared_once() -> None:
+    a: Value = None
+    b: Value = None
+    for _ in range(200):
+        a, b = to_list([a, a]), to_list([b, b])
+    assert equal(a, b)
+    assert not equal(a, to_list([b, None]))
+
+
+def test_what_is_shared_prints_until_the_memory_ends() -> None:
+    value: Value = None
+    for _ in range(200):
+        value = to_list([value, value])
+    set_limit(100_000_000)
+    try:
+        with pytest.raises(MemoryLimitError, match="a text of more than"):
+            show(value)
+    finally:
+        set_limit(None)
+    assert describe(value).startswith("the list (((((")
+
+
+def test_arrays_nest_as_lists_do() -> None:
+    a, b = nested_array(100_000), nested_array(100_000)
+    assert equal(a, b)
+    assert not equal(a, nested_array(100_000, 2.0))
+    assert show(a) == "[a " * 100_000 + "1" + "]" * 100_000
+    assert describe(a).startswith("the matrix [a [a")
+
+
+def test_an_array_that_holds_itself_is_refused_and_compared() -> None:
+    a, b = nested_array(1), nested_array(1)
+    a.data[0], b.data[0] = to_list([1.0, a]), to_list([1.0, b])
+    with pytest.raises(EvalError, match="cannot print a list that contains itself"):
+        show(a.data[0])
+    with pytest.raises(EvalError, match="cannot print a matrix that contains itself"):
+        show(a)
+    assert equal(a, b)
+    b.data[0] = to_list([2.0, b])
+    assert not equal(a, b)
+
+
+def test_a_long_word_of_digits_is_no_number_at_once() -> None:
+    start = time.perf_counter()
+    assert symbol_text("1" * 1_000_000 + "x") == "1" * 1_000_000 + "x"
+    assert time.perf_counter() - start < 20  # in all ways to split the digits, it takes hours
+    for text in ("1", "1.", ".1", "1.5e3", "-1.e+2", "0x1f", "+.5"):
+        assert NUMBER.fullmatch(text), text
+    for text in (".", "", "1e", "e1", "1.5.2", "0x", "--1", "1.e"):
+        assert not NUMBER.fullmatch(text), text

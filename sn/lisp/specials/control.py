@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sn.errors import EvalError, SnError, ValueKindError
 from sn.lisp.calls import special
-from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, equal, to_list
+from sn.lisp.equality import equal
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, to_list
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
 
