@@ -24,9 +24,10 @@ from pathlib import Path
 
 import sn.commands
 import sn.session  # noqa: F401 - so that a copy need not
+from sn.results.about import RUN, read_log
 from sn.results.arrays import PART
 from sn.results.checkpoints import checkpoints, position_of
-from sn.results.folder import RUN, WEIGHTS, read_log
+from sn.results.folder import WEIGHTS
 from sn.results.lock import LOCK
 
 # a process that has imported everything, and has no threads, is copied for each run

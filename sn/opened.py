@@ -11,7 +11,7 @@ from typing import Any
 
 from sn.data.base import Part, dataset
 from sn.errors import DataError
-from sn.results.folder import RUN, read_about
+from sn.results.about import RUN, read_about
 from sn.results.origin import read_origin
 from sn.results.record import RunRecord
 from sn.session import Session, train_further

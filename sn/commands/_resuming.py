@@ -13,8 +13,9 @@ from sn.commands._settings import Limited
 from sn.commands._texts import print_text
 from sn.errors import read_source
 from sn.limits import Limit
+from sn.results.about import read_about
 from sn.results.checkpoints import run_folder
-from sn.results.folder import CHECKPOINTS_KEPT, read_about
+from sn.results.folder import CHECKPOINTS_KEPT
 from sn.results.origin import SOURCE, Origin, read_origin
 from sn.results.repeats import finished
 from sn.shipped import find_net

@@ -12,17 +12,16 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sn.errors import DataError, TrainError
+from sn.memory.files import open_file
+from sn.results.tensors import Tensors
 
 PART = ".part"  # how the name of a file ends that is being written: a hidden one
 
@@ -40,53 +39,23 @@ def write_arrays(
     write_whole(path, _with_metadata(save(whole), metadata))
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayForm:
-    """The shape of an array in a file, and its type of numbers, as safetensors calls it."""
-
-    shape: tuple[int, ...]
-    kind: str
-
-    def __str__(self) -> str:
-        return f"({' '.join(map(str, self.shape))}) {self.kind}"
-
-
-class ArrayFile:
-    """A file that is open: what it says and which arrays it has, before their numbers are read.
-
-    It stays the file that was opened, even where a writer puts another one in its place.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def metadata(self) -> dict[str, str]:
-        """Return the words that go with the arrays."""
-        return dict(self._file.metadata() or {})
-
-    def forms(self) -> dict[str, ArrayForm]:
-        """Return which arrays there are."""
-        slices = {name: self._file.get_slice(name) for name in self._file.keys()}
-        return {n: ArrayForm(tuple(s.get_shape()), s.get_dtype()) for n, s in slices.items()}
-
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Read all arrays; they are owned by the caller."""
-        return {name: self._file.get_tensor(name) for name in self._file.keys()}
-
-
 @contextmanager
-def open_arrays(path: Path) -> Iterator[ArrayFile]:
+def open_arrays(path: Path) -> Iterator[Tensors]:
     """Open a file of safetensors; what goes wrong with it inside the block is told.
 
+    It stays the file that was opened, even where a writer puts another one in its place.
     Raises: DataError when the file is missing or damaged.
     """
-    try:
-        with safe_open(path, framework="numpy") as file:
-            yield ArrayFile(file)
-    except FileNotFoundError:
-        raise DataError(f"there is no file '{path}'") from None
-    except (OSError, SafetensorError) as error:
-        raise DataError(f"'{path}' cannot be read as safetensors: {error}") from error
+    if not os.path.lexists(path):
+        raise DataError(f"there is no file '{path}'")
+    with open_file(path) as file:
+        try:
+            yield Tensors(file, f"'{path}'")
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"'{path}' cannot be read as safetensors: {error}",
+                hint="it is damaged, or something else; take another copy",
+            ) from error
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
@@ -95,7 +64,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, s
     Raises: DataError when the file is missing or damaged.
     """
     with open_arrays(path) as file:
-        return file.arrays(), file.metadata()
+        return file.arrays(), file.metadata
 
 
 def content_hash(arrays: Mapping[str, NDArray[np.generic]]) -> str:

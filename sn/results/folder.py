@@ -30,7 +30,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import DataError, TrainError
+from sn.errors import TrainError
+from sn.results.about import FORMAT, LOG, RUN, read_about
 from sn.results.arrays import (
     PART,
     content_hash,
@@ -55,14 +56,10 @@ from sn.results.origin import (
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord
 from sn.version import __version__
 
-RUN, LOG = "run.json", "log.jsonl"
 WEIGHTS = "weights.safetensors"
 CHECKPOINTS_KEPT = 2
 # what the program itself writes; a folder of its own, so that it cannot touch the rest
 FILES = "files"
-
-# Raised when a reader of old folders would go wrong.
-FORMAT = 1
 
 
 class Outcome(StrEnum):
@@ -297,40 +294,6 @@ class RunFolder:
 def resume_command(folder: Path) -> str:
     """Return the command that goes on with the run in a folder, as a shell takes it."""
     return shlex.join(["sn", "run", "--resume", str(folder)])
-
-
-def read_about(folder: Path) -> dict[str, Any]:
-    """Return the content of a run folder's run.json.
-
-    Raises: DataError when the folder holds no run, or one that this version cannot read.
-    """
-    path = folder / RUN
-    try:
-        about: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except FileNotFoundError:
-        raise DataError(f"'{folder}' is not a run folder: it has no {RUN}") from None
-    except (OSError, msgspec.DecodeError) as error:
-        raise DataError(f"'{path}' cannot be read: {error}") from error
-    if about.get("format") != FORMAT:
-        raise DataError(
-            f"'{path}' has format {about.get('format')}, SN {__version__} reads format {FORMAT}",
-            hint="read it with the version of SN that wrote it",
-        )
-    return about
-
-
-def read_log(folder: Path) -> tuple[dict[str, Any], ...]:
-    """Return the objects of a run folder's log, one per finished pass.
-
-    Raises: DataError when a line of the log is not JSON.
-    """
-    path = folder / LOG
-    if not path.exists():
-        return ()
-    try:
-        return tuple(msgspec.json.Decoder(dict[str, Any]).decode_lines(path.read_bytes()))
-    except (OSError, msgspec.DecodeError) as error:
-        raise DataError(f"'{path}' cannot be read: {error}") from error
 
 
 def _now() -> str:

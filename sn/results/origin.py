@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from sn.display import brief, many
 from sn.errors import DataError
+from sn.memory.files import read_file
+from sn.results.about import HINT, RUN, RunPart
 from sn.results.arrays import content_hash, read_arrays, write_arrays
+from sn.results.decoding import converted
 from sn.version import __version__
 
 SOURCE, LOADED, START = "source.sn", "loaded", "start.safetensors"
@@ -105,30 +109,46 @@ def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
             f"the run in '{folder}' cannot be done again or gone on with: an earlier SN wrote it",
             hint="take that version (run.json tells which), or train anew",
         )
+    path = folder / RUN
     try:
-        return Origin(
-            about["engine"],
-            about["data_given"],
-            about["settings"],
-            tuple(about["command"]),
-            about["program"]["path"],
-            about["program"]["folder"],
-            (folder / SOURCE).read_text(encoding="utf-8"),
-            tuple(
-                ReadFile(read["path"], (folder / copy_name(number)).read_bytes())
-                for number, read in enumerate(about["read"], 1)
-            ),
-            about["program"]["seed"],
-            about["table"],
-            about["identity"],
-            read_start(folder),
+        said = converted(about, RunPart)
+        program, copies, settings = said.program, said.read, said.settings
+        if program is UNSET or copies is UNSET or settings is UNSET:
+            raise ValueError("it does not say of which program the run is")
+        read = tuple(
+            _as_it_was(ReadFile(one.path, read_file(folder / copy_name(number))), one.sha256)
+            for number, one in enumerate(copies, 1)
         )
-    except OSError as error:
-        raise DataError(
-            f"the run in '{folder}' lacks a file: '{error.filename}' cannot be read"
-        ) from error
-    except (KeyError, TypeError) as error:
-        raise DataError(f"the run.json in '{folder}' is damaged: {error!r}") from error
+        source = read_file(folder / SOURCE).decode("utf-8")
+        start = read_start(folder)
+        if said.start is not None and start is None:
+            raise ValueError(f"the weights that it started from are gone, {START}")
+    except UnicodeDecodeError as error:
+        text = f"'{folder / SOURCE}' is not text in UTF-8: byte {error.start} is no letter"
+        raise DataError(text, hint=HINT) from error
+    except ValueError as error:
+        raise DataError(f"'{path}' cannot be read: {error}", hint=HINT) from error
+    return Origin(
+        said.engine or "kernels",
+        said.data_given,
+        settings,
+        tuple(said.command or ()),
+        program.path,
+        program.folder,
+        source,
+        read,
+        program.seed,
+        said.table or "",
+        said.identity or {},
+        start,
+    )
+
+
+def _as_it_was(read: ReadFile, sha256: str) -> ReadFile:
+    """Return a file that was read, if its copy is what was written."""
+    if read.hash != sha256:
+        raise ValueError(f"the copy of {read.path} is not what the program read")
+    return read
 
 
 def write_start(folder: Path, weights: NDArray[np.float32]) -> None:
@@ -144,9 +164,13 @@ def read_start(folder: Path) -> NDArray[np.float32] | None:
 
     Raises: DataError when the file is damaged.
     """
-    if not (folder / START).exists():
+    path = folder / START
+    if not os.path.lexists(path):
         return None
-    return read_arrays(folder / START)[0][WEIGHTS].astype(np.float32)
+    found = read_arrays(path)[0].get(WEIGHTS)
+    if found is None or found.ndim != 1 or found.dtype != np.float32:
+        raise DataError(f"'{path}' has no weights to start from, a row of float32", hint=HINT)
+    return found.astype(np.float32)
 
 
 def copy_name(number: int) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from sn.errors import TrainError
+from sn.errors import DataError, TrainError
+from sn.results.about import RUN, read_about, read_log
 from sn.results.arrays import content_hash
-from sn.results.folder import Outcome, read_about, read_log, resume_command
+from sn.results.folder import Outcome, resume_command
 from sn.results.lines import pass_object
 from sn.results.origin import versions
 from sn.results.record import RunRecord
@@ -27,6 +28,8 @@ def finished(folder: Path) -> dict[str, Any]:
             f"the run in '{folder}' has no result to compare with: it is {about['outcome']}",
             hint=f"`{resume_command(folder)}` goes on with it",
         )
+    if about.get("result") is None:
+        raise DataError(f"'{folder / RUN}' cannot be read: it does not say how the run ended")
     fork = about.get("forked")
     if fork is not None and fork["changed"]:
         raise TrainError(

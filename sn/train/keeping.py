@@ -15,8 +15,9 @@ from typing import Any
 from sn.errors import Notice, TrainError
 from sn.limits import Limit, check_fields, setting
 from sn.optim.rules import STEPS
+from sn.results.about import read_about
 from sn.results.checkpoints import Position, checkpoints, run_folder
-from sn.results.folder import CHECKPOINTS_KEPT, RunFolder, RunHeader, read_about
+from sn.results.folder import CHECKPOINTS_KEPT, RunFolder, RunHeader
 from sn.results.origin import Origin, read_start, versions
 from sn.results.record import PassRecord
 from sn.train.checkpoint import RunState, newest, run_arrays

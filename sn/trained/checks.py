@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sn.net.layer import group_kind
 from sn.net.table import ConnectionTable
-from sn.results.arrays import ArrayForm
+from sn.results.tensors import ArrayForm
 from sn.trained import header as h
 
 _COLUMNS = {h.CONSTANT: "F64", h.DST: "I32", h.SRC: "I32", h.WEIGHT: "I32"}

@@ -26,8 +26,10 @@ from sn.net.costs import Cost, Derivatives, Reduction
 from sn.net.layer import Group, Layer, Parameter
 from sn.net.loss import Costs, Loss
 from sn.net.table import ConnectionTable
-from sn.results.arrays import ArrayFile, open_arrays
+from sn.results.arrays import open_arrays
+from sn.results.decoding import decoded
 from sn.results.record import DataUsed
+from sn.results.tensors import Tensors
 from sn.train.criteria import Criterion
 from sn.train.targets import judged
 from sn.trained import header as h
@@ -83,26 +85,23 @@ def header_object(path: Path) -> dict[str, Any]:
         return msgspec.structs.asdict(_header(path, file))
 
 
-def _header(path: Path, file: ArrayFile) -> h.Header:
-    words = file.metadata().get(h.HEADER)
+def _header(path: Path, file: Tensors) -> h.Header:
+    words = file.metadata.get(h.HEADER)
     if words is None:
         raise DataError(
             f"'{path}' is not the file of a trained net: its metadata has no entry '{h.HEADER}'",
             hint=f"a run leaves one in its folder, NAME{h.SUFFIX}",
         )
     try:
-        found = msgspec.json.decode(words, type=_FormatOnly).format
+        found = decoded(words, _FormatOnly).format
         if found != h.FORMAT:
             raise DataError(
                 f"'{path}' has format {found}, SN {__version__} reads format {h.FORMAT}",
                 hint="read it with the version of SN that wrote it",
             )
-        return msgspec.json.decode(words, type=h.Header)
-    except (msgspec.DecodeError, RecursionError) as error:
-        reason = str(error)
-        raise DataError(
-            f"'{path}': its header is wrong: {reason[:1].lower()}{reason[1:]}", hint=HINT
-        ) from error
+        return decoded(words, h.Header)
+    except ValueError as error:
+        raise DataError(f"'{path}': its header is wrong: {error}", hint=HINT) from error
 
 
 class _FormatOnly(msgspec.Struct):

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sn.commands import main
-from sn.results.folder import read_about, read_log
+from sn.results.about import read_about, read_log
 from sn.results.lock import FolderLock
 from sn.session import Session
 

@@ -19,9 +19,9 @@ import pytest
 
 from sn.errors import SnError, TrainError
 from sn.optim.first_order import Sgd
+from sn.results.about import RUN, read_log
 from sn.results.arrays import write_all, write_whole
 from sn.results.checkpoints import checkpoints
-from sn.results.folder import RUN, read_log
 from sn.results.record import RunRecord
 from sn.train import loop
 from sn.train.checkpoint import read_run

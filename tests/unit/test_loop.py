@@ -17,8 +17,8 @@ from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.base import Optimizer, optimizer
 from sn.optim.first_order import Sgd
+from sn.results.about import read_about, read_log
 from sn.results.arrays import read_arrays
-from sn.results.folder import read_about, read_log
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, PassRecord, RunRecord
 from sn.session import Session

@@ -17,7 +17,7 @@ from sn.optim.base import Optimizer
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.schedule import PerPass
 from sn.optim.second_order import BatchNewton, DiagonalNewton
-from sn.results.folder import read_about, read_log
+from sn.results.about import read_about, read_log
 from sn.session import Session
 from sn.train.engines import Engine
 from sn.train.keeping import Keeping

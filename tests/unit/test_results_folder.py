@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 
 from sn.errors import DataError, TrainError
+from sn.results.about import read_about, read_log
 from sn.results.arrays import read_arrays, write_arrays, write_whole
 from sn.results.checkpoints import Position
-from sn.results.folder import Outcome, RunFolder, RunHeader, read_about, read_log
+from sn.results.folder import Outcome, RunFolder, RunHeader
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
 

@@ -18,8 +18,8 @@ from sn.optim.base import Optimizer, Scale, optimizer
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.schedule import Formula, Linear, PerPass
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
+from sn.results.about import read_about, read_log
 from sn.results.checkpoints import Position, checkpoints
-from sn.results.folder import read_about, read_log
 from sn.results.lines import json_line, pass_object
 from sn.results.origin import read_origin
 from sn.results.record import PassRecord

@@ -15,7 +15,8 @@ from sn.optim.adaptive import Adam
 from sn.optim.base import Scale
 from sn.optim.first_order import Sgd
 from sn.optim.second_order import DiagonalNewton, Form
-from sn.results.folder import Outcome, read_about, read_log
+from sn.results.about import read_about, read_log
+from sn.results.folder import Outcome
 from sn.train.keeping import Keeping
 from sn.train.loop import Job, train
 from sn.train.stopping import Stop

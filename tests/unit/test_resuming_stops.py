@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from sn.errors import TrainError
 from sn.optim.first_order import Sgd
 from sn.optim.second_order import DiagonalNewton, Form
+from sn.results.about import read_about, read_log
 from sn.results.checkpoints import checkpoints
-from sn.results.folder import Outcome, read_about, read_log
+from sn.results.folder import Outcome
 from sn.results.lock import FolderLock
 from sn.train.engines import ReferenceEngine
 from sn.train.keeping import Keeping
