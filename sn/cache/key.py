@@ -27,6 +27,7 @@ SHAPING = (
     "kernels.py",
     "lower",
     "net",
+    "memory/__init__.py",
     "optim",
     "registry.py",
     "version.py",

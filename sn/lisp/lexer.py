@@ -165,7 +165,9 @@ class Cutter:
                 raise ReadError("this ' ends nothing", span=piece.span, hint=meant)
         elif kind in ("OPEN_MATRIX", "OPEN_ARRAY", "PRETTY"):
             in_template = False
-            meant = leads.subscript(self.stream.text, piece.start_pos)
+            # in a matrix a letter in front says of which kind the inner one is
+            is_inner = bool(waiting) and waiting[-1].piece.type in ("OPEN_MATRIX", "OPEN_ARRAY")
+            meant = None if is_inner else leads.subscript(self.stream.text, piece.start_pos)
             if meant is not None:
                 raise ReadError("'[' cannot stand behind a name", span=piece.span, hint=meant)
         waiting.append(_Waiting(piece, in_template))
