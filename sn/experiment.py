@@ -24,6 +24,7 @@ from sn.net.layer import Layer, Network, pattern_size
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import UpdateRule
+from sn.paths import possible
 from sn.progress import with_progress
 from sn.results.folder import CHECKPOINTS_KEPT
 from sn.results.origin import Origin, versions
@@ -223,7 +224,7 @@ class Experiment:
             classes=dataset.classes,
             keep=Keeper(self.table, self._about(spec, chosen, dataset, seed)),
         )
-        files = Path(folder) if folder is not None else None
+        files = None if folder is None else possible(folder)
         return train(job, files, self.program.observers, keeping)
 
     def _begun(

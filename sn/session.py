@@ -121,12 +121,7 @@ class Session:
         NotAllowedError where it touches what it may not.
         """
         file = find_net(path)
-        try:
-            source = file.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise SnError(f"cannot read '{file}': {reason}") from error
-        return self.load_text(file, source, file.parent)
+        return self.load_text(file, _text_of(file), file.parent)
 
     def load_text(self, file: Path, source: str, own: Path) -> Program:
         """Evaluate a program whose text the file need not hold, and which reads below `own`.
@@ -209,7 +204,7 @@ class Session:
         if one_of("a stage", stage, STAGES) == "forms":
             file = find_net(path)
             it = self.interpreter
-            return "\n".join(it.show(form) for form in it.read(file.read_text("utf-8"), str(file)))
+            return "\n".join(it.show(form) for form in it.read(_text_of(file), str(file)))
         return self.load(path).dump(stage)
 
 
@@ -388,6 +383,15 @@ class Program:
 
         kernels = net.kernels(rule, use_cache=False)
         return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
+
+
+def _text_of(file: Path) -> str:
+    """Return the text of a program. Raises: SnError when it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SnError(f"cannot read '{file}': {reason}") from error
 
 
 def train_further(net: TrainedNet, gate: Gate | None = None, **options: Any) -> RunRecord:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sn.errors import SnError, SnInternalError, did_you_mean
+from sn.paths import is_there, possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ def find_net(file: str | Path) -> Path:
     if not isinstance(file, str | Path):
         kind = type(file).__name__
         raise SnError(f"expected the path of a file or the name of a net, found {kind}")
-    file, path = str(file), Path(file)
-    if _exists(path):
+    file, path = str(file), possible(file)
+    if is_there(path):
         if path.is_dir():
             raise SnError(f"'{file or path}' is a folder; a file of SN Lisp was expected")
         return path  # a pipe will do
@@ -79,7 +80,7 @@ def find_net(file: str | Path) -> Path:
     near = did_you_mean(path.stem, nets)
     if path.suffix or path.parent != Path("."):
         folder = path.parent
-        beside = sorted(other.name for other in folder.glob("*.sn")) if _exists(folder) else []
+        beside = sorted(other.name for other in folder.glob("*.sn")) if is_there(folder) else []
         hint = did_you_mean(path.name, beside) or near
         raise SnError(
             f"there is no file '{file}'",
@@ -89,13 +90,6 @@ def find_net(file: str | Path) -> Path:
         f"'{file}' is neither a file here nor a net that comes with SN",
         hint=near or "`sn nets` lists the nets that come with SN",
     )
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # as a name that is too long
-        return False
 
 
 def _title(path: Path) -> str:

@@ -26,6 +26,7 @@ from sn.commands._groups import HELP_OPTIONS
 from sn.commands._texts import terminal_width
 from sn.errors import SnError, SnInternalError, did_you_mean, render
 from sn.folding import fold
+from sn.paths import encodable
 from sn.version import __version__
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
@@ -127,7 +128,7 @@ def _report(error: BaseException, words: list[str]) -> int:
             shown = io.StringIO()
             error.show(shown)
             lines = fold(shown.getvalue().rstrip("\n"), terminal_width(sys.stderr), "  ")
-            click.echo("\n".join(lines), err=True)
+            click.echo(encodable("\n".join(lines)), err=True)
             return error.exit_code
         case click.Abort() | KeyboardInterrupt():
             click.echo("interrupted", err=True)
@@ -135,6 +136,9 @@ def _report(error: BaseException, words: list[str]) -> int:
         case BrokenPipeError():
             # the reader has seen enough; click gives 1 too where it notices this itself
             _drop_stdout()
+            return USER_ERROR
+        case FileNotFoundError() if _is_nowhere():
+            _tell(SnError("the current folder is gone", hint="cd to one that is there"))
             return USER_ERROR
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             _drop_stdout()
@@ -150,9 +154,18 @@ def _report(error: BaseException, words: list[str]) -> int:
             return OUR_ERROR
 
 
+def _is_nowhere() -> bool:
+    """Whether the current folder was removed, so that names in it mean nothing."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
+
+
 def _tell(error: SnError | SnInternalError) -> None:
     """Show an error on stderr, folded to the terminal if it is one."""
-    click.echo(render(error, width=terminal_width(sys.stderr)), err=True)
+    click.echo(encodable(render(error, width=terminal_width(sys.stderr))), err=True)
 
 
 def _dump(error: BaseException, words: list[str]) -> str | None:

@@ -9,12 +9,38 @@ from typing import Any
 
 import click
 
+from sn.display import printable
+from sn.errors import SnError
+from sn.paths import is_folder, is_there, possible
+
+
+class Place(click.ParamType[Path]):
+    """The name of a file or folder, which a system can have; `kind` is what the help calls it."""
+
+    def __init__(self, kind: str = "path") -> None:
+        self.name = kind
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Return the path, or fail as a usage error."""
+        try:
+            path = possible(value)
+        except SnError as error:
+            self.fail(error.message, param, ctx)
+        # a link that leads elsewhere is followed, and told by who writes
+        if self.name == "directory" and is_there(path) and not is_folder(path):
+            self.fail(f"'{printable(str(value))}' is a file, and a folder was expected", param, ctx)
+        if self.name == "file" and is_folder(path):
+            self.fail(f"'{printable(str(value))}' is a folder, and a file was expected", param, ctx)
+        return path
+
 
 def out_option(whose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the option `--out`; `whose` says of what the folder is."""
     return click.option(
         "--out",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=Place("directory"),
         help=f"The folder of {whose}, instead of a fresh one in runs/.",
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text
+from sn.display import printable
 from sn.results.check_report import CheckReport
 
 
 def print_parts(report: CheckReport) -> None:
     """Print layers, connections and totals, each with what the compiler made of it."""
-    print(f"{report.name}\n")
+    print(f"{printable(report.name)}\n")
     print_table(
         ("layer", "shape", "units", "activation"),
         [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands._folders import Place
 from sn.commands._settings import Limited
 from sn.commands._texts import print_text
 from sn.errors import read_source
@@ -25,7 +26,6 @@ if TYPE_CHECKING:  # numba, which --help can do without
 
 NUMBER = Limited(Limit(1, is_whole=True))
 FLAGS = ("reference", "historical")
-PLACE = click.Path(path_type=Path)
 
 
 def resume_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +33,7 @@ def resume_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--resume",
-            type=PLACE,
+            type=Place(),
             metavar="RUN",
             help="Go on with the run in a folder, or from a checkpoint, to the same bits.",
         ),
@@ -58,7 +58,7 @@ def resume_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--again",
-            type=PLACE,
+            type=Place(),
             metavar="RUN",
             help="Do the run in a folder again, from what it kept, and compare.",
         ),

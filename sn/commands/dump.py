@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands._folders import Place
 from sn.commands._safety import allow_options, limit_options
 from sn.errors import SnError
 from sn.limits import STAGES
+from sn.paths import encodable
 from sn.shipped import find_net
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Place("file"),
     help="Write to this file instead of stdout.",
 )
 @allow_options(writes=False)
@@ -48,7 +50,7 @@ def command(file: str, stage: str, output: Path | None, allow: Allow) -> None:
         click.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_text(encodable(text), encoding="utf-8")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SnError(f"cannot write '{output}': {reason}") from error

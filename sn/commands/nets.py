@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from sn.commands._folders import Place
 from sn.commands._groups import group
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text
 from sn.errors import SnError
+from sn.paths import is_folder, is_there
 from sn.results.lines import json_line
 from sn.shipped import shipped_net, shipped_nets
 
@@ -32,20 +34,20 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 @command.command("copy")
 @click.argument("name")
-@click.argument("destination", required=False, type=click.Path(path_type=Path))
+@click.argument("destination", required=False, type=Place())
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def copy(name: str, destination: Path | None, force: bool) -> None:
     """Copy the net NAME to DESTINATION, a file or a folder; here by default."""
     net = shipped_net(name.removesuffix(".sn"))
     target = destination or Path(".")
-    if target.is_dir():
+    if is_folder(target):
         target = target / net.path.name
-    if target.exists() and not force:
+    if is_there(target) and not force:
         raise SnError(
             f"'{target}' is here already and is not replaced",
             hint="give another name, or --force to replace it",
         )
-    if target.exists() and target.samefile(net.path):
+    if is_there(target) and target.samefile(net.path):
         raise SnError(f"'{target}' is the net that comes with SN itself")
     try:
         shutil.copyfile(net.path, target)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands._folders import Place
 from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
 from sn.memory.files import read_file, read_whole
+from sn.paths import possible
 from sn.results.lines import json_line
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("predict")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=Place())
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--columns",
@@ -79,7 +81,7 @@ def command(
 def _content(file: str) -> bytes:
     """Return what is in a file, or comes from the standard input."""
     if file != "-":
-        return read_file(Path(file))
+        return read_file(possible(file))
     return read_whole(sys.stdin.buffer, "standard input")
 
 

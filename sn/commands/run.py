@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sn.commands._folders import out_option, remove_if_empty
+from sn.commands._folders import Place, out_option, remove_if_empty
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._resuming import Beginning, beginning, resume_options
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--from",
     "start",
     metavar="RUN",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Start from the weights of a trained network, where they fit.",
 )
 @data_option

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sn.commands._folders import Place
 from sn.commands._reports import print_confusion, print_report
 from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
@@ -16,7 +17,7 @@ from sn.results.table import cost_words
 
 
 @click.command("test")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=Place())
 @click.option(
     "--data",
     metavar="DATA",

@@ -13,6 +13,7 @@ from typing import Any
 from sn.errors import EvalError, SettingError, UnknownNameError, did_you_mean
 from sn.lisp.forms import Value, fold
 from sn.lisp.machine import Machine
+from sn.paths import encodable
 
 # What is no variable of a program but an option of a run, and a parameter of `train`.
 _OF_A_RUN = ("passes", "seed", "optimizer")
@@ -35,6 +36,8 @@ def folded(settings: Mapping[str, Any] | None) -> dict[str, str]:
         if not isinstance(text, str):
             hint = f'write "{text}"' if type(text) in (int, float) else None
             raise SettingError(f"setting {name} must be Lisp text, found {text!r}", hint=hint)
+        if encodable(name + text) != name + text:
+            raise SettingError(f"setting {encodable(name)} is no text: it has bytes beside UTF-8")
         found[fold(name)] = text
     return found
 

@@ -130,6 +130,9 @@ def told_as_train_error(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        if isinstance(error, FileExistsError):  # in the place of a folder
+            reason = "a link that leads nowhere" if path.is_symlink() else "a file"
+            reason += " is where a folder shall be"
         raise TrainError(
             f"cannot write '{path}': {reason}",
             hint="make room, choose another folder with --out, or run with --no-folder",

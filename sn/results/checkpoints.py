@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import DataError
+from sn.paths import possible
 from sn.results.record import PassRecord
 
 _NAME = re.compile(r"checkpoint-(\d+)(?:-(\d+))?\.safetensors")
@@ -53,7 +54,11 @@ def position_of(file: Path) -> Position | None:
 
 
 def run_folder(place: Path) -> Path:
-    """Return the folder of a run that is named by it, or by one of its checkpoints."""
+    """Return the folder of a run that is named by it, or by one of its checkpoints.
+
+    Raises: SnError for a name that no file can have.
+    """
+    place = possible(place)
     return place.parent if position_of(place) is not None else place
 
 

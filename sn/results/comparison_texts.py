@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from sn.display import printable
+from sn.paths import encodable
 from sn.results.comparison import MEASURES, Comparison, Difference, Entry
 from sn.results.figures import error_text, mean_text, measure_words, range_text
 from sn.results.statistics import Summary
@@ -257,4 +258,4 @@ def _plain(text: str) -> str:
 def _csv(lines: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()
+    return encodable(text.getvalue())

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import TrainError
+from sn.paths import legal_name, possible
 from sn.results.about import FORMAT, LOG, RUN, read_about
 from sn.results.arrays import (
     PART,
@@ -102,6 +103,7 @@ class RunFolder:
         """
         if out is None:
             return cls(_fresh_folder(Path("runs"), name), keep)
+        out = possible(out)
         with told_as_train_error(out):
             out.mkdir(parents=True, exist_ok=True)
         folder = cls(out, keep)
@@ -287,7 +289,7 @@ class RunFolder:
             raise TrainError(error.message, hint=hint) from error
 
     def _write_about(self) -> None:
-        text = msgspec.json.format(msgspec.json.encode(self._about), indent=2)
+        text = msgspec.json.format(json_line(self._about).encode(), indent=2)
         write_whole(self.path / RUN, text + b"\n")
 
 
@@ -301,7 +303,7 @@ def _now() -> str:
 
 
 def _fresh_folder(base: Path, name: str) -> Path:
-    stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    stem = f"{legal_name(name, 'run')}-{time.strftime('%Y%m%d-%H%M%S')}"
     with told_as_train_error(base):
         base.mkdir(parents=True, exist_ok=True)
         number = 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from sn.paths import encodable
 from sn.results.record import PassRecord, RunRecord, Scores
 from sn.results.reports import report_object
 
@@ -68,5 +69,23 @@ def result_object(record: RunRecord) -> dict[str, Any]:
 
 
 def json_line(item: Any) -> str:
-    """Return `item` as JSON on one line; numbers that JSON lacks (NaN, infinity) become null."""
-    return msgspec.json.encode(item).decode()
+    """Return `item` as JSON on one line.
+
+    Numbers that JSON lacks (NaN, infinity) become null, and names of files that are no UTF-8 are
+    spelled out.
+    """
+    try:
+        return msgspec.json.encode(item).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(item))).decode()
+
+
+def _encodable(item: Any) -> Any:
+    match item:
+        case str():
+            return encodable(item)
+        case dict():
+            return {encodable(str(name)): _encodable(value) for name, value in item.items()}
+        case list() | tuple():
+            return [_encodable(value) for value in item]
+    return item

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sn.errors import DataError
+from sn.paths import is_folder, is_there, possible
 from sn.trained.header import SUFFIX
 
 
@@ -13,14 +14,18 @@ def trained_file(run: Path) -> Path:
 
     Raises: DataError when there is none, or more than one.
     """
-    if not run.is_dir():
-        if not run.exists():
+    if not is_folder(possible(run)):
+        if not is_there(run):
             raise DataError(
                 f"there is no run '{run}'",
                 hint=f"give a run folder, such as those in runs/, or a file NAME{SUFFIX}",
             )
         return run
-    found = sorted(path for path in run.iterdir() if path.name.endswith(SUFFIX))
+    try:
+        found = sorted(path for path in run.iterdir() if path.name.endswith(SUFFIX))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"the folder '{run}' cannot be read: {reason}") from error
     found = [path for path in found if not path.name.startswith(".")]
     if not found:
         raise DataError(

@@ -9,12 +9,10 @@ Read next: reading.py.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,20 +21,20 @@ from sn.net.costs import Cost
 from sn.net.layer import Layer, Parameter
 from sn.net.loss import split
 from sn.net.table import ConnectionTable
+from sn.paths import legal_name
 from sn.results.arrays import write_arrays
+from sn.results.lines import json_line
 from sn.trained import header as h
 from sn.trained.about import About
 from sn.trained.formulas import to_lists
 
 Array = NDArray[np.generic]
 _HASHED = ("units/", "rows/", h.VALUES)  # what has a hash of its own
-_LONGEST = 100  # letters of a file's name; chosen here: file systems take 255 bytes
 
 
 def file_name(net: str) -> str:
     """Return the name of a net's file; what no file may be called becomes `_`."""
-    stem = re.sub(r"[^\w.-]", "_", net, flags=re.ASCII)[:_LONGEST].lstrip(".-")
-    return (stem or "net") + h.SUFFIX
+    return legal_name(net, "net") + h.SUFFIX
 
 
 def write_trained(
@@ -72,7 +70,7 @@ def write_trained(
         others=others_hash(arrays),
     )
     words = _header(table, about, sums)
-    write_arrays(path, arrays, {h.HEADER: msgspec.json.encode(words).decode()})
+    write_arrays(path, arrays, {h.HEADER: json_line(words)})
 
 
 def table_arrays(table: ConnectionTable) -> dict[str, Array]:
