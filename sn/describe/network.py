@@ -11,6 +11,8 @@ from typing import Any
 from sn.describe.connected import check_connected
 from sn.describe.formula import formula
 from sn.describe.inputs import INPUTS, next_input, slice_of
+from sn.describe.leads import connections, layers
+from sn.describe.leads.words import elsewhere
 from sn.describe.named import declared, known_layer, layer_name
 from sn.describe.options import (
     Argument,
@@ -21,6 +23,7 @@ from sn.describe.options import (
     clauses,
     count,
     head_word,
+    led,
     name,
     number,
     unknown,
@@ -111,7 +114,8 @@ def layer(it: Machine, form: Pair) -> Value:
     """
     title, shape_arg, *rest = arguments(form)
     net = _current(it, form)
-    label = layer_name(it, title)
+    with led(lambda: layers.order(form)):
+        label = layer_name(it, title)
     earlier = net.layer(label)
     if earlier is not None:
         raise NetError(
@@ -125,7 +129,7 @@ def layer(it: Machine, form: Pair) -> Value:
     if head_word(shape_arg) == "from":
         rest.insert(0, shape_arg)
     else:
-        shape = (len(raw),) if raw is not None else _shape(it, shape_arg)
+        shape = (len(raw),) if raw is not None else _shape(it, shape_arg, form)
     border: float | None = None
     bias = "unit" if raw is None else "none"
     chosen: Activation | None = None
@@ -201,20 +205,21 @@ def connect(it: Machine, form: Pair) -> Value:
     """
     source, target, *rest = arguments(form)
     net = _current(it, form)
-    src, dst = known_layer(it, net, source), known_layer(it, net, target)
+    with led(lambda: connections.connect(form, [one.name for one in net.layers], scheme)):
+        src, dst = known_layer(it, net, source), known_layer(it, net, target)
+        found = _scheme(form, rest)
     if src is dst:
         raise NetError(
             f"layer {src.name} cannot feed itself",
             span=target.span,
-            hint="connect it to a layer that is declared after it",
+            hint=connections.recurrence(net, src, dst),
         )
     if src.first > dst.first:
         raise NetError(
             f"layer {src.name} cannot feed {dst.name}, which is declared before it",
             span=form.span,
             labels=(*declared(dst), *declared(src)),
-            hint=f"did you mean (connect {dst.name} {src.name} ...)? layers are computed in the "
-            "order in which they are declared",
+            hint=connections.recurrence(net, src, dst),
         )
     if dst.start is not None:
         raise NetError(
@@ -223,6 +228,29 @@ def connect(it: Machine, form: Pair) -> Value:
             labels=declared(dst),
             hint="connect it to layers after it",
         )
+    link = Link(src, dst, form.span)
+    if found.word == "scheme":
+        count(found, 1, 1, OWN_SCHEME)
+        own_scheme(it, net, link, found)
+        return None
+    if found.word == "full":
+        count(found, 0, 0, "(full)")
+        scheme.get("full")(net, link)
+        return None
+    options = window(it, found, src, dst)
+    try:
+        scheme.get(found.word)(net, link, options)
+    except NetError as error:
+        error.labels += (*declared(src), *declared(dst))
+        raise
+    return None
+
+
+def _scheme(form: Pair, rest: list[Argument]) -> Clause:
+    """Return the scheme of a `connect`, which stands alone behind the two layers.
+
+    Raises: ArityError for none or several, UnknownNameError for another word.
+    """
     if len(rest) != 1:
         raise ArityError(
             f"connect needs one connection scheme, found {len(rest)}",
@@ -233,22 +261,7 @@ def connect(it: Machine, form: Pair) -> Value:
     found = clause(rest[0], "a connection scheme such as (full)", known)
     if found.word not in known:
         raise unknown(f"there is no connection scheme '{found.word}'", found.word, known, found)
-    link = Link(src, dst, form.span)
-    if found.word == "scheme":
-        count(found, 1, 1, OWN_SCHEME)
-        own_scheme(it, net, link, found)
-        return None
-    if found.word == "full":
-        count(found, 0, 0, known["full"])
-        scheme.get("full")(net, link)
-        return None
-    options = window(it, found, src, dst)
-    try:
-        scheme.get(found.word)(net, link, options)
-    except NetError as error:
-        error.labels += (*declared(src), *declared(dst))
-        raise
-    return None
+    return found
 
 
 @special("expect", pattern=". counts")
@@ -341,17 +354,22 @@ def _call_forms(registry: Registry[Any]) -> dict[str, str]:
     return forms
 
 
-def _shape(it: Machine, argument: Argument) -> tuple[int, ...]:
-    form = argument.form
-    if type(form) is Symbol:
-        form = it.eval(form)
-    if type(form) is not Pair:
-        hint = f"(SIZE ...) is a list: write ({show(form)})" if type(form) is float else None
-        raise wrong(it, argument, form, "expected the sizes of a layer, such as (16 16)", hint)
-    sizes = tuple(
-        whole(it, Argument(cell.car, element_span(cell) or argument.span), "a size")
-        for cell in cells(form)
-    )
+def _shape(it: Machine, argument: Argument, form: Pair) -> tuple[int, ...]:
+    """Return the sizes in a layer's form.
+
+    Raises: ValueKindError at what is no size.
+    """
+    value = argument.form
+    if type(value) is Symbol:
+        value = it.eval(value)
+    with led(lambda: layers.sizes(form)):
+        if type(value) is not Pair:
+            wanted = "expected the sizes of a layer, such as (16 16)"
+            raise wrong(it, argument, value, wanted)
+        sizes = tuple(
+            whole(it, Argument(cell.car, element_span(cell) or argument.span), "a size")
+            for cell in cells(value)
+        )
     if len(sizes) > 3:
         raise ValueKindError(
             f"a layer has one to three sizes, found {len(sizes)}",
@@ -371,9 +389,14 @@ def _activation(it: Machine, found: Clause) -> Activation:
             raise UnknownNameError(
                 f"no function is called '{title}'",
                 span=found.args[0].span,
-                hint=did_you_mean(title, known) or f"(de {title} (a) ...) defines one",
+                hint=f"write ({title}) in its place"
+                if title in activation
+                else elsewhere(title, _LAYER, ())
+                or did_you_mean(title, known)
+                or f"(de {title} (a) ...) defines one",
             )
-        value = formula(it, function, ("a",), found.form.cdr)
+        with led(lambda: layers.builtin_as_formula(found.args[0].form, function, activation)):
+            value = formula(it, function, ("a",), found.form.cdr)
         written = expr.show(expr.substitute(value, "a", expr.variable("x")))
         return Activation(written, value, written=written)
     make = activation.get(found.word)

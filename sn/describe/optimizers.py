@@ -6,6 +6,7 @@ import dataclasses
 from enum import StrEnum
 from typing import Any
 
+from sn.describe.leads import layers
 from sn.describe.options import (
     Argument,
     Clause,
@@ -14,6 +15,7 @@ from sn.describe.options import (
     clauses,
     count,
     head_word,
+    led,
     limited,
     name,
     told_at,
@@ -22,6 +24,7 @@ from sn.describe.options import (
 from sn.describe.schedules import read_changing, refuse_schedule
 from sn.errors import ArityError, EvalError
 from sn.limits import RATE, Limit, limit_of, option_name
+from sn.lisp.forms import Pair
 from sn.lisp.machine import Machine
 from sn.net.layer import Network
 from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
@@ -40,14 +43,16 @@ def read_optimizer(
     it: Machine, found: Clause, optimizers: dict[str, Optimizer], net: Network
 ) -> str:
     """Read (optimizer NAME (RULE ...)) into `optimizers`; return the name."""
-    count(found, 2, 2, OPTIMIZER)
-    title = name(found.args[0], "a name for the optimizer")
+    parts = [argument.form for argument in found.args]
+    with led(lambda: layers.optimizer(parts, [*optimizer])):
+        count(found, 2, 2, OPTIMIZER)
+        title = name(found.args[0], "a name for the optimizer")
+        inner = clause(found.args[1], OPTIMIZER)
+        if inner.word not in optimizer:
+            rules = {word: f"({word} ...)" for word in optimizer}
+            raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
     if title in optimizers:
         raise EvalError(f"there are two optimizers called '{title}'", span=found.args[0].span)
-    inner = clause(found.args[1], OPTIMIZER)
-    if inner.word not in optimizer:
-        rules = {word: f"({word} ...)" for word in optimizer}
-        raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
     kind = optimizer.get(inner.word)
     fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name not in _MAPPINGS}
     known = {word: f"({word} X)" for word in fields}
@@ -60,6 +65,11 @@ def read_optimizer(
         if label in values["layers"]:
             raise EvalError(f"layer {label} has two learning rates", span=part.span)
         _keep(rate, values["layers"], label, values["schedules"], LAYER + label)
+    if any(type(part.form) is not Pair for part in others):
+        with led(lambda: layers.rule([part.form for part in others], inner.word)):
+            clause(
+                others[0], f"an option of {inner.word}, such as {next(iter(known.values()))}", known
+            )
     for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
         count(option, 1, 1, known[option.word])
         field = fields[_ALIASES.get(option.word, option.word)]

@@ -6,12 +6,13 @@ unknown word, a value of the wrong kind or a wrong count gets a caret and the ac
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sn.describe.leads import layers
+from sn.describe.leads.words import elsewhere, given
 from sn.errors import (
     ArityError,
     EvalError,
@@ -24,36 +25,10 @@ from sn.errors import (
 )
 from sn.limits import Limit
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.leads.names import found, is_unset, unset
 from sn.lisp.machine import Machine
 
-# What other programs and papers say for a word of SN; docs/glossary.md tells the same.
-OTHER_WORDS = {
-    "avg-pool": "subsample",
-    "categorical-cross-entropy": "softmax",
-    "convolution": "conv",
-    "conv2d": "conv",
-    "cross-entropy": "softmax",
-    "dataset": "data",
-    "dense": "full",
-    "dilated": "dilation",
-    "epochs": "passes",
-    "eta": "learning-rate",
-    "filters": "maps",
-    "loss": "cost",
-    "lr": "learning-rate",
-    "learn-lm": "diagonal-newton",
-    "newton": "diagonal-newton",
-    "mse": "mean-square",
-    "normal": "gaussian",
-    "pad": "border",
-    "padding": "border",
-    "periodic": "wrap",
-    "pool": "subsample",
-    "random": "shuffled",
-    "sequential": "constant",
-    "toroidal": "wrap",
-}
-_FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
+_MANY = 200  # characters of call forms that a hint lists; of more it lists the words alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +79,8 @@ def clause(argument: Argument, expected: str, known: Mapping[str, str] | None = 
         found = show(form)
         hint = "an option is a list; a colon means the global value of a name"
         word = form.cdr.car if type(form.cdr) is Pair else None
-    if type(word) is Symbol and known is not None and word.name in known:
-        hint = f"an option is a list: write {known[word.name]}"
+    if known is not None:
+        hint = layers.option(word, known) or hint
     raise ValueKindError(f"expected {expected}, found {found}", span=argument.span, hint=hint)
 
 
@@ -139,11 +114,15 @@ def unknown(
 
     The hint names what SN calls the thing, the nearest word, or all of them.
     """
-    ours = OTHER_WORDS.get(word, "")
-    if ours in known:
-        hint = f"SN says {known[ours]}"
-    else:
-        hint = did_you_mean(word, known) or "known: " + ", ".join(known.values())
+    form = place.form
+    args = given(form)
+    hint = elsewhere(word, known, args)
+    if hint is None and word == "quote" and args:
+        hint = layers.option(args[0], known)
+    hint = hint or did_you_mean(word, known)
+    if hint is None:
+        forms = ", ".join(known.values())
+        hint = "known: " + (forms if len(forms) <= _MANY else ", ".join(known))
     span = place.head_span if isinstance(place, Clause) else place.span
     return UnknownNameError(text, span=span, hint=hint)
 
@@ -177,27 +156,12 @@ def wrong(
     The usual reasons get a hint of their own: a name without a value, a fraction, a quote.
     """
     form = argument.form
-    found = describe(value)
-    if type(form) is Symbol and value is None:
-        found = f"{show(form)}, which has no value"
-        hint = _hint_for_unset(it, form.name) or hint
+    if is_unset(form):
+        hint = unset(it, form, argument.span, hint=hint)
     elif type(value) is Symbol and value.value is not None and type(form) is Pair:
         hint = f"without the quote, {show(value)} stands for its value"
-    return ValueKindError(f"{expected}, found {found}", span=argument.span, hint=hint)
-
-
-def _hint_for_unset(it: Machine, word: str) -> str | None:
-    """Return what may be meant by a name that has no value."""
-    if match := _FRACTION.fullmatch(word):
-        top, bottom = (int(part) for part in match.groups())
-        value = f"write {top / bottom:.8g}, or " if bottom else "write "
-        return f"SN Lisp has no fractions: {value}(/ {top} {bottom})"
-    named = (
-        symbol.name
-        for symbol in it.symbols
-        if symbol.value is not None and not hasattr(symbol.value, "run")
-    )
-    return did_you_mean(word, named)
+    text = f"{expected}, found {found(form, value)}"
+    return ValueKindError(text, span=argument.span, hint=hint)
 
 
 def number(it: Machine, argument: Argument, what: str) -> float:
@@ -241,6 +205,16 @@ def told_at(span: Span | None) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def led(lead: Callable[[], str | None]) -> Iterator[None]:
+    """Ask a lead for the hint of an error that is made meanwhile; it may know nothing."""
+    try:
+        yield
+    except SnError as error:
+        error.hint = lead() or error.hint
+        raise
+
+
 def whole(it: Machine, argument: Argument, what: str, least: int = 1) -> int:
     """Return an argument's value, a whole number not below `least`.
 
@@ -261,6 +235,8 @@ def name(argument: Argument, what: str) -> str:
             hint = f"write {form} without the quotes"
         elif type(form) is Pair and type(form.car) is Symbol and form.car.name == "quote":
             hint = "write the name without a quote"
+        elif type(form) is Pair and type(form.car) is Symbol and form.cdr is None:
+            hint = f"write {show(form.car)} without the parentheses"
         raise ValueKindError(
             f"expected {what}, a symbol, found {describe(form)}", span=argument.span, hint=hint
         )

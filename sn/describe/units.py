@@ -147,6 +147,12 @@ def raw_units(it: Machine, argument: Argument) -> list[int] | None:
     value = it.eval(found.args[0].form)
     world: World = it.world
     units: list[int] = []
+    if type(value) is float:
+        raise ValueKindError(
+            f"(units LIST) takes units made by newneurons, found {describe(value)}",
+            span=found.args[0].span,
+            hint=f"a layer of {value:g} units has the size ({value:g}) in its place",
+        )
     for entry in elements(value):
         if type(entry) is not float or not 0 < entry < len(world.raw.state):
             raise ValueKindError(

@@ -7,10 +7,12 @@ the program for its rows.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-from sn.describe.options import Clause, choice, clauses, count, whole, wrong
-from sn.errors import ArityError, Label, NetError, Span, ValueKindError
+from sn.describe.leads import layers, tables
+from sn.describe.options import Clause, choice, clauses, count, led, whole, wrong
+from sn.errors import ArityError, Label, NetError, SnError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements
 from sn.lisp.machine import Machine
 from sn.net import schemes
@@ -43,8 +45,9 @@ def window(it: Machine, found: Clause, src: Layer, dst: Layer) -> Window:
     for option in clauses(list(found.args), known, found.word):
         match option.word:
             case "maps":
-                count(option, 1, 1, _WINDOW["maps"])
                 table = option
+                with led(functools.partial(tables.in_one, [arg.form for arg in option.args])):
+                    count(option, 1, 1, _WINDOW["maps"])
             case "wrap":
                 count(option, 0, 1, _WINDOW["wrap"])
                 axes = ("rows", "cols")
@@ -52,13 +55,12 @@ def window(it: Machine, found: Clause, src: Layer, dst: Layer) -> Window:
                 given = [choice(arg, "axis", dict.fromkeys(axes)) for arg in option.args]
                 values["wrap"] = tuple(axis in (given or axes) for axis in axes)
             case word:
-                count(option, 1, 2, _WINDOW[word])
-                least = 0 if word == "offset" else 1
-                values[word] = tuple(whole(it, arg, f"the {word}", least) for arg in option.args)
+                values[word] = _lengths(it, option)
     if "kernel" not in values:
         raise ArityError(
             f"{what} needs a kernel", span=found.span, hint=f"such as ({found.word} (kernel 5 5))"
         )
+    _spread(values, src, dst)
     dims = len(values["kernel"])
     for word in ("stride", "dilation", "offset"):
         if word in values and len(values[word]) != dims:
@@ -80,6 +82,28 @@ def window(it: Machine, found: Clause, src: Layer, dst: Layer) -> Window:
     return Window(**values)
 
 
+def _lengths(it: Machine, option: Clause) -> tuple[int, ...]:
+    """Return the one or two lengths of an option such as (kernel 5 5)."""
+    word, form = option.word, option.form
+    least = 0 if word == "offset" else 1
+    with led(lambda: layers.window_sizes(form)):
+        count(option, 1, 2, _WINDOW[word])
+        return tuple(whole(it, arg, f"the {word}", least) for arg in option.args)
+
+
+def _spread(values: dict[str, Any], src: Layer, dst: Layer) -> None:
+    """Let one length of a kernel count for both axes between images: (kernel 3) is (kernel 3 3).
+
+    A layer of three sizes has maps of rows and columns, so windows on it have two; so have they
+    where another option says two lengths.
+    """
+    has_two = max(len(src.shape), len(dst.shape)) == 3 or any(
+        len(values.get(word, ())) == 2 for word in ("stride", "dilation", "offset")
+    )
+    if len(values["kernel"]) == 1 and has_two and min(len(src.shape), len(dst.shape)) > 1:
+        values["kernel"] *= 2
+
+
 def _table(
     it: Machine, option: Clause, src: Layer, dst: Layer, n_src: int, n_dst: int
 ) -> tuple[tuple[int, ...], ...]:
@@ -88,13 +112,34 @@ def _table(
     used: tuple[Label, ...] = ()
     if option.span is not None:
         used = (Label(option.span, f"the table of {src.name} -> {dst.name} is used here"),)
+    try:
+        return _rows(it, option, value, src, dst, n_src, n_dst, used)
+    except SnError as error:
+        found = tables.meant(value, n_src, n_dst, src.name, dst.name)
+        if found is not None:
+            error.message, error.hint = found
+            if len(error.labels) > len(used):
+                error.labels = used  # a number that stands twice is no news there
+        raise
+
+
+def _rows(
+    it: Machine,
+    option: Clause,
+    value: Value,
+    src: Layer,
+    dst: Layer,
+    n_src: int,
+    n_dst: int,
+    used: tuple[Label, ...],
+) -> tuple[tuple[int, ...], ...]:
     if type(value) is not Pair:
         raise wrong(
             it,
             option.args[0],
             value,
             "the table of maps must be a list of lists",
-            "such as '((0 1) (1 2))",
+            "such as '((0 1) (1 2)); without (maps ...) every map sees all",
         )
     rows: list[tuple[int, ...]] = []
     row_span: Span | None = None

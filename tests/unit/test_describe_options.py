@@ -57,7 +57,8 @@ def test_a_clause_that_stands_twice_is_labelled_at_its_first_place(it: Interpret
         ("(f wrap)", "an option is a list: write (wrap)"),
         ("(f :wrap)", "an option is a list: write (wrap)"),
         ("(f :other)", "an option is a list; a colon means the global value of a name"),
-        ("(f 5)", None),
+        ("(f 5)", "an option is a list: (kernel 5)"),
+        ("(f (5))", None),
     ],
 )
 def test_an_option_that_is_no_list_says_how_to_write_it(

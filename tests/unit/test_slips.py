@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sn.commands import main
-from sn.describe.options import OTHER_WORDS
+from sn.describe.leads.words import OTHER_WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "errors"

@@ -41,9 +41,15 @@ def is_unset(form: Value) -> bool:
     return type(form) is Symbol and form.value is None and not form.saved and form.name != "nil"
 
 
-def unset(it: Machine, symbol: Symbol, span: Span | None, is_function: bool = False) -> str:
+def unset(
+    it: Machine,
+    symbol: Symbol,
+    span: Span | None,
+    is_function: bool = False,
+    hint: str | None = None,
+) -> str:
     """Return the hint for a name without a value that stands at `span`, where a function is
-    wanted or another value.
+    wanted or another value; `hint` is what to say where nothing is known of the name.
     """
     known = functions(it) if is_function else variables(it)
     gives = f"(de {show(symbol)} (...) ...)" if is_function else f"(setq {show(symbol)} ...)"
@@ -51,6 +57,7 @@ def unset(it: Machine, symbol: Symbol, span: Span | None, is_function: bool = Fa
         misread(symbol.name)
         or gone(it, symbol, span)
         or did_you_mean(symbol.name, known)
+        or hint
         or f"{gives} gives it a value"
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sn.errors import EvalError
 from sn.lisp.forms import Pair, Symbol, Value, number_exact, show, to_list
 
+_PLACEHOLDER = re.compile(r"\|([A-Z]+)\|")  # what a person is to fill in, which show() puts bars at
 LONGEST = 64  # characters of a form in a hint, chosen here: it fits a line behind a few words
 
 
@@ -16,6 +18,7 @@ def code(form: Value) -> str:
         text = show(form, number_exact, limit=60)
     except EvalError:
         return ""
+    text = _PLACEHOLDER.sub(r"\1", text)
     return text if len(text) <= LONGEST and not text.endswith("...") else ""
 
 
