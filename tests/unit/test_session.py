@@ -280,7 +280,7 @@ def test_a_net_that_comes_with_sn_is_known_by_its_name(tmp_path: Path, monkeypat
     ("wrong", "words", "hint"),
     [
         ("zipcod", "'zipcod' is neither a file here nor a net", "did you mean 'zipcode'"),
-        ("", "'.' is a folder", ""),
+        ("", "a file or folder was expected, found none", ""),
         ("(defnet a (layer b (2)))", r"there is no file '\(defnet a", "not the program itself"),
         ("(" * 400, r"there is no file '\({40}'$", "not the program itself"),
         ("x" * 400, "'x+' is neither a file here nor a net", "`sn nets` lists"),
