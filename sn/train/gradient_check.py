@@ -22,11 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.display import brief, many
+from sn.errors import NetError
 from sn.net.differences import Differences, Measured, Squared
+from sn.net.expr import evaluate
 from sn.net.layer import Ints
 from sn.net.loss import Loss, ends_of
+from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Curvature, Hyper, RuleSpec, UpdateRule
+from sn.train.failing import failing_formula
 from sn.train.roundoff import Gathered, float32_noise, walk
 
 if TYPE_CHECKING:
@@ -127,14 +131,29 @@ def check_gradients(
     """Compare all derivatives of a net at random weights, a few per connection.
 
     The weights are uniform in +-1.5 / sqrt(fan-in), where units are bent but not flat.
-    Raises: NetError when a connection does not combine by weighted sum.
+    Raises: NetError when a connection does not combine by weighted sum, or there are numbers that
+    float32 does not hold.
     """
     table.demand_weighted_sums("the gradient check")
+    with np.errstate(all="ignore"):  # what overflows is told
+        return _checked_gradients(table, cost, compiled, examples, seed)
+
+
+def _checked_gradients(
+    table: ConnectionTable,
+    cost: Loss,
+    compiled: Callable[[UpdateRule], Kernels],
+    examples: Examples,
+    seed: int,
+) -> GradientReport:
+    """Do as `check_gradients` does."""
     stream = np.random.default_rng([seed, 2])
     width = 1.5 / np.sqrt(table.fan_in_of_weight)
     weights = (stream.uniform(-1, 1, table.n_weights) * width).astype(np.float32)
     point = _Point(table, cost, weights, examples, seed)
     kernels = _kernel_sums(compiled, weights, examples)
+    if not _is_finite(kernels) and _has_large_squares(table, cost, weights, examples):
+        raise _overflow(table, examples)  # else it is a fault of the kernels
     parts = tuple(
         _check(point, kernels, index, stream)
         for index in range(len(table.groups))
@@ -154,6 +173,7 @@ class _Point:
         self.table, self.weights = table, weights.astype(float)
         patterns, desired = examples.patterns.astype(float), examples.desired.astype(float)
         self.twin = walk(table, cost, self.weights, patterns, desired)
+        _refuse_overflow(table, cost, weights, examples, self.twin)
         self.noise = float32_noise(
             table, cost, weights, examples.patterns, examples.desired, self.twin, seed
         )
@@ -161,6 +181,51 @@ class _Point:
         self.differences = [Differences(table, cost, self.weights, *pair) for pair in pairs]
         self.squared = [Squared.at(table, cost, self.weights, *pair) for pair in pairs]
         self.is_exact = _exact(table, cost)
+
+
+def _refuse_overflow(
+    table: ConnectionTable, cost: Loss, weights: Floats32, examples: Examples, twin: Gathered
+) -> None:
+    """Refuse to compare numbers that float32 does not hold.
+
+    Raises: NetError with the formula that they come from, where it is one.
+    """
+    parts = (getattr(twin, name) for name in Gathered.__slots__)
+    if all(np.all(np.abs(part) <= np.finfo(np.float32).max) for part in parts):
+        return
+    for pattern, desired in zip(examples.patterns, examples.desired, strict=True):
+        found = failing_formula(table, cost, weights, pattern, desired, True)
+        if found is not None:
+            raise NetError(f"{found}, for one of the {examples.source}")
+    raise _overflow(table, examples)
+
+
+def _overflow(table: ConnectionTable, examples: Examples) -> NetError:
+    return NetError(
+        f"net {table.name} computes numbers above 3.4e38, where float32 ends, for one of the "
+        f"{examples.source}: its derivatives cannot be compared",
+        hint="the non-linearities and the cost should stay around 1 for arguments around 1",
+    )
+
+
+def _has_large_squares(
+    table: ConnectionTable, cost: Loss, weights: Floats32, examples: Examples
+) -> bool:
+    """Whether a state or a slope has a square that float32 does not hold: curvatures need it."""
+    twin, most = Reference(table, cost), np.sqrt(float(np.finfo(np.float32).max))
+    for pattern in examples.patterns:
+        total, state = twin.forward(weights.astype(float), pattern.astype(float))
+        slopes = [
+            evaluate(layer.activation.slope, {"a": total[layer.first : layer.first + layer.size]})
+            for layer in (table.layers[index] for index in table.computed)
+        ]
+        if any(np.max(np.abs(part), initial=0) > most for part in (state, *slopes)):
+            return True
+    return False
+
+
+def _is_finite(found: Gathered) -> bool:
+    return all(np.isfinite(getattr(found, name)).all() for name in Gathered.__slots__)
 
 
 def _kernel_sums(

@@ -276,3 +276,28 @@ def test_a_wrong_derivative_exits_with_1(
     monkeypatch.setattr(Activation, "slope", wrong)
     assert main(["check", str(path), "--grad"]) == 1
     assert "WRONG" in capsys.readouterr().out
+
+
+@compiling
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("(max 1e308 a)", "has no finite value at x = "),
+        ("(log a)", "has no finite value at x = "),
+        ("(exp (* 90 a))", "computes numbers above 3.4e38, where float32 ends"),
+        ("(* 1e30 (* a a))", "computes numbers above 3.4e38, where float32 ends"),
+    ],
+)
+def test_numbers_that_float32_does_not_hold_are_no_fault(
+    formula: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "large.sn"
+    file.write_text(
+        f"(defnet n (layer a (3)) (layer b (4) (nlf (lambda (a) {formula}))) (layer c (2))"
+        " (connect a b (full)) (connect b c (full)))"
+    )
+    assert main(["check", str(file), "--grad"]) == 1
+    shown = capsys.readouterr()
+    assert words in " ".join(shown.err.split())
+    assert "WRONG" not in shown.out
