@@ -76,7 +76,7 @@ class SnError(_Rendered):
     `message` says what was expected and found, lower case, no full stop; `hint` says what
     to do next; `frames` lists the Lisp calls around the place, innermost first; `texts` are
     the programs that its places are in, as they were read, by file name; `form` is the call that
-    it arose in.
+    it arose in, `lost` the parameter that was () there.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class SnError(_Rendered):
         self.labels = tuple(labels)
         self.frames: list[str] = []
         self.form: object = None
+        self.lost: object = None
         self.texts: dict[str, str] = {}
 
     def keep_texts(self, texts: Mapping[str, str]) -> None:

@@ -156,20 +156,26 @@ def _name(it: Machine, part: Argument) -> str:
     if type(value) is not str:
         word = part.form.name if type(part.form) is Symbol else ""
         hint = f'write "{word}", with quotes' if word in dataset else DATA
+        if word and (reader := guessed(word)) is not None:
+            hint = f"a file is data too: (data {_call(reader, word)})"
         raise wrong(it, part, value, "the name of a data set is a string", hint)
     if value in dataset:
         return value
     error = f"no data set is called '{value}'"
     reader = guessed(value)
     if reader is not None:
-        word = next(word for word, source in SOURCES.items() if source.make is type(reader))
-        call = SOURCES[word].call.replace('"FILE"', f'"{value}"').replace('"INPUTS"', f'"{value}"')
-        hint = f"a file is data too: (data {call})"
+        hint = f"a file is data too: (data {_call(reader, value)})"
         raise UnknownNameError(error, span=part.span, hint=hint)
     if "." in value or "/" in value:
         hint = 'a file is read by a form of its kind, such as (csv "FILE" (label 4))'
         raise UnknownNameError(error, span=part.span, hint=hint)
     raise unknown(error, value, {word: f'"{word}"' for word in dataset}, part)
+
+
+def _call(reader: Reader, file: str) -> str:
+    """Return the form that reads a file by its suffix."""
+    word = next(word for word, source in SOURCES.items() if source.make is type(reader))
+    return SOURCES[word].call.replace('"FILE"', f'"{file}"').replace('"INPUTS"', f'"{file}"')
 
 
 # --- options of own data ---

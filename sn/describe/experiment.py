@@ -27,6 +27,7 @@ from sn.describe.options import (
     clauses,
     count,
     head_word,
+    led,
     limited,
     name,
 )
@@ -81,8 +82,9 @@ def experiment(it: Machine, form: Pair) -> Value:
     decay, gamma and mu where the program has set them. The value is the name of the net.
     """
     first, *rest = arguments(form)
-    title = name(first, "the name of a net")
     world: World = it.world
+    with led(lambda: _nameless(first, world)):
+        title = name(first, "the name of a net")
     net = world.networks.get(title)
     if net is None:
         known = list(world.networks)
@@ -122,6 +124,13 @@ def experiment(it: Machine, form: Pair) -> Value:
         net=title, optimizers=optimizers, span=form.span, places=places, **fields
     )
     return form.cdr.car
+
+
+def _nameless(first: Argument, world: World) -> str | None:
+    """Return the hint for an experiment that starts with an option instead of its net."""
+    if head_word(first) not in _FORMS:
+        return None
+    return f"an experiment is of a net: (experiment {next(reversed(world.networks), 'NET')} ...)"
 
 
 def _check_passes(fields: dict[str, Any], others: list[Argument], phases: list[Argument]) -> None:

@@ -96,7 +96,8 @@ def defnet(it: Machine, form: Pair) -> Value:
     finally:
         world.current = None
         world.taken = {}
-    check_connected(net)
+    with led(lambda: layers.closed_early(it, form)):
+        check_connected(net)
     world.networks[title] = net
     return form.cdr.car
 

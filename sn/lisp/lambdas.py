@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from sn.errors import ArityError, EvalError, Label, SnError, Span, ValueKindError
 from sn.lisp.forms import Pair, Shown, Symbol, Value, cells, describe, show, to_list
+from sn.lisp.leads.names import trace_argument
 from sn.lisp.machine import Machine
 
 Bindings: TypeAlias = list[tuple[Symbol, Value]]
@@ -205,6 +206,8 @@ class Lambda(Shown):
             return result
         except SnError as error:
             error.frames.append(_frame(self.name, form))
+            if error.lost in names and form is not None:
+                trace_argument(it, error, names, form)
             raise
         finally:
             for name in reversed(names):

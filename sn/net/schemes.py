@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.display import number_text
 from sn.errors import NetError, Span
+from sn.net import fitting
 from sn.net.layer import Ints, Layer, Network
 from sn.registry import Registry
 
@@ -114,7 +114,7 @@ def subsample(net: Network, link: Link, window: Window) -> None:
         )
     kernel, stride = _pair(window.kernel, 1), _pair(window.stride or window.kernel, 1)
     starts = [
-        _inside(link, axis, *sizes)
+        _inside(link, dims, axis, *sizes)
         for axis, sizes in enumerate(
             zip((n_rows, n_cols), (src_rows, src_cols), kernel, stride, strict=True)
         )
@@ -216,12 +216,12 @@ def _windows(net: Network, link: Link, window: Window, name: str, shared: bool) 
     high = [axis.behind for axis in axes]
     if any(low) or any(high):
         if link.src.border is None:
-            raise NetError(
-                f"the windows of {link.label} reach outside {link.src.name}, which has no border",
-                span=link.span,
-                hint=f"add (border VALUE) to layer {link.src.name}, use (wrap), or change "
-                "the kernel, the stride or the sizes",
-            )
+            short = [
+                _along(link, window, axis, counts[axis], sizes[axis])
+                for axis in (0, 1)
+                if low[axis] + high[axis] > 0
+            ]
+            raise fitting.outside(short, link.span, link.label, window.offset is not None)
         grid = net.padded(link.src, grid, low[0], low[1], high[0], high[1], link.span)
     rows, cols = (axis.sites() for axis in axes)
     if table is None:
@@ -285,14 +285,10 @@ class _Axis:
 
 
 def _axis(link: Link, window: Window, axis: int, n: int, n_src: int) -> _Axis:
-    size, step, gap = (
-        _pair(given or (1,) * len(window.kernel), 1)[axis]
-        for given in (window.kernel, window.stride, window.dilation)
-    )
-    given = None if window.offset is None else _pair(window.offset, 0)[axis]
-    start = _start(link, window, axis, n, n_src, (size - 1) * gap + 1, step, given)
-    step, gap = (step if n > 1 else 0), (gap if size > 1 else 0)  # what is never stepped over
-    wraps = window.wrap[axis]
+    along = _along(link, window, axis, n, n_src)
+    start, size, wraps = _start(link, window, axis, along), along.kernel, window.wrap[axis]
+    # what is never stepped over
+    step, gap = (along.step if n > 1 else 0), (along.gap if size > 1 else 0)
     if wraps:
         start, step, gap = start % n_src, step % n_src, gap % n_src
     return _Axis(n, n_src, size, start, step, gap, wraps)
@@ -310,19 +306,12 @@ def _check_dimensions(link: Link, dims: int) -> None:
             )
 
 
-def _inside(link: Link, axis: int, n: int, n_src: int, size: int, step: int) -> Ints:
+def _inside(link: Link, dims: int, axis: int, n: int, n_src: int, size: int, step: int) -> Ints:
     """Return where windows start that lie inside: (n, 1). All that fit must be there."""
-    fits = (n_src - size) // step + 1 if size <= n_src else 0
-    if n != fits:
-        word = ("rows", "columns")[axis]
-        raise NetError(
-            f"{fits} windows of {number_text(size)} with stride {number_text(step)} fit in the "
-            f"{n_src} {word} of {link.src.name}, {link.dst.name} has {n}",
-            span=link.span,
-            hint=f"give {link.dst.name} {fits} {word}, or change the kernel or the stride"
-            if fits
-            else "make the kernel smaller",
-        )
+    word = "units" if dims == 1 else ("rows", "columns")[axis]
+    along = fitting.Axis(word, n, n_src, size, 1, step, link.src.name, link.dst.name)
+    if n != along.fits:
+        raise fitting.other_count(along, link.span)
     # a stride that is never stepped over may be too large for an array
     return (np.arange(n, dtype=np.int32) * np.int32(step if n > 1 else 0))[:, None]
 
@@ -335,35 +324,29 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return "(" + " ".join(str(size) for size in shape) + ")"
 
 
-def _start(
-    link: Link,
-    window: Window,
-    axis: int,
-    n: int,
-    n_src: int,
-    size: int,
-    step: int,
-    given: int | None,
-) -> int:
+def _along(link: Link, window: Window, axis: int, n: int, n_src: int) -> fitting.Axis:
+    """Return what the program says of an axis: `n` windows over `n_src` units."""
+    dims = len(window.kernel)
+    size, gap, step = (
+        _pair(given or (1,) * dims, 1)[axis]
+        for given in (window.kernel, window.dilation, window.stride)
+    )
+    word = "units" if dims == 1 else ("rows", "columns")[axis]
+    return fitting.Axis(word, n, n_src, size, gap, step, link.src.name, link.dst.name)
+
+
+def _start(link: Link, window: Window, axis: int, along: fitting.Axis) -> int:
     """Return where the first window starts, in source units (negative: in the border).
 
     Without an offset the border is split evenly, the odd unit before: 16 units, 8 windows of
     5 with stride 2 need 19 sites, two before and one after.
     Source: the 1989 net as rebuilt in the SN kernels, 64,660 connections.
     """
-    if given is not None:
-        return -given
+    if window.offset is not None:
+        return -_pair(window.offset, 0)[axis]
     if window.wrap[axis]:
         return 0
-    missing = (n - 1) * step + size - n_src
-    if missing <= -step and n > 0:
-        fits = (n_src - size) // step + 1
-        word = ("rows", "columns")[axis]
-        raise NetError(
-            f"{n} windows of {number_text(size)} with stride {number_text(step)} leave {-missing} "
-            f"of the {n_src} {word} of {link.src.name} unseen",
-            span=link.span,
-            hint=f"{fits} windows fit in {n_src} {word}; change the size of {link.dst.name}, "
-            "the kernel or the stride, or say (offset ...) where the first window starts",
-        )
+    missing = along.needed - along.n_src
+    if missing <= -along.step and along.n > 0:
+        raise fitting.unseen(along, link.span)
     return -((max(0, missing) + 1) // 2)

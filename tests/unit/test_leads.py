@@ -151,6 +151,18 @@ UNSET = {
     "function": slip(
         "(mapcar sqare '(1 2))", "1:9", "found sqare, which has no value", "did you mean 'sqrt'?"
     ),
+    "argument": slip(
+        "(setq eta 1)\n(de f (a b) (+ a b))\n(f 1 etta)",
+        "2:18",
+        "found b, which is ()",
+        "b is etta of the call, which has no value: did you mean 'eta'?",
+    ),
+    "argument-of-an-argument": slip(
+        "(de f (a) (+ a 1))\n(de g (b) (f b))\n(g rate)",
+        "1:14",
+        "found a, which is ()",
+        "b is rate of the call, which has no value: (setq rate ...)",
+    ),
     "parameter": slip("(de f (x) (+ x 1))\n(f ())", "1:14", "found x, which is ()", "call form"),
 }
 
@@ -379,6 +391,13 @@ LAYERS = {
         "8 8)", "8 8) (dropout 0.5)", "3:22", "'dropout'", "has no dropout: leave it out"
     ),
     "bias-false": net("8 8)", "8 8) (bias false)", "3:27", "'false'", "SN says none"),
+    "parenthesis-too-many": net(
+        "(layer h2 (2 4 4))",
+        "(layer h2 (2 4 4)))",
+        "4:21",
+        "net n connects no layers",
+        "a ')' too many ends the net on line 4: line 5 goes on with (layer output (10))",
+    ),
     "net-in-parentheses": net(
         "defnet n", "defnet (n)", "1:9", "found the list (n)", "write n without"
     ),
@@ -449,6 +468,43 @@ LINKS = {
         "8:30",
         "layer output cannot feed h2, which is declared before it",
         "nothing recurs; to unroll, declare a layer for each step, such as h2-1 and h2-2",
+    ),
+}
+
+WINDOWS = {
+    "outside": net(
+        "(16 16) (border -1)",
+        "(16 16)",
+        "6:3",
+        "reach outside input, which has no border: 8 windows of 5 with stride 2 need 19 rows and "
+        "columns, input has 16",
+        "6 rows and columns in h1, or a kernel of 2, or 19 rows and columns in input; or (border",
+    ),
+    "outside-along-one-axis": net(
+        "(16 16) (border -1)",
+        "(19 16)",
+        "6:3",
+        "no border: 8 windows of 5 with stride 2 need 19 columns, input has 16",
+        "along the columns: 6 columns in h1, or a kernel of 2, or 19 columns in input",
+    ),
+    "unseen": net(
+        "(stride 2 2)",
+        "(stride 1 2)",
+        "6:3",
+        "8 windows of 5 with stride 1 leave 4 of the 16 rows of input unseen",
+        "12 rows in h1, or a kernel of 9, or 12 rows in input; or (offset ...)",
+    ),
+    "subsampled": slip(
+        "(defnet n (layer i (2 8 8)) (layer o (2 3 4)) (connect i o (subsample (kernel 2 2))))",
+        "1:47",
+        "4 windows of 2 with stride 2 fit in the 8 rows of i, o has 3",
+        "along the rows: 4 rows in o, or a kernel of 4, or a stride of 3, or 6 rows in i",
+    ),
+    "on-a-line": slip(
+        "(defnet n (layer i (8)) (layer o (8)) (connect i o (conv (kernel 3))))",
+        "1:39",
+        "8 windows of 3 with stride 1 need 10 units, i has 8",
+        "along the units: 6 units in o, or a kernel of 1, or 10 units in i",
     ),
 }
 
@@ -597,6 +653,7 @@ SLIPS = {
         "layer": LAYERS,
         "link": LINKS,
         "table": TABLES,
+        "window": WINDOWS,
         "option": OPTIONS,
     }.items()
     for name, found in table.items()

@@ -11,9 +11,11 @@ from sn.lisp.forms import Pair, Symbol, Value, number_exact, to_list
 from sn.lisp.leads import infix
 from sn.lisp.leads.names import misread
 from sn.lisp.leads.writing import call, code, items, name_of
+from sn.lisp.machine import Machine
 from sn.net import expr
 
 _SIZES = re.compile(r"\d+(?:[x×*,]\d+)*")
+_PART = re.compile(r"\((?:layer|connect|expect)\s")
 _KEYWORD = re.compile(r"([a-z][\w.-]*)=(\S*)")
 _RATES = ("learning-rate", "rate", "lr", "eta", "momentum", "decay", "mu", "gamma", "epsilon")
 _NOISE = ("x", "×", "*", "by", ",", "quote", "list", "size", "shape", "sizes", "units", "tuple")
@@ -152,3 +154,18 @@ def builtin_as_formula(form: Value, function: Value, known: Iterable[str]) -> st
         return f"write ({word}) in its place"
     is_formula = primitive(word, [expr.variable("x")]) is not None
     return f"write (nlf (lambda (x) ({word} x)))" if is_formula else None
+
+
+def closed_early(it: Machine, form: Pair) -> str | None:
+    """Return the hint for a `defnet` behind which its body goes on: a `)` too many ends it."""
+    span = form.span
+    lines = ((it.source(span.file) if span is not None else None) or "").split("\n")
+    if span is None or span.end_line >= len(lines):
+        return None
+    for number in range(span.end_line, min(span.end_line + 20, len(lines))):
+        rest = lines[number].strip()
+        if rest and rest[0] != ";":
+            goes_on = lines[number][0].isspace() and _PART.match(rest)
+            place = f"a ')' too many ends the net on line {span.end_line}"
+            return f"{place}: line {number + 1} goes on with {rest[:48]}" if goes_on else None
+    return None

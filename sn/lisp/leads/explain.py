@@ -34,6 +34,8 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
         error.hint = "null is the function (null x); the empty value is ()"
     elif (taker := names.taker(it, form, error.span)) is not None:
         error.hint = taker
+    elif cell is not None and cell.car.saved:
+        error.lost = cell.car
     elif cell is not None:
         error.span = element_span(cell) or error.span
         is_call = " needs a function" in error.message
@@ -130,7 +132,7 @@ def _unset_argument(form: Pair, span: Span | None) -> Pair | None:
     elif not isinstance(callee, Builtin):
         return None
     while type(cell) is Pair:
-        if names.is_unset(cell.car) and span in (form.span, element_span(cell)):
+        if names.is_empty(cell.car) and span in (form.span, element_span(cell)):
             return cell
         cell = cell.cdr
     return None

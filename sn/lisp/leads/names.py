@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sn.errors import Span, did_you_mean
+from sn.errors import SnError, Span, did_you_mean
 from sn.lisp.forms import Pair, Symbol, Value, describe, show
 from sn.lisp.leads import infix
 from sn.lisp.leads.writing import items, name_of
@@ -36,9 +36,33 @@ def found(form: Value, value: Value) -> str:
     return describe(value)
 
 
+def is_empty(form: Value) -> bool:
+    """Whether a form is a name whose value is (), or which has none."""
+    return type(form) is Symbol and form.value is None and form.name != "nil"
+
+
 def is_unset(form: Value) -> bool:
     """Whether a form is a name that nothing has given a value."""
-    return type(form) is Symbol and form.value is None and not form.saved and form.name != "nil"
+    return is_empty(form) and not form.saved
+
+
+def trace_argument(it: Machine, error: SnError, taken: Sequence[Symbol], form: Pair) -> None:
+    """Say in the hint of an error which argument of the call `form` was the (), where it is a
+    name; `taken` are the parameters of the function, one of which is `error.lost`.
+    """
+    cell: Value = form.cdr
+    for symbol in taken:
+        if type(cell) is not Pair:
+            break
+        if symbol is error.lost:
+            given = cell.car
+            error.lost = given if is_empty(given) and given.saved else None
+            if is_unset(given):
+                name, about = show(given), unset(it, given, cell.car_span)
+                error.hint = f"{show(symbol)} is {name} of the call, which has no value: {about}"
+            return
+        cell = cell.cdr
+    error.lost = None
 
 
 def unset(
