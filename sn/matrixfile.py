@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import DIGITS, number_text
 from sn.errors import DataError, Span
 from sn.memory.files import claim
 
@@ -95,7 +96,11 @@ def encode_matrix(elements: NDArray[Any], letter: str) -> bytes:
 
 def dimensions_text(shape: Sequence[int]) -> str:
     """Return dimensions as text, such as 16x16."""
-    return "x".join(map(str, shape)) or "none"
+    return "x".join(_size_text(size) for size in shape) or "none"
+
+
+def _size_text(size: int) -> str:
+    return str(size) if abs(size) < 10**DIGITS else number_text(size)
 
 
 def _number(raw: bytes, at: int, order: str, name: str) -> int:

@@ -18,11 +18,13 @@ from sn.builtins.matrix import (
     literal,
     new_matrix,
 )
+from sn.display import number_text
 from sn.errors import EvalError, ReadError, SnError, Span, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Symbol, Value, describe, element_span, elements, to_list
 from sn.lisp.machine import Machine
 from sn.matrixfile import dimensions_text
+from sn.memory import need
 
 
 def make_matrix(opener: str, values: list[Value], spans: list[Span], span: Span) -> Matrix:
@@ -128,7 +130,9 @@ def bound(matrix: Matrix, dimension: int | None = None) -> Value:
     if dimension == 0:
         return float(len(shape))
     if not 1 <= dimension <= len(shape):
-        raise EvalError(f"bound needs a dimension from 0 to {len(shape)}, found {dimension}")
+        raise EvalError(
+            f"bound needs a dimension from 0 to {len(shape)}, found {number_text(dimension)}"
+        )
     return float(shape[dimension - 1] - 1)
 
 
@@ -190,6 +194,8 @@ def copy_matrix(matrix: Matrix, to: Matrix | None = None) -> Matrix:
     => (3 4)
     """
     if to is None:
+        shape = dimensions_text(matrix.data.shape)
+        need(matrix.data.nbytes, f"a copy of a matrix of {shape}")
         return Matrix(matrix.data.copy(), matrix.storage)
     if to.data.size != matrix.data.size:
         found, expected = dimensions_text(matrix.data.shape), dimensions_text(to.data.shape)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from sn.display import number_text
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.equality import equal
 from sn.lisp.forms import List, Pair, Value, cells, describe, elements, iterate, to_list
-
-# The longest list that one call makes; chosen here: above it Python's memory is at risk.
-LONGEST = 10_000_000
+from sn.lisp.sizes import SMALL, need_list, turns
 
 
 @builtin("car")
@@ -125,8 +124,7 @@ def range_(a: float, b: float | None = None, step: float | None = None) -> Value
         step = 1.0 if a <= b else -1.0
     if step == 0:
         raise EvalError("range needs a step that is not 0")
-    if (b - a) / step > LONGEST:
-        raise EvalError(f"range makes lists of at most {LONGEST:,} numbers")
+    need_list(turns("range", a, b, step))
     numbers = []
     # by repeated addition, as in SN: the last number may fall short of `to`
     while a <= b if step > 0 else a >= b:
@@ -280,9 +278,11 @@ def append(*lists: Value) -> Value:
     """
     if not lists:
         return None
+    parts = [elements(values) for values in lists[:-1]]
+    need_list(sum(map(len, parts)), 0)
     result = lists[-1]
-    for values in reversed(lists[:-1]):
-        result = to_list(elements(values), result)
+    for values in reversed(parts):
+        result = to_list(values, result)
     return result
 
 
@@ -295,10 +295,9 @@ def reverse(list: List) -> Value:
     (reverse '(1 2 3))
     => (3 2 1)
     """
-    result = None
-    for value in iterate(list):
-        result = Pair(value, result)
-    return result
+    values = elements(list)
+    values.reverse()
+    return to_list(values)
 
 
 class _Leaving:
@@ -319,10 +318,12 @@ def flatten(tree: Value) -> list[Value]:
     (flatten '(1 (2 (3)) () 4))
     => (1 2 3 4)
     """
-    atoms = []
+    atoms: list[Value] = []
     todo: list[Value] = [tree]
     inside: set[int] = set()  # the lists around the current place, by id
     while todo:
+        if len(atoms) == SMALL:
+            need_list(_n_atoms(tree), 0)
         value = todo.pop()
         if type(value) is _Leaving:
             inside.discard(value.key)
@@ -337,6 +338,24 @@ def flatten(tree: Value) -> list[Value]:
     return atoms
 
 
+def _n_atoms(tree: Value) -> int:
+    """Return how many atoms a tree has: many more than cells where lists stand in it many times."""
+    counts: dict[int, int] = {}  # by the id of a cell; of one that is being counted 0
+    todo = [tree]
+    while todo:
+        cell = todo[-1]
+        parts = [part for part in (cell.car, cell.cdr) if type(part) is Pair]
+        fresh = [part for part in parts if id(part) not in counts]
+        counts.setdefault(id(cell), 0)
+        if fresh:
+            todo += fresh
+            continue
+        todo.pop()
+        is_atom = type(cell.car) is not Pair and cell.car is not None
+        counts[id(cell)] = is_atom + sum(counts[id(part)] for part in parts)
+    return counts[id(tree)]
+
+
 @builtin("makelist")
 def makelist(n: int, value: Value) -> Value:
     """(makelist n value)
@@ -346,6 +365,7 @@ def makelist(n: int, value: Value) -> Value:
     (makelist 3 'a)
     => (a a a)
     """
-    if not 0 <= n <= LONGEST:
-        raise EvalError(f"makelist makes lists of 0 to {LONGEST:,} elements, found {n:,}")
+    if n < 0:
+        raise EvalError(f"makelist needs a count that is not negative, found {number_text(n)}")
+    need_list(n, 0)
     return to_list([value] * n)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sn.display import number_text
 from sn.errors import ArityError, EvalError, Span, ValueKindError
 from sn.lisp.equality import equal
 from sn.lisp.forms import (
@@ -29,9 +30,13 @@ from sn.lisp.forms import (
     to_list,
 )
 from sn.lisp.machine import Machine
-from sn.matrixfile import DTYPES, LARGEST, MAX_DIMENSIONS, PACKED_SCALE, dimensions_text
+from sn.lisp.sizes import SMALL, need_list
+from sn.matrixfile import DTYPES, MAX_DIMENSIONS, PACKED_SCALE, dimensions_text
+from sn.memory import need
 
 Array = npt.NDArray[Any]
+ROW_TEXT = 100  # bytes of an element while it is printed; measured
+COPIES = 3  # in float64: what a computation takes, makes, and rounds to its storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,9 @@ class Matrix(Shown):
         if len(args) == n:
             if all(type(k) is int for k in key):
                 return self.element(key)
-            return _nested(self.data[key], self.value_of)
+            part = self.data[key]
+            need_list(part.size)
+            return _nested(part, self.value_of)
         if all(type(k) is int for k in key):
             self.store(key, args[n])
         else:
@@ -120,6 +127,9 @@ class Matrix(Shown):
 
     def rows_text(self) -> str:
         """Return all elements, a line per row."""
+        need(
+            ROW_TEXT * self.data.size, f"the text of a matrix of {dimensions_text(self.data.shape)}"
+        )
         return self._rows(self.data, "\n")
 
     def compare(self, other: Matrix) -> bool | list[tuple[Value, Value]]:
@@ -153,15 +163,18 @@ class Matrix(Shown):
 
     def values(self) -> list[Value]:
         """Return all elements in row-major order."""
+        need_list(self.data.size)
         return [self.value_of(item) for item in self.data.ravel().tolist()]
 
     def numbers(self) -> npt.NDArray[np.float64]:
         """Return the elements as float64 numbers, in a new array.
 
-        Raises: ValueKindError for an array of objects.
+        Raises: ValueKindError for an array of objects, MemoryLimitError where this copy and those
+        of a computation would take too much.
         """
         if self.storage.holds_objects:
             raise ValueKindError("expected a matrix of numbers, found an array of any values")
+        need_numbers(self.data.shape)
         return self.data.astype(np.float64) / self.storage.scale
 
     def set_numbers(self, numbers: Array) -> None:
@@ -260,19 +273,28 @@ class Matrix(Shown):
 def new_matrix(shape: Sequence[int], storage: Storage) -> Matrix:
     """Return a matrix of zeros, or an array of ().
 
-    Raises: EvalError for a dimension below 1 or too many elements.
+    Raises: EvalError for a dimension below 1, MemoryLimitError for too many elements.
     """
     if len(shape) > MAX_DIMENSIONS:
         raise EvalError(f"a matrix has at most {MAX_DIMENSIONS} dimensions, found {len(shape)}")
     for size in shape:
         if size < 1:
-            raise EvalError(f"a dimension of a matrix is at least 1, found {size}")
-    if math.prod(shape) > LARGEST:
-        text = f"a matrix has at most {LARGEST:,} elements, {dimensions_text(shape)} are too many"
-        raise EvalError(text)
+            text = f"a dimension of a matrix is at least 1, found {number_text(size)}"
+            raise EvalError(text)
+    need(storage.dtype.itemsize * math.prod(shape), f"a matrix of {dimensions_text(shape)}")
     if storage.holds_objects:
         return Matrix(np.full(tuple(shape), None, dtype=object), storage)
     return Matrix(np.zeros(tuple(shape), dtype=storage.dtype), storage)
+
+
+def need_numbers(shape: Sequence[int]) -> None:
+    """Ask for what a computation takes whose result has these dimensions.
+
+    Raises: MemoryLimitError above the limit.
+    """
+    size = math.prod(shape)
+    if size > SMALL:
+        need(COPIES * 8 * size, f"a computation with a matrix of {dimensions_text(shape)}")
 
 
 def from_numbers(numbers: Array, storage: Storage = FLOAT) -> Matrix:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sn.builtins.matrix import Array, Matrix, from_numbers
+from sn.builtins.matrix import Array, Matrix, from_numbers, need_numbers
 from sn.errors import EvalError
 from sn.lisp.calls import builtin
 from sn.matrixfile import dimensions_text
+
+BLOCK = 2e10  # products that one call of NumPy computes; chosen here: a second of one core
 
 
 def _result(name: str, numbers: Array, like: Matrix, to: Matrix | None) -> Matrix:
@@ -110,8 +112,18 @@ def multiply_matrix(a: Matrix, b: Matrix, to: Matrix | None = None) -> Matrix:
     if not (len(left) == 2 and 1 <= len(right) <= 2 and left[1] == right[0]):
         text = f"m*m needs matrices (r n) and (n c), found {dimensions_text(left)}"
         raise EvalError(f"{text} and {dimensions_text(right)}")
+    need_numbers((left[0], *right[1:]))
     with np.errstate(all="ignore"):
-        return _result("m*m", a.numbers() @ b.numbers(), a, to)
+        return _result("m*m", _product(a.numbers(), b.numbers()), a, to)
+
+
+def _product(a: Array, b: Array) -> Array:
+    """Return a @ b; a large one in blocks of rows, between which Ctrl-C is heard."""
+    work = a.size * (b.shape[1] if b.ndim > 1 else 1)
+    rows = max(1, int(len(a) * BLOCK / work))
+    if rows >= len(a):
+        return np.asarray(a @ b)
+    return np.concatenate([a[first : first + rows] @ b for first in range(0, len(a), rows)])
 
 
 @builtin("dot-product")
@@ -123,7 +135,9 @@ def dot_product(a: Matrix, b: Matrix) -> float:
     (dot-product [1 2 3] [1 1 2])
     => 9
     """
-    return float(np.sum(_together("dot-product", a, b, np.multiply)))
+    products = _together("dot-product", a, b, np.multiply)
+    with np.errstate(all="ignore"):
+        return float(np.sum(products))
 
 
 @builtin("mean-mat")
@@ -135,7 +149,8 @@ def mean_mat(matrix: Matrix) -> float:
     (mean-mat [[1 2][3 6]])
     => 3
     """
-    return float(np.mean(matrix.numbers()))
+    with np.errstate(all="ignore"):
+        return float(np.mean(matrix.numbers()))
 
 
 @builtin("sdev-mat")
@@ -148,7 +163,8 @@ def sdev_mat(matrix: Matrix) -> float:
     (sdev-mat [1 3 1 3])
     => 1
     """
-    return float(np.std(matrix.numbers()))
+    with np.errstate(all="ignore"):
+        return float(np.std(matrix.numbers()))
 
 
 @builtin("sup-mat")

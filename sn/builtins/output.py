@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from sn.builtins.pretty import pretty_text
+from sn.display import many, number_text
 from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Value, describe
 from sn.lisp.machine import Machine
+from sn.memory import need
 
 _DIRECTIVE = re.compile(r"%(-?)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
 # The widest field; chosen here: a typing error must not fill the memory.
@@ -22,8 +24,10 @@ def format_text(it: Machine, name: str, format: str, args: tuple[Value, ...]) ->
     EvalError for an unknown directive.
     """
     waiting = list(reversed(args))
+    total = len(format)
 
     def expand(match: re.Match[str]) -> str:
+        nonlocal total
         left, width, precision, letter = match.groups()
         if letter == "%" and match[0] == "%%":
             return "%"
@@ -33,8 +37,11 @@ def format_text(it: Machine, name: str, format: str, args: tuple[Value, ...]) ->
         if not waiting:
             raise ArityError(f"{name} has no argument for '{match[0]}'")
         value = waiting.pop()
-        if int(width or 0) > _WIDEST or int(precision or 0) > _WIDEST:
+        widest = max(_width(width), _width(precision))
+        if widest > _WIDEST:
             raise EvalError(f"{name} prints at most {_WIDEST:,} characters for '{match[0]}'")
+        total += widest
+        need(total, f"a text of {many(total, 'character')}")
         if letter == "l":
             return _padded(it.show(value), left, width)
         if letter == "p":
@@ -55,6 +62,12 @@ def format_text(it: Machine, name: str, format: str, args: tuple[Value, ...]) ->
     if waiting:
         raise ArityError(f"{name} has no directive for {describe(waiting[-1])}")
     return text
+
+
+def _width(digits: str | None) -> int:
+    """Return a width or precision; Python refuses to read numbers of thousands of digits."""
+    digits = (digits or "").lstrip("0")
+    return int(digits or 0) if len(digits) < 10 else 10**9
 
 
 def _padded(text: str, left: str, width: str) -> str:
@@ -131,7 +144,7 @@ def tab(it: Machine, column: int | None = None) -> int:
     """
     if column is not None:
         if column > _WIDEST:
-            raise EvalError(f"tab goes to column {_WIDEST:,} at most, found {column:,}")
+            raise EvalError(f"tab goes to column {_WIDEST:,} at most, found {number_text(column)}")
         it.out.write(" " * (column - it.out.column))
     return it.out.column
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sn.display import number_text
 from sn.errors import EvalError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import NUMBER, Symbol, Value, fold
 from sn.lisp.machine import Machine
+from sn.lisp.sizes import SMALL, need_text
 
 
 @builtin("stringp")
@@ -41,12 +43,19 @@ def concat(*strings: str) -> str:
     (concat "ab" "cd" "e")
     => "abcde"
     """
+    if len(strings) > 100:
+        need_text(*strings)
+    else:
+        for string in strings:  # a tenth of a microsecond; a sum takes three
+            if len(string) > SMALL:
+                need_text(*strings)
+                break
     return "".join(strings)
 
 
 def _count(name: str, n: int) -> int:
     if n < 0:
-        raise EvalError(f"{name} needs a count that is not negative, found {n}")
+        raise EvalError(f"{name} needs a count that is not negative, found {number_text(n)}")
     return n
 
 
@@ -84,7 +93,7 @@ def mid(string: str, start: int, n: int | None = None) -> str:
     => "bcd"
     """
     if start < 1:
-        raise EvalError(f"mid counts positions from 1, found {start}")
+        raise EvalError(f"mid counts positions from 1, found {number_text(start)}")
     end = None if n is None else start - 1 + _count("mid", n)
     return string[start - 1 : end]
 
@@ -100,7 +109,7 @@ def index(needle: str, string: str, start: int | None = None) -> Value:
     => 3
     """
     if start is not None and start < 1:
-        raise EvalError(f"index counts positions from 1, found {start}")
+        raise EvalError(f"index counts positions from 1, found {number_text(start)}")
     found = string.find(needle, (start or 1) - 1)
     return float(found + 1) if found >= 0 else None
 
@@ -157,6 +166,7 @@ def upcase(string: str) -> str:
     (upcase "abc")
     => "ABC"
     """
+    need_text(string, times=3)  # Unicode has letters that become three capitals
     return string.upper()
 
 
@@ -181,6 +191,7 @@ def downcase(string: str) -> str:
     (downcase "ABC")
     => "abc"
     """
+    need_text(string, times=3)
     return string.lower()
 
 
@@ -208,7 +219,7 @@ def chr_(code: int) -> str:
     => "A"
     """
     if not 0 < code < 0x110000:
-        raise EvalError(f"chr needs a code from 1 to 1114111, found {code}")
+        raise EvalError(f"chr needs a code from 1 to 1114111, found {number_text(code)}")
     return chr(code)
 
 

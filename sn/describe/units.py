@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from sn.describe.options import Argument, clause, count
 from sn.describe.world import World
+from sn.display import number_text
 from sn.errors import NetError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
 from sn.lisp.machine import Machine
+from sn.lisp.sizes import need_list
 from sn.net.raw import RawNet
-
-MOST_UNITS = 10_000_000  # chosen here: what still fits a machine's memory as a Lisp list
 
 
 def _units(value: Value) -> Iterator[int]:
@@ -55,8 +55,12 @@ def newneurons(it: Machine, count: int) -> Value:
 
     Unit 0, the bias, is always there.
     """
-    if not 0 <= count <= MOST_UNITS:
-        raise ValueKindError(f"newneurons makes 0 to {MOST_UNITS} units, found {count}")
+    if count < 0:
+        raise ValueKindError(
+            f"newneurons needs a count that is not negative, found {number_text(count)}"
+        )
+    it.world.raw.demand(count, 0)
+    need_list(count)
     return to_list(float(unit) for unit in it.world.raw.add_units(count))
 
 
@@ -68,8 +72,9 @@ def connect(it: Machine, pre: Value, post: Value) -> Value:
     Every connection has a weight of its own.
     """
     raw: RawNet = it.world.raw
-    below = list(_units(post))
-    for src in _units(pre):
+    above, below = list(_units(pre)), list(_units(post))
+    raw.demand(0, len(above) * len(below))
+    for src in above:
         for dst in below:
             raw.connect(src, dst)
     return None
@@ -83,6 +88,7 @@ def dup_connection(it: Machine, m1: Value, m2: Value, n1: Value, n2: Value) -> V
     """
     raw: RawNet = it.world.raw
     sources, targets = _walked_together("M1 and N1", m1, n1), _walked_together("M2 and N2", m2, n2)
+    raw.demand(0, len(sources) * len(targets))
     for from_src, src in sources:
         for from_dst, dst in targets:
             raw.connect(src, dst, raw.weight_of(from_src, from_dst))

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from sn.display import brief
 from sn.errors import EvalError, MemoryLimitError, Span, ValueKindError
 from sn.lisp.characters import ODD
+from sn.lisp.sizes import SMALL, need_list
 from sn.memory import need
 
 # The types a value may have are listed above; programs mix them freely, hence Any.
@@ -119,6 +120,8 @@ def fold(name: str) -> str:
 def to_list(values: Iterable[Value], tail: Value = None) -> Value:
     """Return the Lisp list of `values`, ended by `tail`."""
     cells = list(values)
+    if len(cells) > SMALL:
+        need_list(len(cells), 0)
     result = tail
     for value in reversed(cells):
         result = Pair(value, result)

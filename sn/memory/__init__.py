@@ -76,6 +76,7 @@ def parse_size(text: str) -> int:
 
 def size_text(n_bytes: float) -> str:
     """Return a number of bytes for people: "1.5 GB"."""
+    n_bytes = min(n_bytes, 1e300)  # whole numbers of any length come here
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= size:
             return f"{n_bytes / size:.3g} {unit}"

@@ -43,7 +43,8 @@ class Axis:
     def what(self) -> str:
         """The windows in words."""
         dilated = f" and dilation {number_text(self.gap)}" if self.gap > 1 else ""
-        return f"{number_text(self.n)} windows of {number_text(self.kernel)} with stride {number_text(self.step)}{dilated}"
+        n, kernel, step = (number_text(number) for number in (self.n, self.kernel, self.step))
+        return f"{n} windows of {kernel} with stride {step}{dilated}"
 
     def ways(self) -> str:
         """Return which single change would make the windows fit, with its number."""

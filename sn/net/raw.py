@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sn.display import number_text
 from sn.errors import NetError
 from sn.net.layer import Ints, Network
+from sn.net.sizes import demand
 from sn.net.upstream import upstream_layers, upstream_name
 
 
@@ -31,6 +33,13 @@ class RawNet:
     # weight of each connection by (upstream, downstream)
     pairs: dict[tuple[int, int], int] = field(default_factory=dict)
 
+    def demand(self, n_units: int, n_connections: int) -> None:
+        """Demand that there can be so many units and connections more, before they are made.
+
+        Raises: NetError for more than can be numbered, MemoryLimitError above the limit.
+        """
+        demand(len(self.state) + n_units, len(self.src) + n_connections, is_raw=True)
+
     def add_units(self, count: int) -> range:
         """Make `count` units and return their numbers."""
         first = len(self.state)
@@ -41,7 +50,7 @@ class RawNet:
         """Raise NetError unless there is such a unit."""
         if not 0 <= unit < len(self.state):
             raise NetError(
-                f"there is no unit {unit}; units 0 to {len(self.state) - 1} exist",
+                f"there is no unit {number_text(unit)}; units 0 to {len(self.state) - 1} exist",
                 hint="(newneurons N) makes units",
             )
 

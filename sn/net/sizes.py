@@ -17,15 +17,20 @@ from sn.memory import need
 # connections: 81 to 88 (full), 81 to 120 (conv), 150 (local); 74 for a unit without connections.
 CONNECTION, UNIT = 150, 75
 CONSTANT = 170  # a border unit stands in two tables of Python beside
+RAW = 190  # and so does a connection made by SN's own `connect`
 MOST = 2**31 - 1  # units, connections and weights are numbered in int32
 
 
 def demand(
-    n_units: int, n_connections: int, n_constants: int = 0, span: Span | None = None
+    n_units: int,
+    n_connections: int,
+    n_constants: int = 0,
+    span: Span | None = None,
+    is_raw: bool = False,
 ) -> None:
     """Demand that a net of so many units and connections can be numbered, and fits the memory.
 
-    `n_constants`: how many of the units are border.
+    `n_constants`: how many of the units are border. `is_raw`: they are made one by one.
     Raises: NetError for more than MOST of either, MemoryLimitError above the limit; at `span`.
     """
     for count, noun in ((n_units, "unit"), (n_connections, "connection")):
@@ -37,7 +42,7 @@ def demand(
             )
     border = f", {n_constants:,} of them border," if n_constants else ""
     need(
-        UNIT * n_units + CONSTANT * n_constants + CONNECTION * n_connections,
+        UNIT * n_units + CONSTANT * n_constants + (CONNECTION + RAW * is_raw) * n_connections,
         f"a net of {many(n_units, 'unit')}{border} and {many(n_connections, 'connection')}",
         span,
     )

@@ -35,7 +35,7 @@ def test_a_duplicate_shares_the_weight() -> None:
         ("(connect 1 2 0.5)", "connect needs 2 arguments, found 3"),
         ("(dup-connection 1 2 2 3)", "unit 1 is not connected to unit 2, so there is no weight"),
         ("(dup-connection '(1 2) 3 1 3)", "walks M1 and N1 together, found 2 and 1 units"),
-        ("(newneurons 1e12)", "newneurons makes 0 to 10000000 units"),
+        ("(newneurons 1e12)", "a net has at most 2,147,483,647 units"),
         ("(nval 9)", "there is no unit 9"),
     ],
 )

@@ -8,6 +8,7 @@ from sn.lisp.equality import equal
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, to_list
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
+from sn.lisp.sizes import need_list, turns
 
 
 @special("quote", pattern="form")
@@ -261,7 +262,7 @@ def mapfor(it: Machine, form: Pair) -> Value:
     (mapfor (i 1 3) (* i i))
     => (1 4 9)
     """
-    symbol, i, stop, step = loop_bounds(it, form, "mapfor")
+    symbol, i, stop, step = loop_bounds(it, form, "mapfor", is_list=True)
     body = form.cdr.cdr
     values = []
     symbol.saved.append(symbol.value)
@@ -275,8 +276,13 @@ def mapfor(it: Machine, form: Pair) -> Value:
     return to_list(values)
 
 
-def loop_bounds(it: Machine, form: Pair, name: str) -> tuple[Symbol, float, float, float]:
-    """Return the variable, start, end and step of a counting loop."""
+def loop_bounds(
+    it: Machine, form: Pair, name: str, is_list: bool = False
+) -> tuple[Symbol, float, float, float]:
+    """Return the variable, start, end and step of a counting loop, which has an end.
+
+    `is_list`: the loop makes a list with an element for each turn, which fits the memory.
+    """
     head = form.cdr.car
     span = element_span(form.cdr)
     counted = list(cells(head)) if type(head) is Pair else []
@@ -291,6 +297,9 @@ def loop_bounds(it: Machine, form: Pair, name: str) -> tuple[Symbol, float, floa
     start, stop, step = (*values, 1.0)[:3]
     if step == 0:
         raise EvalError(f"{name} needs a step that is not 0", span=span)
+    count = turns(name, start, stop, step, span)
+    if is_list:
+        need_list(count, 0)
     return head.car, start, stop, step
 
 
