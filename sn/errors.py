@@ -9,15 +9,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from sn.folding import excerpt, fold
+from sn.folding import clip, excerpt, fold
 
 # Characters that a terminal would obey: files and names of strangers reach messages.
 _COMMANDS = dict.fromkeys(
     [*({*range(32), *range(127, 160)} - {9, 10}), *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
     "\N{REPLACEMENT CHARACTER}",
 )
+
+
+# Bytes of the parts of a message, whatever the program has in its names, strings and lines; chosen
+# here so that the whole stays below 2 kB.
+_MESSAGE, _HINT, _NOTE, _PLACE, _ALL = 500, 300, 200, 160, 1900
+_WORD = 100  # letters of a word that anybody mistypes
+_WORDS = 10_000  # words that are compared with it
+_CLOSE = 0.6  # the share of their letters that two words have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,11 @@ class SnError(_Rendered):
         hint: str | None = None,
         labels: Iterable[Label] = (),
     ) -> None:
+        message = clip(message, _MESSAGE)
         super().__init__(message)
         self.message = message
         self.span = span
-        self.hint = hint
+        self.hint = None if hint is None else clip(hint, _HINT)
         self.labels = tuple(labels)
         self.frames: list[str] = []
         self.form: object = None
@@ -163,7 +173,9 @@ class SnInternalError(_Rendered):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint that offers the names closest to `name`, or None when none is close."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    # the time of a comparison grows with the square of the letters
+    some = list(islice((word for word in known if _may_be(word, name)), _WORDS))
+    near = difflib.get_close_matches(name, some, n=3, cutoff=_CLOSE)
     if not near:
         return None
     # what is much less like it than the nearest only distracts; 0.1 chosen here, by the goldens
@@ -172,11 +184,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return "did you mean " + " or ".join(f"'{word}'" for word in near) + "?"
 
 
+def _may_be(word: str, name: str) -> bool:
+    """Whether two words are of such lengths that they can be close."""
+    one, other = sorted((len(word), len(name)))
+    return other <= _WORD and 2 * one >= _CLOSE * (one + other)
+
+
 def read_source(file: str) -> str | None:
     """Return the text of `file`, or None when it is not a readable file."""
     try:
         return Path(file).read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (OSError, ValueError):  # a name may hold what no file's can
         return None
 
 
@@ -188,20 +206,43 @@ def render(
     """Return the whole message as shown to a person: place, text, caret, labels, hint, frames.
 
     `source(file)` gives the text of a file for the excerpt; None leaves the excerpt out. Texts
-    are folded to `width` columns and lines of source clipped to it; None leaves them whole.
+    are folded to `width` columns and lines of source clipped to it; None leaves them as long as
+    they are, unless that is very long: the whole stays below 2 kB.
     """
     kind = {SnInternalError: "internal error", Notice: "warning"}.get(type(error), "error")
     span = None if isinstance(error, SnInternalError) else error.span
-    place = f"{span}: " if span else ""
-    lines = [("  ", f"{place}{kind}: {error.message}"), *_below(error, source, width)]
-    shown = ((lead, line.translate(_COMMANDS)) for lead, line in lines)
-    return "\n".join(part for lead, line in shown for part in fold(line, width, lead))
+    place = f"{_place(span)}: " if span else ""
+    text = f"{place}{kind}: {_shown(error.message, _MESSAGE)}"
+    lines = [("  ", text), *_below(error, source, width)]
+    folded = [part for lead, line in lines for part in fold(line, width, lead)]
+    return "\n".join(_first(folded))
+
+
+def _place(span: Span) -> str:
+    return _shown(span.file, _PLACE) + str(span).removeprefix(span.file)
+
+
+def _shown(text: str, most: int) -> str:
+    """Return a text without what a terminal would obey, clipped to so many bytes."""
+    return clip(text.translate(_COMMANDS), most)
+
+
+def _first(lines: list[str]) -> Iterator[str]:
+    """Yield the lines that come to less than 2 kB together."""
+    left = _ALL
+    for line in lines:
+        left -= len(line.encode("utf-8", "replace")) + 1
+        if left < 0:
+            yield "  …"
+            return
+        yield line
 
 
 def notes(error: SnError | SnInternalError) -> list[str]:
     """Return what `render` says beside the message: the place first, a string a line."""
-    place = [f"{error.span}:"] if isinstance(error, SnError) and error.span else []
-    return place + [line.translate(_COMMANDS) for _, line in _below(error, read_source, None)]
+    place = [f"{_place(error.span)}:"] if isinstance(error, SnError) and error.span else []
+    below = (line for _, line in _below(error, read_source, None))
+    return list(_first([*place, *below]))
 
 
 def _below(
@@ -213,7 +254,7 @@ def _below(
     if isinstance(error, SnInternalError):
         yield "  ", "  this is a fault in SN, not in your program"
         if error.dump is not None:
-            yield "  ", f"  please report it with the file {error.dump}"
+            yield "  ", f"  please report it with the file {_shown(error.dump, _HINT)}"
         return
     labels: Iterable[Label] = ()
     frames: Iterable[str] = ()
@@ -223,12 +264,12 @@ def _below(
     if error.span:
         yield from _excerpt(error.span, source, width)
     for label in labels:
-        yield "  ", f"{label.span}: note: {label.text}"
+        yield "  ", f"{_place(label.span)}: note: {_shown(label.text, _NOTE)}"
         yield from _excerpt(label.span, source, width)
     if error.hint:
-        yield " " * len("  hint: "), f"  hint: {error.hint}"
+        yield " " * len("  hint: "), f"  hint: {_shown(error.hint, _HINT)}"
     for frame in frames:
-        yield " " * len("  in "), f"  in {frame}"
+        yield " " * len("  in "), f"  in {_shown(frame, _NOTE)}"
 
 
 def _with_texts(error: SnError, source: Callable[[str], str | None]) -> Callable[[str], str | None]:

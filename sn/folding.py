@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 
 TAB = 8
+LONGEST_LINE = 1000  # characters of a line of source that are looked at; chosen here
+WIDEST = 160  # columns that are shown of it where no width is known
 NARROWEST = 20  # chosen here: below it a terminal cannot show a sentence, whatever is done
 
 
@@ -53,6 +55,16 @@ def fold(text: str, width: int | None, indent: str = "") -> list[str]:
     return lines
 
 
+def clip(text: str, most: int) -> str:
+    """Return a text of at most `most` bytes in UTF-8: of a longer one its head and its tail."""
+    if len(text) <= most // 4 or len(text.encode("utf-8", "replace")) <= most:
+        return text
+    # where each letter takes one byte as many are left; else as many as four bytes each allow
+    letters = most - 3 if text.isascii() else (most - 3) // 4
+    tail = letters // 3
+    return f"{text[: letters - tail]}…{text[-tail:]}"
+
+
 def paragraph(lead: str, text: str, width: int | None) -> str:
     """Return `lead` and `text` beside it, or below it where too little room is left."""
     if width is not None and columns(lead) > width // 2:
@@ -70,6 +82,9 @@ def excerpt(
     `gutter` columns stand before the line. One that is too long for the width is clipped around
     the carets, with an ellipsis where text is missing; tabs are then blanks.
     """
+    if len(row) > LONGEST_LINE:
+        row, first, last = _around(row, first, last)
+        width = min(width or WIDEST, WIDEST)
     shown, starts = _expanded(row, gutter)
     starts += [starts[-1] + n for n in range(1, last + 3 - len(starts))]
     start, end = starts[first], max(starts[last + 1], starts[first] + 1)
@@ -78,6 +93,15 @@ def excerpt(
     # the lead has the tabs of the source, so that the carets stay below it at any stop
     lead = "".join("\t" if char == "\t" else " " * _column(char) for char in row[:first])
     return row, lead + " " * (first - len(row)) + "^" * (end - start)
+
+
+def _around(row: str, first: int, last: int) -> tuple[str, int, int]:
+    """Return the part of a long line around a character, and where the carets are in it."""
+    start = max(0, first - LONGEST_LINE // 2)
+    end = start + LONGEST_LINE
+    lead, rest = "…" if start else "", "…" if end < len(row) else ""
+    shift = start - len(lead)
+    return lead + row[start:end] + rest, first - shift, min(last - shift, LONGEST_LINE)
 
 
 def _expanded(row: str, gutter: int) -> tuple[str, list[int]]:

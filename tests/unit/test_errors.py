@@ -5,13 +5,24 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 
 import pytest
 
 import sn
-from sn.errors import DataError, Label, SnError, SnInternalError, Span, notes
+from sn.errors import (
+    DataError,
+    Label,
+    Notice,
+    SnError,
+    SnInternalError,
+    Span,
+    did_you_mean,
+    notes,
+    render,
+)
 
 PROGRAM = """(defnet small
   (layer in (16 16)) (layer out (10))
@@ -111,3 +122,55 @@ def test_every_error_of_the_tree_can_be_shown(tmp_path: Path) -> None:
     for kind in below(SnError):
         lines = traceback.format_exception_only(kind("m", hint="h"))
         assert [line.rstrip() for line in lines][1:] == ["  hint: h"], kind
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "漢", "😀", "\ud800", "\x1b", " ", "\t"])
+@pytest.mark.parametrize("width", [None, 80, 10_000])
+def test_a_message_is_short_whatever_the_program_holds(letter: str, width: int | None) -> None:
+    long = letter * 100_000
+    row = f'(setq x "{long}") (carr 1) (setq y "{long}")'
+    at = row.index("(carr") + 1
+    span = Span(f"{long}.sn", 1, at, 1, at + 7)
+    error = SnError(long, span=span, hint=long, labels=[Label(span, long)] * 9)
+    error.frames = [long] * 12
+    for one in (error, Notice(long, span, long), SnInternalError(long)):
+        text = render(one, lambda file: row, width)
+        assert len(text.encode("utf-8", "replace")) < 2000
+    lines = render(error, lambda file: row, width).split("\n")
+    shown = next(line for line in lines if "(carr 1)" in line)
+    below = lines[lines.index(shown) + 1]
+    assert below.index("^") == shown.index("(carr") or letter not in "a"
+    assert len("\n".join(notes(error)).encode("utf-8", "replace")) < 2000
+    assert len(str(error)) < 1000
+
+
+def test_a_long_message_keeps_its_head_and_its_tail() -> None:
+    error = SnError(f"there is no {'x' * 10_000} in the net")
+    assert error.message.startswith("there is no xxx")
+    assert error.message.endswith("xxx in the net")
+    assert "x…x" in error.message
+
+
+def test_the_carets_of_a_long_line_stay_below_their_form() -> None:
+    row = f"{'(a) ' * 5000}(carr 1){' (b)' * 5000}"
+    span = Span("a.sn", 1, 20_001, 1, 20_008)
+    _, shown, below = render(SnError("no", span=span), lambda file: row).split("\n")
+    assert shown.startswith("   1 | …")
+    assert shown.endswith("…")
+    assert shown[below.index("^") : below.rindex("^") + 1] == "(carr 1)"
+
+
+def test_carets_that_are_longer_than_what_is_shown_are_clipped() -> None:
+    row = f"(setq x {'1 ' * 50_000})"
+    text = render(SnError("no", span=Span("a.sn", 1, 1, 1, len(row))), lambda file: row)
+    _, shown, below = text.split("\n")
+    assert shown.startswith("   1 | (setq x 1 1")
+    assert len(below) <= len(shown)
+
+
+def test_huge_words_are_not_compared_letter_by_letter() -> None:
+    known = ["connect", "b" * 100_000, *(f"word{n}" for n in range(100_000))]
+    started = time.process_time()
+    assert did_you_mean("conect", known) == "did you mean 'connect'?"
+    assert did_you_mean("a" * 100_000, known) is None
+    assert time.process_time() - started < 5
