@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
+from itertools import islice
 
 DIGITS = 15  # of a whole number that people can still read; chosen here
 LONGEST = 200  # characters of a repr; chosen here: two lines and a half of a terminal
+NAME, NAMES = 40, 12  # characters of a name in a message, and names in a list; chosen here
 
 
 def brief(text: str) -> str:
@@ -33,6 +35,17 @@ def unobeyed(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char in "\n\t" else printable(char) for char in text)
+
+
+def clipped(text: str) -> str:
+    """Return a name or a word as a message shows it, whatever a file has there."""
+    return printable(text if len(text) <= NAME else f"{text[: NAME - 1]}…")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first of some names for a message."""
+    first = [clipped(name) for name in islice(names, NAMES + 1)]
+    return ", ".join([*first[:NAMES], "..."] if len(first) > NAMES else first)
 
 
 def shape_text(shape: Sequence[int]) -> str:

@@ -40,7 +40,7 @@ DTYPES = {
 }
 # Source: Lush 1, the magic numbers of matrix files, from 0x1E3D4C51 on, in this order.
 _MAGICS = dict(enumerate(DTYPES, start=0x1E3D4C51))
-_TEXT_MAGIC = b".MAT"
+TEXT_MAGIC = b".MAT"
 _WORD = re.compile(rb"\S+")
 _DIMENSION = re.compile(rb"[0-9]{1,10}")
 _NUMBER = np.dtype(np.float64)
@@ -71,7 +71,7 @@ def decode_matrix(raw: bytes, name: str) -> MatrixFile:
     Bytes behind the elements are ignored: files of the time have them.
     Raises: DataError when it is none of these, or too short.
     """
-    if raw.startswith(_TEXT_MAGIC):
+    if raw.startswith(TEXT_MAGIC):
         return _decode_text(raw, name)
     for order in "<>":
         letter = _MAGICS.get(_number(raw, 0, order, name))
@@ -139,7 +139,7 @@ def _count(sizes: list[int], name: str) -> int:
 
 
 def _decode_text(raw: bytes, name: str) -> MatrixFile:
-    words = _WORD.finditer(raw, len(_TEXT_MAGIC))
+    words = _WORD.finditer(raw, len(TEXT_MAGIC))
     try:
         n = _dimension(next(words, None))
         if n > MAX_DIMENSIONS:
@@ -148,9 +148,9 @@ def _decode_text(raw: bytes, name: str) -> MatrixFile:
     except ValueError as problem:
         raise DataError(f"{name} is not a text matrix file: {problem}") from None
     count = _count(sizes, name)
-    # each number has a letter and a blank
-    claim(min(count, len(raw)) * _NUMBER.itemsize, f"{dimensions_text(sizes)} elements", name)
-    numbers = np.fromiter((_number_of(word, name) for word in islice(words, count)), _NUMBER)
+    most = min(count, len(raw))  # each number has a letter and a blank
+    claim(most * _NUMBER.itemsize, f"{dimensions_text(sizes)} elements", name)
+    numbers = np.fromiter((_number_of(word, name) for word in islice(words, most)), _NUMBER)
     if len(numbers) != count:
         text = f"{name} is too short: {dimensions_text(sizes)} elements expected"
         raise DataError(f"{text}, found {len(numbers)}")
@@ -184,9 +184,9 @@ def _shown(word: re.Match[bytes]) -> str:
 
 def element_place(raw: bytes, number: int, name: str) -> Span | None:
     """Return where an element stands, `number` counts them from 0; None in a binary file."""
-    if not raw.startswith(_TEXT_MAGIC):
+    if not raw.startswith(TEXT_MAGIC):
         return None
-    words = _WORD.finditer(raw, len(_TEXT_MAGIC))
+    words = _WORD.finditer(raw, len(TEXT_MAGIC))
     n = _dimension(next(words, None))
     word = next(islice(words, n + number, None))
     span = place_of_byte(raw, word.start(), name)

@@ -26,7 +26,10 @@ def parse_matrix(raw: bytes, name: str) -> Matrix:
         raise EvalError(problem.message, hint=problem.hint, labels=labels) from problem
     storage = STORAGES[found.letter]
     if storage is FLOAT:
-        return from_numbers(found.elements, FLOAT)
+        try:
+            return from_numbers(found.elements, FLOAT)
+        except EvalError as problem:
+            raise EvalError(f"{name}: {problem.message}", hint=problem.hint) from problem
     return Matrix(found.elements, storage)
 
 

@@ -113,5 +113,10 @@ def checked_labels(values: NDArray[Any], path: Path, n: int, classes: int) -> ND
     return values.astype(np.uint8)
 
 
+def array_text(array: NDArray[Any]) -> str:
+    """Return shape and type of an array for a message."""
+    return f"{array.dtype} of the shape {_by(array.shape) or '()'}"
+
+
 def _by(sizes: tuple[int, ...]) -> str:
     return " x ".join(str(size) for size in sizes)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,17 +16,17 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.numpy_files import read_npy
 from sn.data.places import cache_folder
+from sn.errors import DataError
 
 
 def recall(key: str) -> NDArray[Any] | None:
     """Return the array kept under `key`, or None when there is none that can be read."""
     try:
-        with _path(key).open("rb") as file:
-            array = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return read_npy(_path(key))
+    except DataError:
         return None
-    return array if isinstance(array, np.ndarray) else None
 
 
 def keep(key: str, array: NDArray[Any]) -> None:

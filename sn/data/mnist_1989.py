@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sn.data.base import Source, Split, dataset
-from sn.data.containers import checked_labels, read_npz
+from sn.data.containers import array_text, checked_labels, read_npz
 from sn.data.mnist import pixel_values
+from sn.errors import DataError
 
 FILE = Path(__file__).with_name("mnist_1989.npz")
 COUNTS = (7291, 2007)
@@ -44,6 +45,9 @@ def _read(files: tuple[Path, ...]) -> tuple[Split, Split]:
     path = files[0]
     names = ("train_pixels", "train_labels", "test_pixels", "test_labels")
     train, train_labels, test, test_labels = read_npz(path, names)
+    for pixels in (train, test):
+        if pixels.ndim != 2:
+            raise DataError(f"{path}: expected rows of pixels, found {array_text(pixels)}")
     return (
         Split.of(train, checked_labels(train_labels, path, len(train), _CLASSES)),
         Split.of(test, checked_labels(test_labels, path, len(test), _CLASSES)),

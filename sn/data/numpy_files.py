@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.npy_header import Form, read_form
+from sn.display import clipped, listed
 from sn.errors import DataError
 from sn.memory.files import claim, open_file, read_exactly
 
@@ -31,7 +32,6 @@ _MOST_DIRECTORY = 2**22
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those of numpy.savez
 _OTHER_METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstandard", 95: "xz"}
 _ENCRYPTED = 1  # of the flags of a member
-_SHOWN, _LONGEST = 12, 40  # names in a message, and their letters; chosen here
 
 
 class _Held:
@@ -89,13 +89,6 @@ class Archive:
         """The names of the arrays, in the order of the archive."""
         return tuple(self._members)
 
-    @property
-    def listed(self) -> str:
-        """The names of the arrays for a message."""
-        names = [name if len(name) <= _LONGEST else name[:_LONGEST] + "…" for name in self.names]
-        more = ", ..." if len(names) > _SHOWN else ""
-        return ", ".join(names[:_SHOWN]) + more or "nothing"
-
     def form(self, name: str) -> Form:
         """Return shape and type of an array, whose numbers are not read.
 
@@ -116,8 +109,9 @@ class Archive:
     def _opened(self, name: str) -> Iterator[tuple[IO[bytes], int, str]]:
         """Open a member; what goes wrong with it inside the block is told."""
         if name not in self._members:
-            raise DataError(f"{self.path}: expected the array {name}, found {self.listed}")
-        member, place = self._members[name], f"{self.path}, array {name[:_LONGEST]}"
+            found = listed(self.names) or "nothing"
+            raise DataError(f"{self.path}: expected the array {clipped(name)}, found {found}")
+        member, place = self._members[name], f"{self.path}, array {clipped(name)}"
         if self._counts[name] > 1:
             raise DataError(
                 f"{place}: there are {self._counts[name]} of this name",

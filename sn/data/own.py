@@ -19,7 +19,7 @@ from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, NamedData, Part, data
 from sn.data.readers.arrays import Arrays
 from sn.data.rows import Encoding, Reader, Rows, TargetKind, held_to
 from sn.data.scaling import Scale, Scaling, learn
-from sn.display import brief
+from sn.display import brief, clipped, listed
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
 
@@ -134,7 +134,10 @@ class OwnData:
         scaling = scaling or learn(self.scale, sets[TRAIN].inputs, self.may_miss)
         ordered = [name for name in (TRAIN, VALIDATION, TEST) if name in sets]
         scaled = {
-            name: Part(scaling(sets[name].inputs), _targets(rows.kind, sets[name].targets))
+            name: Part(
+                _scaled(sets[name].inputs, scaling, f"{rows.place}: the {name} set"),
+                _targets(rows.kind, sets[name].targets),
+            )
             for name in ordered
         }
         found_sets = Dataset(
@@ -249,6 +252,23 @@ def data_source(given: Any) -> NamedData | OwnData | GivenData:
     )
 
 
+def _scaled(inputs: NDArray[np.float32], scaling: Scaling, place: str) -> NDArray[np.float32]:
+    """Return inputs scaled.
+
+    Raises: DataError for one that is then beyond float32, as where a column hardly varied.
+    """
+    found = scaling(inputs)
+    beyond = np.isinf(found) & np.isfinite(inputs)
+    if beyond.any():
+        row, column = (int(index) for index in np.argwhere(beyond)[0])
+        raise DataError(
+            f"{place}: input {column} of row {row} is {inputs[row, column]:g}, which is too large "
+            "once it is scaled",
+            hint="the training set has nothing near it: (scale none) leaves inputs as they are",
+        )
+    return found
+
+
 def _fitting(other: Rows, rows: Rows) -> Part:
     """Return the rows of another file as a set.
 
@@ -266,13 +286,16 @@ def _fitting(other: Rows, rows: Rows) -> Part:
     targets = other.targets
     if rows.kind is TargetKind.CLASSES and other.classes != rows.classes:
         numbers = {name: number for number, name in enumerate(rows.classes)}
-        strange = [name for name in other.classes if name not in numbers]
-        if strange:
+        number_of = np.array([numbers.get(name, -1) for name in other.classes], np.int32)
+        strange = np.flatnonzero(number_of[targets] < 0)
+        if len(strange):
+            row = int(strange[0])
             raise DataError(
-                f"{other.place}: the class {strange[0]} is not one of {rows.place}, which has "
-                f"{', '.join(rows.classes[:12])}"
+                f"{other.place}: the class {clipped(other.classes[targets[row]])} is not one of "
+                f"{rows.place}, which has {listed(rows.classes)}; it is in row {row}, counted "
+                "from 0"
             )
-        targets = np.array([numbers[name] for name in other.classes], np.int32)[targets]
+        targets = number_of[targets]
     return Part(other.inputs, targets)
 
 

@@ -57,7 +57,8 @@ class Scaling:
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Return inputs scaled: (n, n_inputs) float32, C order."""
         values = np.where(np.isnan(inputs), self.fill, inputs)
-        return np.ascontiguousarray((values - self.shift) * self.factor, np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # who calls looks for what is infinite
+            return np.ascontiguousarray((values - self.shift) * self.factor, np.float32)
 
     def __repr__(self) -> str:
         return brief(f"scaling of {many(len(self.shift), 'input')}")

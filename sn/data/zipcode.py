@@ -8,6 +8,7 @@ result is kept under the hash of the file's bytes, so that a later run reads it 
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 
 from sn.data import copies
 from sn.data.base import Codes, Labels, Source, Split, dataset
-from sn.data.containers import checked_labels, read_npz
+from sn.data.containers import array_text, checked_labels, read_npz
 from sn.data.download import NewBar, fetch, first_that_works
 from sn.errors import DataError
-from sn.memory.files import read_file, unpack
+from sn.memory.files import claim, read_file, unpack
 
 _UNITS = 256
 _CLASSES = 10
@@ -89,10 +90,14 @@ def _read_text(path: Path, expected: str) -> Split:
 
 def _parse(text: bytes, path: Path) -> NDArray[np.float64]:
     try:
-        table = np.loadtxt(text.decode("ascii").splitlines(), ndmin=2)
+        lines = text.decode("ascii").splitlines()
+        if not any(map(str.strip, lines)):
+            raise ValueError("it is empty")
+        claim(sys.getsizeof(text) + 8 * len(text), "its numbers", path)
+        table = np.loadtxt(lines, ndmin=2)
     except ValueError as error:
         raise DataError(
-            f"{path}: expected lines of a label and {_UNITS} numbers: {error}",
+            f"{path}: expected lines of a label and {_UNITS} numbers: {str(error)[:200]}",
             hint="copy or download it again",
         ) from error
     if table.shape[1] != 1 + _UNITS:
@@ -104,6 +109,8 @@ def _parse(text: bytes, path: Path) -> NDArray[np.float64]:
 
 
 def _thousandths(inputs: NDArray[Any], path: Path) -> NDArray[np.int16]:
+    if inputs.ndim < 2 or not inputs.size:
+        raise DataError(f"{path}: expected rows of pixels, found {array_text(inputs)}")
     if inputs.dtype == np.int16:
         return inputs
     if inputs.dtype.kind != "f" or not (np.abs(inputs) <= 1).all():

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.errors import DataError
 from sn.paths import possible
+from sn.results.decoding import reason
 from sn.results.record import PassRecord
 
-_NAME = re.compile(r"checkpoint-(\d+)(?:-(\d+))?\.safetensors")
+_NAME = re.compile(r"checkpoint-([0-9]{1,15})(?:-([0-9]{1,15}))?\.safetensors")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,9 +76,9 @@ def packed(passes: Sequence[PassRecord]) -> NDArray[np.uint8]:
 def unpacked(content: NDArray[np.generic]) -> tuple[PassRecord, ...]:
     """Return the records that `packed` made bytes of.
 
-    Raises: DataError when they are none.
+    Raises: ValueError when they are none.
     """
     try:
         return tuple(msgspec.msgpack.decode(content.tobytes(), type=list[PassRecord]))
-    except msgspec.MsgspecError as error:
-        raise DataError(f"the records of the passes cannot be read: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"the records of the passes cannot be read: {reason(error)}") from error

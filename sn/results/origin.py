@@ -170,6 +170,8 @@ def read_start(folder: Path) -> NDArray[np.float32] | None:
     found = read_arrays(path)[0].get(WEIGHTS)
     if found is None or found.ndim != 1 or found.dtype != np.float32:
         raise DataError(f"'{path}' has no weights to start from, a row of float32", hint=HINT)
+    if not np.isfinite(found).all():
+        raise DataError(f"'{path}': some weights are not finite numbers", hint=HINT)
     return found.astype(np.float32)
 
 

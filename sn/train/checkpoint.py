@@ -9,7 +9,9 @@ Read next: state.py for the part of the engine, ../results/checkpoints.py for th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +19,13 @@ import numpy as np
 
 from sn.errors import DataError, TrainError
 from sn.results.arrays import content_hash, read_arrays
-from sn.results.checkpoints import Position, packed, unpacked
+from sn.results.checkpoints import Position, packed, position_of, unpacked
 from sn.results.record import PassRecord
 from sn.train.engines import Floats32
 from sn.train.state import Array, EngineState, from_arrays, to_arrays
 
 BEST, PASSES = "best.weights", "passes"
+_WHOLE = re.compile("[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,51 @@ def read_run(path: Path, like: EngineState) -> RunState:
     if records is None:
         raise DataError(f"'{path}' has no records of passes", hint="train anew")
     try:
-        return RunState(
-            engine,
-            Position(int(words["pass"]), int(words["shown"])),
-            unpacked(records),
-            None if best is None else (int(words["best"]), best.astype(np.float32)),
-            tuple(word == "1" for word in words["saturated"].split()),
-            Seconds(*map(float, words["seconds"].split())),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise DataError(f"'{path}' is not a checkpoint of a run: {error!r}") from error
+        return _state(engine, unpacked(records), best, words, path)
+    except (KeyError, ValueError) as error:
+        reason = f"it has no entry {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"'{path}' is not a checkpoint of a run: {reason}") from error
+
+
+def _state(
+    engine: EngineState,
+    records: tuple[PassRecord, ...],
+    best: Array | None,
+    words: Mapping[str, str],
+    path: Path,
+) -> RunState:
+    """Return what a file holds as the state of a run; the words are those of its metadata."""
+    if not np.isfinite(engine.weights).all():
+        raise ValueError("some weights are not finite numbers")
+    position = Position(_whole(words, "pass"), _whole(words, "shown"))
+    named = position_of(path)
+    if named is not None and named != position:
+        raise ValueError(f"it says that it was taken {position}, and its name says {named}")
+    numbers = [record.number for record in records]
+    # the last pass may be presented and not scored yet; 0 is no pass, but the untrained net
+    first = numbers[0] if numbers else 1
+    scored = range(first, first + len(numbers))
+    if numbers != [*scored] or first not in (0, 1) or scored.stop - 1 > position.passes:
+        raise ValueError(f"it was taken {position}, and has other passes than those before")
+    kept = None
+    if best is not None:
+        number = _whole(words, "best")
+        if number not in numbers or best.shape != engine.weights.shape:
+            raise ValueError(f"its best weights, of pass {number}, are not those of a pass")
+        kept = number, best.astype(np.float32)
+    seconds = [float(word) for word in words["seconds"].split()]
+    if len(seconds) != 3 or not all(map(math.isfinite, seconds)):
+        raise ValueError(f"its seconds are three numbers, found '{words['seconds'][:40]}'")
+    flags = tuple(word == "1" for word in words["saturated"].split())
+    return RunState(engine, position, records, kept, flags, Seconds(*seconds))
+
+
+def _whole(words: Mapping[str, str], name: str) -> int:
+    """Return a whole number of the metadata."""
+    word = words[name]
+    if not _WHOLE.fullmatch(word):
+        raise ValueError(f"its {name} is a whole number, found '{word[:40]}'")
+    return int(word)
 
 
 def newest(files: Sequence[Path], like: EngineState) -> tuple[RunState | None, list[DataError]]:

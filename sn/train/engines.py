@@ -246,8 +246,9 @@ class ReferenceEngine:
         self._states = np.zeros(table.n_units)
 
     def get_weights(self) -> Floats32:
-        """Return the weights, rounded to float32."""
-        return self._weights.astype(np.float32)
+        """Return the weights, rounded to float32; those that are too large become infinite."""
+        with np.errstate(over="ignore", invalid="ignore"):  # the loop tells it, with the layer
+            return self._weights.astype(np.float32)
 
     def set_weights(self, weights: Floats32) -> None:
         """Take the weights in float64."""

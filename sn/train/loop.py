@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from sn.data.rows import TargetKind
-from sn.errors import Notice
+from sn.errors import DataError, Notice
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
@@ -153,9 +153,18 @@ class _Run:
         state, start = place.state, place.start
         if state is None:
             fresh = job.spec.init.draw(job.table, job.seed) if start is None else start
+            if fresh.shape != (job.table.n_weights,):
+                raise DataError(
+                    f"the net has {job.table.n_weights:,} weights, and the run started from "
+                    f"{fresh.size:,}"
+                )
             job.engine.set_weights(fresh)
             state = RunState(job.engine.get_state())
         else:
+            if state.position.shown > self._count:
+                raise DataError(
+                    f"the state is one {state.position}, and a pass has {self._count:,} of them"
+                )
             job.engine.set_state(state.engine)
         self._passes = [record for record in state.passes if record.number or not job.passes]
         self._best, self._saturated = state.best, list(state.saturated)

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.npy_header import Form
 from sn.data.numpy_files import Archive, read_npy
 from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import Table, table_of
 from sn.data.rows import Encoding
+from sn.display import clipped, listed
 from sn.errors import DataError, Span, did_you_mean
-from sn.memory.files import unpack
+from sn.memory.files import claim, unpack
 from sn.trained.pictures import PICTURES, picture
 
 Floats = NDArray[np.float64]
@@ -86,27 +88,26 @@ def _of_several(content: bytes, place: str, wanted: Wanted) -> Floats:
     with Archive(Path(place), content) as archive:
         names = archive.names
         if wanted.array and wanted.array not in names:
-            hint = did_you_mean(wanted.array, names) or f"it has: {', '.join(names)}"
+            hint = did_you_mean(wanted.array, names) or f"it has: {listed(names)}"
             raise DataError(f"{place}: there is no array '{wanted.array}'", hint=hint)
-        arrays = {n: archive.read(n) for n in names if not wanted.array or n == wanted.array}
-    fitting = [name for name, array in arrays.items() if _fits(array, wanted)]
-    if wanted.array or (len(arrays) == 1 and not fitting):
-        (only,) = arrays.values()
-        return _fitting(only, place, wanted)
-    if len(fitting) != 1:
-        told = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        if wanted.array or len(names) == 1:
+            return _fitting(archive.read(wanted.array or names[0]), place, wanted)
+        forms = {name: archive.form(name) for name in names}
+        fitting = [name for name, form in forms.items() if _fits(form, wanted)]
+        if len(fitting) == 1:
+            return _fitting(archive.read(fitting[0]), place, wanted)
+        told = listed(f"{name} {form.shape}" for name, form in forms.items())
         count = "no array" if not fitting else f"{len(fitting)} arrays"
         raise DataError(
             f"{place}: {count} of {told or 'none'} can be patterns of {wanted.size} numbers",
             hint="--array NAME says which one is meant" if fitting else None,
         )
-    return _fitting(arrays[fitting[0]], place, wanted)
 
 
-def _fits(array: NDArray[Any], wanted: Wanted) -> bool:
-    shapes = (wanted.shape, (wanted.size,))
+def _fits(array: NDArray[Any] | Form, wanted: Wanted) -> bool:
+    shapes, shape = (wanted.shape, (wanted.size,)), tuple(array.shape)
     is_number = array.dtype.kind in "biuf"
-    return is_number and (array.shape in shapes or (array.ndim > 1 and array.shape[1:] in shapes))
+    return is_number and (shape in shapes or (len(shape) > 1 and shape[1:] in shapes))
 
 
 def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
@@ -116,6 +117,7 @@ def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
             f"{array.shape}",
             hint=f"the net takes patterns of {' x '.join(map(str, wanted.shape))} numbers",
         )
+    claim(8 * array.size, f"{array.size:,} numbers", place)
     numbers = array.astype(np.float64).reshape(-1, wanted.size)
     bad = np.argwhere(~np.isfinite(numbers) & ~(np.isnan(numbers) & wanted.may_miss))
     if len(bad):
@@ -160,7 +162,7 @@ def _chosen(table: Table, wanted: Wanted) -> list[int]:
     taken = f", of which {len(found)} are taken" if wanted.columns else ""
     hint = None
     if not wanted.columns and any(trained):
-        hint = f"it was trained on {', '.join(name or 'one without a name' for name in trained)}"
+        hint = f"it was trained on {listed(name or 'one without a name' for name in trained)}"
     elif not wanted.columns and table.width > count:
         hint = f"--columns 0-{count - 1} takes the first ones"
     line = table.first_line
@@ -188,7 +190,8 @@ def _listed(table: Table, columns: str) -> list[int]:
             found += range(first, last + 1)
         else:
             raise DataError(
-                f"{table.file}: there is no column '{word}'", hint=_known(word, table.names)
+                f"{table.file}: there is no column '{clipped(word)}'",
+                hint=_known(word, table.names),
             )
     return found
 
@@ -197,4 +200,4 @@ def _known(word: str, names: Sequence[str]) -> str:
     shown = [name for name in names if name]
     if not shown:
         return "it has no line of names"
-    return did_you_mean(word, shown) or f"it has: {', '.join(shown[:20])}"
+    return did_you_mean(word, shown) or f"it has: {listed(shown)}"

@@ -11,6 +11,7 @@ from sn.data.base import Dataset, NamedData, Part, dataset
 from sn.data.own import OwnData, data_source
 from sn.data.rows import Rows, TargetKind, held_to
 from sn.data.scaling import Scale
+from sn.display import clipped, listed
 from sn.errors import DataError
 from sn.net.table import ConnectionTable
 from sn.train.targets import n_outputs
@@ -108,11 +109,14 @@ def _held(source: OwnData, table: ConnectionTable, about: About) -> OwnData:
 def _renumbered(found: Dataset, sets: Any, table: ConnectionTable, about: About) -> dict[str, Part]:
     """Return sets with the class numbers of the net."""
     numbers = {name: number for number, name in enumerate(about.classes)}
-    strange = [name for name in found.classes if name not in numbers]
-    if strange:
-        raise DataError(
-            f"data set {found.name} has the class '{strange[0]}', net {table.name} tells "
-            f"{', '.join(about.classes[:12])}"
-        )
-    number_of = np.array([numbers[name] for name in found.classes], np.int32)
+    number_of = np.array([numbers.get(name, -1) for name in found.classes], np.int32)
+    for which, part in sets.items():
+        strange = np.flatnonzero(number_of[part.targets] < 0)
+        if len(strange):
+            row = int(strange[0])
+            raise DataError(
+                f"data set {found.name} has the class '{clipped(found.classes[part.targets[row]])}'"
+                f", net {table.name} tells {listed(about.classes)}; it is in row {row} of the "
+                f"{which} set, counted from 0"
+            )
     return {which: Part(part.inputs, number_of[part.targets]) for which, part in sets.items()}

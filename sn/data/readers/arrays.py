@@ -18,6 +18,7 @@ from sn.data.readers.classes import class_names, class_order, strange_class
 from sn.data.rows import Rows, TargetKind, reader
 from sn.display import brief
 from sn.errors import DataError, SettingError
+from sn.memory.files import claim
 
 Array = NDArray[Any]
 
@@ -176,6 +177,7 @@ def checked_numbers(
     """
     if values.dtype.kind not in "biuf":
         raise _wrong(place, f"expected {what} as numbers, found {_kind(values)}")
+    claim(5 * values.size, f"{values.size:,} {what}", place or "arrays")
     with np.errstate(over="ignore", invalid="ignore"):
         found = np.ascontiguousarray(values, np.float32)
     wrong = np.isinf(found) if may_miss else ~np.isfinite(found)
@@ -211,8 +213,11 @@ def _classes(
             row = int(np.argmin(whole))
             text = f"expected whole numbers as classes, found {targets[row]:g} in row {row}"
             raise _wrong(place, text, "(kind values) takes them for real values")
-        if not (abs(targets) < 2**53).all():
-            raise _wrong(place, "expected whole numbers below 2^53 as classes")
+        is_small = abs(targets) < 2**53
+        if not is_small.all():
+            row = int(np.argmin(is_small))
+            text = f"expected whole numbers below 2^53 as classes, found {targets[row]:g}"
+            raise _wrong(place, f"{text} in row {row}")
         targets = targets.astype(np.int64)
     elif targets.dtype == bool:
         targets = targets.astype(np.int64)

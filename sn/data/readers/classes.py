@@ -10,10 +10,10 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from sn.display import NAME, NAMES, clipped, listed
 from sn.errors import did_you_mean
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # names are shown on terminals
-SHOWN = 12  # chosen here: the names that fit on one line of a message
 
 
 def class_names(texts: Iterable[str]) -> list[str]:
@@ -36,11 +36,12 @@ def class_order(names: Iterable[str]) -> tuple[str, ...]:
 
 def strange_class(name: str, known: Sequence[str], where: str = "") -> tuple[str, str]:
     """Return message and hint for a class that is not one of `known`."""
-    listed = ", ".join(known[:SHOWN]) + (", ..." if len(known) > SHOWN else "")
+    text = f"expected one of the classes {listed(known)}, found {clipped(name)!r}{where}"
     near = did_you_mean(name, known)
-    return f"expected one of the classes {listed}, found {name!r}{where}", near or (
-        f"(classes {' '.join(repr_lisp(one) for one in [*known[:SHOWN], name])}) would allow it"
-    )
+    some = [*known[:NAMES], name]
+    if near or len(known) > NAMES or any(len(one) > NAME for one in some):
+        return text, near or "(classes ...) says which there may be"
+    return text, f"(classes {' '.join(map(repr_lisp, some))}) would allow it"
 
 
 def repr_lisp(name: str) -> str:
@@ -50,7 +51,7 @@ def repr_lisp(name: str) -> str:
 
 def _number(text: str) -> float | int | None:
     """Return the number that a text is, exactly if it is whole."""
-    if "_" in text:
+    if "_" in text or not text.isascii():  # Python's literals may have both
         return None
     try:
         return int(text)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sn.data.readers.classes import class_names, class_order, strange_class
 from sn.data.readers.tables import Table, is_number, shown
 from sn.data.rows import Encoding
+from sn.display import NAME, clipped, listed
 from sn.errors import DataError, did_you_mean
 
 Floats = NDArray[np.float32]
@@ -41,7 +42,8 @@ def plain_numbers(fields: Sequence[str]) -> Floats | None:
         return None
     with np.errstate(over="ignore"):
         found = numbers.astype(np.float32)
-    return found if np.isfinite(found).all() and "_" not in "".join(fields) else None
+    joined = "".join(fields)  # Python's literals may have underscores and any digits there are
+    return found if np.isfinite(found).all() and "_" not in joined and joined.isascii() else None
 
 
 def add_block(columns: Sequence[Any], rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
@@ -152,7 +154,9 @@ class InputColumn:
     def _number(self, line: int, value: str) -> float:
         number = float(value)
         if not math.isfinite(number):
-            raise self.table.wrong(line, self.index, f"expected a finite number, found {value}")
+            raise self.table.wrong(
+                line, self.index, f"expected a finite number, found {clipped(value)}"
+            )
         if abs(number) > _LARGEST:
             text = f"expected a number up to 3.4e38, found {shown(value)}"
             raise self.table.wrong(line, self.index, text, "numbers are kept in 32 bits")
@@ -164,9 +168,7 @@ class InputColumn:
             return code
         if self.known is not None and self.known.values:
             text = "expected one of the values of this column in the training rows, found "
-            hint = did_you_mean(value, self._values) or "it has " + ", ".join(
-                self.known.values[:12]
-            )
+            hint = did_you_mean(value, self._values) or f"it has {listed(self.known.values)}"
             raise self.table.wrong(line, self.index, text + shown(value), hint)
         if len(self._values) == MOST_VALUES:
             text = f"this column of text has more than {MOST_VALUES} different values"
@@ -179,7 +181,7 @@ class InputColumn:
     def _call(self) -> str:
         """The column as a program says it."""
         name = self.table.names[self.index]
-        return f'"{name}"' if name.isidentifier() else str(self.index)
+        return f'"{name}"' if name.isidentifier() and len(name) <= NAME else str(self.index)
 
     def _mixed(self) -> DataError:
         """Return the error for text where numbers belong."""
@@ -187,7 +189,7 @@ class InputColumn:
         line, value = self._first_text
         hint = None
         if value.count(",") == 1 and is_number(value.replace(",", ".")):
-            hint = f"numbers are written with a point: {value.replace(',', '.')}"
+            hint = f"numbers are written with a point: {clipped(value.replace(',', '.'))}"
         elif not self.table.may_be_header(line):
             hint = "write a number"
             if self._number_line and self.known is None:

@@ -15,6 +15,7 @@ import numpy as np
 from sn.data.readers.columns import ClassColumn, FlagColumn, InputColumn, add_block
 from sn.data.readers.tables import Table, read_table
 from sn.data.rows import Encoding, Rows, TargetKind, reader
+from sn.display import NAMES, clipped
 from sn.errors import DataError, SettingError, did_you_mean
 
 Column = int | str
@@ -186,16 +187,16 @@ class _Finder:
             return found[0]
         if found:
             raise DataError(
-                f"{table.file}: {len(found)} columns are called {column!r}",
-                hint=f"take one by its number: {' or '.join(map(str, found))}",
+                f"{table.file}: {len(found)} columns are called {clipped(column)!r}",
+                hint=f"take one by its number: {' or '.join(map(str, found[:NAMES]))}",
             )
         known = [name for name in table.names if name]
         hint = table.more_columns() if width == 1 else None
         raise DataError(
-            f"{table.file}: no column is called {column!r}",
+            f"{table.file}: no column is called {clipped(column)!r}",
             hint=hint
             or did_you_mean(column, known)
-            or f"it has {', '.join(map(repr, known[:20]))}",
+            or f"it has {', '.join(repr(clipped(name)) for name in known[:20])}",
         )
 
 

@@ -18,7 +18,7 @@ from sn.data.readers.arrays import check_kind, rows_of
 from sn.data.readers.tables import decoded, is_number, shown
 from sn.data.rows import Rows, TargetKind, reader
 from sn.errors import DataError, Span
-from sn.memory.files import read_file
+from sn.memory.files import claim, read_file
 
 _WORD = re.compile(r"\S+")
 _HINT = "the first line has the number of patterns, of inputs and of outputs: 4 2 1"
@@ -50,23 +50,26 @@ class Fann:
         """
         path = base / self.file
         text = decoded(read_file(path), path)
-        words = text.split()
-        count, n_inputs, n_outputs = _sizes(words, text, path)
+        words = _WORD.finditer(text)
+        count, n_inputs, n_outputs = _sizes([word[0] for word in islice(words, 3)], text, path)
         need = count * (n_inputs + n_outputs)
-        if len(words) - 3 != need:
-            place = min(len(words) - 1, 3 + need)
+        # each number has a letter and a blank
+        claim(8 * min(need, len(text)), f"{need:,} numbers", path)
+        first = islice(words, min(need, len(text)))
+        values = np.fromiter((_number(word[0]) for word in first), np.float64)
+        found = len(values) + sum(1 for _ in words)
+        if found != need:
             raise DataError(
                 f"{count:,} patterns of {n_inputs} inputs and {n_outputs} outputs are {need:,} "
-                f"numbers, found {len(words) - 3:,}",
-                span=_span(path, text, place),
+                f"numbers, found {found:,}",
+                span=_span(path, text, min(2 + found, 3 + need)),
                 hint=_HINT,
             )
-        values = np.array([_number(word) for word in words[3:]])
         wrong = np.flatnonzero(~np.isfinite(values))
         if len(wrong):
             place = 3 + int(wrong[0])
-            found = shown(words[place])
-            raise DataError(f"expected a number, found {found}", span=_span(path, text, place))
+            word = shown(next(islice(_WORD.finditer(text), place, None))[0])
+            raise DataError(f"expected a number, found {word}", span=_span(path, text, place))
         pairs = values.reshape(count, n_inputs + n_outputs)
         kind = self.kind or TargetKind.VALUES.value
         targets = pairs[:, n_inputs:]

@@ -14,8 +14,9 @@ from sn.data.readers.arrays import FilePair, rows_of, usual_kind_of_numbers
 from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import read_table
 from sn.data.rows import Rows, reader
-from sn.matrixfile import decode_matrix
-from sn.memory.files import read_file
+from sn.errors import DataError
+from sn.matrixfile import TEXT_MAGIC, decode_matrix, element_place
+from sn.memory.files import open_file, read_file
 
 _SUFFIX = ".mat"  # Source: SN, which adds it where a name has none
 
@@ -43,9 +44,8 @@ class Matrices(FilePair):
         path = _with_suffix(base / self.inputs)
         targets = None
         if self.targets is not None:
-            other = _with_suffix(base / self.targets)
-            targets = decode_matrix(read_file(other), str(other)).numbers
-        inputs = decode_matrix(read_file(path), str(path)).numbers
+            targets = _matrix(_with_suffix(base / self.targets))
+        inputs = _matrix(path, may_miss)
         return _rows(inputs, targets, path, self.kind, self.classes, may_miss)
 
 
@@ -66,7 +66,7 @@ class TextMatrices(FilePair):
         path = base / self.inputs
         targets = None
         if self.targets is not None:
-            targets = _numbers(base / self.targets, False)
+            targets = _numbers(base / self.targets)
             targets = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
         inputs = _numbers(path, may_miss)
         return _rows(inputs, targets, path, self.kind, self.classes, may_miss)
@@ -89,11 +89,28 @@ def _with_suffix(path: Path) -> Path:
     return path if path.suffix or path.exists() else path.with_name(path.name + _SUFFIX)
 
 
-def _numbers(path: Path, may_miss: bool) -> NDArray[Any]:
-    """Return the numbers of a text file, a row for each line."""
+def _matrix(path: Path, may_miss: bool = False) -> NDArray[Any]:
+    """Return the numbers of a matrix file.
+
+    Raises: DataError at the line of a text that has no finite number, unless it `may_miss`.
+    """
     raw = read_file(path)
-    if raw.startswith(b".MAT"):
-        return decode_matrix(raw, str(path)).numbers
+    numbers = decode_matrix(raw, str(path)).numbers
+    if numbers.dtype.kind == "f":
+        flat = numbers.ravel()
+        wrong = np.flatnonzero(np.isinf(flat) | (np.isnan(flat) & (not may_miss)))
+        span = element_place(raw, int(wrong[0]), str(path)) if len(wrong) else None
+        if span is not None:
+            raise DataError(f"expected a finite number, found {flat[wrong[0]]:g}", span=span)
+    return numbers
+
+
+def _numbers(path: Path, may_miss: bool = False) -> NDArray[Any]:
+    """Return the numbers of a text file, a row for each line."""
+    with open_file(path) as file:
+        start = file.read(len(TEXT_MAGIC))
+    if start == TEXT_MAGIC:
+        return _matrix(path, may_miss)
     table = read_table(path, " ", False, may_have_header=False)
     columns = [
         InputColumn(table, index, may_miss, must_be_number=True) for index in range(table.width)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sn.data.numpy_files import Archive, read_npy
 from sn.data.readers.arrays import FilePair, check_kind, rows_of
 from sn.data.rows import Rows, reader
+from sn.display import listed
 from sn.errors import DataError
 
 # What people call them; the first that is there is taken.
@@ -47,7 +48,7 @@ class Npz:
             inputs = self.inputs or _usual(archive, _INPUTS)
             if inputs is None:
                 raise DataError(
-                    f"{path}: which array are the inputs? it has {', '.join(archive.names)}",
+                    f"{path}: which array are the inputs? it has {listed(archive.names)}",
                     hint='(npz FILE (inputs "NAME") (targets "NAME"))',
                 )
             targets = self.targets or _usual(archive, _TARGETS)

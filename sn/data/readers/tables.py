@@ -15,10 +15,11 @@ from itertools import islice
 from pathlib import Path
 
 from sn.errors import DataError, Span
-from sn.memory.files import read_file
+from sn.memory.files import claim, read_file
 
 # Tab and semicolon come first: the fields of such files hold commas, seldom the other way round.
 SEPARATORS = ("\t", ";", ",", "|", " ")
+MOST_COLUMNS = 2**18  # chosen here: a picture of 256 x 256 colours in a row
 SAMPLE = 50  # records; chosen here: enough to see how rows look
 LONGEST = 40  # characters of a field in a message; chosen here
 # Of a block; chosen here: strings that stay in the caches, which is a third faster as measured.
@@ -136,8 +137,12 @@ class _BadQuotesError(Exception):
 
 
 def _badly_quoted(file: str, error: _BadQuotesError) -> DataError:
+    reason = str(error)
+    text = "the row that starts here is badly quoted"
+    if reason.startswith("it has more"):
+        text = "the row that starts here is too long for a pattern, or badly quoted"
     return DataError(
-        f"the row that starts here is badly quoted: {error}",
+        f"{text}: {reason}",
         span=Span(file, error.line, 1, error.line, 1),
         hint='a quoted field starts and ends with ", and a quote inside is written ""',
     )
@@ -216,7 +221,7 @@ def is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return "_" not in text  # Python's literals may have it
+    return "_" not in text and text.isascii()  # Python's literals may have both
 
 
 def decoded(raw: bytes, path: Path | str) -> str:
@@ -232,6 +237,7 @@ def decoded(raw: bytes, path: Path | str) -> str:
         at = next(at for at, byte in enumerate(raw) if byte in _CONTROL)
         text = f"expected text, found the control character 0x{raw[at]:02x}"
         raise DataError(text, span=_byte_span(path, raw, at))
+    claim(len(raw) if raw.isascii() else 4 * len(raw), "its text", path)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -255,15 +261,30 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, Row]]:
     lines: Iterator[str] = io.StringIO(text, newline="")
     if separator == " ":
         lines = (line.replace("\t", " ").rstrip() + "\n" for line in lines)
-    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    left = MOST_COLUMNS
+
+    def held() -> Iterator[str]:
+        """Yield the lines; a row that goes over many of them is held to what one may have."""
+        nonlocal left
+        for line in lines:
+            left -= line.count(separator)
+            if left < 0:
+                raise csv.Error(f"it has more than {MOST_COLUMNS:,} fields")
+            yield line
+
+    rows = csv.reader(held(), delimiter=separator, skipinitialspace=True, strict=True)
     line = 1
     try:
         for row in rows:
+            left = MOST_COLUMNS
             if row and (len(row) > 1 or row[0].strip()):
                 yield line, row
             line = rows.line_num + 1
     except csv.Error as error:
-        raise _BadQuotesError(line, str(error)) from error
+        reason = str(error)
+        if reason.startswith("field larger"):
+            reason = f"a field has more than {csv.field_size_limit():,} letters"
+        raise _BadQuotesError(line, reason) from error
 
 
 def _sample(text: str, separator: str) -> list[tuple[int, Row]]:
