@@ -28,13 +28,14 @@ from typing import Protocol
 from sn.describe.settings import folded
 from sn.errors import SettingError, SnError, TrainError, did_you_mean
 from sn.experiment import Experiment
-from sn.facts import facts
+from sn.facts import facts, identity_of
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
 from sn.lisp.gate import Allow
 from sn.progress import bar_for
 from sn.progress.drawing import OverRuns
 from sn.results.comparison import Comparison, Entry, default_reach
+from sn.results.contests import NOWHERE, Competitor, ContestFolder, Nowhere
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Session
 from sn.shipped import find_net
@@ -160,10 +161,12 @@ def compare(
     jobs: int = 1,
     reach: float | None = None,
     watcher: Watcher = NOBODY,
+    kept: ContestFolder | Nowhere = NOWHERE,
 ) -> Comparison:
     """Train every contender once per seed, `jobs` at once, and return the comparison.
 
-    `reach` is the test error that passes are counted to; see `default_reach` for None.
+    `kept` has the runs that are finished already, and takes the others when they end. `reach` is
+    the test error that passes are counted to; see `default_reach` for None.
     Raises: SnError from the first run that fails, with its contender and seed; SettingError for
     seeds, passes or jobs outside their limits.
     """
@@ -190,18 +193,18 @@ def compare(
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
     planned = [one.experiment.spec.passes if passes is None else passes for one, _ in runs]
     watcher.started(len(runs), sum(planned))
-    jobs = min(jobs, len(tasks))
-    if jobs == 1:
-        finished = _here(tasks, [one.experiment for one, _ in runs], watcher)
+    records = dict(kept.found)
+    watcher.advanced(sum(len(record.passes) for record in records.values()))
+    missing = [task for task in tasks if task.index not in records]
+    told = _told_in_order(tasks, records, watcher)
+    if min(jobs, len(missing)) <= 1:
+        finished = _here(missing, [runs[task.index][0].experiment for task in missing], watcher)
     else:
-        finished = _apart(tasks, jobs, len(seeds), watcher)
-    records: dict[int, RunRecord] = {}
-    n_told = 0
+        finished = _apart(missing, min(jobs, len(missing)), len(seeds), watcher)
     for index, record in finished:
+        kept.keep(index, record)
         records[index] = record
-        while n_told in records:
-            watcher.run_finished(tasks[n_told].label, records[n_told])
-            n_told += 1
+        told = _told_in_order(tasks, records, watcher, told)
     entries = tuple(
         Entry(
             one.label,
@@ -215,6 +218,26 @@ def compare(
     notes = dict.fromkeys(one.experiment.spec.data.load()[1] for one in those)
     reach = default_reach(entries) if reach is None else reach
     return Comparison(entries, tuple(seeds), reach, jobs, tuple(notes))
+
+
+def _told_in_order(
+    tasks: Sequence[_Task], records: Mapping[int, RunRecord], watcher: Watcher, told: int = 0
+) -> int:
+    """Tell of the runs that come next and are finished; return how many were told of."""
+    while told in records:
+        watcher.run_finished(tasks[told].label, records[told])
+        told += 1
+    return told
+
+
+def competitors(those: Sequence[Contender], passes: int | None = None) -> tuple[Competitor, ...]:
+    """Return what each contender is made of: two of one identity and seed train alike.
+
+    Raises: SnError when its data is not here.
+    """
+    made = [identity_of(one.experiment, one.optimizer, passes) for one in those]
+    both = zip(those, made, strict=True)
+    return tuple(Competitor(one.label, one.name, one.optimizer, said) for one, said in both)
 
 
 def compare_nets(
@@ -293,23 +316,31 @@ def _apart(
     finished: SimpleQueue[Future[RunRecord]] = SimpleQueue()
     pending: dict[Future[RunRecord], int] = {}
 
+    rest: dict[int, list[_Task]] = {}  # of each contender, after its first
+    for task in tasks:
+        rest.setdefault(task.index // n_seeds, []).append(task)
+
     def submit(some: Sequence[_Task]) -> None:
         for task in some:
             future = pool.submit(_run, task)
             pending[future] = task.index
             future.add_done_callback(finished.put)
 
+    others = set(multiprocessing.active_children())
     # raised inside the pool, Ctrl-C leaves a lock taken, and the pool waits for it for ever
     with interrupts_kept() as interrupted:
         try:
-            submit(tasks[::n_seeds])
+            submit([some.pop(0) for some in rest.values()])
             while pending:
                 future = _next(finished, interrupted)
                 index, record = pending.pop(future), future.result()
-                if index % n_seeds == 0:
-                    submit(tasks[index + 1 : index + n_seeds])
+                submit(rest.pop(index // n_seeds, []))
                 watcher.advanced(len(record.passes))
                 yield index, record
+        except KeyboardInterrupt:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()  # where it was not told itself, it would end its run first
+            raise
         except BrokenProcessPool as error:
             if interrupted.came:  # a terminal interrupts the workers too
                 raise KeyboardInterrupt from error

@@ -21,6 +21,8 @@ from sn.net.costs import Cost
 from sn.net.loss import Loss, split
 from sn.optim.base import Optimizer
 from sn.optim.base import optimizer as rules
+from sn.results.record import DataUsed
+from sn.train.identity import SHOWN, identity
 
 
 def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> dict[str, str]:
@@ -67,6 +69,25 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
             said[f"{above}passes"] = str(part.passes)
         settings = _settings(spec.optimizers[part.optimizer])
         said |= {above + name: words for name, words in settings.items()}
+    return said
+
+
+def identity_of(
+    experiment: Experiment, optimizer: str, passes: int | None = None
+) -> dict[str, str]:
+    """Return in words all that decides what comes out of a run beside its seed, to the last bit.
+
+    Raises: DataError when its data is not here.
+    """
+    spec, (dataset, _) = experiment.spec, experiment.spec.data.load()
+    data = DataUsed(dataset.name, dataset.hash)
+    said = identity(experiment.table, spec, optimizer, data, 0, "kernels")
+    del said["seed"]
+    said["passes"] = str(spec.passes if passes is None else passes)
+    if experiment.program.depends_on_seed:  # and what it draws with another seed is not known
+        origin = experiment.program.origin("kernels")
+        texts = [origin.source.encode(), *(read.content for read in origin.read)]
+        said["program"] = hashlib.sha256(b"\0".join(texts)).hexdigest()[:SHOWN]
     return said
 
 

@@ -57,12 +57,14 @@ def fold(text: str, width: int | None, indent: str = "") -> list[str]:
 
 def clip(text: str, most: int) -> str:
     """Return a text of at most `most` bytes in UTF-8: of a longer one its head and its tail."""
-    if len(text) <= most // 4 or len(text.encode("utf-8", "replace")) <= most:
+    if len(text) <= most // 4:
         return text
-    # where each letter takes one byte as many are left; else as many as four bytes each allow
-    letters = most - 3 if text.isascii() else (most - 3) // 4
-    tail = letters // 3
-    return f"{text[: letters - tail]}…{text[-tail:]}"
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= most:
+        return text
+    left = most - len("…".encode())
+    head, tail = raw[: left - left // 3], raw[-(left // 3) :]
+    return f"{head.decode(errors='ignore')}…{tail.decode(errors='ignore')}"
 
 
 def paragraph(lead: str, text: str, width: int | None) -> str:

@@ -12,19 +12,20 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sn.commands._folders import out_option, remove_if_empty
+from sn.commands._contests import contest_of, earlier_contest
+from sn.commands._folders import Place, out_option
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.display import many
-from sn.errors import SnError, TrainError
+from sn.errors import SnError
 from sn.limits import POSITIVE
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
+from sn.results.contests import RESULTS, ContestFolder
 from sn.results.figures import error_text
-from sn.results.folder import RunFolder
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord, Scores
 from sn.shipped import find_net
@@ -101,7 +102,7 @@ def _told(which: str, scores: Scores) -> str:
 
 
 @click.command("compare")
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1)
 @click.option("--optimizers", metavar="A,B", help="Which optimizers take part, of each file.")
 @click.option(
     "--seeds",
@@ -124,6 +125,12 @@ def _told(which: str, scores: Scores) -> str:
 )
 @data_option
 @out_option("the results")
+@click.option(
+    "--resume",
+    type=Place(),
+    metavar="DIR",
+    help="Go on with the comparison in a folder: only the runs that are missing are done.",
+)
 @settings_option("every program")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per run, and one of all."
@@ -139,6 +146,7 @@ def command(
     reach: float | None,
     data: str | None,
     out: Path | None,
+    resume: Path | None,
     settings: dict[str, str],
     as_json: bool,
     allow: Allow,
@@ -147,9 +155,12 @@ def command(
 
     FILES are programs or names of nets that come with SN. One file is compared with all its
     optimizers (`sn compare zipcode`), several files with the first optimizer of each (`sn compare
-    nets/zipcode*.sn`). Table, curves and figures are left in a folder.
+    nets/zipcode*.sn`). Table, curves and figures are left in a folder. One that was stopped goes
+    on with `sn compare --resume runs/FOLDER`.
     """
     paths = [find_net(file) for file in files]
+    context = click.get_current_context()
+    earlier = earlier_contest(context)
     from sn import contest  # start-up time of numba, which --help can do without
 
     with contextlib.ExitStack() as stack:
@@ -157,25 +168,45 @@ def command(
         if as_json:
             # what the programs print is not for the reader of the JSON
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        words = [word.strip() for word in (optimizers or "").split(",") if word.strip()]
-        those = contest.contenders(paths, words, settings, data, allow)
-        folder = _folder(out)
-        stack.callback(remove_if_empty, folder)
-        found = contest.compare(
-            those,
-            range(seeds),
-            passes=passes,
-            jobs=jobs or _cores(),
-            reach=reach,
-            watcher=progress,
-        )
-        note = _write(found, folder)
+        if earlier is None:
+            words = tuple(word.strip() for word in (optimizers or "").split(",") if word.strip())
+            those = contest.contenders(paths, words, settings, data, allow)
+            kept = ContestFolder.create(
+                out, contest_of(context, words, contest.competitors(those, passes))
+            )
+        else:
+            those = contest.contenders(
+                earlier.paths,
+                earlier.said.optimizers,
+                earlier.said.settings,
+                earlier.said.data,
+                allow,
+            )
+            kept = earlier.reopened(contest.competitors(those, earlier.said.passes))
+            those = earlier.as_named(those)
+        stack.callback(kept.release)
+        said = kept.contest
+        try:
+            found = contest.compare(
+                those,
+                said.seeds,
+                passes=said.passes,
+                jobs=jobs or _cores(),
+                reach=said.reach,
+                watcher=progress,
+                kept=kept,
+            )
+        except BaseException:
+            if kept.is_worth_keeping:
+                print_text(kept.what_stands(), err=True)
+            raise
+        note = _write(found, kept.path)
     if as_json:
-        print(json_line(comparison_object(found, str(folder))))
+        print(json_line(comparison_object(found, str(kept.path))))
     else:
         _print(found)
         print()
-        print_fact("folder", str(folder), 12)
+        print_fact("folder", str(kept.path), 12)
     if note:
         print_text(f"warning: no curves were drawn: {note}", err=True)
 
@@ -187,23 +218,14 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _folder(out: Path | None) -> Path:
-    folder = RunFolder.create(out, "compare").path
-    if (folder / f"{NAME}.json").exists():
-        raise TrainError(
-            f"the folder '{folder}' already holds a comparison",
-            hint="choose another folder with --out, or remove this one",
-        )
-    return folder
-
-
 def _write(found: Comparison, folder: Path) -> str:
     """Write all files, the pictures last; return why they could not be drawn, or nothing."""
-    content = json_line(comparison_object(found, str(folder)))
-    write_whole(folder / f"{NAME}.json", content.encode() + b"\n")
     write_whole(folder / f"{NAME}.csv", texts.summary_csv(found).encode())
     write_whole(folder / "passes.csv", texts.passes_csv(found).encode())
     write_whole(folder / f"{NAME}.md", texts.markdown(found).encode())
+    content = json_line(comparison_object(found, str(folder)))
+    # NOTE(contests): whoever finds this file finds all figures
+    write_whole(folder / RESULTS, content.encode() + b"\n")
     try:
         from sn.results import plots  # matplotlib is an extra, and slow to import
 

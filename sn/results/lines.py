@@ -77,15 +77,16 @@ def json_line(item: Any) -> str:
     try:
         return msgspec.json.encode(item).decode()
     except UnicodeEncodeError:
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(item))).decode()
+        return msgspec.json.encode(spelled_out(msgspec.to_builtins(item))).decode()
 
 
-def _encodable(item: Any) -> Any:
+def spelled_out(item: Any) -> Any:
+    """Return an object of JSON with every text as UTF-8 can hold it."""
     match item:
         case str():
             return encodable(item)
         case dict():
-            return {encodable(str(name)): _encodable(value) for name, value in item.items()}
+            return {encodable(str(name)): spelled_out(value) for name, value in item.items()}
         case list() | tuple():
-            return [_encodable(value) for value in item]
+            return [spelled_out(value) for value in item]
     return item

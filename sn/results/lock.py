@@ -29,12 +29,12 @@ _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 class FolderLock:
     """The right to write in a run folder; it ends with `release`, or with the process."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the lock of a folder.
+    def __init__(self, folder: Path, holds: str = "run") -> None:
+        """Take the lock of a folder that holds a run, or something else.
 
         Raises: TrainError when another run has it, or the folder cannot be written to.
         """
-        self._path = folder / LOCK
+        self._path, self._holds = folder / LOCK, holds
         self._handle: int | None = None
         if fcntl is None:
             return
@@ -46,7 +46,7 @@ class FolderLock:
         """Return the locked file; None when it was removed meanwhile by the run that had it."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _flock(handle, folder)
+            self._flock(handle, folder)
             if not _is_at(handle, self._path):
                 os.close(handle)
                 return None
@@ -58,6 +58,22 @@ class FolderLock:
             raise
         return handle
 
+    def _flock(self, handle: int, folder: Path) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            told = os.pread(handle, 200, 0).decode(errors="replace").strip()
+            owner, _, host = told.partition(" ")
+            where = f" on {host}" if host and host != platform.node() else ""
+            raise TrainError(
+                f"the {self._holds} in '{folder}' is going on: process {owner or 'unknown'}{where} "
+                "writes there",
+                hint="wait until it ends, or choose another folder with --out",
+            ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+
     def release(self) -> None:
         """Give the lock back and remove its file."""
         if self._handle is None:
@@ -68,21 +84,6 @@ class FolderLock:
                 os.unlink(self._path)
         os.close(self._handle)
         self._handle = None
-
-
-def _flock(handle: int, folder: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner, _, host = os.pread(handle, 200, 0).decode(errors="replace").strip().partition(" ")
-        where = f" on {host}" if host and host != platform.node() else ""
-        raise TrainError(
-            f"the run in '{folder}' is going on: process {owner or 'unknown'}{where} writes there",
-            hint="wait until it ends, or choose another folder with --out",
-        ) from None
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
 
 
 def _is_at(handle: int, path: Path) -> bool:

@@ -7,7 +7,7 @@ passes are no other run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ def _resume(
                 "(fork=True)",
             )
         found = _state(resume, like)
-        notices = (*_other_versions(about), *found.notices)
+        notices = (*other_versions(about["versions"]), *found.notices)
         position, passes = _going_on(found.state, header.passes)
         start = read_start(files.path)
         files.go_on(passes, position, header.passes, origin.command)
@@ -137,9 +137,9 @@ def _resume(
     return Opened(files, found.state, notices, start)
 
 
-def _other_versions(about: dict[str, Any]) -> Iterator[Notice]:
+def other_versions(started: Mapping[str, str]) -> Iterator[Notice]:
     """Warn of versions that a run was not started with: they may compute other bits."""
-    changed = differences(about["versions"], versions())
+    changed = differences(started, versions())
     if changed:
         yield Notice(
             f"other versions than the run was started with: {'; '.join(changed)}",

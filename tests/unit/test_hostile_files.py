@@ -24,6 +24,7 @@ from sn.data.copies import recall
 from sn.data.mnist import read_wheel
 from sn.data.zipcode import _parse
 from sn.errors import DataError, EvalError, render
+from sn.lisp.gate import Allow
 from sn.memory.files import read_file
 from sn.results.about import read_about, read_log
 from sn.results.arrays import read_arrays
@@ -358,7 +359,7 @@ def test_text_matrices_name_the_place(tmp_path: Path, text: str, message: str) -
 def test_lisp_tells_the_place_in_a_text_matrix_too(tmp_path: Path) -> None:
     (tmp_path / "x.mat").write_text(".MAT 1 2 7\n  x\n")
     with pytest.raises(EvalError) as caught:
-        Session().evaluate(f'(load-matrix "{tmp_path / "x.mat"}")')
+        Session(allow=Allow(read=tmp_path)).evaluate(f'(load-matrix "{tmp_path / "x.mat"}")')
     assert "x.mat:2:3: note: in this file" in render(caught.value)
 
 
