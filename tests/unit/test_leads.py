@@ -7,6 +7,7 @@ whole program and its golden answer are in test_slips.py, whole files in tests/c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -726,3 +727,18 @@ def test_one_number_between_lines_is_a_window_of_one_dimension() -> None:
     )
     dst, src, _, _ = session.world.networks["n"].rows()
     assert (src > 0).sum() == 2 * 3 * 12 * 5
+
+
+CORPUS = Path(__file__).resolve().parents[1] / "corpus" / "slips"
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.sn")), ids=lambda path: path.stem)
+def test_a_file_with_a_slip_says_what_its_first_line_expects(path: Path) -> None:
+    expected = path.read_text(encoding="utf-8").split("\n")[0].removeprefix("; expect: ")
+    with pytest.raises(SnError) as caught:
+        Session().load(path)
+    assert expected in render(caught.value)
+
+
+def test_there_are_files_with_slips() -> None:
+    assert len(list(CORPUS.glob("*.sn"))) > 40

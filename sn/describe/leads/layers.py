@@ -21,7 +21,7 @@ _RATES = ("learning-rate", "rate", "lr", "eta", "momentum", "decay", "mu", "gamm
 _NOISE = ("x", "×", "*", "by", ",", "quote", "list", "size", "shape", "sizes", "units", "tuple")
 
 
-def numbers(form: Value) -> list[float] | None:
+def numbers(form: Value, depth: int = 0) -> list[float] | None:
     """Return the sizes that a form means: `16x16`, (16 x 16), [16 16], '(16 16), size=10."""
     if type(form) is float:
         return [form]
@@ -34,10 +34,10 @@ def numbers(form: Value) -> list[float] | None:
             [float(one) for one in form.data.tolist()] if rank == 1 and form.data.size < 9 else None
         )
     found: list[float] = []
-    for part in (items(form, 9) or []) if type(form) is Pair else []:
+    for part in (items(form, 9) or []) if type(form) is Pair and depth < 4 else []:
         if name_of(part) in _NOISE:
             continue
-        inner = numbers(part)
+        inner = numbers(part, depth + 1)
         if inner is None:
             return None
         found += inner

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable
 
 from sn.errors import SnError, Span, UnknownNameError, ValueKindError, did_you_mean
-from sn.lisp.forms import Pair, Symbol, Value, describe, show
+from sn.lisp.forms import Pair, Symbol, Value, describe
 from sn.lisp.leads import infix
 from sn.lisp.leads.names import functions
 from sn.lisp.leads.words import words
-from sn.lisp.leads.writing import call, items, name_of, opening
+from sn.lisp.leads.writing import call, items, label, name_of, opening
 from sn.lisp.machine import Machine
 
+QUOTED = "a list that is no call stands behind a quote"
 _CLOSE = 0.8  # how alike a known name must be to speak against other readings; chosen here
 _GLUED = re.compile(r"[^\s()\[\]\"';`,|]+$")
 
@@ -24,13 +25,14 @@ def no_function(it: Machine, head: Value, value: Value, form: Value) -> SnError:
     if type(head) is not Symbol:
         found = describe(head if value is None else value)
         return ValueKindError(f"{found} is not a function", hint=not_a_function(form, text))
-    name = show(head)
+    name = label(head)
     if head.value is None:
         hint = unknown_function(head.name, form, functions(it), text)
         return UnknownNameError(f"no function is called '{name}'", hint=hint)
     return ValueKindError(
         f"{name} is not a function: its value is {describe(head.value)}",
-        hint=not_a_function(form, text) or f"write {name} without parentheses to get its value",
+        hint=not_a_function(form, text)
+        or f"write {label(head)} without parentheses to get its value",
     )
 
 
@@ -42,7 +44,7 @@ def unknown_function(name: str, form: Value, known: Iterable[str], text: str | N
     names = list(known)
     args = items(form.cdr, 200) if type(form) is Pair else None
     if args is None:
-        return did_you_mean(name, names) or f"(de {name} (...) ...) defines one"
+        return did_you_mean(name, names) or f"(de {label(Symbol(name))} (...) ...) defines one"
     if name in words and (hint := words.get(name)(args)):
         return hint
     if hint := _glued(form, text):
@@ -52,7 +54,7 @@ def unknown_function(name: str, form: Value, known: Iterable[str], text: str | N
         return hint
     if not args and (whole := infix.tight(name)):
         return f"the function comes first, and blanks between: write {whole}"
-    return near or f"(de {show(Symbol(name))} (...) ...) defines one"
+    return near or f"(de {label(Symbol(name))} (...) ...) defines one"
 
 
 def not_a_function(form: Value, text: str | None) -> str | None:
@@ -63,21 +65,22 @@ def not_a_function(form: Value, text: str | None) -> str | None:
         return hint
     if type(form.car) is Symbol:
         if form.cdr is None:
-            return f"write {show(form.car)} without parentheses to get its value"
+            return f"write {label(form.car)} without parentheses to get its value"
         return "the first element of a list is the function that it calls"
     return quoted(form)
 
 
 def quoted(form: Pair) -> str:
     """Return the hint that a list of data stands behind a quote."""
-    return f"a list that is no call stands behind a quote: '{opening(form)}"
+    return f"{QUOTED}: '{opening(form)}"
 
 
-def is_data(form: Value) -> bool:
-    """Whether a list begins with what can be no function: a number, a string, or such a list."""
-    while type(form) is Pair:
-        form = form.car
-    return type(form) is float or type(form) is str
+def depth(form: Value) -> int:
+    """Return how many lists begin with one another, up to 9."""
+    count = 0
+    while type(form) is Pair and count < 9:
+        form, count = form.car, count + 1
+    return count
 
 
 def _is_close(name: str, names: list[str]) -> bool:

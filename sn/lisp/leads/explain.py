@@ -8,10 +8,11 @@ from sn.errors import SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin, Special
 from sn.lisp.forms import Pair, Symbol, Value, element_span, to_list
 from sn.lisp.leads import calls, names
-from sn.lisp.leads.writing import call, items, name_of
+from sn.lisp.leads.writing import call, items, name_of, some_cells
 from sn.lisp.machine import Machine
 
 # Special forms that evaluate a name where it stands and need a number of it.
+_DEEPEST = 4  # lists inside one another that are shown as one table, chosen here
 _COUNTING = ("for", "mapfor", "repeat", "incr")
 
 
@@ -110,7 +111,7 @@ _LEADS: dict[str, Callable[[Pair], str | None]] = {
 
 def _quote_whole(error: SnError, form: Pair) -> None:
     """Point at the whole of `((0 1) (1 2))`, whose head was taken for a call."""
-    if isinstance(error, ValueKindError) and calls.is_data(form):
+    if (error.hint or "").startswith(calls.QUOTED) and calls.depth(form) <= _DEEPEST:
         error.form, error.span = form, form.span or error.span
         error.hint = calls.quoted(form)
 
@@ -131,8 +132,5 @@ def _unset_argument(form: Pair, span: Span | None) -> Pair | None:
             cell = cell.car.cdr
     elif not isinstance(callee, Builtin):
         return None
-    while type(cell) is Pair:
-        if names.is_empty(cell.car) and span in (form.span, element_span(cell)):
-            return cell
-        cell = cell.cdr
-    return None
+    found = (one for one in some_cells(cell) if names.is_empty(one.car))
+    return next((one for one in found if span in (form.span, element_span(one))), None)

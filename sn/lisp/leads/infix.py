@@ -37,6 +37,7 @@ OPERATORS = {
     "&&": ("and", 2),
     "or": ("or", 1),
 }
+_DEEPEST = 10  # lists inside one another; a hint is shorter than that
 _CHANGES = {"+=": "+", "-=": "-", "*=": "*", "/=": "/"}
 ASSIGNS = ("=", ":=", "<-", "←")
 _JOINING = ("+", "*", "and", "or")  # of which one call takes as many as there are
@@ -85,12 +86,14 @@ def tight(name: str) -> str | None:
     return f"({OPERATORS[operator][0]} {left} {right})"
 
 
-def prefixed(form: Value) -> Value:
-    """Return a form with every infix list in it turned around."""
-    parts = items(form, 40) if type(form) is Pair else None
+def prefixed(form: Value, depth: int = 0) -> Value:
+    """Return a form with every infix list in it turned around, as deep as a hint may show."""
+    parts = items(form, 40) if type(form) is Pair and depth < _DEEPEST else None
     if not parts:
         return form
-    return _prefix(parts) if _is_infix(parts) else to_list(prefixed(part) for part in parts)
+    if _is_infix(parts):
+        return _prefix(parts, depth)
+    return to_list(prefixed(part, depth + 1) for part in parts)
 
 
 def _is_infix(parts: list[Value]) -> bool:
@@ -106,18 +109,18 @@ def _may_be_a_value(part: Value) -> bool:
     return name_of(part) not in OPERATORS and type(part) is not str and not is_quoted
 
 
-def _prefix(parts: list[Value]) -> Value:
+def _prefix(parts: list[Value], depth: int = 0) -> Value:
     """Return the call that infix parts mean, by the usual precedences."""
     if not _is_infix(parts):
         return None
-    values = [prefixed(parts[0])]
+    values = [prefixed(parts[0], depth + 1)]
     waiting: list[str] = []
     for operator, value in zip(parts[1::2], parts[2::2], strict=True):
         word = operator.name
         while waiting and OPERATORS[waiting[-1]][1] >= OPERATORS[word][1]:
             _reduce(values, waiting)
         waiting.append(word)
-        values.append(prefixed(value))
+        values.append(prefixed(value, depth + 1))
     while waiting:
         _reduce(values, waiting)
     return values[0]

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 
 from sn.errors import EvalError, Span, UnknownNameError
 from sn.lisp.calls import Builtin, Special
-from sn.lisp.forms import Pair, Symbol, Value, element_span, show
+from sn.lisp.forms import Pair, Symbol, Value, element_span
 from sn.lisp.lambdas import De, Lambda
 from sn.lisp.leads import infix, names, text
 from sn.lisp.leads.words import words
-from sn.lisp.leads.writing import call, items, name_of
+from sn.lisp.leads.writing import LONGEST, call, items, label, name_of
 from sn.lisp.machine import Machine
 
-_MOST = 1_000_000  # cells looked at; a form that a macro-character made may have no end
+_MOST = 300_000  # cells looked at; a form that a macro-character made may have no end
 _COMMENT = re.compile(r"//.*|/\*.*|\*/|--+|%+|<!--.*|-->")
 _ASSIGNMENT = re.compile(r"(?:\S+\s+)?([\w-]+)\s*(?::=|<-|←|=)(?!=)([^;]*)")
 _FUNCTION = re.compile(r"([\w-]+)\s*\(([^()]*)\)")
@@ -67,10 +67,10 @@ def _is_suspect(word: Symbol, around: Pair) -> bool:
 def _evaluated(form: Pair) -> Iterator[tuple[Pair, Pair]]:
     """Yield the cells of what a form evaluates, each with the call that it is an argument of."""
     todo: list[Pair] = [form]
-    for _ in range(_MOST):
-        if not todo:
-            return
+    seen = 0
+    while todo and seen < _MOST:
         around = todo.pop()
+        seen += 1
         head = around.car
         if type(head) is Pair:
             todo.append(head)
@@ -79,10 +79,13 @@ def _evaluated(form: Pair) -> Iterator[tuple[Pair, Pair]]:
             continue
         is_call = hasattr(callee, "run")
         for cell in _arguments(callee, around):
+            seen += 1
             if type(cell.car) is Pair:
                 todo.append(cell.car)
             elif is_call:  # else the call is what will be wrong
                 yield cell, around
+            if seen > _MOST:
+                return
 
 
 def _arguments(callee: Value, around: Pair) -> Iterator[Pair]:
@@ -103,9 +106,7 @@ def _arguments(callee: Value, around: Pair) -> Iterator[Pair]:
         yield from _values(name, rest.car)
     for _ in range(_BODIES.get(name) or _DEFINITIONS.get(name) or _MAKERS.get(name) or 0):
         rest = rest.cdr if type(rest) is Pair else None
-    for _ in range(_MOST):
-        if type(rest) is not Pair:
-            return
+    while type(rest) is Pair:
         yield rest
         rest = rest.cdr
 
@@ -154,7 +155,7 @@ def _meant(
     it: Machine, word: Symbol, cell: Pair, around: Pair, caller: str
 ) -> tuple[str, str] | None:
     """Return message and hint for a word that is evaluated in a call of `caller`."""
-    name, shown = word.name, show(word)
+    name, shown = word.name, label(word)
     if name in _ELSE:
         return _else(name, around, caller)
     if name == "null" and (caller not in _TESTS or not hasattr(word.value, "run")):
@@ -165,11 +166,12 @@ def _meant(
     if word.value is not None:
         return None
     if _COMMENT.fullmatch(name):
-        return f"'{name}' starts no comment in SN", _comment(it, element_span(cell))
+        return f"'{shown}' starts no comment in SN", _comment(it, element_span(cell))
     if _BRACES.fullmatch(name):
-        return f"'{name}' has no value: braces mean nothing in SN", "lists stand in ( )"
+        return f"'{shown}' has no value: braces mean nothing in SN", "lists stand in ( )"
     if name.endswith("=") or names.is_keyword(name):
-        value, hint = name.partition("=")[2], f"write {name.partition('=')[2]} alone"
+        value = name.partition("=")[2]
+        hint = f"write {label(Symbol(value))} alone"
         order = "arguments have no names, their order tells them apart"
         return f"{shown} has no value", f"{order}: {hint}" if value else order
     if caller == "setq" and name in infix.ASSIGNS:
@@ -217,7 +219,7 @@ def _has_a_value(it: Machine, word: Symbol, form: Pair, span: Span | None) -> bo
     source = it.source(span.file) if span is not None else None
     name = re.escape(word.name).replace("\\-", "[-_]")
     giving = rf"\(\s*(?:setq|set|de|df|dm|dmd)\s+'?{name}[\s(]"
-    return re.search(giving, source or show(form), re.IGNORECASE) is not None
+    return re.search(giving, source or "", re.IGNORECASE) is not None
 
 
 # --- words outside of forms ---
@@ -228,22 +230,22 @@ def _refuse_bare(it: Machine, word: Symbol, span: Span) -> None:
     lines = (it.source(span.file) or "").split("\n")
     rest = lines[span.line - 1][span.end_column :] if span.line <= len(lines) else ""
     follows = rest.strip()
-    name, shown = word.name, show(word)
+    name, shown = word.name, label(word)
     is_comment = _COMMENT.fullmatch(name)
     if not is_comment and (not follows or follows[0] in ";)" or rest[0] in "([\"'"):
         return
     if is_comment:
         hint = _comment(it, span)
-        raise EvalError(f"'{name}' starts no comment in SN", span=span, hint=hint)
+        raise EvalError(f"'{shown}' starts no comment in SN", span=span, hint=hint)
     message = f"{shown} has no value, and stands outside of a form"
     raise UnknownNameError(message, span=span, hint=_bare_hint(name, follows))
 
 
 def _bare_hint(name: str, follows: str) -> str:
     """Return the hint for a bare word and what follows it on its line."""
-    shown = show(Symbol(name))
-    assigned = _ASSIGNMENT.match(f"{name} {follows}")
-    defined = _FUNCTION.match(follows)
+    shown = label(Symbol(name))
+    assigned = _ASSIGNMENT.match(f"{name} {follows}"[:LONGEST])
+    defined = _FUNCTION.match(follows[:LONGEST])
     if name in ("import", "from", "include", "require", "using"):
         return 'a program reads another by (load "FILE")'
     if assigned:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sn.errors import SnError, Span, did_you_mean
-from sn.lisp.forms import Pair, Symbol, Value, describe, show
+from sn.lisp.forms import Pair, Symbol, Value, describe
 from sn.lisp.leads import infix
-from sn.lisp.leads.writing import items, name_of
+from sn.lisp.leads.writing import LONGEST, items, label, name_of, some_cells
 from sn.lisp.machine import Machine
 
 _FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
@@ -32,7 +32,7 @@ _BINDERS = ("let", "let*", "each", "all")
 def found(form: Value, value: Value) -> str:
     """Return what messages say was found: a value, or the name that has none."""
     if type(form) is Symbol and value is None and form.name != "nil":
-        return f"{show(form)}, which {'is ()' if form.saved else 'has no value'}"
+        return f"{label(form)}, which {'is ()' if form.saved else 'has no value'}"
     return describe(value)
 
 
@@ -58,8 +58,8 @@ def trace_argument(it: Machine, error: SnError, taken: Sequence[Symbol], form: P
             given = cell.car
             error.lost = given if is_empty(given) and given.saved else None
             if is_unset(given):
-                name, about = show(given), unset(it, given, cell.car_span)
-                error.hint = f"{show(symbol)} is {name} of the call, which has no value: {about}"
+                name, about = label(given), unset(it, given, cell.car_span)
+                error.hint = f"{label(symbol)} is {name} of the call, which has no value: {about}"
             return
         cell = cell.cdr
     error.lost = None
@@ -76,7 +76,7 @@ def unset(
     wanted or another value; `hint` is what to say where nothing is known of the name.
     """
     known = functions(it) if is_function else variables(it)
-    gives = f"(de {show(symbol)} (...) ...)" if is_function else f"(setq {show(symbol)} ...)"
+    gives = f"(de {label(symbol)} (...) ...)" if is_function else f"(setq {label(symbol)} ...)"
     return (
         misread(symbol.name)
         or gone(it, symbol, span)
@@ -88,6 +88,8 @@ def unset(
 
 def misread(name: str) -> str | None:
     """Return the hint for a name that is not meant as one, such as `1/3` or `true`."""
+    if len(name) > LONGEST:
+        return None
     if name.lower() in TRUTH:
         return f"SN writes {TRUTH[name.lower()]}: t is true, () is false and empty"
     if match := _FRACTION.fullmatch(name):
@@ -151,7 +153,7 @@ def gone(it: Machine, symbol: Symbol, span: Span | None) -> str | None:
             inside = bool(binder)
     if not inside:
         return None
-    name = show(symbol)
+    name = label(symbol)
     return (
         f"{name} had its value while {binder} ran: scope is dynamic, a lambda keeps no variables "
         f"of its maker; write the value in, (eval `(lambda (...) ... ,{name} ...)), or give "
@@ -161,14 +163,17 @@ def gone(it: Machine, symbol: Symbol, span: Span | None) -> str | None:
 
 def taker(it: Machine, form: Pair, span: Span | None) -> str | None:
     """Return the hint for a parameter without parentheses, which takes all arguments."""
-    cell = form.cdr
-    while type(cell) is Pair and not (
-        type(cell.car) is Symbol and type(cell.car.value) is Pair and cell.car_span == span
-    ):
-        cell = cell.cdr
-    if type(cell) is not Pair or span is None:
+    cell = next(
+        (
+            one
+            for one in some_cells(form.cdr)
+            if type(one.car) is Symbol and type(one.car.value) is Pair and one.car_span == span
+        ),
+        None,
+    )
+    if cell is None or span is None:
         return None
-    name = show(cell.car)
+    name = label(cell.car)
     for around in _around(it, span):
         args, word = items(around.cdr) or [], name_of(around.car)
         at = 1 if word in _DEFINERS else 0

@@ -80,6 +80,8 @@ def comma(text: str, start: int) -> str:
             return "a comma marks what to evaluate inside `( ... )"
         return "blanks alone separate what stands in a list" + _without_commas(text, start)
     whole, part = before[0], after[0]
+    if len(whole) + len(part) > LONGEST:
+        return "blanks alone separate what stands in a list; the decimal point is a dot"
     point = f"the decimal point is a dot: {whole}.{part}"
     if whole.lstrip("+-") == "0" and len(part) > 1:
         return point
@@ -152,15 +154,15 @@ def odd(text: str, start: int, end: int) -> tuple[int, str, str] | None:
         hint = f"write '{text[end]}, with the plain quote" if is_quote else _quoted(text, place)
         return place, f"{char} is no quote of SN", hint
     if char in DASHES:
-        plain = re.sub(f"[{DASHES}]", "-", word)
+        plain = re.sub(f"[{DASHES}]", "-", word)[:LONGEST]
         return place, f"{char} is the character {code}, {name}", f"write {plain}"
     if _FULL.match(char):
-        plain = unicodedata.normalize("NFKC", word)
+        plain = unicodedata.normalize("NFKC", word)[:LONGEST]
         hint = f"write {plain}"
         if char in "\uff0c\uff1b":
             hint = COMMENT if char == "\uff1b" else "blanks alone separate what stands in a list"
         return place, f"{char} is the character {code}, {name}", hint
-    shown = ODD.sub("", word)
+    shown = ODD.sub("", word)[:LONGEST]
     return (
         place,
         f"the invisible character {code}, {name}, stands in {shown or 'a word'}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sn.errors import EvalError
 from sn.lisp.forms import Pair, Symbol, Value, number_exact, show, to_list
@@ -45,6 +45,19 @@ def items(form: Value, most: int = 1000) -> list[Value] | None:
         found.append(form.car)
         form = form.cdr
     return found if form is None else None
+
+
+def label(symbol: Symbol) -> str:
+    """Return a symbol as a person writes it; of a long one its beginning."""
+    text = show(symbol)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def some_cells(form: Value, most: int = 1000) -> Iterator[Pair]:
+    """Yield the first cells of a list, which may have no end."""
+    while type(form) is Pair and most:
+        yield form
+        form, most = form.cdr, most - 1
 
 
 def name_of(value: Value) -> str:
