@@ -29,7 +29,7 @@ class Biases(Room[Bias, Decision, Placed]):
             return f"{plan.layers[node.dst].name} does not lie in memory map by map"
         return ""
 
-    def decide(self, node: Bias, lay: Layout, second: bool) -> Decision:
+    def decide(self, node: Bias, plan: Plan, lay: Layout, second: bool) -> Decision:
         """There is one way."""
         return Decision()
 

@@ -163,7 +163,7 @@ class Room(Generic[N, D, P]):
         """Return why the node cannot run as its kind, "" where it can."""
         return ""
 
-    def decide(self, node: N, lay: Layout, second: bool) -> D:
+    def decide(self, node: N, plan: Plan, lay: Layout, second: bool) -> D:
         """Decide how the node runs."""
         raise NotImplementedError
 

@@ -65,7 +65,7 @@ class _Schedule:
         first = lay_out(plan, rule.second, lanes)
         self.nodes = [_fitting(node, plan, first) for node in plan.nodes]
         self.decided: list[Decision] = [
-            room_of(node).decide(node, first, rule.second) for node in self.nodes
+            room_of(node).decide(node, plan, first, rule.second) for node in self.nodes
         ]
         finished = self._finished()
         scratch = max((decision.scratch for decision in self.decided), default=0)

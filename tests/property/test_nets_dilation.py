@@ -7,6 +7,8 @@ import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from sn.emit.windows import room
+from sn.emit.windows.choose import Chosen, Sizes, Way, choose
 from sn.errors import NetError
 from sn.lower.ir import Rows, Window
 from sn.lower.recognise import lower
@@ -15,6 +17,7 @@ from sn.net.layer import Network
 from sn.net.schemes import Link
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import Curvature
+from sn.session import Session
 from tests.property import test_nets_kernels as kernels
 from tests.property import test_nets_widths as widths
 from tests.property.test_nets_plans import rows_of_plan, rows_of_table
@@ -136,3 +139,79 @@ def test_dilated_windows_have_the_same_bits_at_any_width(
     table: ConnectionTable, rule: str, seed: int
 ) -> None:
     widths.check(table, widths.RULES[rule], seed)
+
+
+def described(layers: str, window: str) -> ConnectionTable:
+    """One convolution, `window`, between the layers a and h, over a layer that learns."""
+    session = Session()
+    session.evaluate(
+        f"(defnet n (layer in (2)) {layers} (layer out (3))"
+        f" (connect in a (full)) (connect a h (conv {window})) (connect h out (full)))"
+    )
+    return freeze(session.world.networks["n"])
+
+
+# lists of more and of fewer maps than a vector, taken whole and map by map; windows in strips and
+# by their rows; blocks of 8 units that are rows, parts of rows, or neither
+SHAPES = {
+    "12 maps": ("(layer a (12 8 10)) (layer h (4 4 4))", "(kernel 3 3) (dilation 2 3)"),
+    "a border, a stride": (
+        "(layer a (5 9 9) (border -0.5)) (layer h (4 5 5))",
+        "(kernel 3 3) (dilation 2 3) (stride 2 2)",
+    ),
+    "a table": (
+        "(layer a (6 9 9)) (layer h (4 5 5))",
+        "(kernel 3 3) (dilation 2 2) (maps '((0 1 2) (1 2 3) (2 3 4) (3 4 5)))",
+    ),
+    "rows of 8": ("(layer a (3 8 12)) (layer h (4 4 8))", "(kernel 3 3) (dilation 2 2)"),
+}
+WAYS = {
+    "columns backward": Way("lists", True),
+    "lists": Way("lists", False, False),
+    "maps": Way("maps", False, False),
+}
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize(
+    ("shape", "way"),
+    [
+        ("12 maps", "lists"),
+        ("a border, a stride", "columns backward"),
+        ("a border, a stride", "lists"),
+        ("a border, a stride", "maps"),
+        ("a table", "lists"),
+        ("a table", "maps"),
+        ("rows of 8", "lists"),
+    ],
+)
+def test_every_way_of_a_dilated_window_computes_the_same(
+    shape: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose_it(node: Window, propagates: bool) -> Chosen:
+        sizes = Sizes(node, WAYS[way].frames)
+        return Chosen(node, WAYS[way], choose(node, propagates).geometry, sizes)
+
+    monkeypatch.setattr(room, "choose", choose_it)
+    table = described(*SHAPES[shape])
+    assert [str(node) for node in lower(table).nodes if isinstance(node, Window) if node.is_dilated]
+    kernels.check_like_the_twin(table, Curvature.NONE, 1)
+    kernels.check_like_the_twin(table, Curvature.FULL, 2)
+    widths.check(table, widths.RULES["full Newton"], 3)
+
+
+def window_of(layers: str, window: str) -> Window:
+    (found,) = (node for node in lower(described(layers, window)).nodes if isinstance(node, Window))
+    return found
+
+
+def test_dilated_windows_over_small_grids_send_their_gradients_through_frames() -> None:
+    node = window_of("(layer a (12 12 12)) (layer h (12 4 4))", "(kernel 5 5) (dilation 2 2)")
+    assert choose(node).way == Way("lists", True, False)
+    # nothing is sent to an input layer; undilated windows keep the order of their sums
+    assert choose(node, propagates=False).way.backward_by_columns
+    plain = window_of("(layer a (12 8 8)) (layer h (12 4 4))", "(kernel 5 5)")
+    assert choose(plain).way == Way("lists", True)
+    # round an axis a site has two places
+    layers = "(layer a (12 8 8)) (layer h (12 8 8))"
+    assert choose(window_of(layers, "(kernel 3 3) (dilation 2 2) (wrap)")).way == Way("", True)

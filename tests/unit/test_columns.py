@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -134,6 +136,33 @@ def test_no_vector_reaches_farther_than_the_spare_one_of_its_memory(g: Geometry)
     for lanes in (g.column_lanes, flat.gradient_lanes, *g.class_rounds, *g.column_sources):
         assert len(lanes) % LANES == 0
     assert min(distance for _, taps in flat.classes for distance, _ in taps) >= 0
+
+
+SPREAD = Geometry((4, 4), (13, 16), (5, 5), (1, 1), (0, 0), 0.0, (False, False), (2, 3))
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(geometries(), st.tuples(st.integers(1, 4), st.integers(1, 4)))
+@example(SPREAD, (2, 3))
+@example(H1, (1, 1))
+def test_the_sites_of_a_dilated_window_follow_each_other_in_a_frame(
+    g: Geometry, dilation: tuple[int, int]
+) -> None:
+    g = replace(g, wrap=(False, False), dilation=dilation)
+    rows, cols = g.frame_places
+    for axis, places in enumerate((rows, cols)):
+        assert sorted(places) == [*range(g.frame[axis])]
+        for position in range(g.grid[axis]):
+            first = position * g.stride[axis]
+            sites = range(first, first + g.kernel[axis] * dilation[axis], dilation[axis])
+            start = places[first]
+            assert [places[at] for at in sites] == [*range(start, start + g.kernel[axis])]
+    lanes = g.frame_sites(100, 3)
+    for number, (row, col) in enumerate(np.ndindex(*g.field)):
+        y, x = row + g.offset[0], col + g.offset[1]
+        is_met = 0 <= y < g.frame[0] and 0 <= x < g.frame[1]
+        assert lanes[number] == (rows[y] * 100 + cols[x] * 3 if is_met else -1)
+    assert set(lanes[g.field[0] * g.field[1] :]) <= {-1}
 
 
 def test_the_1989_net_has_four_classes() -> None:

@@ -10,13 +10,13 @@ from sn.emit.layers import Start
 from sn.emit.memory import Layout
 from sn.emit.program import Call, Made, Record, Ref, call
 from sn.emit.room import Decision, Evaluation, Placed, Room, Site
-from sn.lower.ir import Full
+from sn.lower.ir import Full, Plan
 
 
 class Dense(Room[Full, Decision, Placed]):
     """Full nodes: one section forward, one that propagates and updates."""
 
-    def decide(self, node: Full, lay: Layout, second: bool) -> Decision:
+    def decide(self, node: Full, plan: Plan, lay: Layout, second: bool) -> Decision:
         """Say that each sum is made in one place; small ones propagate in one panel."""
         is_flat = lay.layers[node.dst].maps == 1
         return Decision(is_one_panel(node), is_complete=True, is_at_once=is_flat)

@@ -14,7 +14,7 @@ from sn.emit.room import Decision, Evaluation, Placed, Room, Site
 from sn.emit.sparse import evaluate, sections
 from sn.emit.sparse.place import SharedRows, place_batch_rows, place_rows, place_shared_rows
 from sn.errors import LowerError
-from sn.lower.ir import Rows
+from sn.lower.ir import Plan, Rows
 from sn.net.layer import Ints
 
 
@@ -28,7 +28,7 @@ class PlacedRows(Placed):
 class Sparse(Room[Rows, Decision, PlacedRows]):
     """Rows nodes: lists of indices, gathered and scattered."""
 
-    def decide(self, node: Rows, lay: Layout, second: bool) -> Decision:
+    def decide(self, node: Rows, plan: Plan, lay: Layout, second: bool) -> Decision:
         """There is one way.
 
         Raises: LowerError for a combine without a section: no room after this one computes it.

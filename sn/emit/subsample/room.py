@@ -20,7 +20,7 @@ class Subsampling(Room[Subsample, Decision, Placed]):
         """Both layers must lie in memory as maps of the node's shape."""
         return misfit(node, plan, lay)
 
-    def decide(self, node: Subsample, lay: Layout, second: bool) -> Decision:
+    def decide(self, node: Subsample, plan: Plan, lay: Layout, second: bool) -> Decision:
         """There is one way; back-propagation writes each gradient once."""
         return Decision(finishes=True)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from sn.emit.copies import gather, pieces
 from sn.emit.memory import whole_vectors
 from sn.emit.vector import Builder, Memories
@@ -104,10 +106,44 @@ class Geometry:
             wrap=(False, False),
         )
 
+    @cached_property
+    def frame(self) -> tuple[int, int]:
+        """Rows and columns from the first site that some window meets to the last."""
+        rows, cols = (
+            (self.grid[axis] - 1) * self.stride[axis]
+            + (self.kernel[axis] - 1) * self.dilation[axis]
+            + 1
+            for axis in (0, 1)
+        )
+        return rows, cols
+
+    @cached_property
+    def frame_places(self) -> tuple[list[int], list[int]]:
+        """Places of the rows and of the columns of a frame, so that those a window sees are next
+        to each other: sites a dilation apart follow each other, one residue after another.
+        """
+        rows, cols = (
+            np.argsort(sorted(range(size), key=lambda at: (at % apart, at))).tolist()
+            for size, apart in zip(self.frame, self.dilation, strict=True)
+        )
+        return rows, cols
+
+    def frame_sites(self, row: int, width: int = 1) -> Lanes:
+        """Place of each site of the field in a frame, whole vectors.
+
+        Rows of the frame are `row` elements apart, sites `width`; -1 where no window meets it.
+        """
+        rows, cols = self.frame_places
+        lanes = []
+        for y in range(self.offset[0], self.offset[0] + self.field[0]):
+            for x in range(self.offset[1], self.offset[1] + self.field[1]):
+                is_met = 0 <= y < len(rows) and 0 <= x < len(cols)
+                lanes.append(rows[y] * row + cols[x] * width if is_met else -1)
+        return lanes + [-1] * (whole_vectors(len(lanes)) - len(lanes))
+
     def _met(self, axis: int) -> range:
         """The sites, none of the border, that windows meet along an axis: 0 is the first tap's."""
-        size = (self.grid[axis] - 1) * self.stride[axis] + 1
-        size += (self.kernel[axis] - 1) * self.dilation[axis]
+        size = self.frame[axis]
         if self.wrap[axis]:
             return range(size)
         first = self.offset[axis]

@@ -2,12 +2,13 @@
 
 In maps are copied to frames: those that the same out maps see together, or each alone where
 lists of maps differ much. In a frame all its maps lie side by side, site after site, the border
-included: a row of a window is one run of elements. Where such runs are short, each column of
-windows gets a strip of its own, in which a whole window is one run. The gradient of a weight is
-then a sum over positions in a register, with no sum over lanes; that is cheaper wherever maps
-are small or few.
+included: a row of a window is one run of elements. Those of dilated windows are laid out so that
+sites a dilation apart lie side by side: a window is then an undilated one that starts elsewhere.
+Where such runs are short, each column of windows gets a strip of its own, in which a whole window
+is one run. The gradient of a weight is then a sum over positions in a register, with no sum over
+lanes; that is cheaper wherever maps are small or few.
 
-Read next: windows.py for vectors along positions, place_conv.py for the choice between them.
+Read next: shared.py for vectors along positions, choose.py for the choice between them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sn.emit.copies import gather, pick, pieces
+from sn.emit.copies import pieces
 from sn.emit.layers import Start
 from sn.emit.memory import whole_vectors
 from sn.emit.update import Rule
@@ -88,7 +89,8 @@ class Frames:
     `source`, `pitch`, `maps`: the in maps; `to_state`: distance from a gradient to its sum;
     `rows` of a frame are `row` elements apart, its sites `width`; `strip`: elements of a strip,
     0 for none. `forward`, `updates`: the out maps that share what is loaded; updates sum `tile`,
-    (runs, vectors of a run), in registers.
+    (runs, vectors of a run), in registers. `places`: a table of the places of all rows of a frame,
+    then of its columns, where windows are dilated; -1 where both lie in their order.
     """
 
     geometry: Geometry
@@ -105,6 +107,7 @@ class Frames:
     forward: tuple[Maps, ...]
     updates: tuple[Maps, ...]
     tile: tuple[int, int]
+    places: int = -1
 
     @property
     def steps(self) -> tuple[int, int, int]:
@@ -114,80 +117,28 @@ class Frames:
             return down * self.geometry.kernel[1] * self.width, self.strip, 0
         return down * self.row, beside * self.width, self.row
 
+    def place(self, k: Builder, m: Memories, axis: int, at: Index | int) -> Index:
+        """Where a row (axis 0) or a column of a frame lies among all of them."""
+        at = Index(k, None, at) if isinstance(at, int) else at
+        if self.places < 0:
+            return at
+        orders = self.geometry.frame_places
+        if at.value is None:
+            return Index(k, None, orders[axis][at.const])
+        return k.index(m.t, at + (self.places + axis * len(orders[0])))
 
-def copy(k: Builder, m: Memories, f: Frames) -> None:
-    """Fill the frames, and the strips, with the states of the in maps.
+    def down(self, k: Builder, m: Memories, y: Index | int) -> Index:
+        """How far the windows of a row of positions are below those of the first."""
+        if self.places < 0:
+            return Index(k, None, 0) + y * self.steps[0]
+        row = self.geometry.kernel[1] * self.width if self.strip else self.row
+        return self.place(k, m, 0, y * self.geometry.stride[0]) * row
 
-    A store may reach past what it copies. What it writes there is the border's value, or is
-    written again by a later store: sites, rows and strips are copied in the order they lie.
-    """
-    g = f.geometry
-    cols = (g.grid[1] - 1) * g.stride[1] + g.kernel[1]
-    (top, bottom), (left, right) = (
-        (max(0, -g.offset[axis]), min(g.field[axis], size - g.offset[axis]))
-        for axis, size in enumerate((f.rows, cols))
-    )
-    for row in k.loop(bottom, start=top):
-        here = row * g.field[1] + f.source
-        line = (row + g.offset[0]) * f.row
-        if f.width == 1:
-            for group in f.groups:
-                base = here + (group.picked[0] * f.pitch + left)
-                _spread(
-                    k, m, base, right - left, g.border, line + (group.frame + left + g.offset[1])
-                )
-            continue
-        for first in range(left, right, LANES):
-            _turn(k.narrow(), m, f, here + first, line, first, min(LANES, right - first))
-    if f.strip:
-        for group in f.groups:
-            _cut(k, m, f, group)
-
-
-def _spread(k: Builder, m: Memories, base: Index, count: int, fill: float, at: Index) -> None:
-    """Copy a row of one map, and `fill` up to whole vectors."""
-    lanes = [*range(count), *[-1] * (whole_vectors(count) - count)]
-    for some, first in pieces(k, len(lanes)):
-        vector = gather(some, m.s, base, lanes[first : first + some.lanes], fill)
-        some.store(vector, m.s, at + first)
-
-
-def _turn(
-    k: Builder, m: Memories, f: Frames, base: Index, line: Index, first: int, count: int
-) -> None:
-    """Copy `count` sites of a row, all maps of a list side by side: 8 maps turned round at once."""
-    maps = range(f.maps)
-    blocks = []
-    for start in range(0, f.maps, LANES):
-        some = [
-            k.load(m.s, base + plane * f.pitch) if plane in maps else k.constant(0)
-            for plane in range(start, start + LANES)
-        ]
-        blocks.append(k.transpose(some))
-    for group in f.groups:
-        padded = [*group.picked, *[-1] * (whole_vectors(f.width) - len(group.picked))]
-        for site in range(count):
-            at = line + (group.frame + (first + site + f.geometry.offset[1]) * f.width)
-            for start in range(0, len(padded), LANES):
-                lanes = padded[start : start + LANES]
-                vector = pick(k, [block[site] for block in blocks], lanes, f.geometry.border)
-                k.store(vector, m.s, at + start)
-
-
-def _cut(k: Builder, m: Memories, f: Frames, group: Group) -> None:
-    """Copy the rows that each column of windows sees, one column after another.
-
-    Rows of the border stay as they are, but for the one that the last store may reach into.
-    """
-    g = f.geometry
-    row_of_strip = g.kernel[1] * f.width
-    top, bottom = max(0, g.offset[0]), min(f.rows, g.field[0] + g.offset[0] + 1)
-    for x in k.loop(g.grid[1]):
-        for row in k.loop(bottom, start=top):
-            base = x * (g.stride[1] * f.width) + row * f.row + group.frame
-            at = x * f.strip + row * row_of_strip + group.strips
-            for some, first in pieces(k, whole_vectors(row_of_strip)):
-                some.store(some.load(m.s, base + first), m.s, at + first)
+    def beside(self, k: Builder, m: Memories, x: Index | int) -> Index:
+        """How far the windows of a column of positions are beside those of the first."""
+        if self.places < 0 or self.strip:
+            return Index(k, None, 0) + x * self.steps[1]
+        return self.place(k, m, 1, x * self.geometry.stride[1]) * self.width
 
 
 def forward(k: Builder, m: Memories, f: Frames, weights_at: int, start: Start) -> None:
@@ -199,7 +150,7 @@ def forward(k: Builder, m: Memories, f: Frames, weights_at: int, start: Start) -
         for grads, weights, windows in maps.loop(k, m):
             outs = [grad + f.to_state for grad in grads]
             kernels = [weight + weights_at for weight in weights]
-            for first, shift, sites in _blocks(k, f):
+            for first, shift, sites in _blocks(k, m, f):
                 reach = Reach(windows, maps.groups, shift, sites)
                 _positions(k, m, f, [out + first for out in outs], kernels, reach, start)
 
@@ -213,10 +164,12 @@ class Reach:
     windows: Index
     groups: int
     shift: Index
-    sites: Sequence[int]
+    sites: Sequence[Index | int]
 
 
-def _blocks(k: Builder, f: Frames) -> Iterator[tuple[Index, Index, list[int]]]:
+def _blocks(
+    k: Builder, m: Memories, f: Frames
+) -> Iterator[tuple[Index, Index, Sequence[Index | int]]]:
     """Cut the positions into blocks of 8 or fewer.
 
     Each: its first position, how far its first window is from that of the map, and how far
@@ -224,7 +177,9 @@ def _blocks(k: Builder, f: Frames) -> Iterator[tuple[Index, Index, list[int]]]:
     """
     (rows, cols), (down, beside, _) = f.geometry.grid, f.steps
     zero = Index(k, None, 0)
-    if LANES % cols == 0 and rows * cols % LANES == 0:
+    if f.places >= 0:
+        yield from _blocks_apart(k, m, f)
+    elif LANES % cols == 0 and rows * cols % LANES == 0:
         height = LANES // cols
         sites = [y * down + x * beside for y in range(height) for x in range(cols)]
         for y in k.loop(rows, height):
@@ -235,6 +190,28 @@ def _blocks(k: Builder, f: Frames) -> Iterator[tuple[Index, Index, list[int]]]:
                 yield y * cols + x, y * down + x * beside, [x * beside for x in range(LANES)]
     else:
         places = [y * down + x * beside for y in range(rows) for x in range(cols)]
+        for first in range(0, len(places), LANES):
+            yield zero + first, zero, places[first : first + LANES]
+
+
+def _blocks_apart(
+    k: Builder, m: Memories, f: Frames
+) -> Iterator[tuple[Index, Index, Sequence[Index | int]]]:
+    """The same of dilated windows, which lie at no regular distance."""
+    rows, cols = f.geometry.grid
+    zero = Index(k, None, 0)
+    if LANES % cols == 0 and rows * cols % LANES == 0:
+        height = LANES // cols
+        for y in k.loop(rows, height):
+            downs = [f.down(k, m, y + i) for i in range(height)]
+            yield y * cols, zero, [down + f.beside(k, m, x) for down in downs for x in range(cols)]
+    elif cols % LANES == 0:
+        for y in k.loop(rows):
+            for x in range(0, cols, LANES):
+                sites = [f.beside(k, m, x + i) for i in range(LANES)]
+                yield y * cols + x, f.down(k, m, y), sites
+    else:
+        places = [f.down(k, m, y) + f.beside(k, m, x) for y in range(rows) for x in range(cols)]
         for first in range(0, len(places), LANES):
             yield zero + first, zero, places[first : first + LANES]
 
@@ -363,11 +340,11 @@ def _sums(
     square: bool,
 ) -> list[list[Vec]]:
     """Per out map and vector: the sum over positions of gradient times state."""
-    g, (down, beside, _) = f.geometry, f.steps
+    g = f.geometry
     cells = [[some.cell(some.constant(0)) for some, _, _ in cuts] for _ in grads]
 
     def add(held: list[list[Vec]], y: Index, x: Index | int) -> list[list[Vec]]:
-        here = y * down + x * beside + site
+        here = f.down(k, m, y) + f.beside(k, m, x) + site
         states = [some.load(m.s, here + (extra * f.steps[2] + at)) for some, extra, at in cuts]
         if square:
             states = [state * state for state in states]

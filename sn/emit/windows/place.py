@@ -10,10 +10,11 @@ import numpy as np
 from sn.emit.memory import Layout, Tables, map_pitch, whole_vectors
 from sn.emit.vector import LANES, PARTIAL
 from sn.emit.windows import shared, unshared
-from sn.emit.windows.choose import Chosen, Sizes, rooms, tile_of
+from sn.emit.windows.choose import Chosen, Sizes, backward_tiling, tile_of
 from sn.emit.windows.im2col import geometry
 from sn.emit.windows.packed import Frames, Group, Maps
-from sn.emit.windows.tiles import Tile, Tiling, scaled, tile
+from sn.emit.windows.scatter import Scatter, Senders
+from sn.emit.windows.tiles import Tile, Tiling, scaled
 from sn.lower.ir import Window
 from sn.net.layer import Ints
 
@@ -50,16 +51,12 @@ def place_conv(chosen: Chosen, lay: Layout) -> tuple[shared.Conv, Ints]:
     if not way.frames:
         squares = lay.arena.take(node.field.maps * width)
         updates = _pair_updates(node, lay, grads, sites)
-    flat = g.flat
-    class_width = flat.n_classes * flat.class_pitch
+    scatter = backward = None
+    if sizes is not None and not way.backward_by_columns:
+        scatter = _place_scatter(chosen, lay, sizes, grads)
+    else:
+        backward = _place_collect(chosen, lay, src.grad + in_maps * src_pitch, pair_places)
     spread, classes = lay.scratch, lay.scratch + chosen.spread_size
-    weight_squares = classes + chosen.classes_size
-    sums = src.grad + in_maps * src_pitch if g.is_direct else classes + in_maps * class_width
-    turned = [(source, out) for out, source in node.pairs]
-    taps = [len(listed) for _, listed in flat.classes]
-    tiling = tile(turned, taps, *rooms(flat.class_pitch, lay.lanes))
-    spreads = spread + out_maps * len(flat.gradient_lanes)
-    backward = sums_of(tiling, sums, spreads, pair_places, lay.tables)
     conv = shared.Conv(
         g,
         (node.grid.maps, node.field.maps),
@@ -72,15 +69,57 @@ def place_conv(chosen: Chosen, lay: Layout) -> tuple[shared.Conv, Ints]:
         squares,
         spread,
         classes,
-        weight_squares,
+        lay.scratch + chosen.backward_size,
         slots,
         kernels,
         forward,
         backward,
         updates,
         frames,
+        scatter,
     )
     return conv, pair_places
+
+
+def _place_collect(chosen: Chosen, lay: Layout, back: Ints, pair_places: Ints) -> shared.Sums:
+    """Place the tiles of back-propagation by columns; `back`: the gradients of each map below."""
+    g, flat = chosen.geometry, chosen.geometry.flat
+    tiling = backward_tiling(chosen.node, g, lay.lanes)
+    classes = np.arange(chosen.node.field.maps, dtype=np.int32) * (
+        flat.n_classes * flat.class_pitch
+    )
+    sums = back if g.is_direct else lay.scratch + chosen.spread_size + classes
+    out_maps = np.arange(chosen.node.grid.maps, dtype=np.int32)
+    spreads = lay.scratch + out_maps * len(flat.gradient_lanes)
+    return sums_of(tiling, sums, spreads, pair_places, lay.tables)
+
+
+def _place_scatter(chosen: Chosen, lay: Layout, sizes: Sizes, grads: Ints) -> Scatter:
+    """Place frames of gradients, and list which out maps send to each."""
+    node, starts, size = chosen.node, sizes.starts(), sizes.gradients
+    groups = sizes.distinct
+    if sizes.width == 1:
+        groups = [(source,) for source in range(node.field.maps)]
+    sending: dict[tuple[int, ...], list[int]] = {}
+    for out, seen in sizes.groups.items():
+        for number, group in enumerate(seen):
+            weights = starts[out] + number * sizes.runs.weights
+            sending.setdefault(group, []).extend([int(grads[out]), weights])
+    shapes: dict[int, list[list[int]]] = {}
+    for number, group in enumerate(groups):
+        entry = sending.get(group, [])
+        if entry:
+            frame = lay.scratch + number * size
+            shapes.setdefault(len(entry) // 2, []).append([frame, *entry])
+    senders = tuple(
+        Senders(outs, len(entries), lay.tables.add(np.array(entries, np.int64)))
+        for outs, entries in shapes.items()
+    )
+    # of a site that no window meets, what lies past the rows of a frame is read: nothing
+    nothing = sizes.rows * sizes.row
+    sites = np.array(chosen.geometry.frame_sites(sizes.row, sizes.width))
+    table = lay.tables.add(np.where(sites < 0, nothing, sites))
+    return Scatter(lay.scratch, size, tuple(groups), senders, table)
 
 
 def sums_of(tiling: Tiling, out: Ints, source: Ints, pair: Ints, tables: Tables) -> shared.Sums:
@@ -173,6 +212,7 @@ def _place_frames(
         tuple(maps_of(together, lay.lanes // LANES)),
         tuple(maps_of(apart, width)),
         (runs, depth),
+        lay.tables.add(np.concatenate(g.frame_places)) if node.is_dilated else -1,
     )
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sn.emit.memory import BatchLayout, whole_vectors
 from sn.emit.vector import LANES, PARTIAL
 from sn.emit.windows import shared, unshared
-from sn.emit.windows.choose import frame_size
 from sn.emit.windows.evaluate import BatchWindow, Border, Frame
+from sn.emit.windows.im2col import geometry
 from sn.emit.windows.place import sums_of
 from sn.emit.windows.tiles import Room, tile
 from sn.lower.ir import Plan, Window
@@ -42,7 +42,7 @@ def place_batch_window(
     if any(node.wrap) or is_out.all(axis=0).any():
         frame = _place_frame(node, plan, lay)
         first, pitch = frame.at, frame.size
-        field, offset = frame_size(node), (0, 0)
+        field, offset = geometry(node).frame, (0, 0)
     elif is_out.any():
         border = _place_border(node, lay, is_out)
     # 16-lane vectors come with 32 registers; tiles for 24 were fastest (1989 net, 1.35 us a
@@ -96,7 +96,7 @@ def _place_border(node: Window, lay: BatchLayout, is_out: NDArray[np.bool_]) -> 
 
 def _place_frame(node: Window, plan: Plan, lay: BatchLayout) -> Frame:
     """Place copies of the in maps, site by site as windows meet them."""
-    positions, (rows, cols) = node.field.positions, frame_size(node)
+    positions, (rows, cols) = node.field.positions, geometry(node).frame
     size = rows * cols
     fill = np.full(node.field.maps * size, node.border or 0.0, np.float32)
     at = lay.arena.take(node.field.maps * size, fill)

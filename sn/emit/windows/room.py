@@ -38,11 +38,11 @@ class Windows(Room[Window, WindowDecision, PlacedWindow]):
         """Both layers must lie in memory as maps of the node's shape."""
         return misfit(node, plan, lay)
 
-    def decide(self, node: Window, lay: Layout, second: bool) -> WindowDecision:
+    def decide(self, node: Window, plan: Plan, lay: Layout, second: bool) -> WindowDecision:
         """Choose between vectors along positions and along taps and in maps."""
         if not node.shared:
             return WindowDecision()
-        chosen = choose(node)
+        chosen = choose(node, propagates=plan.layers[node.src].start is None)
         return WindowDecision(
             finishes=chosen.finishes,
             is_complete=chosen.is_complete(lay.lanes),

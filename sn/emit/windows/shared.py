@@ -23,9 +23,10 @@ from sn.emit.layers import MEMORY, Start, zero
 from sn.emit.memory import whole_vectors
 from sn.emit.update import Rule
 from sn.emit.vector import LANES, Builder, Index, Memories, Memory, Vec
-from sn.emit.windows import packed
+from sn.emit.windows import framing, packed, scatter
 from sn.emit.windows.im2col import Geometry, expand
 from sn.emit.windows.packed import Frames
+from sn.emit.windows.scatter import Below, Scatter
 from sn.emit.windows.tiles import Tile
 
 
@@ -78,7 +79,7 @@ class Conv:
     `maps` are (out, in); `source`, `back`: states and gradients of the in maps, `pitch` apart;
     `grads`: gradients of the out maps, `grad_pitch` apart; `columns`, their `squares`, `spread`,
     `classes`: scratch. `forward` is by columns, or by `frames` where it is None; so are
-    `updates`.
+    `updates`; `backward` is by columns, or by `scatter` where it is None.
     """
 
     geometry: Geometry
@@ -96,9 +97,10 @@ class Conv:
     slots: int
     kernels: Kernels
     forward: Sums | None
-    backward: Sums
+    backward: Sums | None
     updates: Updates | None
     frames: Frames | None
+    scatter: Scatter | None = None
 
 
 def forward(k: Builder, m: Memories, c: Conv, start: Start = MEMORY) -> None:
@@ -108,7 +110,7 @@ def forward(k: Builder, m: Memories, c: Conv, start: Start = MEMORY) -> None:
     """
     g = c.geometry
     if c.frames is not None:
-        packed.copy(k, m, c.frames)
+        framing.copy(k, m, c.frames)
     if c.forward is not None or c.updates is not None:
         expand(k, m, g, c.maps[1], c.source, c.pitch, c.columns)
     if c.forward is not None:
@@ -129,6 +131,32 @@ def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0, slope: int = -1
     weights squared. With `slope`, where the slopes of the in maps lie, nothing else adds to
     their gradients, and they are finished: back * slope.
     """
+    weights, kernels = m.w, c.kernels
+    if to_curv:
+        # squared once, not once for each tile of positions
+        for some, at in k.sweep(c.slots):
+            w = some.load(m.w, at + kernels.start)
+            some.store(w * w, m.s, at + c.weight_squares)
+        weights, kernels = m.s, replace(kernels, start=c.weight_squares)
+    if c.scatter is not None:
+        assert c.frames is not None
+        below = Below(c.maps[1], c.pitch, c.back + to_curv, slope)
+        scatter.backward(k, m, c.scatter, c.frames, (weights, kernels.start), to_curv, below)
+        return
+    _collect(k, m, c, weights, kernels, to_curv, slope)
+
+
+def _collect(
+    k: Builder,
+    m: Memories,
+    c: Conv,
+    weights: Memory,
+    kernels: Kernels,
+    to_curv: int,
+    slope: int,
+) -> None:
+    """Propagate by columns: each site of the layer below collects from all taps that meet it."""
+    assert c.backward is not None
     g, flat = c.geometry, c.geometry.flat
     lanes = flat.gradient_lanes
     for plane in k.loop(c.maps[0]):
@@ -142,14 +170,7 @@ def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0, slope: int = -1
         zero(k, m, c.classes, c.maps[1] * size)
     shift = to_curv if g.is_direct else 0
     classes = [(start + shift, taps) for start, taps in flat.classes]
-    start, weights, kernels = Start(is_new), m.w, c.kernels
-    if to_curv:
-        # squared once, not once for each tile of positions
-        for some, at in k.sweep(c.slots):
-            w = some.load(m.w, at + kernels.start)
-            some.store(w * w, m.s, at + c.weight_squares)
-        weights, kernels = m.s, replace(kernels, start=c.weight_squares)
-    correlate(k, m, weights, kernels, c.backward, classes, flat.class_pitch, start)
+    correlate(k, m, weights, kernels, c.backward, classes, flat.class_pitch, Start(is_new))
     if g.is_direct:
         return
     rounds = g.class_rounds
