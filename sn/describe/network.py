@@ -243,6 +243,7 @@ def connect(it: Machine, form: Pair) -> Value:
         scheme.get(found.word)(net, link, options)
     except NetError as error:
         error.labels += (*declared(src), *declared(dst))
+        error.hint = connections.maps_first(src, dst) or error.hint
         raise
     return None
 

@@ -79,6 +79,10 @@ DEFINITIONS = {
         "(de (f x) (* x x))", "1:5", "found the list (f x)", "(de f (x) (* x x))"
     ),
     "let-of-one-pair": slip("(let (x 5) x)", "1:7", "found the symbol x", "(let ((x 5)) x)"),
+    "let-without-a-value": slip("(let ((x 5) (y)) x)", "1:13", "found the list (y)", "(y ())"),
+    "lambda-of-python": slip(
+        "(setq f (lambda x: (* x x)))\n(f 5)", "1:18", "behind ':'", "(lambda (x) (* x x))"
+    ),
     "for-in": slip(
         "(for i in (range 0 3) (print i))", "1:6", "found the symbol i", "(each ((i (range 0 3))) "
     ),
@@ -117,6 +121,13 @@ INFIX = {
     "tight": slip("(setq a 1)\n(print (a+1))", "2:8", "'a+1'", "write (+ a 1)"),
     "remainder": slip("(print (7 % 2))", "1:8", "the number 7 is not", "write (mod 7 2)"),
     "assignment": slip("(rate = 0.003)", "1:1", "'rate'", "(setq rate 0.003) gives it a value"),
+    "assignment-in-setq": slip(
+        "(setq rate = 0.003)", "1:12", "setq needs a value for each name", ": (setq rate 0.003)"
+    ),
+    "assignment-of-pascal": slip(
+        "(setq rate := 0.003)", "1:12", "setq needs a value for each name", ": (setq rate 0.003)"
+    ),
+    "two-assignments": slip("(setq a = 1 b = 2)", "1:9", "setq assigns to", "(setq a 1 b 2)"),
     "assignment-again": slip(
         "(setq rate 1)\n(rate = 0.03)", "2:1", "rate is not", "(= rate 0.03) compares"
     ),
@@ -144,9 +155,13 @@ UNSET = {
         "(setq eta 3)\n(+ 1 etta)", "2:6", "found etta, which has no value", "did you mean 'eta'?"
     ),
     "no-near-name": slip("(+ 1 slope)", "1:6", "slope, which has no value", "(setq slope ...)"),
-    "second-of-two": slip("(setq l '(1 2))\n(nth k l)", "2:6", "nth needs", "(setq k ...) gives"),
-    "format": slip('(sprintf "%d" n)', "1:15", "sprintf needs a number", "(setq n ...) gives"),
-    "comparison": slip("(if (> n 3) 1)", "1:8", "> compares two numbers", "(setq n ...) gives"),
+    "second-of-two": slip(
+        "(setq l '(1 2))\n(nth k l)", "2:6", "nth needs", "k has no value: (setq k ...) gives"
+    ),
+    "format": slip('(sprintf "%d" n)', "1:15", "sprintf needs a number", "n has no value: (setq n"),
+    "comparison": slip(
+        "(if (> n 3) 1)", "1:8", "> compares two numbers", "n has no value: (setq n"
+    ),
     "loop": slip("(for (i 1 n) i)", "1:11", "found n, which has no value", "(setq n ...) gives"),
     "incr": slip("(incr n)", "1:7", "found n, which has no value", "(setq n ...) gives"),
     "function": slip(
@@ -314,6 +329,8 @@ SILENT = {
     "percent": slip("(setq rate 1%)", "1:12", "1% has no value", "write 0.01"),
     "product": slip("(setq rate 1)\n(setq r rate*10)", "2:9", "rate*10 has", "write (* rate 10)"),
     "keyword": slip('(print "a" end="")', "1:12", "end= has no value", "have no names"),
+    "backslash": slip("(setq a \\\n 1)", "1:9", "\\ has no value", "over several lines as it is"),
+    "dollar": slip("(print $rate)", "1:8", "$rate has no value", "its name alone: rate"),
     "braces": slip('(setq o {"a" 1})', "1:9", "braces mean nothing", "lists stand in ( )"),
     "subscript": slip("(setq l '(1 2))\n(print l[0])", "2:9", "'[' cannot", "(nth 0 l)"),
     "assignment": slip(
@@ -501,6 +518,12 @@ WINDOWS = {
         "4 windows of 2 with stride 2 fit in the 8 rows of i, o has 3",
         "along the rows: 4 rows in o, or a kernel of 4, or a stride of 3, or 6 rows in i",
     ),
+    "maps-last": slip(
+        "(defnet n (layer i (16 16 1)) (layer o (4 12 12)) (connect i o (conv (kernel 5 5))))",
+        "1:51",
+        "12 windows of 5 with stride 1 need 16 columns, i has 1",
+        "sizes are (MAPS ROWS COLS), the maps first: is i meant as (1 16 16)?",
+    ),
     "on-a-line": slip(
         "(defnet n (layer i (8)) (layer o (8)) (connect i o (conv (kernel 3))))",
         "1:39",
@@ -620,6 +643,7 @@ WELL = {
     "names-as-strings": NET.replace("(connect h2 output", '(connect "h2" "output"'),
     "true-that-is-given": "(setq true t)\n(if true 1 2)",
     "true-that-is-given-later": "(de f () (if true 1 2))\n(setq true t)",
+    "true-that-is-loaded-later": '(de f () (if true 1 2))\n(de g () (load "words"))',
     "true-that-is-bound": "(let ((true t)) (if true 1 2))",
     "true-that-is-a-parameter": "(de f (a true) (if true 1 2))",
     "true-that-is-quoted": "(list 'true 'else '// '(none 1/3))",

@@ -63,3 +63,15 @@ def recurrence(net: Network, src: Layer, dst: Layer) -> str:
     if any(group.label == f"{dst.name} -> {src.name}" for group in net.groups):
         return f"{unroll}, and connect {src.name}-1 to {dst.name}-2; {swapped} is there already"
     return f"did you mean {swapped}? {unroll}"
+
+
+def maps_first(*layers: Layer) -> str | None:
+    """Return the hint for a layer whose maps stand last: (16 16 3) where (3 16 16) is meant."""
+    for one in layers:
+        if len(one.shape) == 3 and one.shape[0] == one.shape[1] > one.shape[2]:
+            rows, cols, maps = one.shape
+            return (
+                f"sizes are (MAPS ROWS COLS), the maps first: is {one.name} meant as "
+                f"({maps} {rows} {cols})?"
+            )
+    return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sn.errors import SnError, Span, ValueKindError
+from sn.errors import ArityError, SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin, Special
 from sn.lisp.forms import Pair, Symbol, Value, element_span, to_list
-from sn.lisp.leads import calls, names
-from sn.lisp.leads.writing import call, items, name_of, some_cells
+from sn.lisp.leads import calls, infix, names
+from sn.lisp.leads.writing import call, items, label, name_of, some_cells
 from sn.lisp.machine import Machine
 
 # Special forms that evaluate a name where it stands and need a number of it.
+_X = to_list([Symbol("x")])
 _DEEPEST = 4  # lists inside one another that are shown as one table, chosen here
 _COUNTING = ("for", "mapfor", "repeat", "incr")
 
@@ -25,13 +26,19 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
             _quote_whole(error, form)
         return
     error.form = form
-    if not isinstance(error, ValueKindError):
+    name = _head_name(form)
+    if not isinstance(error, ValueKindError | ArityError) and name != "scope":
         return
-    hint = _LEADS.get(_head_name(form), _none)(form)
-    cell = None if hint else _unset_argument(form, error.span)
+    hint = _LEADS.get(name, _none)(form)
     if hint:
         error.hint = hint
-    elif "::DX:null" in error.message:
+        signs = (cell for cell in some_cells(form.cdr) if _is_sign(cell.car))
+        error.span = next(map(element_span, signs), None) or error.span
+        return
+    if not isinstance(error, ValueKindError):
+        return
+    cell = _unset_argument(form, error.span)
+    if "::DX:null" in error.message:
         error.hint = "null is the function (null x); the empty value is ()"
     elif (taker := names.taker(it, form, error.span)) is not None:
         error.hint = taker
@@ -40,7 +47,9 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
     elif cell is not None:
         error.span = element_span(cell) or error.span
         is_call = " needs a function" in error.message
-        error.hint = names.unset(it, cell.car, error.span, is_call)
+        hint = names.unset(it, cell.car, error.span, is_call)
+        is_told = "no value" in error.message
+        error.hint = hint if is_told else f"{label(cell.car)} has no value: {hint}"
 
 
 def _none(form: Pair) -> str | None:
@@ -50,13 +59,40 @@ def _none(form: Pair) -> str | None:
 
 def _length(form: Pair) -> str | None:
     """(len list)."""
+    args = items(form.cdr) or []
+    if len(args) != 1 or type(args[0]) is str:
+        return None
     return "len is the length of a string, (length list) that of a list"
+
+
+def _setq(form: Pair) -> str | None:
+    """(setq rate = 0.003)."""
+    args = items(form.cdr, 50) or []
+    others = [part for part in args if not _is_sign(part)]
+    if len(others) == len(args) or len(others) % 2:
+        return None
+    return f"setq has nothing between name and value: {call('setq', others)}"
+
+
+def _is_sign(part: Value) -> bool:
+    """Whether a part is a sign of assignment; the reader takes := for the global value of =."""
+    if type(part) is Pair and name_of(part.car) == "scope" and type(part.cdr) is Pair:
+        return name_of(part.cdr.car) == "="
+    return name_of(part) in infix.ASSIGNS
+
+
+def _scope(form: Pair) -> str | None:
+    """(lambda x: (* x x))."""
+    body = items(form.cdr, 2) or []
+    if len(body) != 1 or type(body[0]) is not Pair:
+        return None
+    return f"a ':' stands before a name; a function is {call('lambda', [_X, body[0]])}"
 
 
 def _set(form: Pair) -> str | None:
     """(set x 5)."""
     args = items(form.cdr) or []
-    if len(args) != 2 or type(args[0]) is not Symbol:
+    if len(args) != 2 or type(args[0]) is not Symbol or type(args[0].value) is Symbol:
         return None
     return f"set evaluates both; setq takes the name as it stands: {call('setq', args)}"
 
@@ -81,10 +117,27 @@ def _let(form: Pair) -> str | None:
     """(let (x 5) ...)."""
     first, *rest = items(form.cdr) or [None]
     pair = items(first) if type(first) is Pair else None
-    if pair is None or len(pair) != 2 or type(pair[0]) is not Symbol:
-        return None
+    if pair is None or len(pair) != 2 or type(pair[0]) is not Symbol or _is_binding(pair[1]):
+        alone = [name_of(one) or name_of(one.car) for one in pair or () if _is_alone(one)]
+        return f"a name for later is bound to (): ({alone[0]} ())" if alone else None
     word = name_of(form.car)
     return f"bindings stand in a list of their own: {call(word, [to_list([first]), *rest])}"
+
+
+def _is_alone(binding: Value) -> bool:
+    """Whether a binding is (x), or x, without a value."""
+    return type(binding) is Symbol or (
+        type(binding) is Pair and type(binding.car) is Symbol and binding.cdr is None
+    )
+
+
+def _is_binding(form: Value) -> bool:
+    """Whether a form is a list that starts with a name which is no function."""
+    return (
+        type(form) is Pair
+        and type(form.car) is Symbol
+        and not any(hasattr(value, "run") for value in (form.car.value, *form.car.saved))
+    )
 
 
 def _de(form: Pair) -> str | None:
@@ -98,6 +151,8 @@ def _de(form: Pair) -> str | None:
 
 _LEADS: dict[str, Callable[[Pair], str | None]] = {
     "len": _length,
+    "setq": _setq,
+    "scope": _scope,
     "set": _set,
     "for": _for,
     "mapfor": _for,

@@ -23,11 +23,12 @@ _MOST = 300_000  # cells looked at; a form that a macro-character made may have 
 _COMMENT = re.compile(r"//.*|/\*.*|\*/|--+|%+|<!--.*|-->")
 _ASSIGNMENT = re.compile(r"(?:\S+\s+)?([\w-]+)\s*(?::=|<-|←|=)(?!=)([^;]*)")
 _FUNCTION = re.compile(r"([\w-]+)\s*\(([^()]*)\)")
+_LOADS = re.compile(r"\(\s*(?:lib)?load\s", re.IGNORECASE)
 _BRACES = re.compile(r"[{].*|.*[}]")
 _ELSE = ("else", "then", "elif", "elsif", "elseif")
 _TRUTH = {word: names.TRUTH[word] for word in ("true", "false", "none", "null")}
 _SUSPECTS = frozenset((*_ELSE, *_TRUTH))
-_SUSPICIOUS = re.compile(r"[0-9/=%{}*+<>:!.\u2026]|^-+$")
+_SUSPICIOUS = re.compile(r"[0-9/=%{}*+<>:!.$\\\\\u2026]|^-+$")
 _TESTS = ("if", "when", "while", "do-while", "cond", "not", "and", "or", "=", "<>")
 _UNEVALUATED = ("quote", "scope", "lock-symbol", "unlock-symbol", "layer", "connect", "experiment")
 
@@ -216,10 +217,13 @@ def _has_a_value(it: Machine, word: Symbol, form: Pair, span: Span | None) -> bo
             if type(one.car) is Symbol and word.name in names.bound_by(one.car.name, one):
                 return True
             todo += (one.cdr, one.car)
-    source = it.source(span.file) if span is not None else None
+    source = (it.source(span.file) if span is not None else None) or ""
     name = re.escape(word.name).replace("\\-", "[-_]")
     giving = rf"\(\s*(?:setq|set|de|df|dm|dmd)\s+'?{name}[\s(]"
-    return re.search(giving, source or "", re.IGNORECASE) is not None
+    if re.search(giving, source, re.IGNORECASE):
+        return True
+    below = source.split("\n")[span.line :] if span is not None else []
+    return any(_LOADS.search(line) for line in below)  # what is loaded later may give it one
 
 
 # --- words outside of forms ---

@@ -114,6 +114,10 @@ def misread(name: str) -> str | None:
         return f"an option is a list: ({match[1]} {match[2] or 'VALUE'})"
     if _COMMENT.fullmatch(name):
         return "a comment starts with ; and ends with the line"
+    if name == "\\":
+        return "a form goes on over several lines as it is: leave this out"
+    if name[0] == "$" and name[1:]:
+        return f"a variable is its name alone: {name[1:]}"
     if name in ("...", "…"):
         return f"{name} stands for what an example leaves out; write it here"
     return None
