@@ -21,8 +21,10 @@ from sn.errors import (
 )
 from sn.lisp import specials
 from sn.lisp.calls import Builtin, special_forms
+from sn.lisp.depth import MAX_DEPTH, STEP, Frames, most_reentries
 from sn.lisp.files import Files
 from sn.lisp.forms import (
+    LONG,
     Pair,
     Symbol,
     SymbolTable,
@@ -30,6 +32,7 @@ from sn.lisp.forms import (
     element_span,
     elements,
     number_sn,
+    refuse_ring,
     show,
     span_of,
 )
@@ -42,12 +45,6 @@ from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader, read
 from sn.registry import Registry, load_folder
-
-# Nested calls of functions of the program. Python frames for that many are allowed for below;
-# chosen here: recursion over a list of a few thousand elements works, and the C stack holds.
-MAX_DEPTH = 5_000
-_PYTHON_FRAMES = 30 * MAX_DEPTH
-
 
 load_folder(specials)
 
@@ -77,7 +74,9 @@ class Interpreter:
         self.t = self.intern("t")
         self.t.value, self.t.locked = self.t, True
         self.depth = 0
-        self.max_depth = MAX_DEPTH
+        self.horizon = STEP  # the depth at which Python is asked for more frames
+        self._frames = Frames()
+        self._reentries = 0
         self.stdout = self.out = OutputPort(out or sys.stdout, "$stdout")
         self.err = OutputPort(err or sys.stderr, "$stderr")
         self.input: Input | None = None  # what read-string and read take from
@@ -186,9 +185,15 @@ class Interpreter:
     def progn(self, body: Value) -> Value:
         """Evaluate the forms of the list `body` and return the value of the last."""
         result = None
+        n = 0
         while type(body) is Pair:
             result = self.eval(body.car)
             body = body.cdr
+            if body is None:
+                break
+            n += 1
+            if n == LONG:
+                refuse_ring(body)
         return result
 
     def eval_list(self, forms: Value) -> list[Value]:
@@ -197,6 +202,8 @@ class Interpreter:
         while type(forms) is Pair:
             values.append(self.eval(forms.car))
             forms = forms.cdr
+            if len(values) == LONG:
+                refuse_ring(forms)
         if forms is not None:
             values += self.tail_values(forms)
         return values
@@ -227,6 +234,34 @@ class Interpreter:
                     return callee
         raise no_function(self, head, value, form)
 
+    def further(self, run: Callable[[], Value]) -> Value:
+        """Return what `run` gives, with as many frames as the next calls may need.
+
+        Raises: EvalError when calls are nested too deeply.
+        """
+        if self.depth >= MAX_DEPTH:
+            raise self.too_deep()
+        outer = self.horizon
+        self.horizon = min(outer + STEP, MAX_DEPTH)
+        try:
+            with self._frames.further():
+                return run()
+        finally:
+            self.horizon = outer
+
+    def reenter(self, run: Callable[[], Value]) -> Value:
+        """Return what `run` gives, which evaluates while C code waits for it.
+
+        Raises: EvalError when that is nested too deeply for the C stack.
+        """
+        if self._reentries >= most_reentries():
+            raise self.too_deep()
+        self._reentries += 1
+        try:
+            return run()
+        finally:
+            self._reentries -= 1
+
     def too_deep(self, span: Span | None = None) -> EvalError:
         """Return the error for calls nested too deeply."""
         hint = "does a function call itself without an end? a loop (for, each, while) has no limit"
@@ -239,13 +274,12 @@ class Interpreter:
         if not self._is_outermost:
             return self.eval(form)
         self._is_outermost = False
-        frames = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(frames, _PYTHON_FRAMES))
         out, source = self.out, self.input
         try:
-            return self.eval(form)
+            with self._frames.begun():
+                return self.eval(form)
         except BaseException as error:
-            self.depth = 0
+            self.depth, self._reentries, self.horizon = 0, 0, STEP
             self.out, self.input = out, source
             for symbol in self.symbols:
                 if symbol.saved:
@@ -256,7 +290,6 @@ class Interpreter:
                 error.frames = shorten(error.frames)
             raise
         finally:
-            sys.setrecursionlimit(frames)
             self._is_outermost = True
 
     def reader(self, text: str, file: str, more: Callable[[], str] | None = None) -> Reader:
@@ -285,7 +318,8 @@ class Interpreter:
         def run(reader: Reader) -> Value:
             outer, self.input = self.input, reader
             try:
-                return self.call(function, ())
+                # inside a form it is called by the lexer, a generator, for which C code waits
+                return self.reenter(lambda: self.call(function, ()))
             finally:
                 self.input = outer
 

@@ -6,7 +6,18 @@ from sn.display import number_text
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.equality import equal
-from sn.lisp.forms import List, Pair, Value, cells, describe, elements, iterate, to_list
+from sn.lisp.forms import (
+    LONG,
+    List,
+    Pair,
+    Value,
+    cells,
+    describe,
+    elements,
+    iterate,
+    ring_length,
+    to_list,
+)
 from sn.lisp.sizes import SMALL, need_list, turns
 
 
@@ -191,9 +202,24 @@ def nthcdr(n: int, list: List) -> Value:
 def _skip(n: int, cell: Value) -> Value:
     if n < 0:
         return None
+    skipped, limit = 0, LONG
     while n and type(cell) is Pair:
         n, cell = n - 1, cell.cdr
+        skipped += 1
+        if skipped == limit:
+            limit *= 2
+            ring = _round(cell)
+            n = n % ring if ring else n  # whole rounds lead to the same cell
     return cell if type(cell) is Pair else None
+
+
+def _round(cell: Value) -> int:
+    """Return the cells of the ring that a cell is on, 0 where it is on none."""
+    ring = ring_length(cell)
+    ahead = cell
+    for _ in range(ring):
+        ahead = ahead.cdr
+    return ring if ahead is cell else 0
 
 
 @builtin("last")
@@ -233,10 +259,13 @@ def nfirst(n: int, list: List) -> list[Value]:
     (nfirst 2 '(a b c))
     => (a b)
     """
-    values, cell = [], list
-    while n > 0 and cell is not None:
+    values, cell, checked = [], list, LONG
+    while n > 0 and type(cell) is Pair:
         values.append(cell.car)
         n, cell = n - 1, cell.cdr
+        if len(values) == checked:
+            need_list(n if ring_length(cell) else 0, 0)
+            checked *= 2
     return values
 
 

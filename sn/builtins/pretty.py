@@ -22,13 +22,17 @@ def pretty_text(value: Value, numbers: Callable[[float], str]) -> str:
         anonymous = value.name in ("lambda", "flambda", "mlambda")
         head = [name] if anonymous else [Symbol(value.kind.lower()), name]
         value = to_list([*head, value.params], value.body)
+    show(value, numbers)  # refuses what contains itself or has no end of parts
     return _lines(value, 0, numbers, 0)
 
 
 def _lines(value: Value, column: int, numbers: Callable[[float], str], depth: int) -> str:
     """Return the text of `value`, whose first line starts at `column`."""
-    flat = show(value, numbers)
-    if type(value) is not Pair or column + len(flat) <= WIDTH or depth > _DEEPEST:
+    if type(value) is not Pair or depth > _DEEPEST:
+        return show(value, numbers)
+    # no piece of a list but the ends of quotes is empty: what has more pieces does not fit
+    flat = show(value, numbers, limit=2 * WIDTH)
+    if column + len(flat) <= WIDTH:
         return flat
     items, rest = [], value
     while type(rest) is Pair:

@@ -368,17 +368,17 @@ def _shape(it: Machine, argument: Argument, form: Pair) -> tuple[int, ...]:
         if type(value) is not Pair:
             wanted = "expected the sizes of a layer, such as (16 16)"
             raise wrong(it, argument, value, wanted)
-        sizes = tuple(
+        sizes = [
             whole(it, Argument(cell.car, element_span(cell) or argument.span), "a size")
             for cell in cells(value)
-        )
+        ]
     if len(sizes) > 3:
         raise ValueKindError(
             f"a layer has one to three sizes, found {len(sizes)}",
             span=argument.span,
             hint="(UNITS), (ROWS COLS) or (MAPS ROWS COLS)",
         )
-    return sizes
+    return tuple(sizes)
 
 
 def _activation(it: Machine, found: Clause) -> Activation:

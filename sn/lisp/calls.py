@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from sn.errors import ArityError, EvalError, Span, ValueKindError
-from sn.lisp.forms import Pair, Shown, Symbol, Value, element_span, to_list
+from sn.lisp.forms import (
+    LONG,
+    Pair,
+    Shown,
+    Symbol,
+    Value,
+    element_span,
+    refuse_ring,
+    to_list,
+)
 from sn.lisp.kinds import WRONG, Kind, Run, finish_of, kind_of
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
@@ -79,7 +88,7 @@ class Builtin(Shown):
         if self.rest_kind is not None:
             for i in range(len(self.kinds), n):
                 taken[i] = self.take(self.rest_kind, taken[i], i, form)
-        result = self.function(it, *taken) if self.takes_it else self.function(*taken)
+        result = _spread(it, self.function, taken) if self.takes_it else self.function(*taken)
         return result if self.finish is None else self.finish(it, result)
 
     def take(self, kind: Kind, value: Value, i: int, form: Pair | None) -> Value:
@@ -99,6 +108,7 @@ class Builtin(Shown):
     def _run(self, it: Machine, form: Pair) -> Value:
         """Return the value of the call `form`."""
         args = []
+        n = 0
         rest = form.cdr
         while type(rest) is Pair:
             arg = rest.car
@@ -109,6 +119,9 @@ class Builtin(Shown):
                 arg = arg.value
             args.append(arg)
             rest = rest.cdr
+            n += 1
+            if n == LONG:
+                refuse_ring(rest)
         if rest is not None:
             args += self._tail(it, rest)
         return self.apply(it, args, form)
@@ -136,6 +149,29 @@ class Builtin(Shown):
         if n == 1 == self.least:
             return _run_one(self)
         return _run_two(self) if n >= 2 >= self.least else self._run
+
+
+def _spread(it: Machine, function: Callable[..., Any], args: list[Value]) -> Any:
+    """Return function(it, *args), which may evaluate.
+
+    Written out because Python 3.11 takes C stack for f(*args), and for no other call.
+    """
+    match args:
+        case []:
+            return function(it)
+        case [a]:
+            return function(it, a)
+        case [a, b]:
+            return function(it, a, b)
+        case [a, b, c]:
+            return function(it, a, b, c)
+        case [a, b, c, d]:
+            return function(it, a, b, c, d)
+    return _reenter(it, function, args)
+
+
+def _reenter(it: Machine, function: Callable[..., Any], args: list[Value]) -> Any:
+    return it.reenter(lambda: function(it, *args))
 
 
 def _run_one(builtin: Builtin) -> Run:
@@ -202,6 +238,7 @@ def _run_rest(builtin: Builtin) -> Run:
 
     def run(it: Machine, form: Pair) -> Value:
         args = []
+        n = 0
         rest = form.cdr
         while type(rest) is Pair:
             arg = rest.car
@@ -212,6 +249,11 @@ def _run_rest(builtin: Builtin) -> Run:
                 arg = arg.value
             args.append(arg)
             rest = rest.cdr
+            if rest is None:
+                break
+            n += 1
+            if n == LONG:
+                refuse_ring(rest)
         if rest is not None:
             args += builtin._tail(it, rest)
         for arg in args:
@@ -303,8 +345,10 @@ class Special(Shown):
 
         def run_any(it: Machine, form: Pair) -> Value:
             n, rest = 0, form.cdr
-            while type(rest) is Pair and n < 1000:
+            while type(rest) is Pair:
                 n, rest = n + 1, rest.cdr
+                if n == LONG:
+                    refuse_ring(rest)
             if n < least or (most is not None and n > most):
                 raise wrong_count(self, n, form)
             if most is not None and rest is not None:
@@ -352,7 +396,7 @@ def argument(form: Pair | None, i: int) -> Value:
 def argument_span(form: Pair | None, i: int) -> Span | None:
     """Return the place of argument `i` of a call, or that of the call."""
     cell = form.cdr if form is not None else None
-    while type(cell) is Pair and i:
+    while type(cell) is Pair and i:  # a call with argument i was evaluated: it has an end
         cell, i = cell.cdr, i - 1
     return element_span(cell) or (form.span if form is not None else None)
 

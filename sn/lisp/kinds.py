@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeAlias, Union, get_args, get_origin
 
 from sn.errors import EvalError
-from sn.lisp.forms import Pair, Symbol, Value, kind_noun, to_list
+from sn.lisp.forms import LONG, Pair, Symbol, Value, kind_noun, ring_length, to_list
 from sn.lisp.machine import Callee, Machine
 
 Run: TypeAlias = Callable[[Machine, Pair], Value]
@@ -69,14 +69,14 @@ def _plural(words: str) -> str:
 
 def _list_kind(element: Kind | None) -> Kind:
     def convert(value: Value) -> Value:
-        items, start = [], value
+        items: list[Value] = []
         while type(value) is Pair:
             item = value.car if element is None else element.take(value.car)
             if item is WRONG:
                 return WRONG
             items.append(item)
             value = value.cdr
-            if value is start:
+            if len(items) == LONG and ring_length(value):
                 return WRONG
         return items if value is None else WRONG
 

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sn.errors import ArityError, EvalError, Label, SnError, Span, ValueKindError
-from sn.lisp.forms import Pair, Shown, Symbol, Value, cells, describe, show, to_list
+from sn.lisp.forms import (
+    LONG,
+    Pair,
+    Shown,
+    Symbol,
+    Value,
+    cells,
+    describe,
+    refuse_ring,
+    show,
+    to_list,
+)
 from sn.lisp.leads.names import trace_argument
 from sn.lisp.machine import Machine
 
@@ -33,6 +44,7 @@ def match(pattern: Value, value: Value) -> Bindings:
 def _match(pattern: Value, value: Value, bindings: Bindings) -> None:
     optional = False
     whole = value
+    refuse_ring(pattern)  # it was checked, but lists can be changed
     while type(pattern) is Pair:
         want = pattern.car
         if type(want) is Symbol and want.name in ("&optional", "&rest"):
@@ -86,7 +98,8 @@ def check_pattern(pattern: Value, cell: Pair | None = None) -> list[Symbol]:
 
     Raises: EvalError for anything but symbols in it, or a symbol twice.
     """
-    found: list[Symbol] = []
+    found: dict[Symbol, None] = {}
+    lists: set[int] = set()  # by id
     todo = [(pattern, cell)]
     while todo:
         tree, cell = todo.pop()
@@ -96,13 +109,18 @@ def check_pattern(pattern: Value, cell: Pair | None = None) -> list[Symbol]:
                 raise EvalError(f"a parameter must follow {tree.name}", span=span)
             if tree in found:
                 raise EvalError(f"the parameter {show(tree)} stands here twice", span=span)
-            found.append(tree)
+            found[tree] = None
         elif type(tree) is Pair:
+            refuse_ring(tree)
+            if id(tree) in lists:
+                text = f"parameters stand here twice, in {describe(tree)}"
+                raise EvalError(text, span=span)
+            lists.add(id(tree))
             todo += reversed(_parts(tree))
         elif tree is not None:
             text = f"expected a parameter, that is a symbol, found {describe(tree)}"
             raise EvalError(text, span=span)
-    return found
+    return list(found)
 
 
 def _parts(tree: Pair) -> list[tuple[Value, Pair | None]]:
@@ -185,16 +203,16 @@ class Lambda(Shown):
 
         Raises: EvalError when calls are nested too deeply.
         """
+        if it.depth >= it.horizon:
+            return self._enter_further(it, names, values, form)
         it.depth += 1
-        if it.depth > it.max_depth:
-            it.depth -= 1
-            raise it.too_deep()
         for name, value in zip(names, values, strict=True):
             name.saved.append(name.value)
             name.value = value
         try:
             result = None
             body = self.body
+            n = 0
             while type(body) is Pair:
                 result = body.car
                 kind = type(result)
@@ -203,6 +221,11 @@ class Lambda(Shown):
                 elif kind is Symbol:
                     result = result.value
                 body = body.cdr
+                if body is None:
+                    break
+                n += 1
+                if n == LONG:
+                    refuse_ring(body)
             return result
         except SnError as error:
             error.frames.append(_frame(self.name, form))
@@ -214,6 +237,12 @@ class Lambda(Shown):
                 name.value = name.saved.pop()
             it.depth -= 1
 
+    def _enter_further(
+        self, it: Machine, names: Sequence[Symbol], values: Sequence[Value], form: Pair | None
+    ) -> Value:
+        # not in `enter`: a function inside it would make all its variables slow
+        return it.further(lambda: self.enter(it, names, values, form))
+
 
 class De(Lambda):
     """A function that takes its arguments evaluated."""
@@ -224,18 +253,28 @@ class De(Lambda):
         """Return the value of the call `form`."""
         values = []
         rest = form.cdr
+        names = self.names
+        if names is not None:
+            for _ in names:
+                if type(rest) is not Pair:
+                    break
+                arg = rest.car
+                kind = type(arg)
+                if kind is Pair:
+                    arg = it.eval(arg)
+                elif kind is Symbol:
+                    arg = arg.value
+                values.append(arg)
+                rest = rest.cdr
+            else:
+                if rest is None:
+                    return self.enter(it, names, values, form)
+        refuse_ring(rest)
         while type(rest) is Pair:
-            arg = rest.car
-            kind = type(arg)
-            if kind is Pair:
-                arg = it.eval(arg)
-            elif kind is Symbol:
-                arg = arg.value
-            values.append(arg)
+            values.append(it.eval(rest.car))
             rest = rest.cdr
         if rest is not None:
             values += it.tail_values(rest)
-        names = self.names
         if names is not None and len(names) == len(values):
             return self.enter(it, names, values, form)
         return self.call(it, to_list(values), form)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from sn.errors import EvalError, Span
+from sn.errors import EvalError
 from sn.lisp.files import Files
 from sn.lisp.forms import Pair, Symbol, SymbolTable, Value
 from sn.lisp.ports import OutputPort
@@ -50,14 +50,15 @@ class Input(Protocol):
 class Machine(Protocol):
     """A session's language state, as those see it who are called by it.
 
-    `depth` counts calls inside one another, `numbers` prints a number, `world` is what the forms
-    of the layers above act on. What a method raises is told where it is written, in `interp.py`.
+    `depth` counts calls inside one another, which from `horizon` on ask to go `further`; `numbers`
+    prints a number, `world` is what the forms of the layers above act on. What a method raises is
+    told where it is written, in `interp.py`.
     """
 
     t: Symbol
     symbols: SymbolTable
     depth: int
-    max_depth: int
+    horizon: int
     stdout: OutputPort
     out: OutputPort
     err: OutputPort
@@ -112,8 +113,11 @@ class Machine(Protocol):
     def function_of(self, head: Value, value: Value, form: Value = None) -> Callee:
         """Return the function that a call's head means when its current value is none."""
 
-    def too_deep(self, span: Span | None = None) -> EvalError:
-        """Return the error for calls nested too deeply."""
+    def further(self, run: Callable[[], Value]) -> Value:
+        """Return what `run` gives, with as many frames as the next calls may need."""
+
+    def reenter(self, run: Callable[[], Value]) -> Value:
+        """Return what `run` gives, which evaluates while C code waits for it."""
 
     # --- texts and files ---
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from sn.errors import EvalError, SnError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.equality import equal
-from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, to_list
+from sn.lisp.forms import (
+    LONG,
+    Pair,
+    Symbol,
+    Value,
+    cells,
+    describe,
+    element_span,
+    refuse_ring,
+    to_list,
+)
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
 from sn.lisp.sizes import need_list, turns
@@ -93,6 +103,7 @@ def cond(it: Machine, form: Pair) -> Value:
     => 2
     """
     rest = form.cdr
+    n = 0
     while type(rest) is Pair:
         clause = rest.car
         if type(clause) is not Pair:
@@ -101,6 +112,9 @@ def cond(it: Machine, form: Pair) -> Value:
         if it.eval(clause.car) is not None:
             return it.progn(clause.cdr)
         rest = rest.cdr
+        n += 1
+        if n == LONG:
+            refuse_ring(rest)
     return None
 
 
@@ -116,6 +130,7 @@ def selectq(it: Machine, form: Pair) -> Value:
     """
     value = it.eval(form.cdr.car)
     rest = form.cdr.cdr
+    refuse_ring(rest)
     while type(rest) is Pair:
         clause = rest.car
         if type(clause) is not Pair:
@@ -143,11 +158,15 @@ def and_(it: Machine, form: Pair) -> Value:
     """
     result = it.t
     rest = form.cdr
+    n = 0
     while type(rest) is Pair:
         result = it.eval(rest.car)
         if result is None:
             return None
         rest = rest.cdr
+        n += 1
+        if n == LONG:
+            refuse_ring(rest)
     return result
 
 
@@ -161,11 +180,15 @@ def or_(it: Machine, form: Pair) -> Value:
     => 2
     """
     rest = form.cdr
+    n = 0
     while type(rest) is Pair:
         result = it.eval(rest.car)
         if result is not None:
             return result
         rest = rest.cdr
+        n += 1
+        if n == LONG:
+            refuse_ring(rest)
     return None
 
 
