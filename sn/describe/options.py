@@ -169,7 +169,9 @@ def number(it: Machine, argument: Argument, what: str) -> float:
 
     Raises: ValueKindError.
     """
-    return number_in(it, argument, it.eval(argument.form), what)
+    # counted, because many are evaluated inside generators, for which C code waits
+    value = it.reenter(lambda: it.eval(argument.form))
+    return number_in(it, argument, value, what)
 
 
 def number_in(it: Machine, argument: Argument, value: Value, what: str) -> float:

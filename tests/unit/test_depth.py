@@ -14,7 +14,7 @@ import pytest
 
 from sn.describe import new_interpreter
 from sn.describe.world import World
-from sn.errors import EvalError, SnError
+from sn.errors import EvalError
 from sn.interp import Interpreter
 from sn.lisp.calls import Builtin
 from sn.lisp.depth import (
@@ -25,15 +25,14 @@ from sn.lisp.depth import (
     most_reentries,
     stack_size,
 )
+from sn.lisp.forms import elements
 
 COUNT = "(de count (l) (if l (+ 1 (count (cdr l))) 0))"
 
 
 @pytest.fixture
 def it() -> Interpreter:
-    it = new_interpreter(out=io.StringIO())
-    it.world = World()
-    return it
+    return new_interpreter(out=io.StringIO())
 
 
 def in_thread(run: Callable[[], object], stack_bytes: int) -> object:
@@ -99,7 +98,6 @@ NO_STACK = {
     "writing": '(de f (n) (if (> n 0) (writing "$stdout" (f (- n 1))) (sp)))',
     "load": '(de f (n) (if (> n 0) (progn (setq m (- n 1)) (load "again") r) (setq r (sp))))',
     "reading": '(de f (n) (if (> n 0) (reading "again" (eval (read))) (setq r (sp))))',
-    "nets": "(de f (n) (if (> n 0) (layer a ((progn (f (- n 1)) 1))) (setq r (sp))))",
 }
 
 
@@ -115,10 +113,9 @@ def test_a_call_takes_no_c_stack(
     places = []
     for n in (20, 80):
         it.run("(setq r ())")
-        call = "(defnet n (f {}))" if "layer" in text else "(f {})"
         try:
-            value = it.run(call.format(n))
-        except SnError:
+            value = it.run(f"(f {n})")
+        except EvalError:
             value = None
         found = it.get_global("r")
         places.append(found if type(found) is float else value)
@@ -132,6 +129,18 @@ def test_a_macro_character_takes_as_much_c_stack_as_is_counted(it: Interpreter) 
     it.run("(dmc |@| (sp))")
     places = [it.run("'" + "$(" * n + "@" + ")" * n) for n in (2, 12)]
     assert 0 < (places[0] - places[1]) / 10 < _REENTRY / 1.4
+
+
+@pytest.mark.skipif(not MEASURED, reason="needs getcontext of glibc, on x86-64")
+def test_a_size_of_a_layer_takes_less_than_is_counted(it: Interpreter) -> None:
+    it.world = World()
+    it.define("sp", Builtin("sp", stack_pointer, locked=False, dotted=False))
+    it.run("(setq n 0 r ()) (de f () (setq r (cons (sp) r)) (incr n) (layer a ((f))))")
+    with pytest.raises(EvalError, match="too many calls inside one another"):
+        it.run("(defnet net (f))")
+    assert it.get_global("n") == most_reentries() + 1
+    places = elements(it.get_global("r"))
+    assert 0 < (places[-1] - places[0]) / (len(places) - 1) < _REENTRY
 
 
 # --- limits ---
