@@ -5,6 +5,8 @@ Read next: packed.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sn.emit.copies import gather, pick, pieces
 from sn.emit.memory import whole_vectors
 from sn.emit.vector import LANES, Builder, Index, Memories, Vec
@@ -100,14 +102,14 @@ def _cut(k: Builder, m: Memories, f: Frames, group: Group) -> None:
 
     Rows of the border stay as they are, but for the one that the last store may reach into.
     """
-    g = f.geometry
+    g, in_rows = f.geometry, replace(f, strip=0)
     row_of_strip = g.kernel[1] * f.width
     top, bottom = max(0, g.offset[0]), min(f.rows, g.field[0] + g.offset[0] + 1)
     if f.places >= 0:
         top, bottom = 0, f.rows
     for x in k.loop(g.grid[1]):
         for row in k.loop(bottom, start=top):
-            base = f.place(k, m, 1, x * g.stride[1]) * f.width + row * f.row + group.frame
+            base = in_rows.beside(k, m, x) + row * f.row + group.frame
             at = x * f.strip + row * row_of_strip + group.strips
             for some, first in pieces(k, whole_vectors(row_of_strip)):
                 some.store(some.load(m.s, base + first), m.s, at + first)

@@ -131,30 +131,27 @@ def backward(k: Builder, m: Memories, c: Conv, to_curv: int = 0, slope: int = -1
     weights squared. With `slope`, where the slopes of the in maps lie, nothing else adds to
     their gradients, and they are finished: back * slope.
     """
-    weights, kernels = m.w, c.kernels
-    if to_curv:
-        # squared once, not once for each tile of positions
-        for some, at in k.sweep(c.slots):
-            w = some.load(m.w, at + kernels.start)
-            some.store(w * w, m.s, at + c.weight_squares)
-        weights, kernels = m.s, replace(kernels, start=c.weight_squares)
-    if c.scatter is not None:
-        assert c.frames is not None
-        below = Below(c.maps[1], c.pitch, c.back + to_curv, slope)
-        scatter.backward(k, m, c.scatter, c.frames, (weights, kernels.start), to_curv, below)
+    if c.scatter is None:
+        _collect(k, m, c, to_curv, slope)
         return
-    _collect(k, m, c, weights, kernels, to_curv, slope)
+    assert c.frames is not None
+    below = Below(c.maps[1], c.pitch, c.back + to_curv, slope)
+    memory, kernels = _kernels(k, m, c, to_curv)
+    scatter.backward(k, m, c.scatter, c.frames, (memory, kernels.start), to_curv, below)
 
 
-def _collect(
-    k: Builder,
-    m: Memories,
-    c: Conv,
-    weights: Memory,
-    kernels: Kernels,
-    to_curv: int,
-    slope: int,
-) -> None:
+def _kernels(k: Builder, m: Memories, c: Conv, to_curv: int) -> tuple[Memory, Kernels]:
+    """The memory and the places of the kernels; for curvatures of their squares, made now."""
+    if not to_curv:
+        return m.w, c.kernels
+    # squared once, not once for each tile of positions
+    for some, at in k.sweep(c.slots):
+        w = some.load(m.w, at + c.kernels.start)
+        some.store(w * w, m.s, at + c.weight_squares)
+    return m.s, replace(c.kernels, start=c.weight_squares)
+
+
+def _collect(k: Builder, m: Memories, c: Conv, to_curv: int, slope: int) -> None:
     """Propagate by columns: each site of the layer below collects from all taps that meet it."""
     assert c.backward is not None
     g, flat = c.geometry, c.geometry.flat
@@ -170,7 +167,8 @@ def _collect(
         zero(k, m, c.classes, c.maps[1] * size)
     shift = to_curv if g.is_direct else 0
     classes = [(start + shift, taps) for start, taps in flat.classes]
-    correlate(k, m, weights, kernels, c.backward, classes, flat.class_pitch, Start(is_new))
+    start, (weights, kernels) = Start(is_new), _kernels(k, m, c, to_curv)
+    correlate(k, m, weights, kernels, c.backward, classes, flat.class_pitch, start)
     if g.is_direct:
         return
     rounds = g.class_rounds
