@@ -123,6 +123,18 @@ def test_dilated_windows_are_found_whatever_the_order_of_rows(
     assert not any(isinstance(one, Rows) for one in lower(table).nodes)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "grid", "dilation"), [(3, 3, 3), (3, 2, 2), (5, 4, 4), (2, 2, 5)]
+)
+def test_windows_over_grids_no_larger_than_their_gaps_are_found(
+    kernel: int, grid: int, dilation: int
+) -> None:
+    size = grid + (kernel - 1) * dilation
+    layers = f"(layer a (2 {size} {size})) (layer h (2 {grid} {grid}))"
+    node = window_of(layers, f"(kernel {kernel} {kernel}) (dilation {dilation} {dilation})")
+    assert (node.kernel, node.dilation) == ((kernel, kernel), (dilation, dilation))
+
+
 @pytest.mark.kernels
 @settings(derandomize=True, deadline=None, max_examples=12, phases=[Phase.generate])
 @given(TABLES, st.sampled_from(Curvature), st.integers(0, 99))

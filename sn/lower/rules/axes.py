@@ -74,10 +74,12 @@ def reach(site: Ints, position: Ints, count: int, size: int) -> Reach:
     return Reach(some, low[some], high[some], count, size)
 
 
-def guess(seen: Reach, apart: int = 1) -> Axis | None:
+def guess(seen: Reach, apart: int = 1, moves: int | None = None) -> Axis | None:
     """Return the axis that most windows show; those at the edges may be cut.
 
-    `apart`: the dilation. A window may be cut where one more tap would lie outside.
+    `apart`: the dilation; `moves`: the stride by their weights, if it is known, for windows that
+    all begin and end less than a dilation from the edges. A window may be cut where one more tap
+    would lie outside.
     """
     position, low, high, count, size = seen
     if len(low) == 0:
@@ -94,7 +96,7 @@ def guess(seen: Reach, apart: int = 1) -> Axis | None:
             [np.diff(high)[high[:-1] < size - apart], np.diff(low)[low[1:] >= apart]]
         )
         steps = steps[steps == steps.max(initial=0)]
-    step = most(steps)
+    step = most(steps) if len(steps) else moves
     if step is None or step < 1:
         return None
     starts, ends = low - position * step, high - position * step

@@ -169,7 +169,10 @@ class _Sites:
         """Yield what the windows may be whose taps are so far apart."""
         axes = list(self.axes())
         seen = [reach(*axis) for axis in axes]
-        rows, cols = guess(seen[0], apart[0]), guess(seen[1], apart[1])
+        moves: list[int | None] = [None, None]
+        if max(apart) > 1:
+            moves = [self.step(site, place, None) for site, place, _, _ in axes]
+        rows, cols = (guess(*axis) for axis in zip(seen, apart, moves, strict=True))
         if rows is not None and cols is not None:
             yield rows, cols, PLAIN
         else:
