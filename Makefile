@@ -15,7 +15,7 @@ CORE := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 PEER := $(VENV)/.installed-bench
 
-.PHONY: run test slow fast crash bench race scaling instructions lint lock clean
+.PHONY: run test slow fast crash fuzz bench race scaling instructions lint lock clean
 
 run: $(CORE)
 	$(BIN)/sn run nets/zipcode.sn $(ARGS)
@@ -31,6 +31,12 @@ fast: $(DEV)
 
 crash: $(CORE)
 	$(BIN)/python scripts/crash.py $(ARGS)
+
+# a minute of each target; ARGS="--cases 100000 programs" for more of one
+fuzz: $(DEV)
+	@$(BIN)/python -c "import atheris" 2>/dev/null || $(PIP) --only-binary :all: atheris || \
+	  echo "Atheris could not be installed: the guided fuzzer is left out" >&2
+	$(BIN)/python -m scripts.fuzz $(ARGS)
 
 bench: race scaling instructions
 

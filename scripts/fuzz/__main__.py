@@ -6,10 +6,13 @@ python -m scripts.fuzz [TARGET ...] [--cases N] [--seconds S] [--seed K]
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import re
 import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 
@@ -118,20 +121,66 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
     return current + 1
 
 
+def fuzz_files(cases: int | None, seconds: float | None, seed: int) -> Row:
+    """Damage data and run files; see data.py."""
+    from scripts.fuzz import data  # starts by making files of every kind
+
+    found, row = data.fuzz(cases or 10**9, seed, seconds or 0), Row("files")
+    row.cases, row.slowest, row.peak = found.cases, found.slowest_s, found.peak_bytes
+    for what, count in found.faults.items():
+        kind = "signals" if ": signal" in what else "faults"
+        kind = "slow" if what.endswith((": slow", ": no end")) else kind
+        row.found[kind] += [f"files {found.examples[what]}: {what}"] * count
+    return row
+
+
+def fuzz_guided(cases: int | None, seconds: float | None, seed: int) -> Row:
+    """Let Atheris look for texts; see guided.py. Without it there are no cases."""
+    row = Row("guided")
+    if importlib.util.find_spec("atheris") is None:
+        print("guided: left out, for Atheris is not here: pip install atheris", file=sys.stderr)
+        return row
+    words = [f"-seed={seed + 1}", f"-runs={-1 if cases is None else cases}"]
+    words.append(f"-max_total_time={0 if seconds is None else int(seconds)}")
+    with tempfile.TemporaryFile("w+") as out:
+        command = [sys.executable, "-m", "scripts.fuzz.guided", "-print_final_stats=1", *words]
+        code = subprocess.run(command, stdout=out, stderr=out, check=False).returncode
+        out.seek(0)
+        told = out.read()
+    stats = dict(re.findall(r"^stat::(\w+):\s+(\d+)", told, re.MULTILINE))
+    row.cases = int(stats.get("number_of_executed_units", 0))
+    row.slowest, row.peak = (
+        float(stats.get("slowest_unit_time_sec", 0)),
+        int(stats.get("peak_rss_mb", 0)) * 1_000_000,
+    )
+    if code:
+        kind = "slow" if "ERROR: libFuzzer: timeout" in told else "faults"
+        row.found[kind].append(f"guided: {told[-1500:]}")
+    return row
+
+
+OTHERS = {"files": fuzz_files, "guided": fuzz_guided}
+
+
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m scripts.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join((*TARGETS, *OTHERS)))
     parser.add_argument("--cases", type=int, help="how many of each")
     parser.add_argument("--seconds", type=float, help="how long each at most; 60 without --cases")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if unknown := set(options.targets) - {*TARGETS, *OTHERS}:
+        parser.error(f"there is no target {', '.join(sorted(unknown))}")
     seconds = options.seconds
     if seconds is None and options.cases is None:
         seconds = 60.0
     rows = []
-    for name in options.targets or TARGETS:
-        rows.append(fuzz(name, options.cases, seconds, options.seed))
+    for name in options.targets or (*TARGETS, *OTHERS):
+        if name in OTHERS:
+            rows.append(OTHERS[name](options.cases, seconds, options.seed))
+        else:
+            rows.append(fuzz(name, options.cases, seconds, options.seed))
         for some in rows[-1].found.values():
             print(*some, sep="\n", end="\n" if some else "", file=sys.stderr)
     table = [COLUMNS, *(row.cells() for row in rows)]
