@@ -361,6 +361,9 @@ SILENT = {
     "comment-of-nothing": slip(
         "a net for digits\n(setq a 1)", "1:1", "a has no value, and stands outside", "starts with ;"
     ),
+    "value-of-an-example": slip(
+        "(+ 1 2)\n=> 3", "2:1", "=> has no value", "the value of an example: leave it out"
+    ),
     "word-in-the-net": net(
         "(layer h1", "hidden (layer h1", "3:3", "hidden has no value", "stands in parentheses"
     ),
@@ -654,6 +657,7 @@ WELL = {
     "slashes-between-bars": "(setq |//| 1)\n(list |//|)",
     "slashes-as-a-function": "(de // (a b) (div a b))\n(// 7 2)",
     "names-like-numbers": "(setq 2d 1)\n(+ 2d 1)\n(let ((3d 4)) (* 3d 2))",
+    "matrices-of-other-kinds": "(list [i[1 2][3 4]] [a[a 1][a x]] [f 1 2])",
     "tabs": "(setq\ta\t1)",
     "line-ends-of-windows": "(setq a 1)\r\n(setq b 2)\r\n",
     "blanks-that-do-not-break": "(setq\u00a0a\u30001)",

@@ -11,9 +11,9 @@ from sn.lisp.leads import calls, infix, names
 from sn.lisp.leads.writing import call, items, label, name_of, some_cells
 from sn.lisp.machine import Machine
 
-# Special forms that evaluate a name where it stands and need a number of it.
 _X = to_list([Symbol("x")])
 _DEEPEST = 4  # lists inside one another that are shown as one table, chosen here
+# Special forms that evaluate a name where it stands and need a number of it.
 _COUNTING = ("for", "mapfor", "repeat", "incr")
 
 
@@ -35,9 +35,13 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
         signs = (cell for cell in some_cells(form.cdr) if _is_sign(cell.car))
         error.span = next(map(element_span, signs), None) or error.span
         return
-    if not isinstance(error, ValueKindError):
-        return
-    cell = _unset_argument(form, error.span)
+    if isinstance(error, ValueKindError):
+        _explain_value(it, error, form)
+
+
+def _explain_value(it: Machine, error: ValueKindError, form: Pair) -> None:
+    """Say what may help where an argument has a value of the wrong kind."""
+    cell = _empty_argument(form, error.span)
     if "::DX:null" in error.message:
         error.hint = "null is the function (null x); the empty value is ()"
     elif (taker := names.taker(it, form, error.span)) is not None:
@@ -46,8 +50,7 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
         error.lost = cell.car
     elif cell is not None:
         error.span = element_span(cell) or error.span
-        is_call = " needs a function" in error.message
-        hint = names.unset(it, cell.car, error.span, is_call)
+        hint = names.unset(it, cell.car, error.span, " needs a function" in error.message)
         is_told = "no value" in error.message
         error.hint = hint if is_told else f"{label(cell.car)} has no value: {hint}"
 
@@ -60,7 +63,8 @@ def _none(form: Pair) -> str | None:
 def _length(form: Pair) -> str | None:
     """(len list)."""
     args = items(form.cdr) or []
-    if len(args) != 1 or type(args[0]) is str:
+    value = args[0].value if args and type(args[0]) is Symbol else args[0] if args else None
+    if len(args) != 1 or type(value) is not Pair:
         return None
     return "len is the length of a string, (length list) that of a list"
 
@@ -176,8 +180,8 @@ def _head_name(form: Pair) -> str:
     return callee.name if isinstance(callee, Builtin | Special) else ""
 
 
-def _unset_argument(form: Pair, span: Span | None) -> Pair | None:
-    """Return the cell of the name without a value that an error at `span` is about."""
+def _empty_argument(form: Pair, span: Span | None) -> Pair | None:
+    """Return the cell of the name whose value is () that an error at `span` is about."""
     callee = form.car.value if type(form.car) is Symbol else None
     cell: Value = form.cdr
     if isinstance(callee, Special):

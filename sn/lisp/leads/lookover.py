@@ -32,8 +32,7 @@ _SUSPICIOUS = re.compile(r"[0-9/=%{}*+<>:!.$\\\\\u2026]|^-+$")
 _TESTS = ("if", "when", "while", "do-while", "cond", "not", "and", "or", "=", "<>")
 _UNEVALUATED = ("quote", "scope", "lock-symbol", "unlock-symbol", "layer", "connect", "experiment")
 
-# Special forms whose arguments are not all evaluated where they stand: how many come before the
-# body, and whether the first or second is a list of (name value) or one (name value ...).
+# Special forms whose arguments are not all evaluated where they stand: how many precede the body.
 _BODIES = {"let": 1, "let*": 1, "each": 1, "all": 1, "for": 1, "mapfor": 1}
 _DEFINITIONS = {"de": 2, "df": 2, "dm": 2, "dmd": 2, "dmc": 1, "defnet": 1}
 _MAKERS = {"lambda": 1, "flambda": 1, "mlambda": 1}
@@ -250,6 +249,8 @@ def _bare_hint(name: str, follows: str) -> str:
     shown = label(Symbol(name))
     assigned = _ASSIGNMENT.match(f"{name} {follows}"[:LONGEST])
     defined = _FUNCTION.match(follows[:LONGEST])
+    if name == "=>":
+        return "=> shows the value of an example: leave it out, with what follows"
     if name in ("import", "from", "include", "require", "using"):
         return 'a program reads another by (load "FILE")'
     if assigned:

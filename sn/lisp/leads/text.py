@@ -124,9 +124,9 @@ def closing_quote(text: str, start: int) -> str | None:
 def subscript(text: str, start: int) -> str | None:
     """Return the hint for `m[0]`, a `[` right behind a name."""
     line = text[text.rfind("\n", 0, start) + 1 : start]
-    name, rest = re.search(r"[a-zA-Z][\w-]*$", line), rest_of_line(text, start)
+    name, rest = re.search(r"(?<!\[)\b[a-zA-Z][\w-]*$", line), rest_of_line(text, start)
     if name is None or text[start] != "[":
-        return None
+        return None  # [i[1 2]] is a matrix of whole numbers
     inside = re.match(r"\[([\w\s+-]+)\]", rest)
     index = inside[1] if inside else "0"
     return f"an element of a matrix is ({name[0]} {index}), of a list (nth {index} {name[0]})"
