@@ -2,46 +2,13 @@ r"""Builtins on regular expressions in SN's notation: . [a-z] [^a-z] * + ? | ( )
 
 from __future__ import annotations
 
-import functools
 import re
 
 from sn.errors import EvalError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import List, to_list
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Return the Python pattern for an SN pattern; what only Python knows is quoted."""
-    out = []
-    in_set = False
-    i = 0
-    while i < len(pattern):
-        char = pattern[i]
-        if char == "\\" and i + 1 < len(pattern):
-            i += 1
-            out.append(re.escape(pattern[i]))
-        elif in_set:
-            in_set = char != "]"
-            out.append("\\[" if char == "[" else char)
-        elif char == "[":
-            in_set = True
-            out.append(char)
-            if pattern[i + 1 : i + 2] == "^":
-                i += 1
-                out.append("^")
-            if pattern[i + 1 : i + 2] == "]":
-                i += 1
-                out.append("\\]")
-        elif char == "(" and pattern[i + 1 : i + 2] == "?":
-            out.append("(")
-        else:
-            out.append(re.escape(char) if char in "{}\\" else char)
-        i += 1
-    try:
-        return re.compile("".join(out), re.DOTALL)
-    except (re.error, RecursionError, OverflowError) as problem:
-        raise EvalError(f'the regular expression "{pattern}" does not work: {problem}') from None
+from sn.lisp.matching import Match, pattern
+from sn.memory import need
 
 
 @builtin("regex-match")
@@ -53,7 +20,7 @@ def regex_match(regex: str, string: str) -> bool:
     (regex-match "[a-z]+[0-9]*" "layer12")
     => t
     """
-    return _compiled(regex).fullmatch(string) is not None
+    return pattern(regex).match(string) is not None
 
 
 @builtin("regex-extract")
@@ -65,8 +32,11 @@ def regex_extract(regex: str, string: str) -> List:
     (regex-extract "([a-z]+)([0-9]*)" "layer12")
     => ("layer" "12")
     """
-    match = _compiled(regex).fullmatch(string)
-    found: List = to_list(group or "" for group in match.groups()) if match else None
+    expression = pattern(regex)
+    match = expression.match(string)
+    if match is None:
+        return None
+    found: List = to_list(match[group] for group in range(1, expression.n_groups + 1))
     return found
 
 
@@ -81,10 +51,10 @@ def regex_seek(regex: str, string: str, start: int | None = None) -> List:
     """
     if start is not None and start < 1:
         raise EvalError(f"regex-seek counts positions from 1, found {start}")
-    match = _compiled(regex).search(string, (start or 1) - 1)
+    match = pattern(regex).search(string, min((start or 1) - 1, len(string)))
     if match is None:
         return None
-    found: List = to_list([match.start() + 1.0, float(match.end() - match.start())])
+    found: List = to_list([match.start + 1.0, float(match.end - match.start)])
     return found
 
 
@@ -98,20 +68,24 @@ def regex_subst(regex: str, by: str, string: str) -> str:
     (regex-subst "[aeiou]" "<%0>" "layer")
     => "l<a>y<e>r"
     """
-
-    def replacement(match: re.Match[str]) -> str:
-        return _PARTS.sub(lambda part: _part(match, part[1]), by)
-
-    return _compiled(regex).sub(replacement, string)
+    expression = pattern(regex)
+    parts: list[str] = []
+    n_characters, place = 0, 0
+    for match in expression.matches(string):
+        made = _PARTS.sub(lambda part: _part(match, expression.n_groups, part[1]), by)  # noqa: B023
+        parts += (string[place : match.start], made)
+        place = match.end
+        n_characters += len(made)
+        need(4 * n_characters, "the text that regex-subst makes")
+    return "".join(parts) + string[place:]
 
 
 _PARTS = re.compile(r"%([0-9%])")
 
 
-def _part(match: re.Match[str], digit: str) -> str:
+def _part(match: Match, n_groups: int, digit: str) -> str:
     if digit == "%":
         return "%"
-    if int(digit) > match.re.groups:
-        groups = match.re.groups
-        raise EvalError(f"%{digit} needs that many parts in ( ), the expression has {groups}")
-    return match[int(digit)] or ""
+    if int(digit) > n_groups:
+        raise EvalError(f"%{digit} needs that many parts in ( ), the expression has {n_groups}")
+    return match[int(digit)]
