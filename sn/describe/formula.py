@@ -31,6 +31,7 @@ _KNOWN = (
     "and or not let let* setq incr progn prog1 < > <= >= = <>"
 )
 _DEPTH = 50
+_NESTED = 150  # operations in one another; chosen here, as in formula_check.py
 _SIZE = 20_000  # operations of a formula written out; chosen here: it takes a second to compile
 
 
@@ -74,6 +75,12 @@ def formula(it: Machine, function: Value, names: Sequence[str], cell: Pair | Non
     value = walker.bound(list(scope), lambda: walker.body(function.body))
     if isinstance(value, _NoNumber):
         raise value.refuse(walker.last_span or function.span or element_span(cell))
+    if expr.depth_of(value) > _NESTED:
+        raise EvalError(
+            f"this formula has more than {_NESTED} operations in one another",
+            span=function.span or element_span(cell),
+            hint="make it simpler",
+        )
     compare(it, function, names, value, element_span(cell))
     return value
 

@@ -8,22 +8,25 @@ fails, as (log -1) does, there is nothing to compare.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from sn.describe.options import told_at
 from sn.errors import EvalError, SnError, Span, ValueKindError
 from sn.lisp.forms import describe, show
 from sn.lisp.lambdas import De
 from sn.lisp.machine import Machine
-from sn.net.expr import Expr, evaluate
+from sn.net.expr import Expr, constants_of, depth_of, evaluate
 from sn.net.stable import stable
 
 POINTS = (0.0, 0.25, 0.5, 1.0, 1.75, 3.0, 5.0, 8.0, 20.0, 75.0, 300.0, 1e4)
 OUTPUTS = (0.0, 0.03, 0.5, 0.8, 1.0, 1.6, 4.0, 60.0, 1e3)
 DESIRED = (0.0, 1.0, -1.0, 0.75)
 CORNERS = 8  # numbers of the formula whose neighbourhood is looked at
+DEEPEST = 300  # chosen here: Python allows a thousand calls in one another
+SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 CLOSE, NOISE = 1e-7, 1e-11  # relative to the value; and to the largest number on the way to it
 
 
@@ -67,6 +70,29 @@ def compare(it: Machine, function: De, names: Sequence[str], raw: Expr, span: Sp
             f"the function fails at every point tried; at {words}: {fault.message}",
             span=fault.span or span,
         )
+
+
+def check_for_kernels(formulas: Callable[[], Sequence[Expr]], span: Span | None) -> None:
+    """Hold a formula and its derivatives, which are found here, to what kernels can compute.
+
+    Raises: EvalError at `span` for constants beyond float32, and for too many operations or too
+    many within one another.
+    """
+    with told_at(span):
+        for e in formulas():
+            if depth_of(e) > DEEPEST:
+                raise EvalError(
+                    f"more than {DEEPEST} operations of this formula, or of a derivative of it, "
+                    "stand in one another",
+                    hint="make it simpler",
+                )
+            for value in constants_of(e):
+                if abs(value) > LARGEST or 0 < abs(value) < SMALLEST:
+                    raise EvalError(
+                        f"a kernel cannot compute with {value:g}, which the formula or a "
+                        "derivative of it comes to",
+                        hint="kernels have 32 bits for a number: from 1.2e-38 up to 3.4e+38",
+                    )
 
 
 def _places(names: Sequence[str], raw: Expr) -> Iterator[Mapping[str, float]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sn.describe.connected import check_connected
 from sn.describe.formula import formula
+from sn.describe.formula_check import check_for_kernels
 from sn.describe.inputs import INPUTS, next_input, slice_of
 from sn.describe.leads import connections, layers
 from sn.describe.leads.words import elsewhere
@@ -400,11 +401,20 @@ def _activation(it: Machine, found: Clause) -> Activation:
         with led(lambda: layers.builtin_as_formula(found.args[0].form, function, activation)):
             value = formula(it, function, ("a",), found.form.cdr)
         written = expr.show(expr.substitute(value, "a", expr.variable("x")))
-        return Activation(written, value, written=written)
+        made = Activation(written, value, written=written)
+        return _checked(made, found)
     make = activation.get(found.word)
     least, most = _arity(make)
     count(found, least, most, (make.__doc__ or "").split("\n")[0].partition("): ")[0] + ")")
-    return make(*(number(it, arg, f"an argument of {found.word}") for arg in found.args))
+    return _checked(
+        make(*(number(it, arg, f"an argument of {found.word}") for arg in found.args)), found
+    )
+
+
+def _checked(made: Activation, found: Clause) -> Activation:
+    """Return a non-linearity that kernels can compute; errors stand at its clause."""
+    check_for_kernels(lambda: (made.value, made.slope, made.bend), found.span)
+    return made
 
 
 def _arity(make: Any) -> tuple[int, int]:

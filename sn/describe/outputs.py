@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sn.describe.formula import formula
+from sn.describe.formula_check import check_for_kernels
 from sn.describe.named import declared, known_layer
 from sn.describe.options import Argument, Clause, choice, clause, clauses, count, limited, told_at
 from sn.errors import EvalError, Label, NetError, Span
@@ -64,6 +65,7 @@ def read_cost(it: Machine, found: Clause) -> CostForm:
         choice(argument, "cost", dict.fromkeys(cost))
     value = formula(it, function, ("y", "d"), found.form.cdr)
     made = Cost("lisp", value, written=str(value))
+    check_for_kernels(lambda: (made.value, made.slope, made.bend), found.span)
     return CostForm(lambda n_outputs: made, found.span)
 
 

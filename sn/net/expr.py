@@ -10,6 +10,7 @@ Read next: stable.py for formulas that overflow as they are written, activations
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,12 +18,19 @@ from typing import Any
 
 import numpy as np
 
+from sn.errors import NetError
+
+# Nodes of a formula or a derivative of it, shared ones each time they occur; chosen here: algebra
+# with as many takes some seconds.
+MOST = 100_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expr:
     """A node: `op` over `args`; `value` holds a constant, `name` a variable.
 
     `size` counts the nodes, shared ones each time they occur.
+    Raises: NetError for one of more than MOST nodes, which a derivative may come to.
     """
 
     op: str
@@ -33,7 +41,15 @@ class Expr:
     _hash: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", 1 + sum(arg.size for arg in self.args))
+        size = 1
+        for arg in self.args:
+            size += arg.size
+        if size > MOST:
+            raise NetError(
+                f"a formula, or a derivative of it, has more than {MOST:,} operations, written out",
+                hint="make it simpler: each use of a name counts as all that it stands for",
+            )
+        object.__setattr__(self, "size", size)
         object.__setattr__(self, "_hash", hash((self.op, self.args, self.value, self.name)))
 
     def __hash__(self) -> int:
@@ -182,7 +198,10 @@ def mul(a: Expr, b: Expr) -> Expr:
     if b.op == "const" and a.op != "const":
         a, b = b, a
     if a.op == "const" and b.op == "mul" and b.args[0].op == "const":
-        return mul(const(a.value * b.args[0].value), b.args[1])
+        both = a.value * b.args[0].value
+        # a product that is too large or too small for a number stays two
+        if math.isfinite(both) and both != 0:
+            return mul(const(both), b.args[1])
     return _fold("mul", a, b)
 
 
@@ -190,7 +209,7 @@ def div(a: Expr, b: Expr) -> Expr:
     """a / b; a division by a constant becomes a product."""
     if _is(a, 0):
         return const(0)
-    if b.op == "const" and b.value != 0:
+    if b.op == "const" and b.value != 0 and math.isfinite(1 / b.value):
         return mul(const(1 / b.value), a)
     return Expr("div", (a, b))
 
@@ -376,6 +395,19 @@ def _steps(e: Expr) -> tuple[tuple[Expr, tuple[int, ...]], ...]:
 def variables_of(e: Expr) -> frozenset[str]:
     """Return the names of the variables in `e`."""
     return frozenset(step.name for step, _ in _steps(e) if step.op == "var")
+
+
+def constants_of(e: Expr) -> tuple[float, ...]:
+    """Return the constants in `e`, each once."""
+    return tuple(step.value for step, _ in _steps(e) if step.op == "const")
+
+
+def depth_of(e: Expr) -> int:
+    """Return how deep the operations of `e` stand in one another."""
+    depths: list[int] = []
+    for _, places in _steps(e):
+        depths.append(1 + max((depths[place] for place in places), default=0))
+    return depths[-1]
 
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "eq": "="}

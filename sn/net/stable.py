@@ -35,6 +35,9 @@ from sn.net.terms import (
 _ALGEBRA = ("add", "sub", "mul", "div", "neg")
 # a rewriting may make a formula larger by so much; chosen here: no textbook form comes near
 LARGER, ROOM = 3, 60
+# nodes of a formula whose sums and products are looked at; a larger one stays as it is, as the time
+# grows with the square. Chosen here: the largest of all tests and textbooks has 237.
+LARGEST = 400
 _LOGISTIC = frozenset({"logistic", "root_logistic"})
 
 
@@ -46,6 +49,14 @@ def stable(e: Expr) -> Expr:
     args = tuple(stable(arg) for arg in e.args)
     if args != e.args:
         e = call(e.op, *args)
+    try:
+        return _rewritten(e)
+    except (OverflowError, ZeroDivisionError):  # factors met that no number holds together
+        return e
+
+
+def _rewritten(e: Expr) -> Expr:
+    """Return a formula, whose arguments are in stable forms, in one itself."""
     match e.op:
         case "log":
             return _log(e)
@@ -68,6 +79,8 @@ def derivative(e: Expr, name: str) -> Expr:
 
 def _algebra(e: Expr) -> Expr:
     """Return sums, products and quotients with the identities applied, or as they are."""
+    if e.size > LARGEST:
+        return e
     before = _operations(e)
     if not before & (_LOGISTIC | {"tanh", "exp", "div", "softplus", "logcosh"}):
         return e
@@ -84,13 +97,11 @@ def _algebra(e: Expr) -> Expr:
     return found if is_other or found.size < e.size else e
 
 
-def _operations(e: Expr) -> set[str]:
+@lru_cache(maxsize=1 << 14)
+def _operations(e: Expr) -> frozenset[str]:
     """The operations of the sums and products at the top, and of their atoms."""
-    found = {e.op}
-    if e.op in _ALGEBRA:
-        for arg in e.args:
-            found |= _operations(arg)
-    return found
+    found = frozenset({e.op})
+    return found.union(*map(_operations, e.args)) if e.op in _ALGEBRA else found
 
 
 def _atoms(e: Expr, op: str) -> set[Expr]:

@@ -345,6 +345,8 @@ def build(some: Sum) -> Expr:
 
 
 def _build(term: Term) -> Expr:
+    if not math.isfinite(term.factor):
+        raise OverflowError("a factor is too large for a number")
     inner = abs(term.factor) <= 1 and all(
         atom.op in _WITHIN_ONE and power > 0 for atom, power in term.powers
     )

@@ -12,8 +12,10 @@ import pytest
 from sn import memory
 from sn.compiled import Compiled
 from sn.errors import MemoryLimitError, NetError, SnError, render
+from sn.net.expr import Expr, constants_of, depth_of, evaluate, variable
 from sn.net.layer import Layer, Network
 from sn.net.loss import default_loss
+from sn.net.stable import stable
 from sn.net.table import counts_of_groups
 from sn.session import Session
 
@@ -205,3 +207,25 @@ def test_a_bad_program_of_the_corpus_is_refused_at_its_place(file: Path) -> None
     assert error.span is not None
     assert error.span.line > 1
     assert len(render(error, {"test.sn": program}.get, 80)) < 2000
+
+
+@pytest.mark.parametrize(
+    ("e", "wanted"),
+    [
+        (1e308 * (1e308 * variable("a")), 0.0),
+        (1e-308 * (1e-308 * variable("a")), 0.0),
+        (variable("a") / 1e-310, 0.0),
+    ],
+)
+def test_constants_that_overflow_together_stay_apart(e: Expr, wanted: float) -> None:
+    assert evaluate(e, {"a": 0.0}) == wanted
+    assert all(np.isfinite(value) and value for value in constants_of(e))
+    assert evaluate(stable(e), {"a": 0.0}) == wanted
+
+
+def test_a_formula_is_refused_while_it_grows() -> None:
+    e = variable("a")
+    with pytest.raises(NetError, match="more than 100,000 operations"):
+        for _ in range(100):
+            e = e * e
+    assert depth_of(e) == 16
