@@ -193,7 +193,9 @@ def _may_be(word: str, name: str) -> bool:
 def read_source(file: str) -> str | None:
     """Return the text of `file`, or None when it is not a readable file."""
     try:
-        return Path(file).read_text(encoding="utf-8", errors="replace")
+        path = Path(file)
+        # a pipe may have no end, and nobody who writes to it
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     except (OSError, ValueError):  # a name may hold what no file's can
         return None
 

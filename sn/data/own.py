@@ -22,7 +22,9 @@ from sn.data.scaling import Scale, Scaling, learn
 from sn.display import brief, clipped, listed
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
+from sn.memory.files import claim
 
+LEARNING = 20  # bytes for an input while scales are learnt, as measured
 SHARE = Limit(0, 1)
 EVERY = Limit(2, is_whole=True)
 
@@ -131,6 +133,7 @@ class OwnData:
         for name, part in sets.items():
             if not len(part):
                 raise DataError(f"{rows.place}: the {name} set has no rows")
+        claim(LEARNING * found.inputs.size, f"{found.inputs.size:,} inputs to scale", rows.place)
         scaling = scaling or learn(self.scale, sets[TRAIN].inputs, self.may_miss)
         ordered = [name for name in (TRAIN, VALIDATION, TEST) if name in sets]
         scaled = {

@@ -43,7 +43,7 @@ def converted(found: Any, kind: type[T]) -> T:
 def reason(error: Exception) -> str:
     """Return what a decoder says of its text, as our messages have it."""
     text = str(error)[:_MOST_WORDS]
-    return text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _is_deeper(raw: bytes, most: int) -> bool:

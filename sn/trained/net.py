@@ -9,6 +9,7 @@ kernels that scored it while it was trained, bit for bit, states from the twin.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ from sn.trained.words import title
 
 if TYPE_CHECKING:
     from sn.kernels import Kernels
+
+_WHOLE = re.compile("-?[0-9]{1,18}")  # what an integer of NumPy holds
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -128,7 +131,8 @@ class TrainedNet:
                 if self.layers[0].size == size
                 else "the input layers are " + ", ".join(_sized(self.table)),
             )
-        taken, scaling = numbers.astype(np.float32), self.about.scaling
+        with np.errstate(over="ignore", invalid="ignore"):  # told below
+            taken, scaling = numbers.astype(np.float32), self.about.scaling
         if scaling is not None:
             taken = scaling(taken)
         bad = np.argwhere(~np.isfinite(taken))
@@ -170,11 +174,25 @@ class TrainedNet:
         return self._outputs(self.scaled(patterns), reference)
 
     def _outputs(self, taken: Floats32, reference: bool = False) -> Floats32:
-        """Return the outputs for patterns as the net takes them."""
+        """Return the outputs for patterns as the net takes them.
+
+        Raises: DataError for a state that is no finite number.
+        """
         if reference:
-            return self._walked(taken)[:, self.table.output_units].astype(np.float32)
-        kernels = self._kernels
-        return kernels.evaluate(kernels.pack(self._vector), kernels.batches(taken), len(taken))
+            with np.errstate(over="ignore", invalid="ignore"):  # told below
+                found = self._walked(taken)[:, self.table.output_units].astype(np.float32)
+        else:
+            kernels = self._kernels
+            packed, batches = kernels.pack(self._vector), kernels.batches(taken)
+            found = kernels.evaluate(packed, batches, len(taken))
+        bad = np.argwhere(~np.isfinite(found))
+        if len(bad):
+            row, output = bad[0].tolist()
+            value, place = found[row, output], self.path or f"net {self.name}"
+            raise DataError(
+                f"{place}: output {output} for pattern {row} is {value:g}, no finite number"
+            )
+        return found
 
     def predict(self, patterns: Any, reference: bool = False) -> Array:
         """Return what the net says of each pattern, (n,) or (n, k).
@@ -244,7 +262,8 @@ class TrainedNet:
     def _walked(self, patterns: Floats32) -> Floats:
         """Return the states of all units: (n, n_units)."""
         twin, weights = Reference(self.table, self.about.cost), self._vector.astype(np.float64)
-        states = [twin.forward(weights, one.astype(np.float64))[1] for one in patterns]
+        with np.errstate(all="ignore"):  # a state may be beyond all numbers
+            states = [twin.forward(weights, one.astype(np.float64))[1] for one in patterns]
         return np.array(states).reshape(-1, self.table.n_units)
 
     def sets(self, data: Any = None) -> dict[str, Part]:
@@ -346,7 +365,7 @@ def _sized(table: ConnectionTable) -> list[str]:
 
 def named(classes: tuple[str, ...]) -> Array:
     """Return the names of classes; where all are whole numbers, as such."""
-    numbers = [int(name) if name.removeprefix("-").isdecimal() else None for name in classes]
+    numbers = [int(name) if _WHOLE.fullmatch(name) else None for name in classes]
     if all(n is not None and str(n) == name for n, name in zip(numbers, classes, strict=True)):
         return np.array(numbers)
     return np.array(classes, dtype=object)

@@ -41,6 +41,7 @@ from sn.version import __version__
 
 Arrays = Mapping[str, Any]  # their types are checked before their numbers are read
 Floats32 = NDArray[np.float32]
+LARGEST = float(np.finfo(np.float32).max)
 HINT = "the file is damaged, or something else than SN wrote it: take another copy, or train again"
 
 
@@ -189,6 +190,13 @@ def _about(header: h.Header, arrays: Arrays, table: ConnectionTable) -> About:
     size = len(range(table.n_outputs)[columns])
     if kind is TargetKind.CLASSES and size not in ((1, 2) if named == 2 else (named,)):
         raise ValueError(f"there are {named} classes and {size} output units")
+    if kind is TargetKind.CLASSES and len(set(targets.classes)) < named:
+        raise ValueError("a class is there twice")
+    ranges = [(targets.low, targets.high), *((one.low, one.high) for one in header.outputs)]
+    if kind is not TargetKind.VALUES and any(low == high for low, high in ranges):
+        raise ValueError("wrong and right units have one state")
+    if any(abs(state) > LARGEST for ends in ranges for state in ends):
+        raise ValueError(f"the states of units are numbers up to {LARGEST:g}")
     if kind is not TargetKind.CLASSES and named not in (0, size):
         raise ValueError(f"there are {named} names of outputs and {size} output units")
     return About(

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sn.data.rows import Encoding, TargetKind
+from sn.display import clipped
 from sn.net.loss import split
 from sn.net.table import ConnectionTable
 from sn.results.figures import error_text
 from sn.results.table import cost_words
 from sn.trained.about import About
 
+_LARGEST = 1e300  # that a figure can be; chosen here
 Fact = tuple[str, str]
 
 
@@ -58,13 +60,21 @@ def _training(about: About) -> str:
 
 def _scores(scores: Any) -> str:
     """Return one set's scores; what a file says that is none is told as it stands."""
-    if not isinstance(scores, Mapping) or not isinstance(scores.get("error"), int | float):
-        return str(scores)
-    text = f"error {error_text(float(scores['error']))}"
+    error = scores.get("error") if isinstance(scores, Mapping) else None
+    if error is None or not _is_number(error):
+        return clipped(str(scores))
+    text = f"error {error_text(float(error))}"
     misses, patterns = scores.get("misses"), scores.get("patterns")
+    if not (_is_number(misses) and _is_number(patterns)):
+        return text
     if isinstance(misses, int) and isinstance(patterns, int) and patterns > 0:
         return f"{text}, {misses:,} of {patterns:,} missed ({100 * misses / patterns:.2f} %)"
     return f"{text}, {patterns:,} patterns" if isinstance(patterns, int) else text
+
+
+def _is_number(some: Any) -> bool:
+    """Whether something is none, or a number that a figure can be."""
+    return some is None or (isinstance(some, int | float) and abs(some) < _LARGEST)
 
 
 def _answers(table: ConnectionTable, about: About) -> str:

@@ -19,8 +19,9 @@ from sn.lower.recognise import lower
 from sn.net.table import freeze
 from sn.results.arrays import read_arrays, write_arrays
 from sn.trained.header import HEADER
-from sn.trained.net import TrainedNet
+from sn.trained.net import TrainedNet, named
 from sn.trained.reading import read_trained
+from sn.trained.words import facts
 from sn.trained.writing import write_trained
 from tests.sample_nets import described, presentation
 from tests.unit.test_trained_file import RAGGED, about
@@ -318,8 +319,11 @@ def test_any_value_at_any_place_of_the_header_is_told_or_harmless(
         assert error.hint
         return
     net = TrainedNet(contents, path)
-    with np.errstate(all="ignore"):
+    try:
         outputs = net.outputs(np.zeros((2, net.layers[0].size)), reference=True)
+    except DataError as error:  # of a formula that is none at 0
+        assert "no finite number" in error.message
+        return
     assert outputs.shape == (2, net.layers[-1].size)
     assert repr(net) and net._repr_html_()
 
@@ -384,3 +388,23 @@ def test_numbers_made_to_do_harm_are_told_or_make_a_net(whole: Path, data: st.Da
 
 def digest(arrays: Iterable[np.ndarray[Any, Any]]) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [5, None, "x", [], {"error": 10**400}, {"error": 0.5, "misses": 10**400, "patterns": 3}],
+)
+def test_scores_that_are_none_are_told_as_they_stand(
+    scores: Any, whole: Path, tmp_path: Path
+) -> None:
+    arrays, words = parts(whole)
+    words["training"]["scores"] = {"train": scores}
+    contents = read_trained(rewritten(tmp_path / "net.sn.safetensors", arrays, words))
+    (text,) = (text for name, text in facts(contents.table, contents.about) if name == "train")
+    assert len(text) <= 40
+
+
+def test_a_class_of_thousands_of_digits_is_a_name() -> None:
+    assert named(("1" * 5000, "2")).tolist() == ["1" * 5000, "2"]
+    assert named(("\u0663", "2")).tolist() == ["\u0663", "2"]
+    assert named(("-3", "2")).tolist() == [-3, 2]

@@ -17,10 +17,12 @@ from sn.data.readers.tables import Table, read_table
 from sn.data.rows import Encoding, Rows, TargetKind, reader
 from sn.display import NAMES, clipped
 from sn.errors import DataError, SettingError, did_you_mean
+from sn.memory.files import claim
 
 Column = int | str
 Columns = tuple[Column, ...]
 
+A_COLUMN = 1000  # bytes that a column takes besides its values, as measured
 _TARGETS = ("label", "labels", "targets")
 
 
@@ -97,6 +99,7 @@ class Csv:
             text = f"{table.file}: no column is left for the inputs"
             raise DataError(text, hint=table.more_columns())
         listed = {where(column) for column in self.categories}
+        claim(A_COLUMN * table.width, f"{table.width:,} columns", table.file)
         inputs = [
             InputColumn(table, index, may_miss, index in listed, known)
             for index, known in zip(indices, self._known(table, len(indices)), strict=True)
