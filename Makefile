@@ -15,7 +15,7 @@ CORE := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 PEER := $(VENV)/.installed-bench
 
-.PHONY: run test slow fast crash fuzz bench race scaling instructions lint lock clean
+.PHONY: run test slow fast crash stress fuzz bench race scaling instructions lint lock clean
 
 run: $(CORE)
 	$(BIN)/sn run nets/zipcode.sn $(ARGS)
@@ -37,6 +37,9 @@ fuzz: $(DEV)
 	@$(BIN)/python -c "import atheris" 2>/dev/null || $(PIP) --only-binary :all: atheris || \
 	  echo "Atheris could not be installed: the guided fuzzer is left out" >&2
 	$(BIN)/python -m scripts.fuzz $(ARGS)
+
+stress: $(CORE)
+	$(BIN)/python -m scripts.stress $(ARGS)
 
 bench: race scaling instructions
 

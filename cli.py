@@ -2,7 +2,7 @@
 
 import sys
 
-from sn.commands import main
+from sn.front import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import StringIO
@@ -322,7 +322,8 @@ def _apart(
 
     def submit(some: Sequence[_Task]) -> None:
         for task in some:
-            future = pool.submit(_run, task)
+            with _untold():
+                future = pool.submit(_run, task)
             pending[future] = task.index
             future.add_done_callback(finished.put)
 
@@ -352,6 +353,19 @@ def _apart(
             pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach before `_serve` lets it: no trace of theirs."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where no signal is sent to them
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _next(finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt) -> Future[RunRecord]:
     """Wait for the next run that ends. Raises: KeyboardInterrupt where Ctrl-C came."""
     while not interrupted.came:
@@ -368,6 +382,8 @@ def _serve() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     # a parent that is killed cannot say so: without this its workers wait for work for ever
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 

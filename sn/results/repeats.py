@@ -34,7 +34,7 @@ def finished(folder: Path) -> dict[str, Any]:
     if fork is not None and fork["changed"]:
         raise TrainError(
             f"the run in '{folder}' cannot be done again from its own folder: it went on from "
-            f"that in '{fork['folder']}', with changes",
+            f"that in '{fork['folder']}', with changes, and what it began with is kept only there",
             hint="do that one again, and fork it again: " + "; ".join(fork["changed"]),
         )
     return about

@@ -56,6 +56,7 @@ RANKS = {
     "contest": 11,
     "opened": 11,
     "commands": 12,
+    "front": 13,
     "__init__": 13,
 }
 

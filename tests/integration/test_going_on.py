@@ -193,7 +193,7 @@ def test_a_changed_program_is_refused_by_name_and_forked(
     assert main([*words, "--fork", "--out", "fork"]) == 0
     assert [line["pass"] for line in read_log(Path("fork"))] == [1, 2, 3]
     assert main(["run", "--again", "fork"]) == 1
-    assert "it went on from that in 'run', with changes" in capsys.readouterr().err
+    assert "it went on from that in 'run', with changes, and what it" in capsys.readouterr().err
     Path("layers.sn").write_text(LAYERS.replace("(10)", "(10) (linear)"))
     assert main(["run", "tiny.sn", "--resume", "run", "--passes", "3"]) == 1
     assert "layer out was 10, " in capsys.readouterr().err
