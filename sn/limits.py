@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -16,12 +17,16 @@ from typing import Any
 
 from sn.errors import SettingError, did_you_mean
 
+WHOLE = 2**63 - 1
+LARGEST, SMALLEST = (2 - 2**-23) * 2.0**127, 2.0**-126  # of the normal numbers of float32
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """The numbers that a setting may be: from `least` to `most`, an open end left out.
 
-    None is no bound; `is_whole` leaves whole numbers only. NaN and infinity are never among them.
+    None is no bound but what 64 bits of a whole number hold, and 32 of any other, which kernels
+    compute with; `is_whole` leaves whole numbers only. NaN and infinity are never among them.
     """
 
     least: float | None = None
@@ -70,7 +75,37 @@ class Limit:
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if not is_number or not self.allows(value):
             raise SettingError(f"{name} must be {self.words}, found {_shown(value)}")
+        bits, most = (64, self.most or WHOLE) if self.is_whole else (32, LARGEST)
+        if abs(value) > most:
+            raise SettingError(f"{name} must fit {bits} bits, found {_shown(value)}")
         return int(value) if self.is_whole or isinstance(value, Integral) else float(value)
+
+    def given(self, name: str, value: Any) -> Any:
+        """Return a value that a person wrote, as `take` does; it stays what it is in 32 bits.
+
+        Raises: SettingError as `take`, and for one that becomes 0 or leaves the limit there.
+        """
+        taken = self.take(name, value)
+        kept = taken if self.is_whole else in_float32(taken)
+        if (not kept and taken) or not self.allows(kept):
+            raise SettingError(
+                f"{name} must be {self.words}, found {exact_text(taken)}, "
+                f"which is {kept:g} in the 32 bits of a kernel"
+            )
+        return taken
+
+
+def in_float32(number: float) -> float:
+    """Return the number that 32 bits keep of one: the nearest, 0 below the smallest normal one."""
+    if abs(number) < SMALLEST:
+        return 0.0
+    kept: float = struct.unpack("f", struct.pack("f", number))[0]
+    return kept
+
+
+def exact_text(number: float) -> str:
+    """Return a number with all its digits: 1, 0.1 or 1e-60."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def one_of(name: str, value: Any, words: Sequence[str]) -> str:
@@ -131,4 +166,4 @@ def check_fields(owner: Any) -> None:
     for field in dataclasses.fields(owner):
         limit, value = limit_of(field), getattr(owner, field.name)
         if limit is not None and not (value is None and field.default is None):
-            limit.take(option_name(field.name), value)
+            limit.given(option_name(field.name), value)

@@ -17,10 +17,12 @@ from sn.describe.options import (
     told_at,
     unknown,
 )
+from sn.display import many
 from sn.errors import EvalError, Label, SnError, ValueKindError
-from sn.limits import Limit, limit_of
+from sn.limits import LARGEST, Limit, limit_of
 from sn.lisp.forms import describe
 from sn.lisp.machine import Machine
+from sn.memory import need
 from sn.net.init import Given, Init, Law, LayerInit, fan_in_law, init_law
 from sn.net.layer import Network
 from sn.net.table import ConnectionTable, freeze
@@ -32,6 +34,7 @@ _LAWS = {
     "constant": "(constant X)",
     "function": "(function F)",
 }
+PLACE = 400  # bytes of the indices of a weight while a function is called; measured
 _BIASES = "(biases (constant X))"
 _LAYER = "(layer NAME (uniform X LAW))"
 
@@ -97,7 +100,9 @@ class _Reader:
             raise unknown(f"there is no init '{found.word}'", found.word, _LAWS, found)
         if found.word == "function":
             count(found, 1, 1, _LAWS["function"])
-            given = Given(np.full(self._net.n_weights, np.nan))
+            n_weights = self._net.n_weights
+            need(PLACE * n_weights, f"a function of {many(n_weights, 'weight')}", found.span)
+            given = Given(np.full(n_weights, np.nan))
             self._functions.append((given, found.args[0]))
             return given
         kind: Any = init_law.get(found.word)
@@ -110,7 +115,8 @@ class _Reader:
         what = {"uniform": "the width", "gaussian": "the deviation"}.get(found.word, "the constant")
         values = [limited(self._it, found.args[0], what, limit_of(first) or Limit())]
         values += [choice(argument, "init law", laws) for argument in found.args[1:]]
-        law: Law = kind(*values)
+        with told_at(found.args[0].span):
+            law: Law = kind(*values)
         return law
 
     def _call(self, init: Init, table: ConnectionTable) -> None:
@@ -140,10 +146,12 @@ class _Reader:
                 said = f"the function was called with the indices of {where}"
                 error.hint = f"{error.hint}; {said}" if error.hint else said
                 raise
-        if type(value) is not float or not np.isfinite(value):
+        if type(value) is not float or not abs(value) <= LARGEST:
+            is_large = type(value) is float and np.isfinite(value)
+            needs = "fit 32 bits" if is_large else "be a finite number"
             found = f"{value:g}" if type(value) is float else describe(value)
             raise ValueKindError(
-                f"an initial weight must be a finite number, found {found} for {where}",
+                f"an initial weight must {needs}, found {found} for {where}",
                 span=argument.span,
             )
         return value

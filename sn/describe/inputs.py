@@ -11,6 +11,7 @@ import math
 
 from sn.describe.named import declared, known_layer
 from sn.describe.options import Clause, count, whole
+from sn.display import number_text
 from sn.errors import NetError
 from sn.lisp.machine import Machine
 from sn.net.layer import Network, pattern_size
@@ -54,7 +55,7 @@ def slice_of(
     for argument, unit in zip(ends, (first, last), strict=True):
         if unit >= below.size:
             raise NetError(
-                f"layer {below.name} has units 0 to {below.size - 1}, not {unit}",
+                f"layer {below.name} has units 0 to {below.size - 1}, not {number_text(unit)}",
                 span=argument.span,
                 labels=declared(below),
                 hint="units are counted from 0, and LAST is part of the slice",

@@ -25,6 +25,7 @@ from sn.describe.options import (
     count,
     head_word,
     led,
+    limited,
     name,
     number,
     unknown,
@@ -43,6 +44,7 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
+from sn.limits import Limit
 from sn.lisp.calls import Special, special, special_forms
 from sn.lisp.forms import Pair, Symbol, Value, cells, element_span, show
 from sn.lisp.lambdas import De
@@ -143,7 +145,7 @@ def layer(it: Machine, form: Pair) -> Value:
         match found.word:
             case "border":
                 count(found, 1, 1, _LAYER["border"])
-                border = number(it, found.args[0], "the border")
+                border = float(limited(it, found.args[0], "the border", Limit()))
             case "bias":
                 count(found, 1, 1, _LAYER["bias"])
                 bias = choice(found.args[0], "kind of bias", dict.fromkeys(("unit", "map", "none")))

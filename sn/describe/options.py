@@ -194,7 +194,7 @@ def limited(it: Machine, argument: Argument, what: str, limit: Limit) -> Any:
     """
     value = number(it, argument, what)
     with told_at(argument.span):
-        return limit.take(what, value)
+        return limit.given(what, value)
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def read_outputs(
         asked, told = one.cost or default, one.targets or targets or DEFAULT_TARGETS
         made = asked.make(layer.size)
         _check_suits(made, layer, told, asked.span or one.span)
-        costs.append(made.weighted(one.weight))
+        costs.append(_weighted(made, one))
         outputs[layer.name] = AtOutput(told, made.name, one.weight)
     answer = layers[-1]
     found: dict[str, Any] = {"targets": outputs[answer.name].targets}
@@ -145,6 +145,14 @@ def _read(it: Machine, net: Network, form: Argument) -> tuple[Layer, _Said]:
                     )
                 fields["weight"] = limited(it, option.args[0], "the weight", POSITIVE)
     return layer, _Said(found.span, **fields)
+
+
+def _weighted(made: Cost, one: _Said) -> Cost:
+    """Return a cost times its weight, whose formulas kernels can compute."""
+    cost = made.weighted(one.weight)
+    if cost is not made:
+        check_for_kernels(lambda: (cost.value, cost.slope, cost.bend), one.span)
+    return cost
 
 
 def _check_suits(made: Cost, layer: Layer, targets: tuple[float, float], span: Span | None) -> None:

@@ -64,7 +64,7 @@ def read_changing(
         return _list(argument, value, what, limit)
     number = number_in(it, argument, value, what)
     with told_at(argument.span):
-        return float(limit.take(what, number))
+        return float(limit.given(what, number))
 
 
 def refuse_schedule(argument: Argument, word: str) -> None:

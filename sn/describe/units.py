@@ -11,6 +11,7 @@ from sn.describe.options import Argument, clause, count
 from sn.describe.world import World
 from sn.display import number_text
 from sn.errors import NetError, ValueKindError
+from sn.limits import Limit
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Symbol, Value, describe, elements, iterate, to_list
 from sn.lisp.machine import Machine
@@ -118,7 +119,7 @@ def nval(it: Machine, unit: int, value: float | None = None) -> float:
     raw: RawNet = it.world.raw
     raw.check_unit(unit)
     if value is not None:
-        raw.state[unit] = value
+        raw.state[unit] = Limit().take("the state of a unit", value)
     return raw.state[unit]
 
 

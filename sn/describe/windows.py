@@ -12,6 +12,7 @@ from typing import Any
 
 from sn.describe.leads import layers, tables
 from sn.describe.options import Clause, choice, clauses, count, led, whole, wrong
+from sn.display import number_text
 from sn.errors import ArityError, Label, NetError, SnError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements
 from sn.lisp.machine import Machine
@@ -187,7 +188,7 @@ def _row(
             )
         if not 0 <= entry < n_src:
             raise NetError(
-                f"{src.name} has maps 0 to {n_src - 1}, not {int(entry)}",
+                f"{src.name} has maps 0 to {n_src - 1}, not {number_text(int(entry))}",
                 span=place,
                 hint=f"maps are counted from 0, so the last of {n_src} is {n_src - 1}",
                 labels=used,

@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.errors import SettingError
 from sn.limits import NOT_NEGATIVE, Limit, check_fields, setting
 from sn.net.gaussian import gaussian
 from sn.net.table import ConnectionTable
@@ -87,6 +88,9 @@ class Uniform:
         return f"(uniform {self.scale:.9g} {self.law})"
 
 
+WIDEST = 1e37  # the largest quantile of a draw is 8.3: no weight is infinite in float32
+
+
 @init_law("gaussian")
 @dataclass(frozen=True, slots=True)
 class Gaussian:
@@ -100,6 +104,8 @@ class Gaussian:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.sigma > WIDEST:
+            raise SettingError(f"the deviation must be at most {WIDEST:g}, found {self.sigma:g}")
 
     def values(self, draws: Floats, fan_in: Floats, wid: NDArray[np.intp]) -> Floats:
         """Return the quantiles of the draws, times the deviation of each weight."""

@@ -98,7 +98,7 @@ class Optimizer:
     def __post_init__(self) -> None:
         check_fields(self)
         for layer, rate in self.layers.items():
-            RATE.take(f"the learning-rate of layer {layer}", rate)
+            RATE.given(f"the learning-rate of layer {layer}", rate)
         limits = schedulable(type(self))
         for name, changing in self.schedules.items():
             is_layer = name.startswith(LAYER) and name.removeprefix(LAYER) in self.layers
@@ -146,6 +146,8 @@ class Optimizer:
             start = self.schedules["learning_rate"].at(1, 1)
             for name in self._following:
                 layers[name] *= given["learning_rate"] / start
+                with self._told("learning_rate", number, presentation):
+                    RATE.take(f"the learning-rate of layer {name}", layers[name])
         object.__setattr__(now, "layers", layers)
         return now
 

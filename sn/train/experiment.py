@@ -10,7 +10,7 @@ from sn.data.base import Dataset
 from sn.data.rows import TargetKind
 from sn.display import brief, many
 from sn.errors import SettingError, Span
-from sn.limits import PASSES, Limit, check_fields, option_name, setting
+from sn.limits import PASSES, Limit, check_fields, exact_text, in_float32, option_name, setting
 from sn.net.init import Init
 from sn.net.loss import Loss
 from sn.optim.base import Optimizer
@@ -187,10 +187,11 @@ def check_targets(low: float, high: float) -> tuple[float, float]:
     Raises: SettingError when the right one is not the larger: a miss is counted where the largest
     output is at a wrong unit.
     """
-    low, high = (Limit().take("a target", target) for target in (low, high))
-    if not low < high:
+    low, high = (Limit().given("a target", target) for target in (low, high))
+    if not in_float32(low) < in_float32(high):
         raise SettingError(
-            f"the targets must be two numbers, the lower first, found {low:g} and {high:g}",
+            f"the targets must be two numbers, the lower first, found {exact_text(low)} "
+            f"and {exact_text(high)}",
             hint="(targets LOW HIGH): wrong units should say LOW, the right one HIGH, the largest",
         )
     return low, high
