@@ -48,6 +48,20 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
+class Announced:
+    """A handler of Ctrl-C for a process that ignores it, as those in the background of a shell do:
+    it raises only once somebody in the process said that it comes.
+    """
+
+    def __init__(self) -> None:
+        self.comes = False
+
+    def __call__(self, *_: object) -> None:
+        """Raise KeyboardInterrupt if it was announced: a signal handler."""
+        if self.comes:
+            raise KeyboardInterrupt
+
+
 @contextmanager
 def interrupts_kept(is_patient: bool = True) -> Iterator[Interrupt]:
     """Remember Ctrl-C inside the block; what becomes of it is the caller's to decide.
@@ -58,11 +72,17 @@ def interrupts_kept(is_patient: bool = True) -> Iterator[Interrupt]:
     """
     interrupt = Interrupt()
     before = signal.getsignal(signal.SIGINT)
-    is_raised = before is signal.default_int_handler
+    is_raised = before is signal.default_int_handler or isinstance(before, Announced)
     if not is_raised or threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    signal.signal(signal.SIGINT, interrupt.note if is_patient else interrupt.note_once)
+    note = interrupt.note if is_patient else interrupt.note_once
+
+    def handle(*_: object) -> None:
+        if not isinstance(before, Announced) or before.comes:
+            note()
+
+    signal.signal(signal.SIGINT, handle)
     try:
         yield interrupt
     finally:

@@ -19,6 +19,7 @@ import time
 from types import TracebackType
 
 from sn.errors import SnError
+from sn.interrupts import Announced
 from sn.memory import size_text
 
 INTERVAL = 0.1  # seconds between looks; chosen here: a loop of Lisp takes some 10 MB in it
@@ -35,11 +36,13 @@ class Watchdog:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._reason: SnError | None = None
+        self._announced: Announced | None = None
 
     def __enter__(self) -> Watchdog:
-        # only the main thread can be interrupted, and only where Ctrl-C raises something
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if threading.current_thread() is threading.main_thread():  # no other can be interrupted
+            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+                self._announced = Announced()
+                signal.signal(signal.SIGINT, self._announced)
             threading.Thread(target=self._watch, daemon=True).start()
         return self
 
@@ -55,6 +58,8 @@ class Watchdog:
         except KeyboardInterrupt:  # the block ended just then
             if self._reason is None:
                 raise
+        if self._announced is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self._reason is not None and (error is None or isinstance(error, KeyboardInterrupt)):
             raise self._reason from None
 
@@ -76,6 +81,8 @@ class Watchdog:
             with self._lock:
                 if reason is not None and not self._ended.is_set():
                     self._reason = reason
+                    if self._announced is not None:
+                        self._announced.comes = True
                     _interrupt()
                     return
 

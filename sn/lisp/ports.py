@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from sn.display import unobeyed
+from sn.errors import EvalError
 from sn.lisp.forms import Shown
 
 
@@ -25,18 +26,30 @@ class OutputPort(Shown):
         self._is_terminal = not is_owner and _is_terminal(file)
 
     def write(self, text: str) -> None:
-        """Write `text` and keep track of the column, counted from 0."""
+        """Write `text` and keep track of the column, counted from 0.
+
+        Raises: EvalError when the file was closed.
+        """
+        self._refuse_closed()
         self.file.write(unobeyed(text) if self._is_terminal else text)
         end = text.rfind("\n")
         self.column = self.column + len(text) if end < 0 else len(text) - end - 1
 
     def flush(self) -> None:
         """Hand over what is buffered."""
+        self._refuse_closed()
         self.file.flush()
 
     def close(self) -> None:
         """Close the file; writing to it afterwards is an error."""
         self.file.close()
+
+    def _refuse_closed(self) -> None:
+        if self.is_owner and self.file.closed:
+            raise EvalError(
+                f"the file '{self.name}' is closed",
+                hint="(delete file) closes it; open it again with open-append",
+            )
 
     def __del__(self) -> None:
         if self.is_owner:

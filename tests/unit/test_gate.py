@@ -163,6 +163,13 @@ def test_a_terminal_is_sent_nothing_that_it_obeys(is_terminal: bool) -> None:
         assert "\\x1b[2J" in out.getvalue()
 
 
+def test_a_closed_file_is_not_written() -> None:
+    it = new_interpreter()
+    for form in ("(writing f (prin 1))", "(writing f (prin 1) (delete f) (prin 2))"):
+        with pytest.raises(EvalError, match="the file 'a' is closed"):
+            it.run(f'(setq f (open-write "a")) (delete f) {form}')
+
+
 def test_files_are_written_as_they_are(tmp_path: Path) -> None:
     file = (tmp_path / "a").open("w+")
     OutputPort(file, "a", is_owner=True).write("\x1b[2J")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -46,6 +48,26 @@ def test_a_block_within_its_limits_is_left_alone() -> None:
     with Watchdog(0.15, None):
         pass
     time.sleep(0.3)  # a Ctrl-C that came now would be an error here
+
+
+@pytest.mark.parametrize("words", [("run", "--no-folder"), ("check", "--grad")])
+def test_a_process_that_ignores_ctrl_c_is_stopped_too(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """As one is that a script starts in the background; Ctrl-C itself stays ignored there."""
+    (tmp_path / "a.sn").write_text("(while t (+ 1 1))")
+    program = (
+        "import os, signal, sys, threading;"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start();"
+        "from sn.commands import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, words[0], str(tmp_path / "a.sn"), *words[1:]]
+    done = subprocess.run(
+        [*command, "--time-limit", "2"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "stopped after 2 s" in done.stderr
 
 
 def test_an_error_of_the_block_stays_what_it_is() -> None:
