@@ -70,6 +70,14 @@ class Command:
             else:
                 self._process.send_signal(signal.SIGINT)
 
+    def stop(self, how: signal.Signals) -> None:
+        """Send SIGKILL to its first process, or another signal to all."""
+        with suppress(ProcessLookupError):
+            if how is signal.SIGKILL:
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, how)
+
     def wait(self, seconds: float) -> bool:
         """Wait so long; return whether it still runs."""
         try:

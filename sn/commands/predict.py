@@ -12,6 +12,7 @@ import click
 from sn.commands._folders import Place
 from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
+from sn.display import printable
 from sn.memory.files import read_file, read_whole
 from sn.paths import possible
 from sn.results.lines import json_line
@@ -74,7 +75,7 @@ def command(
             _write_csv(found, has_header=not number)
         else:
             if len(files) > 1:
-                print(("\n" if number else "") + file)
+                print(("\n" if number else "") + printable(file))
             _print_rows(found)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from scripts.stress import interrupts as interrupting
 from scripts.stress.caches import caches
+from scripts.stress.comparisons import comparisons
 from scripts.stress.interrupts import interrupts, judged
 from scripts.stress.processes import ROOT, Ended, half_written
 from scripts.stress.races import KINDS as RIVALS
@@ -45,6 +46,12 @@ def test_of_two_in_one_folder_one_proceeds(kind: tuple[str, list[str]]) -> None:
     tally = races(kind, 2)
     assert not tally.faults
     assert sum(tally.counts.values()) == 2
+
+
+def test_a_comparison_that_is_stopped_comes_to_the_same() -> None:
+    tally = comparisons(2)
+    assert not tally.faults
+    assert tally.counts["stopped"] >= 2
 
 
 def test_what_is_wrong_would_be_seen(tmp_path: Path) -> None:
