@@ -75,12 +75,6 @@ def formula(it: Machine, function: Value, names: Sequence[str], cell: Pair | Non
     value = walker.bound(list(scope), lambda: walker.body(function.body))
     if isinstance(value, _NoNumber):
         raise value.refuse(walker.last_span or function.span or element_span(cell))
-    if expr.depth_of(value) > _NESTED:
-        raise EvalError(
-            f"this formula has more than {_NESTED} operations in one another",
-            span=function.span or element_span(cell),
-            hint="make it simpler",
-        )
     compare(it, function, names, value, element_span(cell))
     return value
 
@@ -140,6 +134,9 @@ class _Walker:
         value = self.call(form, form.span or span)
         if isinstance(value, Expr) and value.size > _SIZE:
             raise EvalError("this formula is too large for a kernel", span=form.span or span)
+        if isinstance(value, Expr) and value.depth > _NESTED:
+            text = f"this formula has more than {_NESTED} operations in one another"
+            raise EvalError(text, span=form.span or span, hint="make it simpler")
         return value
 
     def symbol(self, name: Symbol, span: Span | None) -> _Found:

@@ -18,7 +18,7 @@ from sn.errors import EvalError, SnError, Span, ValueKindError
 from sn.lisp.forms import describe, show
 from sn.lisp.lambdas import De
 from sn.lisp.machine import Machine
-from sn.net.expr import Expr, constants_of, depth_of, evaluate
+from sn.net.expr import Expr, constants_of, evaluate
 from sn.net.stable import stable
 
 POINTS = (0.0, 0.25, 0.5, 1.0, 1.75, 3.0, 5.0, 8.0, 20.0, 75.0, 300.0, 1e4)
@@ -80,7 +80,7 @@ def check_for_kernels(formulas: Callable[[], Sequence[Expr]], span: Span | None)
     """
     with told_at(span):
         for e in formulas():
-            if depth_of(e) > DEEPEST:
+            if e.depth > DEEPEST:
                 raise EvalError(
                     f"more than {DEEPEST} operations of this formula, or of a derivative of it, "
                     "stand in one another",

@@ -29,7 +29,7 @@ MOST = 100_000
 class Expr:
     """A node: `op` over `args`; `value` holds a constant, `name` a variable.
 
-    `size` counts the nodes, shared ones each time they occur.
+    `size` counts the nodes, shared ones each time they occur, `depth` those in one another.
     Raises: NetError for one of more than MOST nodes, which a derivative may come to.
     """
 
@@ -38,6 +38,7 @@ class Expr:
     value: float = 0.0
     name: str = ""
     size: int = field(init=False, repr=False)
+    depth: int = field(init=False, repr=False)
     _hash: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +51,8 @@ class Expr:
                 hint="make it simpler: each use of a name counts as all that it stands for",
             )
         object.__setattr__(self, "size", size)
+        depth = 1 + max((arg.depth for arg in self.args), default=0)
+        object.__setattr__(self, "depth", depth)
         object.__setattr__(self, "_hash", hash((self.op, self.args, self.value, self.name)))
 
     def __hash__(self) -> int:
@@ -400,14 +403,6 @@ def variables_of(e: Expr) -> frozenset[str]:
 def constants_of(e: Expr) -> tuple[float, ...]:
     """Return the constants in `e`, each once."""
     return tuple(step.value for step, _ in _steps(e) if step.op == "const")
-
-
-def depth_of(e: Expr) -> int:
-    """Return how deep the operations of `e` stand in one another."""
-    depths: list[int] = []
-    for _, places in _steps(e):
-        depths.append(1 + max((depths[place] for place in places), default=0))
-    return depths[-1]
 
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "eq": "="}

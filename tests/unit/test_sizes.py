@@ -13,7 +13,7 @@ from sn import memory
 from sn.compiled import Compiled
 from sn.errors import MemoryLimitError, NetError, SnError, render
 from sn.limits import in_float32
-from sn.net.expr import Expr, constants_of, depth_of, evaluate, variable
+from sn.net.expr import Expr, constants_of, evaluate, variable
 from sn.net.layer import Layer, Network
 from sn.net.loss import default_loss
 from sn.net.stable import stable
@@ -226,7 +226,7 @@ def test_a_formula_is_refused_while_it_grows() -> None:
     with pytest.raises(NetError, match="more than 100,000 operations"):
         for _ in range(100):
             e = e * e
-    assert depth_of(e) == 16
+    assert e.depth == 16
 
 
 NET = "(defnet a (layer i (2)) (layer o (1)) (connect i o (full)))"
