@@ -129,6 +129,8 @@ def _elements(
         raise DataError(f"{text} behind the header, found {max(here, 0):,}")
     claim(need + count * _NUMBER.itemsize, f"{dimensions_text(sizes)} elements", name)
     elements = np.frombuffer(raw, dtype, count, at).reshape(sizes).astype(DTYPES[letter])
+    if elements.dtype.kind == "f":
+        elements[np.isnan(elements)] = np.nan  # one that signals would warn at every cast
     return MatrixFile(elements, letter)
 
 

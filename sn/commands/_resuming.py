@@ -12,8 +12,9 @@ import click
 from sn.commands._folders import Place
 from sn.commands._settings import Limited
 from sn.commands._texts import print_text
-from sn.errors import read_source
+from sn.errors import DataError
 from sn.limits import Limit
+from sn.memory.files import read_file
 from sn.results.about import read_about
 from sn.results.checkpoints import run_folder
 from sn.results.folder import CHECKPOINTS_KEPT
@@ -148,7 +149,7 @@ class Beginning:
         if self.earlier is None or not self.is_as_it_was:
             return session.load(self.path)
         origin = self.earlier.origin
-        now = read_source(origin.program)
+        now = _text_now(origin.program)
         if now is not None and now != origin.source:
             print_text(
                 f"note: {origin.program} changed since; the run has the program as it was, in "
@@ -156,6 +157,15 @@ class Beginning:
                 err=True,
             )
         return session.load_again(origin)
+
+
+def _text_now(program: str) -> str | None:
+    """Return the text that a program has by now; None for one that is gone, or no file."""
+    try:
+        text = read_file(Path(program)).decode("utf-8", "replace")
+    except DataError:
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def beginning(options: dict[str, Any]) -> Beginning:

@@ -31,6 +31,7 @@ _ZIP_MAGIC = b"PK"
 _MOST_DIRECTORY = 2**22
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those of numpy.savez
 _OTHER_METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstandard", 95: "xz"}
+_LAST_LETTER = 0x10FFFF  # Source: Unicode
 _ENCRYPTED = 1  # of the flags of a member
 
 
@@ -166,6 +167,8 @@ def read_array(stream: IO[bytes], size: int, place: str) -> Array:
     # of a member the sum is checked at its end, which is behind the last byte
     if len(raw) != need or stream.read(1):
         raise DataError(f"{place} does not have the {need:,} bytes that the archive says")
+    if form.dtype.kind == "U":
+        _check_letters(raw, form, place)
     order: Any = "F" if form.is_fortran else "C"
     try:
         return np.frombuffer(raw, form.dtype, need // form.dtype.itemsize).reshape(
@@ -173,6 +176,13 @@ def read_array(stream: IO[bytes], size: int, place: str) -> Array:
         )
     except ValueError as error:  # none of a size beyond any, (0, 10^30)
         raise DataError(f"{place}: its header says {_by(form.shape)} values") from error
+
+
+def _check_letters(raw: bytearray, form: Form, place: str) -> None:
+    """Hold strings to letters that there are: NumPy takes any number for one."""
+    codes = np.frombuffer(raw, np.dtype(np.uint32).newbyteorder(form.dtype.byteorder))
+    if ((codes > _LAST_LETTER) | ((codes >= 0xD800) & (codes < 0xE000))).any():
+        raise DataError(f"{place} has strings of letters that are none", hint="make it again")
 
 
 def _name(member: zipfile.ZipInfo) -> str:

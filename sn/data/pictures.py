@@ -6,8 +6,10 @@ tried that do nothing but hold points. Sizes are asked for before points are dec
 
 from __future__ import annotations
 
+import contextlib
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -44,7 +46,7 @@ def points(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong is told, or does not matter
-            with Image.open(file, formats=FORMATS) as image:
+            with _quiet(), Image.open(file, formats=FORMATS) as image:
                 cols, rows = image.size
                 claim(_BYTES_A_POINT * rows * cols, f"a picture of {rows} x {cols} points", place)
                 wanted = size(rows, cols)
@@ -69,6 +71,23 @@ def points(
     if mode == RGB and numbers.ndim == 2:  # greys of 16 bits
         numbers = np.stack([numbers] * 3, 2)
     return np.ascontiguousarray(np.moveaxis(numbers, 2, 0) if numbers.ndim == 3 else numbers)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the C library of TIFF says of a damaged file off the screen: it is told here."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no screen
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _in_mode(image: Any, mode: str, place: object) -> Any:

@@ -280,6 +280,7 @@ class ReferenceEngine:
         counters = {name: state.counters[name].astype(float) for name in named}
         self._memory = Memory(len(self._weights), kept | counters)
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
         sample = self._optimizer.phases.sample
@@ -302,6 +303,7 @@ class ReferenceEngine:
         self._states = found.state
         return found
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def present(self, order: Order) -> None:
         """Present the patterns one by one."""
         for now, part in self._clock.parts(order):
@@ -326,6 +328,7 @@ class ReferenceEngine:
             found.curv_weight,
         )
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def end_pass(self) -> None:
         """Take the one step of the pass, where there is one."""
         if not self._optimizer.phases.has_step:
@@ -349,6 +352,7 @@ class ReferenceEngine:
             for pattern, desired in pairs
         )
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
         rows = [

@@ -87,11 +87,13 @@ class HistoricalEngine:
         self._delta, self._acc, self._hess, self._sigma = fields
         self._clock.set_counters(state.counters)
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered."""
         self._clock.begin_pass()
         self._clear()
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def present(self, order: Order) -> None:
         """Present the patterns one by one."""
         for now, part in self._clock.parts(order):
@@ -110,12 +112,14 @@ class HistoricalEngine:
             if not self._has_step:
                 self._update()
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def end_pass(self) -> None:
         """In batch mode, take the one step of the pass."""
         if self._has_step:
             self._follow(self._clock.of_pass())
             self._update()
 
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
         rows = [self._walk.forward(self._weights, row)[1] for row in self._patterns[which]]

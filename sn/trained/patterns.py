@@ -118,7 +118,8 @@ def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
             hint=f"the net takes patterns of {' x '.join(map(str, wanted.shape))} numbers",
         )
     claim(8 * array.size, f"{array.size:,} numbers", place)
-    numbers = array.astype(np.float64).reshape(-1, wanted.size)
+    with np.errstate(invalid="ignore"):  # what is no number is told below
+        numbers = array.astype(np.float64).reshape(-1, wanted.size)
     bad = np.argwhere(~np.isfinite(numbers) & ~(np.isnan(numbers) & wanted.may_miss))
     if len(bad):
         row, column = bad[0].tolist()

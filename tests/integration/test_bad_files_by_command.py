@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,3 +162,18 @@ def test_a_run_json_cut_off_anywhere_is_told(here: Path) -> None:
         path.write_bytes(whole[:end])
         with pytest.raises(DataError, match=r"run\.json"):
             sn.results.about.read_about(Path("run"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pipes in folders")
+def test_a_run_whose_program_is_a_pipe_by_now_goes_on(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder has the program as it was; what has its name now is looked at, if it is a file."""
+    path = Path("run", "run.json")
+    about = json.loads(path.read_text())
+    Path("now").mkdir()
+    os.mkfifo(here / "now" / "small.sn")  # has no end, and nobody who writes
+    about["program"]["path"] = str(here / "now" / "small.sn")
+    path.write_text(json.dumps(about))
+    assert main(["run", "--resume", "run", "--passes", "3"]) == 0
+    assert "changed since" not in capsys.readouterr().err

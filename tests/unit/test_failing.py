@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
 from sn.train.loop import Job, train
+from tests import sample_jobs
 from tests.sample_nets import described, lms
 from tests.textbook import CROSS, expression
 
@@ -154,3 +157,17 @@ def test_cross_entropy_trains_through_saturation() -> None:
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         record = train(run, None, [])
     assert all(np.isfinite(array).all() for array in record.weights.values())
+
+
+@pytest.mark.parametrize(("kind", "weight"), [("reference", 1e200), ("historical", 1e30)])
+def test_what_grows_beyond_all_numbers_warns_of_nothing(kind: str, weight: float) -> None:
+    """The loop tells it, with its layer: NumPy would write on the screen of the user."""
+    engine = sample_jobs.job(kind, Sgd(learning_rate=0.1)).engine
+    state, order = engine.get_state(), np.arange(5, dtype=np.int32)
+    engine.set_state(replace(state, weights=np.full_like(state.weights, weight)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        engine.begin_pass(order)
+        engine.present(order)
+        engine.end_pass()
+        engine.outputs("train")

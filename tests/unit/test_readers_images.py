@@ -129,3 +129,16 @@ def test_wrong_options_are_told() -> None:
         images(".", "gray")
     with pytest.raises(SettingError, match="at most 67,108,864 pixels"):
         images(".", size=(10**5, 10**5))
+
+
+def test_what_the_library_of_tiff_says_is_not_on_the_screen(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It writes past Python; the message that is told says what is wrong."""
+    Image.new("L", (4, 3), 1).save(tmp_path / "a.tiff")
+    raw = bytearray((tmp_path / "a.tiff").read_bytes())
+    at = raw.index(b"\x03\x01\x03\x00\x01\x00\x00\x00\x01\x00")  # the tag of no compression
+    raw[at + 8] = 4  # fax, of one bit a point
+    (tmp_path / "a.tiff").write_bytes(raw)
+    assert "cannot read a.tiff as an image" in told(images("."), tmp_path)
+    assert capfd.readouterr().err == ""
