@@ -29,6 +29,7 @@ from sn.lisp.forms import (
     show,
     to_list,
 )
+from sn.lisp.freeing import free
 from sn.lisp.machine import Machine
 from sn.lisp.sizes import SMALL, need_list
 from sn.matrixfile import DTYPES, MAX_DIMENSIONS, PACKED_SCALE, dimensions_text
@@ -80,6 +81,13 @@ class Matrix(Shown):
     def __init__(self, data: Array, storage: Storage) -> None:
         self.data = data
         self.storage = storage
+
+    def __del__(self) -> None:
+        # NumPy frees what an array holds by recursion in C, which Python 3.13 stops too late
+        if getattr(self, "storage", None) is OBJECT:
+            kept = [self.data]
+            del self.data
+            free(kept)
 
     # --- the language's view ---
 

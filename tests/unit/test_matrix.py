@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import weakref
 
 import numpy as np
 import pytest
@@ -172,3 +173,14 @@ def test_equality_looks_at_values_not_at_storage() -> None:
     assert from_numbers(np.array([1.0]), FLOAT).equals(from_numbers(np.array([1.0]), INT))
     assert not from_numbers(np.array([1.0])).equals(from_numbers(np.array([[1.0]])))
     assert Matrix(np.array(None, dtype=object), OBJECT).equals(new_matrix([], OBJECT))
+
+
+def test_arrays_in_arrays_are_freed_one_after_the_other() -> None:
+    value: object = 1.0
+    for _ in range(100_000):
+        made = new_matrix([1], OBJECT)
+        made.data[0] = value
+        value = made
+    last = weakref.ref(made.data)
+    del value, made
+    assert last() is None
