@@ -40,6 +40,7 @@ from sn.lisp.files import Files
 from sn.lisp.forms import Value
 from sn.lisp.gate import Allow, Gate
 from sn.lower.ir import Plan
+from sn.memory import size_text
 from sn.net.layer import Network
 from sn.net.loss import default_loss
 from sn.net.table import ConnectionTable
@@ -59,6 +60,8 @@ from sn.trained.about import SourceText
 from sn.trained.keeping import sources_of
 from sn.trained.net import TrainedNet
 from sn.trained.reading import Contents
+
+LONGEST_PROGRAM = 100_000_000  # bytes; chosen here: a device has no end
 
 
 class Session:
@@ -386,12 +389,22 @@ class Program:
 
 
 def _text_of(file: Path) -> str:
-    """Return the text of a program. Raises: SnError when it cannot be read."""
+    """Return the text of a program; a pipe will do.
+
+    Raises: SnError when it cannot be read, or is no text that somebody wrote.
+    """
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        with file.open("rb") as stream:
+            raw = stream.read(LONGEST_PROGRAM + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SnError(f"cannot read '{file}': {reason}") from error
+    if len(raw) > LONGEST_PROGRAM:
+        raise SnError(
+            f"'{file}' is no program: it has more than {size_text(LONGEST_PROGRAM)}",
+            hint="numbers belong into a file of data: (data (npz ...)), (load-matrix ...)",
+        )
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def train_further(net: TrainedNet, gate: Gate | None = None, **options: Any) -> RunRecord:

@@ -121,19 +121,6 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
     return current + 1
 
 
-def fuzz_files(cases: int | None, seconds: float | None, seed: int) -> Row:
-    """Damage data and run files; see data.py."""
-    from scripts.fuzz import data  # starts by making files of every kind
-
-    found, row = data.fuzz(cases or 10**9, seed, seconds or 0), Row("files")
-    row.cases, row.slowest, row.peak = found.cases, found.slowest_s, found.peak_bytes
-    for what, count in found.faults.items():
-        kind = "signals" if ": signal" in what else "faults"
-        kind = "slow" if what.endswith((": slow", ": no end")) else kind
-        row.found[kind] += [f"files {found.examples[what]}: {what}"] * count
-    return row
-
-
 def fuzz_guided(cases: int | None, seconds: float | None, seed: int) -> Row:
     """Let Atheris look for texts; see guided.py. Without it there are no cases."""
     row = Row("guided")
@@ -159,7 +146,7 @@ def fuzz_guided(cases: int | None, seconds: float | None, seed: int) -> Row:
     return row
 
 
-OTHERS = {"files": fuzz_files, "guided": fuzz_guided}
+OTHERS = {"guided": fuzz_guided}
 
 
 def main() -> int:

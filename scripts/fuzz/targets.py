@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.fuzz import data
 from scripts.fuzz.mutate import mutated, parse, scrambled, text
 from sn.errors import SnError, render
 from sn.session import Session
@@ -194,4 +195,5 @@ TARGETS = {
     "programs": Target(program),
     "nets": Target(net),
     "truncations": Target(truncation, lambda: len(_truncations())),
+    "data": Target(data.run),
 }

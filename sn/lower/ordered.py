@@ -263,7 +263,12 @@ def _ranks(keys: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.i
     """
     places, counts = np.unique(keys, return_counts=True)
     common = places[counts >= 0.5 * np.median(counts)]
-    return common, np.abs(keys[:, None] - common[None, :]).argmin(axis=1)
+    right = np.clip(np.searchsorted(common, keys), 1, max(1, len(common) - 1))
+    if len(common) == 1:
+        return common, np.zeros(len(keys), np.int64)
+    # of two places equally near the first is taken
+    is_right = np.abs(common[right] - keys) < np.abs(common[right - 1] - keys)
+    return common, right - 1 + is_right
 
 
 def _planes(table: ConnectionTable, layer: Layer, position: NDArray[np.int64]) -> Ints:

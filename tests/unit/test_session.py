@@ -357,3 +357,14 @@ def test_no_passes_score_the_untrained_net(tmp_path: Path) -> None:
     assert trained.test.misses < record.test.misses
     assert [one.label for one in final_table(record)][-1] == "passes"
     assert final_table(record)[-1].ours == "0"
+
+
+def test_a_program_without_an_end_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sn.session.LONGEST_PROGRAM", 1000)
+    for file in (Path("/dev/zero"), tmp_path / "long.sn"):
+        if not file.exists():
+            file.write_text(";" * 1001)
+        with pytest.raises(SnError, match="is no program: it has more than 1 kB"):
+            sn.load(file)
+    (tmp_path / "fits.sn").write_text(";" * 1000)
+    assert sn.load(tmp_path / "fits.sn").is_empty

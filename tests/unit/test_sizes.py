@@ -11,13 +11,15 @@ import pytest
 
 from sn import memory
 from sn.compiled import Compiled
-from sn.errors import MemoryLimitError, NetError, SnError, render
+from sn.errors import LowerError, MemoryLimitError, NetError, SnError, render
 from sn.limits import in_float32
+from sn.lower.ordered import _ranks
 from sn.net.expr import Expr, constants_of, evaluate, variable
 from sn.net.layer import Layer, Network
 from sn.net.loss import default_loss
 from sn.net.stable import stable
 from sn.net.table import counts_of_groups
+from sn.optim.rules import RuleSpec
 from sn.session import Session
 
 LIMIT = 50_000_000
@@ -306,3 +308,43 @@ def test_a_border_and_a_unit_hold_what_32_bits_hold() -> None:
     assert error.message == "the border must fit 32 bits, found 1e+39"
     error = refused("(newneurons 1) (nval 1 1e39)")
     assert error.message == "the state of a unit must fit 32 bits, found 1e+39"
+
+
+def compiled(program: str) -> Compiled:
+    """The last net of a program, with its default cost."""
+    session = Session()
+    session.evaluate(program, "test.sn")
+    net = list(session.world.networks.values())[-1]
+    return Compiled(net, default_loss(net.layers))
+
+
+def test_a_net_of_too_many_parts_is_not_compiled() -> None:
+    chain = (
+        '(layer (sprintf "l%d" i) (1)) (connect (sprintf "l%d" (1- i)) (sprintf "l%d" i) (full))'
+    )
+    deep = compiled(f"(defnet deep (layer l0 (1)) (for (i 1 501) {chain}))")
+    with pytest.raises(LowerError) as caught:
+        deep.kernels(RuleSpec())
+    assert caught.value.message.startswith(
+        "net deep comes to 1,002 sections of code, at most 1,000"
+    )
+    assert caught.value.span is not None
+
+
+def test_kernels_are_asked_for_before_they_are_made() -> None:
+    small = compiled(NET)
+    assert small.plan.nodes
+    memory.set_limit(1000)
+    with pytest.raises(MemoryLimitError) as caught:
+        small.kernels(RuleSpec())
+    assert caught.value.message.startswith("the kernels of net a with 3 connections would take")
+
+
+def test_places_of_windows_are_the_nearest_of_those_that_many_take() -> None:
+    keys = np.array([0.0] * 4 + [2.0] * 4 + [6.0] * 4 + [1.0])
+    common, rank = _ranks(keys)
+    assert common.tolist() == [0, 2, 6]
+    assert rank.tolist() == [0] * 4 + [1] * 4 + [2] * 4 + [0]  # of two equally near the first
+    common, rank = _ranks(np.array([5.0, 5.0]))
+    assert common.tolist() == [5]
+    assert rank.tolist() == [0, 0]

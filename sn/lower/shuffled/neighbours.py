@@ -19,12 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.lower.ir import Part
+from sn.memory import need
 from sn.net.table import ConnectionTable
 
 Numbers = NDArray[np.int64]
 GLANCE = 8  # cells whose partners are counted before all are compared
 CROWD = 16  # partners of a cell, per site that it sees, of windows at most
 MEETINGS = 50_000_000  # of two cells in a site, beyond which a part stays rows
+GLANCED = MEETINGS // GLANCE  # of those around one cell, of windows at most
+MEETING = 50  # bytes that one takes; measured
 ROUNDS = 12  # neighbours of a cell at most
 ODD = 2  # sites by which a unit may differ from the cell that it is taken into
 
@@ -116,8 +119,10 @@ def neighbours(seen: Incidence, least: int, only: int | None = None) -> Neighbou
     """
     count = len(seen.rows)
     often = np.bincount(seen.site, minlength=seen.sites)
-    if int((often**2).sum()) > MEETINGS:
+    meetings = int((often**2).sum())
+    if meetings > (MEETINGS if only is None else GLANCED):
         return None
+    need(MEETING * meetings, f"the order of {count:,} units that see the same sites")
     by_site = np.argsort(seen.site, kind="stable")
     many = often[seen.site]
     first = (np.cumsum(often) - often)[seen.site]
