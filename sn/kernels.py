@@ -48,10 +48,10 @@ from sn.emit.program import KernelSource
 from sn.emit.slots import Slots
 from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
-from sn.errors import LowerError, SnError, SnInternalError
+from sn.errors import SnError, SnInternalError
 from sn.interrupts import Interrupt, interrupts_delayed
+from sn.lower.demands import demand_kernels
 from sn.lower.ir import Plan
-from sn.memory import need
 from sn.net.layer import Ints
 from sn.net.loss import Loss
 from sn.optim.rules import HYPER, Hyper, RuleSpec, UpdateRule
@@ -60,13 +60,6 @@ Floats32 = NDArray[np.float32]
 
 # batches worth a second thread; chosen here: starting one costs what a few of them do
 MANY_BATCHES = 32
-
-# Sections of code that are compiled at most; chosen here: LLVM hears no Ctrl-C for minutes
-SECTIONS = 1000
-# Bytes while kernels are made and run. Measured: 15 to 30 a connection while the text is made, 40
-# of its table and plan, then its weight, descent and slots; a unit has a state for each pattern of
-# a batch, for two threads, with its derivatives.
-ROW, UNIT = 100, 400
 
 # what Numba's environment variables change in the machine code it makes
 _SETTINGS = (
@@ -350,7 +343,7 @@ def compile_net(
     Raises: SnInternalError when Numba or LLVM refuses the emitted module, LowerError for a net of
     too many parts, MemoryLimitError for one of too many connections.
     """
-    _demand(plan)
+    demand_kernels(plan)
     source = emitted(plan, cost, rule or RuleSpec())
     started = time.perf_counter()
     try:
@@ -363,22 +356,6 @@ def compile_net(
             f"the kernels of net {source.name} do not compile: {error}", dump=_dump(source.text)
         ) from error
     return Kernels(source, module, path, time.perf_counter() - started, was_cached, plan)
-
-
-def _demand(plan: Plan) -> None:
-    """Demand that the kernels of a plan compile in minutes, and that they and states fit."""
-    table = plan.original
-    if len(plan.nodes) > SECTIONS:
-        raise LowerError(
-            f"net {table.name} comes to {len(plan.nodes):,} sections of code, at most {SECTIONS:,} "
-            "are compiled",
-            span=plan.nodes[SECTIONS].span,
-            hint="fewer and larger layers compile faster; 100 sections take half a minute",
-        )
-    need(
-        ROW * table.n_rows + UNIT * table.n_units,
-        f"the kernels of net {table.name} with {many(table.n_rows, 'connection')}",
-    )
 
 
 def _compiled(
