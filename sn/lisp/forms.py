@@ -390,15 +390,20 @@ def kind_noun(kind: type) -> str:
     return nouns.get(kind) or str(getattr(kind, "noun", "object"))
 
 
+_SHOWN = 60  # characters of a value in a message
+
+
 def describe(value: Value) -> str:
     """Return `value` for a message: its kind and its text, shortened."""
     if value is None:
         return "()"
+    if type(value) is str:
+        value = value[:_SHOWN]  # the rest is not worth the time of a huge text
     try:
         text = show(value, limit=24)
     except EvalError as error:
         rings = not isinstance(error, MemoryLimitError)
         text = "(...) that contains itself" if rings else "(...) that is too long"
-    if len(text) > 60:
-        text = text[:57] + "..."
+    if len(text) > _SHOWN:
+        text = text[: _SHOWN - 3] + "..."
     return f"the {kind_noun(type(value))} {text}"

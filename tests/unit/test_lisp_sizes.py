@@ -13,7 +13,7 @@ from sn import memory
 from sn.builtins import matrixmath
 from sn.errors import EvalError, MemoryLimitError, SnError
 from sn.lisp import sizes
-from sn.lisp.forms import to_list
+from sn.lisp.forms import describe, to_list
 from sn.session import Session
 
 LIMIT = 10_000_000
@@ -152,3 +152,11 @@ def test_a_result_that_overflows_is_an_error_without_a_warning(program: str) -> 
     assert isinstance(error, EvalError)
     assert not isinstance(error, MemoryLimitError)
     assert error.message.startswith("floating exception: the result of")
+
+
+def test_a_huge_text_is_described_by_its_beginning() -> None:
+    started = time.process_time()
+    for _ in range(1000):
+        text = describe("ab" * 1_000_000)
+    assert time.process_time() - started < 5
+    assert text == f"the string {chr(34)}{'ab' * 28}..."
