@@ -36,7 +36,10 @@ from sn.errors import ArityError, EvalError
 from sn.limits import Limit
 from sn.lisp.forms import Pair, Symbol, Value, describe, elements
 from sn.lisp.machine import Machine
+from sn.lisp.sizes import CELL, NUMBER
+from sn.memory import need
 
+PATTERN = CELL + NUMBER + 24  # bytes of a number of a pattern: in a list and in two arrays
 _COLUMN = Limit(is_whole=True)
 Option = tuple[str, Callable[[Machine, Clause, str], Any]]
 
@@ -303,7 +306,10 @@ def _function(it: Machine, argument: Argument) -> Callable[[int], tuple[Value, V
 
 
 def _made_patterns(n: int, make: Callable[[int], tuple[Value, Value]], **options: Any) -> Reader:
-    pairs = [make(index) for index in range(n)]
+    first = make(0)
+    n_values = sum(np.size(_item(side)) for side in first)
+    need(PATTERN * n * n_values, f"{n:,} patterns of {n_values:,} numbers")
+    pairs = [first, *(make(index) for index in range(1, n))]
     inputs, targets = ([pair[side] for pair in pairs] for side in (0, 1))
     return _patterns(_stacked(inputs), _stacked(targets), **options)
 

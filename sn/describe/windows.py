@@ -14,8 +14,9 @@ from sn.describe.leads import layers, tables
 from sn.describe.options import Clause, choice, clauses, count, led, whole, wrong
 from sn.display import number_text
 from sn.errors import ArityError, Label, NetError, SnError, Span, ValueKindError
-from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements
+from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
 from sn.lisp.machine import Machine
+from sn.lisp.sizes import need_list
 from sn.net import schemes
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, Window
@@ -240,7 +241,5 @@ def own_scheme(it: Machine, net: Network, link: Link, found: Clause) -> None:
 
 
 def _numbers(n: int) -> Value:
-    result: Value = None
-    for value in reversed(range(n)):
-        result = Pair(float(value), result)
-    return result
+    need_list(n)
+    return to_list(map(float, range(n)))

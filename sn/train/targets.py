@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.rows import TargetKind
+from sn.display import many
+from sn.memory import need
 from sn.net.layer import Layer
 
 Floats32 = NDArray[np.float32]
+TARGET = 9  # bytes: a truth value, its number, and that in the order of presentation
 
 
 def n_outputs(kind: TargetKind, n_classes: int) -> tuple[int, ...]:
@@ -59,6 +62,8 @@ def desired_outputs(
     """
     if kind is TargetKind.VALUES:
         return np.ascontiguousarray(targets, np.float32)
+    what = f"the targets of {many(len(targets), 'pattern')} at {many(size, 'output unit')}"
+    need(TARGET * len(targets) * size, what)
     if kind is TargetKind.LABELS:
         has = targets
     elif size == 1:

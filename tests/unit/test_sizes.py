@@ -11,6 +11,7 @@ import pytest
 
 from sn import memory
 from sn.compiled import Compiled
+from sn.data.rows import TargetKind
 from sn.errors import LowerError, MemoryLimitError, NetError, SnError, render
 from sn.limits import in_float32
 from sn.lower.ordered import _ranks
@@ -21,6 +22,7 @@ from sn.net.stable import stable
 from sn.net.table import counts_of_groups
 from sn.optim.rules import RuleSpec
 from sn.session import Session
+from sn.train.targets import desired_outputs
 
 LIMIT = 50_000_000
 
@@ -348,3 +350,16 @@ def test_places_of_windows_are_the_nearest_of_those_that_many_take() -> None:
     common, rank = _ranks(np.array([5.0, 5.0]))
     assert common.tolist() == [5]
     assert rank.tolist() == [0, 0]
+
+
+def test_targets_of_many_classes_are_asked_for() -> None:
+    with pytest.raises(MemoryLimitError, match=r"the targets of 1,000 patterns at 10,000 output"):
+        desired_outputs(np.arange(1000), TargetKind.CLASSES, 10_000, -1.0, 1.0)
+
+
+def test_patterns_that_a_function_makes_are_asked_for_after_the_first() -> None:
+    made = "(lambda (n) (list '(1 2 3 4 5 6 7 8 9) '(1)))"
+    error = refused(
+        f"{NET}(experiment a (data (function 1e6 {made})) (optimizer s (sgd (learning-rate 1))))"
+    )
+    assert error.message.startswith("1,000,000 patterns of 10 numbers would take 1.12 GB")
