@@ -46,6 +46,8 @@ def out_option(whose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def remove_if_empty(folder: Path) -> None:
-    """Take back a folder in which nothing was written."""
+    """Take back a folder in which nothing was written, nor in the folders inside it."""
     with contextlib.suppress(OSError):
+        for inside in folder.iterdir():
+            inside.rmdir()
         folder.rmdir()

@@ -140,7 +140,7 @@ class Files:
 
         Raises: as `open` does.
         """
-        path = self._start() / name
+        path = self._place(name)
         file = real(path.parent) / path.name  # a link goes itself, not what it leads to
         if path.name in ("", "..") or not self._may_write(file.parent):
             raise not_written(Path(name))
@@ -158,7 +158,7 @@ class Files:
 
     def _to_write(self, name: str) -> Path:
         """Return the place that a name to write means."""
-        file = real(self._start() / name)
+        file = real(self._place(name))
         if not self._may_write(file):
             raise not_written(Path(name))
         if not self._is_kept(file):
@@ -166,6 +166,11 @@ class Files:
             if self.folder is not None and file.is_relative_to(real(self.folder)):
                 file.parent.mkdir(parents=True, exist_ok=True)
         return file
+
+    def _place(self, name: str) -> Path:
+        """Return the path that a name to write means; only a relative one needs the folder."""
+        path = Path(name)
+        return path if path.is_absolute() else self._start() / path
 
     def _start(self) -> Path:
         """Return where relative names to write start."""

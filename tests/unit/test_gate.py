@@ -188,4 +188,8 @@ def test_run_says_where_a_program_wrote(
     assert main(["check", "a.sn"]) == 1  # it describes no net
     assert main(["run", "a.sn", "--no-folder"]) == 0
     assert list(Path("runs").iterdir()) == [run]
+    for form in ('(writing "/x" (print 1))', '(writing "../x" (print 1))', "(sys 1)"):
+        Path("b.sn").write_text(form)
+        assert main(["run", "b.sn"]) == 1
+        assert list(Path("runs").iterdir()) == [run], "nothing was written"
     assert not Path("notes").exists()
