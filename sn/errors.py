@@ -23,7 +23,7 @@ _COMMANDS = dict.fromkeys(
 
 # Bytes of the parts of a message, whatever the program has in its names, strings and lines; chosen
 # here so that the whole stays below 2 kB.
-_MESSAGE, _HINT, _NOTE, _PLACE, _ALL = 500, 300, 200, 160, 1900
+_MESSAGE, _HINT, _NOTE, _PLACE, _ALL = 600, 600, 200, 160, 1900
 _WORD = 100  # letters of a word that anybody mistypes
 _WORDS = 10_000  # words that are compared with it
 _CLOSE = 0.6  # the share of their letters that two words have in common

@@ -174,3 +174,10 @@ def test_huge_words_are_not_compared_letter_by_letter() -> None:
     assert did_you_mean("conect", known) == "did you mean 'connect'?"
     assert did_you_mean("a" * 100_000, known) is None
     assert time.process_time() - started < 5
+
+
+def test_a_command_line_in_a_hint_stays_whole() -> None:
+    folder = "/tmp/" + "a-folder-of-some-length/" * 9
+    hint = f"the state is in '{folder}', which goes on with sn run --resume {folder}"
+    assert SnError("no", hint=hint).hint == hint
+    assert hint in render(SnError("no", hint=hint))
