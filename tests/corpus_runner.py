@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -92,17 +92,25 @@ def programs(folder: Path = CORPUS) -> Iterator[Program]:
         yield Program(f"nests: {name}", text, expect=expect)
 
 
-def outcomes(wanted: Iterable[Program], python: str = sys.executable) -> Iterator[Outcome]:
-    """Yield what becomes of each program, many in a process."""
-    worker = None
-    for program in wanted:
-        worker = worker or _Worker(python)
-        outcome = worker.run(program)
+class Crew:
+    """Runs programs in a process that goes on with the next one, or in another when it died."""
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
+        self._worker: _Worker | None = None
+
+    def run(self, program: Program) -> Outcome:
+        """Return what becomes of a program."""
+        self._worker = self._worker or _Worker(self._python)
+        outcome = self._worker.run(program)
         if outcome.code is None or outcome.code < 0:
-            worker = None
-        yield outcome
-    if worker is not None:
-        worker.stop()
+            self._worker = None
+        return outcome
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._worker is not None:
+            self._worker.stop()
 
 
 class _Worker:
@@ -178,7 +186,9 @@ def _table(pythons: list[str]) -> int:
     n_faults = 0
     for program in programs():
         for python in pythons:
-            (outcome,) = outcomes([program], python)
+            crew = Crew(python)
+            outcome = crew.run(program)
+            crew.stop()
             fault = outcome.fault(program)
             n_faults += bool(fault)
             label = Path(python).parent.parent.name

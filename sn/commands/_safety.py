@@ -83,8 +83,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def within_limits(
         *args: Any, time_limit: float | None, memory_limit: int | None, **options: Any
     ) -> Any:
-        memory.set_limit(memory_limit)
-        with Watchdog(time_limit, memory.limit()):
+        with memory.limited(memory_limit), Watchdog(time_limit, memory.limit()):
             return command(*args, **options)
 
     for option in reversed(options):

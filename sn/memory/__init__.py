@@ -15,6 +15,7 @@ import functools
 import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def limit() -> int:
 def set_limit(n_bytes: int | None) -> None:
     """Set the bytes that may be taken at once; None is the default again."""
     _choice.n_bytes = n_bytes
+
+
+@contextlib.contextmanager
+def limited(n_bytes: int | None) -> Iterator[None]:
+    """Set the bytes that may be taken at once for the block; None leaves them as they are."""
+    before = _choice.n_bytes
+    if n_bytes is not None:
+        _choice.n_bytes = n_bytes
+    try:
+        yield
+    finally:
+        _choice.n_bytes = before
 
 
 def parse_size(text: str) -> int:

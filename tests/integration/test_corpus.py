@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from tests.corpus_runner import Outcome, Program, outcomes, programs
+from tests.corpus_runner import Crew, Outcome, Program, programs
 
 PROGRAMS = list(programs())
 FILES = {name: list(group) for name, group in groupby(PROGRAMS, lambda p: p.name.split(":")[0])}
@@ -15,15 +16,21 @@ FILES = {name: list(group) for name, group in groupby(PROGRAMS, lambda p: p.name
 DEEP = ("lisp/deep", "nests")
 
 
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    crew = Crew()
+    yield crew
+    crew.stop()
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in DEEP)) for name in FILES]
 )
-def test_no_program_breaks_sn(name: str) -> None:
-    wanted = FILES[name]
+def test_no_program_breaks_sn(name: str, crew: Crew) -> None:
     faults = [
         f"{program.name}: {fault}"
-        for program, outcome in zip(wanted, outcomes(wanted), strict=True)
-        if (fault := outcome.fault(program))
+        for program in FILES[name]
+        if (fault := crew.run(program).fault(program))
     ]
     assert not faults, "\n".join(faults)
 
@@ -60,6 +67,8 @@ def test_a_program_that_dies_is_blamed_and_the_next_ones_run(
     monkeypatch.setattr("tests.corpus_runner.LIMIT_S", 20)
     endless = Program("endless", "(while t ())")
     fine = Program("fine", "(print 'fine)", expect="fine")
-    found = list(outcomes([fine, endless, fine]))
+    crew = Crew()
+    found = [crew.run(program) for program in (fine, endless, fine)]
+    crew.stop()
     assert [outcome.code for outcome in found] == [1, None, 1]
     assert [outcome.fault(fine) for outcome in found[::2]] == ["", ""]

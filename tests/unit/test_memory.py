@@ -33,6 +33,15 @@ def test_what_is_above_the_limit_is_refused_with_its_size_and_place() -> None:
     assert "--memory" in str(caught.value.hint)
 
 
+def test_a_limit_holds_for_a_block() -> None:
+    memory.set_limit(1000)
+    with memory.limited(2000):
+        memory.need(2000, "a list of 20 numbers")
+    with memory.limited(None):
+        assert memory.limit() == 1000
+    assert memory.limit() == 1000
+
+
 def test_the_default_is_half_of_what_is_free() -> None:
     assert 1e6 < memory.limit() < 1e14
     with pytest.raises(MemoryLimitError):
