@@ -22,6 +22,7 @@ from sn.errors import SnError
 from sn.interrupts import Announced
 from sn.memory import size_text
 
+OWN = 150_000_000  # bytes besides: Numba, and what is compiled; measured
 INTERVAL = 0.1  # seconds between looks; chosen here: a loop of Lisp takes some 10 MB in it
 
 
@@ -72,7 +73,7 @@ class Watchdog:
                     f"stopped after {self._seconds:g} s, the limit of --time-limit",
                     hint="--time-limit SECONDS allows more",
                 )
-            elif self._n_bytes is not None and memory_used() - taken > self._n_bytes:
+            elif self._n_bytes is not None and memory_used() - taken > self._n_bytes + OWN:
                 reason = SnError(
                     f"stopped because it took more than {size_text(self._n_bytes)} of memory",
                     hint="does a loop grow a list without an end? --memory SIZE, as in "

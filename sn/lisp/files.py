@@ -48,12 +48,12 @@ class Files:
         Raises: EvalError when there is none, NotAllowedError where all places are closed.
         """
         places = dict.fromkeys((*self._own_folders(), *folders))
-        searched = [place for place in places if self._may_read(place / name)]
-        for folder in searched:
+        for folder in places:
             for suffix in ("", *suffixes):
                 file = folder / (name + suffix)
                 if self._is_here(file):
                     return file
+        searched = [place for place in places if self._may_read(place / name)]
         shown = [str(place) for place in searched if place != self._in_memory]
         closed = [str(place) for place in places if place not in searched]
         if not shown:

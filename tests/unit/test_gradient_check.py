@@ -283,7 +283,6 @@ def test_a_wrong_derivative_exits_with_1(
 @pytest.mark.parametrize(
     ("formula", "words"),
     [
-        ("(max 1e308 a)", "has no finite value at x = "),
         ("(log a)", "has no finite value at x = "),
         ("(exp (* 90 a))", "computes numbers above 3.4e38, where float32 ends"),
         ("(* 1e30 (* a a))", "computes numbers above 3.4e38, where float32 ends"),
