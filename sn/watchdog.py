@@ -23,6 +23,7 @@ from sn.interrupts import Announced
 from sn.memory import size_text
 
 OWN = 150_000_000  # bytes besides: Numba, and what is compiled; measured
+PATIENCE = 5.0  # seconds before it interrupts again; chosen here
 INTERVAL = 0.1  # seconds between looks; chosen here: a loop of Lisp takes some 10 MB in it
 
 
@@ -85,7 +86,9 @@ class Watchdog:
                     if self._announced is not None:
                         self._announced.comes = True
                     _interrupt()
-                    return
+            if reason is not None:
+                # one that comes in the middle of a destructor is lost; what ends well needs a while
+                self._ended.wait(PATIENCE)
 
 
 def memory_used() -> int:

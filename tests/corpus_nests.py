@@ -45,7 +45,7 @@ NESTS: dict[str, tuple[str, str]] = {
     "comments in between": ("#!(((!#" * DEPTH + "(print 'all-well)", "all-well"),
     "a comment never closed": ("#!" * DEPTH, "this comment is not closed"),
     "a long name": ("(print (len (pname '" + "a" * DEEPEST + ")))", "1e+06"),
-    "a number that is none": ("(print (len (pname '" + "1" * DEPTH + "x)))", "100002"),
+    "a number that is none": ("(print (len (pname '" + "1" * DEPTH + "x)))", "100001"),
     "a long number": ("(print " + "1" * DEEPEST + ")", "is too large"),
     "a long list": ("(print (length '(" + "a " * DEEPEST + ")))", "1e+06"),
     "a long line": ("(print 'a)" * DEPTH + " (car 5)", "car needs a list"),

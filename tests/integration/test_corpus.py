@@ -64,7 +64,7 @@ def test_faults_are_seen() -> None:
 def test_a_program_that_dies_is_blamed_and_the_next_ones_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tests.corpus_runner.LIMIT_S", 20)
+    monkeypatch.setattr("tests.corpus_runner.LIMIT_S", 5)
     endless = Program("endless", "(while t ())")
     fine = Program("fine", "(print 'fine)", expect="fine")
     crew = Crew()

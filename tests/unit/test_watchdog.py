@@ -44,6 +44,20 @@ def test_a_block_that_grows_is_stopped() -> None:
     assert 50 <= len(kept) < 1000
 
 
+def test_an_interrupt_that_is_lost_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sn.watchdog.PATIENCE", 0.2)
+    lost = 0
+    with pytest.raises(SnError, match="stopped after 0.1 s"), Watchdog(0.1, None):
+        while True:
+            try:
+                threading.Event().wait(30)
+            except KeyboardInterrupt:
+                lost += 1
+                if lost == 2:
+                    raise
+    assert lost == 2
+
+
 def test_a_block_within_its_limits_is_left_alone() -> None:
     with Watchdog(0.15, None):
         pass
