@@ -41,11 +41,11 @@ def test_a_block_that_grows_is_stopped() -> None:
         while True:
             kept.append(bytearray(1_000_000))
             time.sleep(0.001)
-    assert 50 <= len(kept) < 1000
+    assert 50 <= len(kept) < 4000
 
 
 def test_an_interrupt_that_is_lost_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sn.watchdog.PATIENCE", 0.2)
+    monkeypatch.setattr("sn.watchdog.PATIENCE", 1.0)
     lost = 0
     with pytest.raises(SnError, match="stopped after 0.1 s"), Watchdog(0.1, None):
         while True:
