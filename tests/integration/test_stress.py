@@ -19,11 +19,15 @@ from scripts.stress.races import KINDS as RIVALS
 from scripts.stress.races import races
 
 pytestmark = pytest.mark.kernels
+# many runs each: `make slow` and `make stress` have them
+LONG = pytest.mark.slow
 SHORT = ("run", ["run", "xor", "--passes", "3000", "--out", "out"])
 
 
 @pytest.mark.parametrize(
-    "kind", [SHORT, interrupting.COMPARE, interrupting.COLD], ids=lambda k: k[0]
+    "kind",
+    [SHORT, *(pytest.param(k, marks=LONG) for k in (interrupting.COMPARE, interrupting.COLD))],
+    ids=lambda kind: kind[0],
 )
 def test_an_interrupt_ends_a_command_and_leaves_whole_files(kind: tuple[str, list[str]]) -> None:
     tally = interrupts(kind, 2)
@@ -41,13 +45,18 @@ def test_a_damaged_cache_changes_no_bit(kind: str) -> None:
     assert tally.counts == {"the same bits": 1}
 
 
-@pytest.mark.parametrize("kind", RIVALS, ids=lambda kind: kind[0])
+@pytest.mark.parametrize(
+    "kind",
+    [RIVALS[0], *(pytest.param(kind, marks=LONG) for kind in RIVALS[1:])],
+    ids=lambda kind: kind[0],
+)
 def test_of_two_in_one_folder_one_proceeds(kind: tuple[str, list[str]]) -> None:
     tally = races(kind, 2)
     assert not tally.faults
     assert sum(tally.counts.values()) == 2
 
 
+@LONG
 def test_a_comparison_that_is_stopped_comes_to_the_same() -> None:
     tally = comparisons(2)
     assert not tally.faults

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import itertools
 import platform
 import sys
 import threading
@@ -174,16 +175,18 @@ def test_endless_recursion_ends_in_any_thread(it: Interpreter) -> None:
 
 def test_python_never_has_more_than_a_few_thousand_frames_ahead(it: Interpreter) -> None:
     ahead: list[int] = []
+    calls = itertools.count()
 
     def look() -> float:
-        ahead.append(sys.getrecursionlimit() - frames_in_use())
+        if next(calls) % 7 == 0:  # to count frames takes a while
+            ahead.append(sys.getrecursionlimit() - frames_in_use())
         return 0.0
 
     it.define("look", Builtin("look", look, locked=False, dotted=False))
     it.run("(de f (n) (if (> n 0) (+ (f (- n 1)) (look)) (look)))")
     for depth in (0, 150, 4900):
         it.run(f"(f {depth})")
-    assert len(ahead) > 5000
+    assert len(ahead) > 700
     assert max(ahead) <= frames_ahead() + 64
     assert min(ahead) > 500
 

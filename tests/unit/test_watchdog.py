@@ -15,6 +15,8 @@ from sn.commands import main
 from sn.errors import SnError
 from sn.watchdog import Watchdog, memory_used
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+
 
 @pytest.fixture(autouse=True)
 def _ctrl_c_raises() -> None:
@@ -110,10 +112,9 @@ def test_a_loop_without_an_end_is_stopped(
 def test_a_list_without_an_end_is_stopped(tmp_path: Path) -> None:
     # in a process of its own: here others are called back by the collector, and lose interrupts
     (tmp_path / "a.sn").write_text("(setq l ()) (while t (setq l (cons (range 1 1000) l)))")
-    program = "import sys; from sn.commands import main; sys.exit(main(sys.argv[1:]))"
     words = ["run", str(tmp_path / "a.sn"), "--no-folder", "--memory", "40M"]
     done = subprocess.run(
-        [sys.executable, "-c", program, *words],
+        [sys.executable, str(ROOT / "cli.py"), *words],
         capture_output=True,
         text=True,
         timeout=120,
