@@ -15,7 +15,7 @@ CORE := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 PEER := $(VENV)/.installed-bench
 
-.PHONY: run test slow fast crash stress fuzz bench race scaling instructions lint lock clean
+.PHONY: run test slow fast coverage crash stress fuzz bench race scaling instructions lint lock clean
 
 run: $(CORE)
 	$(BIN)/sn run nets/zipcode.sn $(ARGS)
@@ -28,6 +28,10 @@ slow: $(DEV)
 
 fast: $(DEV)
 	$(BIN)/pytest -q -m "not slow and not kernels" $(SHARED) $(ARGS)
+
+# which lines of sn/ no test runs in its own process
+coverage: $(DEV)
+	$(BIN)/pytest -q -m "not slow" $(SHARED) --cov $(ARGS)
 
 crash: $(CORE)
 	$(BIN)/python scripts/crash.py $(ARGS)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sn.errors import NetError
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, Window
 from sn.net import expr, schemes
-from sn.net.activations import Activation, linear, nlf_tanh, relu, tanh
+from sn.net.activations import Activation, elu, gelu, linear, nlf_tanh, relu, tanh
 from sn.net.costs import Cost, cost
 from sn.net.layer import Layer, Network
 from sn.net.reference import Reference
@@ -173,6 +173,12 @@ _FUNCTIONS = {
     "tanh": "(tanh)",
     "linear": "(linear 0.7)",
     "relu": "(relu)",
+    "leaky-relu": "(leaky-relu 0.1)",
+    "elu": "(elu 0.7)",
+    "gelu": "(gelu)",
+    "silu": "(silu)",
+    "logistic": "(logistic)",
+    "softplus": "(softplus)",
     "a Lisp expression": "(nlf (lambda (x) (/ x (+ 1 (abs x)))))",
     "a Lisp expression of all functions": "(nlf (lambda (x) (+ (* 0.3 (sin x))"
     " (* 0.2 (cos (* 2 x))) (log (+ 2 (exp (/ x 2)))) (sqrt (+ 1 (* x x)))"
@@ -275,7 +281,7 @@ SMOOTH: tuple[Activation, ...] = (
     linear(),
     Activation("x / (1 + x x)", expr.variable("a") / (1 + expr.variable("a") * expr.variable("a"))),
 )
-ALL = (*SMOOTH, relu())
+ALL = (*SMOOTH, relu(), gelu(), elu())
 
 
 # along which axes random windows wrap: mostly none

@@ -6,6 +6,7 @@ of 200 digits hold them to the definitions in test_stable.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from sn.session import Session
 
 Floats = NDArray[np.float64]
 Function = Callable[[Floats], Floats]
+
+ERFC = np.vectorize(math.erfc, otypes=[float])
 
 # cross-entropy of targets 0 and 1, and of -1 and 1, as people write them
 CROSS = "(- (+ (* d (log y)) (* (- 1 d) (log (- 1 y)))))"
@@ -180,6 +183,45 @@ FORMS: dict[str, Form] = {
     "logistic loss": Form(
         ("(log (+ 1 (exp (- (* 1 x)))))",), lambda x: softplus(-x), lambda x: -s(-x), bell
     ),
+}
+
+
+def cdf(x: Floats) -> Floats:
+    """The share of a normal distribution below x."""
+    below: Floats = 0.5 * ERFC(-x / math.sqrt(2))
+    return below
+
+
+def density(x: Floats) -> Floats:
+    """The slope of cdf."""
+    return np.exp(-0.5 * np.minimum(x * x, 1e4)) / math.sqrt(2 * math.pi)
+
+
+def _by_sign(above: Function, below: Function) -> Function:
+    return lambda x: np.where(x > 0, above(x), below(np.minimum(x, 0)))
+
+
+# the non-linearities that SN has by name, and their value, slope and bend
+NAMED: dict[str, tuple[Function, Function, Function]] = {
+    "relu": (lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, 1.0, 0), np.zeros_like),
+    "leaky-relu": (
+        _by_sign(lambda x: x, lambda x: 0.01 * x),
+        _by_sign(np.ones_like, lambda x: np.full_like(x, 0.01)),
+        np.zeros_like,
+    ),
+    "elu": (
+        _by_sign(lambda x: x, np.expm1),
+        _by_sign(np.ones_like, np.exp),
+        _by_sign(np.zeros_like, np.exp),
+    ),
+    "gelu": (
+        lambda x: x * cdf(x),
+        lambda x: cdf(x) + x * density(x),
+        lambda x: (2 - x * x) * density(x),
+    ),
+    "silu": (FORMS["silu"].value, FORMS["silu"].slope, FORMS["silu"].bend),
+    "logistic": (LOGISTIC.value, LOGISTIC.slope, LOGISTIC.bend),
+    "softplus": (softplus, s, bell),
 }
 
 

@@ -90,3 +90,63 @@ def linear(slope: float = 1.0) -> Activation:
 def relu() -> Activation:
     """(relu): the larger of the total input and 0; the slope at 0 is 0."""
     return Activation("relu(x)", expr.call("max", expr.const(0), TOTAL))
+
+
+@activation("leaky-relu")
+def leaky_relu(slope: float = 0.01) -> Activation:
+    """(leaky-relu [slope]): the total input, times `slope` where it is not positive.
+
+    Source: Maas, Hannun and Ng 2013, whose slope is 0.01.
+    """
+    return Activation(f"leaky relu(x, {slope:.5g})", _by_sign(TOTAL, slope * TOTAL))
+
+
+@activation("elu")
+def elu(alpha: float = 1.0) -> Activation:
+    """(elu [alpha]): the total input, alpha (e^x - 1) where it is not positive.
+
+    Source: Clevert, Unterthiner and Hochreiter 2016.
+    """
+    # the side that is not chosen must not overflow either
+    below = _by_sign(expr.const(0), TOTAL)
+    name = "elu(x)" if alpha == 1 else f"elu(x, {alpha:.5g})"
+    return Activation(name, _by_sign(TOTAL, alpha * expr.call("expm1", below)))
+
+
+@activation("gelu")
+def gelu() -> Activation:
+    """(gelu): x times the share of a normal distribution below x, exactly.
+
+    Below -13.1, where it is smaller than 1e-37, kernels give 0.
+    Source: Hendrycks and Gimpel 2016; their tanh and logistic approximations are other functions.
+    """
+    return Activation("gelu(x)", TOTAL * expr.call("normal_cdf", TOTAL))
+
+
+@activation("silu")
+def silu() -> Activation:
+    """(silu): x / (1 + e^-x).
+
+    Source: Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017 call it swish.
+    """
+    return Activation("silu(x)", TOTAL * expr.call("logistic", TOTAL))
+
+
+@activation("logistic")
+def logistic() -> Activation:
+    """(logistic): 1 / (1 + e^-x), from 0 to 1."""
+    return Activation("logistic(x)", expr.call("logistic", TOTAL))
+
+
+@activation("softplus")
+def softplus() -> Activation:
+    """(softplus): log(1 + e^x), a smooth relu.
+
+    Source: Dugas et al. 2001.
+    """
+    return Activation("softplus(x)", expr.call("softplus", TOTAL))
+
+
+def _by_sign(above: Expr, below: Expr) -> Expr:
+    """Choose by the sign of the total input."""
+    return expr.choose(expr.call("lt", expr.const(0), TOTAL), above, below)

@@ -121,6 +121,13 @@ def _logcosh(u: Any) -> Any:
     return np.where(size < 1, near, size + (np.log1p(np.exp(-2.0 * size)) - np.log(2.0)))
 
 
+def _normal_cdf(v: Any) -> Any:
+    # NumPy has no error function; in Python's the small end keeps its digits
+    return 0.5 * _ERFC(np.multiply(v, -math.sqrt(0.5)))
+
+
+_ERFC = np.vectorize(math.erfc, otypes=[float])
+
 # NOTE(emit): every name here is a verb of the kernel builder, and the other way round.
 _NUMPY: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -143,6 +150,9 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "if": np.where,
     # a b + c, rounded once in kernels; of update rules
     "fma": lambda a, b, c: a * b + c,
+    # e^v - 1, which is v near 0; the share of a normal distribution below v
+    "expm1": np.expm1,
+    "normal_cdf": _normal_cdf,
     # 1 / (1 + e^-v), its square root, log(1 + e^v), log((e^u + e^-u) / 2): right for every number
     "logistic": _logistic,
     "root_logistic": _root_logistic,
@@ -282,6 +292,11 @@ def derivative(e: Expr, name: str) -> Expr:
             return mul(sub(const(1), mul(e, e)), da)
         case "exp":
             return mul(e, da)
+        case "expm1":
+            return mul(call("exp", a), da)
+        case "normal_cdf":
+            bell = call("exp", mul(const(-0.5), mul(a, a)))
+            return mul(mul(const(1 / math.sqrt(2 * math.pi)), bell), da)
         case "log":
             return div(da, a)
         case "sqrt":

@@ -31,7 +31,7 @@ WALKS = 6  # chosen here: the largest of six is rarely below a third of what is 
 EPSILON = 2.0**-24
 FUNCTIONS = (
     *("tanh", "exp", "log", "sqrt", "sin", "cos"),
-    *("logistic", "root_logistic", "softplus", "logcosh"),
+    *("expm1", "normal_cdf", "logistic", "root_logistic", "softplus", "logcosh"),
 )
 FUNCTION_ERROR = 2.0**-22  # two units of the last digit: what the kernels' polynomials may be off
 

@@ -47,6 +47,8 @@ _TORCH = {
     "eq": torch.eq,
     "if": torch.where,
     "fma": lambda a, b, c: a * b + c,
+    "expm1": torch.expm1,
+    "normal_cdf": torch.special.ndtr,
     "logistic": torch.sigmoid,
     "root_logistic": lambda v: torch.exp(torch.nn.functional.logsigmoid(v) / 2),
     "softplus": lambda v: torch.logaddexp(v, torch.zeros_like(v)),

@@ -94,6 +94,8 @@ DIFFERENTIABLE: list[tuple[str, Expr, tuple[float, ...]]] = [
     ("neg", -(X * X), (-1.3, 0.4)),
     ("tanh", call("tanh", 2 * X), (-1.3, 0.0, 0.4)),
     ("exp", call("exp", X * X), (-1.3, 0.4)),
+    ("expm1", call("expm1", 2 * X), (-1.3, 0.0, 0.4)),
+    ("normal_cdf", call("normal_cdf", 2 * X), (-1.3, 0.0, 0.4)),
     ("log", call("log", 3 + X), (-1.3, 0.4)),
     ("sqrt", call("sqrt", 3 + X), (-1.3, 0.4)),
     ("sin", call("sin", 2 * X), (-1.3, 0.4)),

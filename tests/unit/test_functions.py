@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numba
@@ -17,7 +18,7 @@ from sn.net import expr
 pytestmark = pytest.mark.kernels
 
 Floats32 = NDArray[np.float32]
-OPS = ("tanh", "exp", "log", "sin", "cos", "sqrt", "abs")
+OPS = ("tanh", "exp", "log", "sin", "cos", "sqrt", "abs", "expm1", "normal_cdf")
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,13 @@ def compute() -> Callable[[str, Floats32], Floats32]:
     return call
 
 
+normal_cdf = np.vectorize(lambda v: 0.5 * math.erfc(-v / math.sqrt(2)), otypes=[float])
+
+
 def exact(op: str, x: Floats32) -> NDArray[np.float64]:
+    function = normal_cdf if op == "normal_cdf" else getattr(np, op)
     with np.errstate(all="ignore"):
-        value: NDArray[np.float64] = getattr(np, op)(x.astype(np.float64))
+        value: NDArray[np.float64] = function(x.astype(np.float64))
     return value
 
 
@@ -76,6 +81,10 @@ def ulps(found: Floats32, expected: NDArray[np.float64]) -> NDArray[np.float64]:
         ("cos", -8, 8, 2),
         ("cos", -1000, 1000, 5),
         ("sqrt", 0, 100, 0.5),
+        ("expm1", -1, 1, 2),
+        ("expm1", -87.3, 88.72, 2),
+        ("normal_cdf", -1, 1, 8),
+        ("normal_cdf", -13, 13, 8),
     ],
 )
 def test_a_dense_range_is_right_to_a_few_last_places(
@@ -135,6 +144,16 @@ INFINITY, NAN = float("inf"), float("nan")
         ("sin", INFINITY, NAN),
         ("cos", -INFINITY, NAN),
         ("sin", NAN, NAN),
+        ("expm1", 0.0, 0.0),
+        ("expm1", INFINITY, INFINITY),
+        ("expm1", -INFINITY, -1.0),
+        ("expm1", NAN, NAN),
+        ("normal_cdf", 0.0, 0.5),
+        ("normal_cdf", INFINITY, 1.0),
+        ("normal_cdf", -INFINITY, 0.0),
+        ("normal_cdf", -1e20, 0.0),
+        ("normal_cdf", 1e20, 1.0),
+        ("normal_cdf", NAN, NAN),
         ("sqrt", 4.0, 2.0),
         ("sqrt", -1.0, NAN),
         ("sqrt", INFINITY, INFINITY),

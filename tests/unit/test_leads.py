@@ -395,13 +395,13 @@ LAYERS = {
         "8 8)", "8 8) (activation relu)", "3:22", "'activation'", "by its name: (relu)"
     ),
     "activation-as-a-string": net(
-        "8 8)", '8 8) (activation "sigmoid")', "3:22", "'activation'", "(nlf (lambda (x) (/ 1 (+ 1"
+        "8 8)", '8 8) (activation "sigmoid")', "3:22", "'activation'", "(logistic)"
     ),
     "activation-bare": net("8 8)", "8 8) relu", "3:21", "found the symbol relu", "write (relu)"),
     "activation-keyword": net(
         "8 8)", "8 8) :activation relu", "3:21", "found :activation", "by its"
     ),
-    "sigmoid": net("8 8)", "8 8) (sigmoid)", "3:22", "'sigmoid'", "(nlf (lambda (x) (/ 1 (+ 1"),
+    "sigmoid": net("8 8)", "8 8) (sigmoid)", "3:22", "'sigmoid'", "(logistic)"),
     "softmax": net(
         "(10)", "(10) (softmax)", "5:23", "'softmax'", "(cost softmax) in the experiment"
     ),

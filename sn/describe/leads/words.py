@@ -58,8 +58,6 @@ _PLACES = {
 
 Lead: TypeAlias = Callable[[Sequence[Value]], str | None]
 
-_SIGMOID = "(nlf (lambda (x) (/ 1 (+ 1 (exp (- x))))))"
-_LEAKY = "(nlf (lambda (x) (max x (* 0.01 x))))"
 _NO_POOLING = (
     "SN takes no maximum of a window: (subsample (kernel 2 2)) sums it, times a coefficient a map"
 )
@@ -117,8 +115,9 @@ _TEXTS: dict[str, dict[str, str]] = {
         "callbacks": "(stop (patience PASSES)) ends a run early",
     },
     "layer": {
-        **dict.fromkeys(("sigmoid", "logistic"), f"write {_SIGMOID}"),
-        **dict.fromkeys(("leaky-relu", "leakyrelu"), f"write {_LEAKY}"),
+        "sigmoid": "SN says (logistic)",
+        "swish": "SN says (silu)",
+        "leakyrelu": "SN says (leaky-relu)",
         **dict.fromkeys(("identity", "none"), "SN says (linear)"),
         "softmax": "softmax is part of a cost: a layer that is (linear), and (cost softmax) in the "
         "experiment",
