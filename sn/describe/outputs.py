@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, get_type_hints
 
 from sn.describe.formula import formula
 from sn.describe.formula_check import check_for_kernels
 from sn.describe.named import declared, known_layer
 from sn.describe.options import Argument, Clause, choice, clause, clauses, count, limited, told_at
 from sn.errors import EvalError, Label, NetError, Span
-from sn.limits import POSITIVE, Limit
+from sn.limits import POSITIVE, Limit, option_name
 from sn.lisp.forms import Symbol
 from sn.lisp.machine import Machine
 from sn.net.costs import Cost, cost
@@ -55,11 +56,14 @@ def read_targets(it: Machine, found: Clause) -> tuple[float, float]:
 
 
 def read_cost(it: Machine, found: Clause) -> CostForm:
-    """Read (cost NAME) or (cost FUNCTION) of output and desired value, per output unit."""
-    count(found, 1, 1, COST)
+    """Read (cost NAME OPTION ...) or (cost FUNCTION) of output and desired value, per unit."""
+    count(found, 1, None, COST)
     argument = found.args[0]
     if type(argument.form) is Symbol and argument.form.name in cost:
-        return CostForm(cost.get(argument.form.name), found.span)
+        make = cost.get(argument.form.name)
+        options = _cost_options(it, make, found.args[1:], argument.form.name)
+        return CostForm(partial(make, **options), found.span)
+    count(found, 1, 1, COST)
     function = it.eval(argument.form)
     if type(argument.form) is Symbol and function is None:
         choice(argument, "cost", dict.fromkeys(cost))
@@ -67,6 +71,24 @@ def read_cost(it: Machine, found: Clause) -> CostForm:
     made = Cost("lisp", value, written=str(value))
     check_for_kernels(lambda: (made.value, made.slope, made.bend), found.span)
     return CostForm(lambda n_outputs: made, found.span)
+
+
+def _cost_options(
+    it: Machine, make: Callable[..., Cost], args: Sequence[Argument], title: str
+) -> dict[str, float]:
+    """Read the options of a cost, which its function takes by keyword, each with its limit."""
+    limits = {
+        name: next(one for one in hint.__metadata__ if isinstance(one, Limit))
+        for name, hint in get_type_hints(make, include_extras=True).items()
+        if hasattr(hint, "__metadata__")
+    }
+    known = {option_name(name): f"({option_name(name)} X)" for name in limits}
+    found: dict[str, float] = {}
+    for option in clauses(list(args), known, f"cost {title}"):
+        count(option, 1, 1, known[option.word])
+        name = option.word.replace("-", "_")
+        found[name] = limited(it, option.args[0], f"the {option.word}", limits[name])
+    return found
 
 
 def read_outputs(
@@ -158,9 +180,9 @@ def _weighted(made: Cost, one: _Said) -> Cost:
 def _check_suits(made: Cost, layer: Layer, targets: tuple[float, float], span: Span | None) -> None:
     """Hold an output layer to what a cost over the layer needs.
 
-    Raises: EvalError for outputs that are not linear, or desired values below 0.
+    Raises: EvalError for outputs that are not linear, or desired values that it does not take.
     """
-    if not made.reductions:
+    if made.share is None:
         return
     if str(layer.activation) != "linear":
         raise EvalError(
@@ -170,10 +192,11 @@ def _check_suits(made: Cost, layer: Layer, targets: tuple[float, float], span: S
             hint=f"make them linear: (layer {layer.name} ... (linear))",
         )
     low, high = targets
-    if low < 0:
+    if not (made.wanted.allows(low) and made.wanted.allows(high)):
+        most = "" if made.wanted.most is None else f" and at most {made.wanted.most:g}"
         raise EvalError(
-            f"(cost {made.name}) needs desired values of at least 0, found the targets "
-            f"{low:g} and {high:g}",
+            f"(cost {made.name}) needs desired values of at least {made.wanted.least:g}{most}, "
+            f"found the targets {low:g} and {high:g}",
             span=span,
             hint="(targets 0 1) gives the right unit all, the others nothing",
         )

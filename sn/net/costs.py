@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.display import brief
+from sn.limits import POSITIVE, Limit, option_name
 from sn.net import expr
 from sn.net.expr import Expr, call, const, evaluate
 from sn.net.stable import derivative, stable
@@ -56,6 +57,8 @@ class Cost:
     `value` is kept in a stable form in which d log y is 0 for d = 0, whatever y is. `written` is
     the formula of a function in Lisp, as the program has it. `is_mean` says that the sum over
     the outputs is to be told as it is: a mean over them already, or a cost of the whole pattern.
+    `share` is what of an output compares with the desired value, from 0 to 1, where that is not
+    the output itself, which is linear then.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Cost:
     is_mean: bool = False
     reductions: tuple[Reduction, ...] = ()
     derivatives: Derivatives | None = None
+    share: Expr | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _guarded(stable(self.value)))
@@ -108,6 +112,21 @@ class Cost:
             ends[one.name] = reduce(evaluate(one.of, ends), axis=axis, keepdims=True)
         return ends
 
+    @property
+    def wanted(self) -> Limit:
+        """The desired values that it takes: any, parts of one or of all outputs' sum."""
+        if self.share is None:
+            return Limit()
+        return Limit(0) if self.reductions else Limit(0, 1)
+
+    def answers(self, outputs: Numbers) -> Numbers:
+        """Return outputs as they compare with desired values: (n, n_outputs)."""
+        if self.share is None:
+            return outputs
+        given = outputs.astype(np.float64)
+        found: Numbers = evaluate(self.share, self.ends(given, np.zeros_like(given)))
+        return found
+
     def along(self, ends: dict[str, Numbers], moved: Numbers, axis: int = -1) -> Numbers:
         """Return the second derivative of E along a direction `moved` of the outputs."""
         bent: Numbers = np.sum(evaluate(self.bend, ends) * moved**2, axis=axis)
@@ -148,7 +167,10 @@ def _has_logarithm(e: Expr) -> bool:
     return e.op == "log" or any(map(_has_logarithm, e.args))
 
 
-cost: Registry[Callable[[int], Cost]] = Registry("cost")
+# Options of a cost are what its function takes by keyword, each with its limit.
+cost: Registry[Callable[..., Cost]] = Registry("cost")
+
+Share = Annotated[float, Limit(0, 1, is_open_above=True)]
 
 OUTPUT, DESIRED = expr.variable("y"), expr.variable("d")
 
@@ -171,24 +193,55 @@ def mean_square(n_outputs: int) -> Cost:
     return Cost("mean-square", (DESIRED - OUTPUT) * (DESIRED - OUTPUT) / n_outputs, is_mean=True)
 
 
+@cost("huber")
+def huber(n_outputs: int, *, delta: Annotated[float, POSITIVE] = 1.0) -> Cost:
+    """(cost huber [(delta X)]): `lms` for differences up to X, straight lines beyond.
+
+    With r = y - d, half of r^2 where |r| <= X, else X |r| - X^2 / 2; X is 1. The curvature is 1 on
+    the parabola and 0 on the lines.
+    Source: Huber 1964.
+    """
+    size = call("abs", OUTPUT - DESIRED)
+    near = 0.5 * (OUTPUT - DESIRED) * (OUTPUT - DESIRED)
+    value = call("if", call("le", size, const(delta)), near, delta * size - 0.5 * delta * delta)
+    return Cost(_named("huber", delta=(delta, 1.0)), value)
+
+
+@cost("logistic")
+def logistic(n_outputs: int, *, label_smoothing: Share = 0.0) -> Cost:
+    """(cost logistic [(label-smoothing A)]): cross-entropy of each output's logistic function.
+
+    With p = 1 / (1 + exp(-y)), E = - sum d_j log p_j + (1 - d_j) log(1 - p_j), for labels that do
+    not exclude each other; dE/dy = p - d, and the curvature p (1 - p) is exact. Outputs are linear;
+    desired values are from 0 to 1: (targets 0 1). Smoothing makes d (1 - A) d + A / 2.
+    """
+    wanted = _smoothed(label_smoothing, const(0.5))
+    value = call("softplus", OUTPUT) - wanted * OUTPUT
+    name = _named("logistic", label_smoothing=(label_smoothing, 0.0))
+    return Cost(name, value, share=call("logistic", OUTPUT))
+
+
 @cost("softmax")
-def softmax(n_outputs: int) -> Cost:
-    """(cost softmax): cross-entropy of the desired shares and the softmax of the outputs.
+def softmax(n_outputs: int, *, label_smoothing: Share = 0.0) -> Cost:
+    """(cost softmax [(label-smoothing A)]): cross-entropy of desired shares and those of outputs.
 
     With p_j = exp y_j / sum exp y and S = sum d, E = - sum d_j log p_j; dE/dy_j = S p_j - d_j.
     The curvature of an output is the diagonal S p_j (1 - p_j) of the Hessian, which is that of
     Gauss-Newton; the terms - S p_i p_j between outputs are neglected in the curvatures of
     weights, as the diagonal method neglects all such terms, and kept along the line of
     conjugate-gradient. Outputs are linear; desired values are not negative: (targets 0 1). The
-    error that is told is the cross-entropy per pattern, in nats.
-    Source: Bridle 1990; the maximum is subtracted, so that no exponential overflows.
+    error that is told is the cross-entropy per pattern, in nats. Smoothing makes d of n outputs
+    (1 - A) d + A S / n.
+    Source: Bridle 1990; the maximum is subtracted, so that no exponential overflows. Smoothing:
+    Szegedy et al. 2016.
     """
-    top, total, wanted = map(expr.variable, ("top", "total", "wanted"))
+    top, total, sum_ = map(expr.variable, ("top", "total", "wanted"))
     power = call("exp", OUTPUT - top)
     share = power / total
+    wanted = _smoothed(label_smoothing, sum_ / n_outputs)
     return Cost(
-        "softmax",
-        DESIRED * (call("log", total) - (OUTPUT - top)),
+        _named("softmax", label_smoothing=(label_smoothing, 0.0)),
+        wanted * (call("log", total) - (OUTPUT - top)),
         is_mean=True,
         reductions=(
             Reduction("top", "max", OUTPUT),
@@ -196,8 +249,20 @@ def softmax(n_outputs: int) -> Cost:
             Reduction("wanted", "sum", DESIRED),
         ),
         derivatives=Derivatives(
-            wanted * share - DESIRED,
-            wanted * share * (1 - share),
-            share * call("sqrt", wanted),
+            sum_ * share - wanted,
+            sum_ * share * (1 - share),
+            share * call("sqrt", sum_),
         ),
+        share=share,
     )
+
+
+def _smoothed(smoothing: float, even: Expr) -> Expr:
+    """The desired value, moved a part of the way to what all outputs would share evenly."""
+    return DESIRED if smoothing == 0 else (1 - smoothing) * DESIRED + smoothing * even
+
+
+def _named(name: str, **options: tuple[float, float]) -> str:
+    """Return the name of a cost with those of its options that are not as usual."""
+    said = [f"{option_name(k)} {x:g}" for k, (x, usual) in options.items() if x != usual]
+    return " ".join([name, *said])

@@ -184,9 +184,12 @@ def error_of_constants(targets: Floats32, cost: Loss) -> float | None:
 
 def _error_of_constants(targets: Floats32, cost: Cost) -> float | None:
     """Return the same of one output layer."""
-    if cost.reductions:  # outputs of such a cost are logarithms of shares
-        shares = np.log(np.maximum(targets.astype(np.float64).mean(axis=0), np.finfo(float).tiny))
-        return error_of(cost, np.broadcast_to(shares, targets.shape), targets)
+    if cost.share is not None:
+        shares = np.maximum(targets.astype(np.float64).mean(axis=0), np.finfo(float).tiny)
+        best = np.log(shares)
+        if not cost.reductions:  # each output by itself: the odds of 1 against 0
+            best -= np.log1p(-np.minimum(shares, 1 - np.finfo(float).eps))
+        return error_of(cost, np.broadcast_to(best, targets.shape), targets)
     total = 0.0
     with np.errstate(all="ignore"):
         for column in targets.T.astype(np.float64):

@@ -48,18 +48,15 @@ def score(
 def answers(outputs: NDArray[Any], cost: Loss | None) -> NDArray[Any]:
     """Return outputs as they compare with targets: (n, n_outputs).
 
-    The outputs of a layer whose cost is softmax become shares of 1; all others are as they are.
+    The outputs of a layer whose cost is a cross-entropy become shares, from 0 to 1; all others
+    are as they are.
     """
     if cost is None or not outputs.size:
         return outputs
-    parts = [part for part, one in split(cost, outputs.shape[1]) if one.reductions]
-    if not parts:
+    parts = list(split(cost, outputs.shape[1]))
+    if all(one.share is None for _, one in parts):
         return outputs
-    found = outputs.astype(np.float64)
-    for part in parts:
-        powers = np.exp(found[:, part] - found[:, part].max(axis=1, keepdims=True))
-        found[:, part] = powers / powers.sum(axis=1, keepdims=True)
-    return found
+    return np.hstack([one.answers(outputs[:, part]) for part, one in parts])
 
 
 def report(

@@ -117,7 +117,10 @@ class DerivativesPart(Part, frozen=True):
 
 
 class CostPart(Part, frozen=True):
-    """A cost: `value` is a formula of an output "y" and what is desired of it, "d"."""
+    """A cost: `value` is a formula of an output "y" and what is desired of it, "d".
+
+    `share` is one of what compares with the desired value, where that is not the output itself.
+    """
 
     name: str
     value: Any
@@ -125,6 +128,7 @@ class CostPart(Part, frozen=True):
     is_mean: bool = False
     reductions: list[ReductionPart] = []
     derivatives: DerivativesPart | None = None
+    share: Any = None
 
 
 class OutputPart(Part, frozen=True):

@@ -208,10 +208,9 @@ class TrainedNet:
 
     def chosen(self, outputs: Array) -> NDArray[np.int64]:
         """Return the class number that outputs stand for: (n,)."""
-        outputs = self._answering(outputs)
-        if outputs.shape[1] == 1:
-            return self.has(outputs)[:, 0].astype(np.int64)
-        found: NDArray[np.int64] = outputs.argmax(axis=1)
+        if self._answering(outputs).shape[1] == 1:
+            return self._answering(self.has(outputs))[:, 0].astype(np.int64)
+        found: NDArray[np.int64] = self._answering(outputs).argmax(axis=1)
         return found
 
     def _answering(self, outputs: Array) -> Array:
@@ -221,6 +220,7 @@ class TrainedNet:
 
     def has(self, outputs: Array) -> NDArray[np.bool_]:
         """Return which outputs are at least half way from the low target to the high one."""
+        outputs = answers(outputs, self.about.cost)
         found: NDArray[np.bool_] = outputs >= (self.about.low + self.about.high) / 2
         return found
 
@@ -228,14 +228,15 @@ class TrainedNet:
         """Return how sure the class of each pattern is: (n,), from 0 to 1.
 
         The difference of the two largest outputs, as a share of that between the two targets; of
-        one output its distance from half way, as a share of that of a target. With the cost
-        softmax the probability of the class.
+        one output its distance from half way, as a share of that of a target. With a
+        cross-entropy the probability of the class.
         Source: LeCun et al. 1989, who reject by that difference.
         """
         y = self._answering(answers(outputs, self.about.cost)).astype(np.float64)
         *_, (_, cost) = split(self.about.cost, self.table.n_outputs)
-        if cost.reductions:
-            return np.asarray(y.max(axis=1))
+        if cost.share is not None:
+            sure = y.max(axis=1) if y.shape[1] > 1 else np.maximum(y[:, 0], 1 - y[:, 0])
+            return np.asarray(sure)
         span = self.about.high - self.about.low
         if y.shape[1] == 1:
             apart = 2 * np.abs(y[:, 0] - (self.about.low + self.about.high) / 2)

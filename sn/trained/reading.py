@@ -272,4 +272,5 @@ def _cost(part: h.CostPart) -> Cost:
         part.is_mean,
         tuple(reductions),
         derivatives,
+        None if part.share is None else from_lists(part.share, names),
     )

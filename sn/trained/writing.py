@@ -245,4 +245,5 @@ def _cost(cost: Cost) -> h.CostPart:
             for one in cost.reductions
         ],
         derivatives=derivatives,
+        share=None if cost.share is None else to_lists(cost.share),
     )

@@ -49,6 +49,7 @@ ENDS = (
     (nlf_tanh(), cost.get("lms")),
     (tanh(), cost.get("mean-square")),
     (linear(), cost.get("softmax")),
+    (linear(), cost.get("logistic")),
     (LOGISTIC, cross_entropy),
 )
 

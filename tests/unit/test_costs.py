@@ -30,7 +30,7 @@ def test_mean_square_is_the_mean_over_the_outputs() -> None:
 def test_every_cost_has_its_derivatives(name: str) -> None:
     """Of each output, with the others where they are."""
     some = cost.get(name)(3)
-    at, desired, h = np.array([0.25, -0.5, 1.0]), np.array([-1.0, 0.25, 2.0]), 1e-4
+    at, desired, h = np.array([0.25, -0.5, 1.25]), np.array([-1.0, 0.25, 2.0]), 1e-4
 
     def moved(e: Expr, unit: int, by: float) -> np.ndarray:
         return np.asarray(evaluate(e, some.ends(at + by * np.eye(3)[unit], desired)))

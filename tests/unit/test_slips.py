@@ -134,7 +134,7 @@ SLIPS = {
     "layer-without-a-net": edit(f"{H2}\n", f"{H2}))\n(defnet other\n"),
     "layer-after-the-net": Slip(((EXPECT, ")\n\n(layer extra (10))"),)),
     "fraction": edit("(nlf-tanh 0.66666666 0) (border", "(nlf-tanh 2/3 0) (border"),
-    "activation-unknown": edit(H2, "(layer h2 (12 4 4) (swish))"),
+    "activation-unknown": edit(H2, "(layer h2 (12 4 4) (mish))"),
     "activation-misspelt": edit(H2, "(layer h2 (12 4 4) (nlf-tahn 0.66666666 0))"),
     "activation-with-an-argument-too-many": edit(H2, "(layer h2 (12 4 4) (tanh 1))"),
     "activation-of-an-unknown-function": edit(H2, "(layer h2 (12 4 4) (nlf gauss))"),

@@ -12,6 +12,9 @@ from sn.lisp.leads.writing import call, code, items, name_of
 # What other programs and papers say for a word of SN; docs/glossary.md tells the same.
 OTHER_WORDS = {
     "average-pool": "subsample",
+    "bce": "logistic",
+    "bce-with-logits": "logistic",
+    "binary-cross-entropy": "logistic",
     "avg-pool": "subsample",
     "avgpool": "subsample",
     "categorical-cross-entropy": "softmax",
@@ -29,6 +32,7 @@ OTHER_WORDS = {
     "learn-lm": "diagonal-newton",
     "newton": "diagonal-newton",
     "mse": "mean-square",
+    "smooth-l1": "huber",
     "normal": "gaussian",
     "pad": "border",
     "padding": "border",
