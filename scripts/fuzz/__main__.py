@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from scripts.fuzz.targets import TARGETS
 
 SLOW = 5.0  # seconds that no case may take without a limit of its own
-LOST = 40.0  # seconds after which a case is taken to hang
+LOST = 120.0  # seconds after which a case is taken to hang, on a machine that has other work too
 CHUNK = 2000  # cases of one process: what it leaks is not the next one's
 COLUMNS = ("target", "cases", "signals", "faults", "wrong", f"over {SLOW:g} s", "slowest", "peak")
 

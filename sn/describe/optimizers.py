@@ -27,7 +27,13 @@ from sn.limits import RATE, Limit, limit_of, option_name
 from sn.lisp.forms import Pair
 from sn.lisp.machine import Machine
 from sn.net.layer import Network
-from sn.optim import adaptive, conjugate, first_order, second_order  # noqa: F401 - they register
+from sn.optim import (  # noqa: F401 - they register
+    adaptive,
+    conjugate,
+    first_order,
+    rprop,
+    second_order,
+)
 from sn.optim.base import LAYER, Optimizer, optimizer
 from sn.optim.schedule import Schedule
 

@@ -53,6 +53,9 @@ class Hyper:
     beta1: float = 0.0
     beta2: float = 0.0
     eps: float = 0.0
+    grow: float = 0.0
+    shrink: float = 0.0
+    least: float = 0.0
 
 
 HYPER = tuple(one.name for one in fields(Hyper))
@@ -61,7 +64,7 @@ HYPER = tuple(one.name for one in fields(Hyper))
 # connections), the second derivative (the sum of x_i^2 h_j, of rules that ask for it), the
 # learning rate of its node, and the numbers of `Hyper`.
 WEIGHT, DESCENT, BEND, RATE = map(variable, ("weight", "descent", "bend", "rate"))
-MOMENTUM, DECAY, GAMMA, MU, LIMIT, BETA1, BETA2, EPS = map(variable, HYPER)
+MOMENTUM, DECAY, GAMMA, MU, LIMIT, BETA1, BETA2, EPS, GROW, SHRINK, LEAST = map(variable, HYPER)
 INPUTS = ("weight", "descent", "bend", "rate", *HYPER)
 # the slot of a weight's own learning rate, for rules that need one: filled before they run
 STEPS = "steps"

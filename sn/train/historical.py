@@ -170,10 +170,10 @@ def _refuse(optimizer: Optimizer, cost: Loss) -> None:
         asked = "conjugate-gradient in float32"
     elif optimizer.phases.sample is not None:
         asked = "(samples N)"
-    elif optimizer.reduction is Reduction.MEAN:
-        asked = "(reduction mean)"
     elif not isinstance(optimizer.rule, RuleSpec):
         asked = "such rule"
+    elif optimizer.reduction is Reduction.MEAN:
+        asked = "(reduction mean)"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"
     if isinstance(cost, Costs):

@@ -22,7 +22,7 @@ from sn.lower.ir import Plan, Rows
 from sn.lower.recognise import lower
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.adaptive import adam_rule
+from sn.optim.adaptive import adagrad_rule, adam_rule, rmsprop_rule
 from sn.optim.first_order import nesterov_rule
 from sn.optim.rules import Curvature, Decay, Hyper, Memory, RuleSpec, Step, UpdateRule, advance
 from sn.session import Session
@@ -211,6 +211,11 @@ RULES: dict[str, UpdateRule] = {
     "Nesterov, a step per weight": nesterov_rule(has_steps=True),
     "Adam": adam_rule(),
     "Adam, a step per weight": adam_rule(has_steps=True),
+    "AdamW": adam_rule(decay=True),
+    "AdamW, a step per weight": adam_rule(has_steps=True, decay=True),
+    "Adagrad": adagrad_rule(),
+    "RMSprop": rmsprop_rule(),
+    "RMSprop with momentum, a step per weight": rmsprop_rule(momentum=True, has_steps=True),
     "clipped, all options": RuleSpec(Step.CLIP, True, Decay.SCALED, Curvature.GAUSS_NEWTON),
 }
 # the rate is large, so Adam's small number is too: its steps are near those of momentum

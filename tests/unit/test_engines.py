@@ -14,10 +14,11 @@ from sn.lower.recognise import lower
 from sn.net.expr import call, const, variable
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
-from sn.optim.adaptive import Adam
+from sn.optim.adaptive import Adagrad, Adam, AdamW, RmsProp
 from sn.optim.base import Optimizer, Reduction, Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Nesterov, Sgd
+from sn.optim.rprop import Rprop
 from sn.optim.rules import Decay, RuleSpec
 from sn.optim.schedule import Cosine, Formula, Linear, PerPass, Schedule, Step
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
@@ -61,6 +62,10 @@ OPTIMIZERS: dict[str, tuple[Optimizer, float]] = {
     "nesterov, a rate per weight": (Nesterov(learning_rate=0.3, scale=Scale.FAN_IN), 1e-6),
     # a descent that is nearly 0 has a sign that rounding decides, and Adam steps by the sign
     "adam": (Adam(learning_rate=0.002, eps=1e-3), 2e-5),
+    "adamw": (AdamW(learning_rate=0.002, eps=1e-3, decay=0.1), 2e-5),
+    "adagrad": (Adagrad(learning_rate=0.01, eps=1e-2), 2e-5),
+    "rmsprop": (RmsProp(learning_rate=0.002, eps=1e-2, momentum=0.5), 2e-5),
+    "rprop": (Rprop(learning_rate=0.02), 2e-5),
     "adam, frozen": (Adam(learning_rate=0.002, eps=1e-3, layers={"h": 0.0}), 2e-5),
     "sgd, linear": (
         Sgd(

@@ -65,6 +65,10 @@ NEWTON = RULES["full newton"]
 NOT_HISTORICAL = {
     "adam",
     "adam, a rate per weight",
+    "adagrad",
+    "adamw",
+    "rmsprop",
+    "rprop",
     "clipped newton",
     "conjugate-gradient",
     "nesterov",

@@ -70,6 +70,10 @@ _MAPS = "the maps are the first of three sizes of the layer after it, (layer NAM
 _BATCH = (
     "weights move after each pattern; (batch ...) and others in its place move them once a pass"
 )
+_RULES = (
+    *("sgd", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "rprop"),
+    *("batch", "diagonal-newton"),
+)
 _SEED = "(seed N) on the top level of the program, or sn run --seed N"
 
 
@@ -161,7 +165,7 @@ _TEXTS: dict[str, dict[str, str]] = {
 }
 _CALLS: dict[str, dict[str, Lead]] = {
     "experiment": {
-        **{word: _rule(word) for word in ("sgd", "adam", "nesterov", "batch", "diagonal-newton")},
+        **{word: _rule(word) for word in _RULES},
         **{word: _in_a_rule(word) for word in ("learning-rate", "momentum", "decay")},
         "lr": _in_a_rule("learning-rate"),
     },
