@@ -23,6 +23,7 @@ from sn.lower.ir import Plan
 from sn.net.layer import Layer, Network, pattern_size
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
+from sn.optim.conjugate import ConjugateGradient
 from sn.optim.rules import UpdateRule
 from sn.paths import possible
 from sn.progress import with_progress
@@ -30,6 +31,7 @@ from sn.results.folder import CHECKPOINTS_KEPT
 from sn.results.origin import Origin, versions
 from sn.results.record import DataUsed, RunRecord
 from sn.train.cautions import of_start
+from sn.train.draws import Draws
 from sn.train.engines import Engine, KernelEngine, ReferenceEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import PATTERNS, Examples
@@ -206,7 +208,7 @@ class Experiment:
         for notice in (*self.warnings, *warnings):
             for observer in self.program.observers:
                 observer.warned(notice)
-        engine, seconds = self._engine(chosen, dataset, targets["train"], kind)
+        engine, seconds = self._engine(chosen, dataset, targets["train"], kind, seed)
         job = Job(
             spec=spec,
             table=self.table,
@@ -274,15 +276,29 @@ class Experiment:
         dataset: Dataset,
         targets: NDArray[np.float32],
         kind: str,
+        seed: int,
     ) -> tuple[Engine, float]:
         """Return what presents the patterns, and the seconds that compiling it took."""
         parts = self.spec.parts(optimizer)
+        draws = [self._draws(dataset, seed, number) for number in range(len(parts))]
         if optimizer not in self.spec.optimizers:
-            made = [self._engine_for(part.optimizer, dataset, targets, kind) for part in parts]
+            made = [
+                self._engine_for(part.optimizer, dataset, targets, kind, one)
+                for part, one in zip(parts, draws, strict=True)
+            ]
             both = zip(parts, made, strict=True)
             engine = PhasedEngine([(part.passes, one) for part, (one, _) in both])
             return engine, sum(seconds for _, seconds in made)
-        return self._engine_for(parts[0].optimizer, dataset, targets, kind)
+        return self._engine_for(parts[0].optimizer, dataset, targets, kind, draws[0])
+
+    def _draws(self, dataset: Dataset, seed: int, phase: int) -> Draws | None:
+        """Return what chance does to the presentations of a phase, None for nothing."""
+        if self.spec.augmentation is None and not self.table.dropped_layers:
+            return None
+        border = self.table.layers[0].border
+        least = float(np.nanmin(dataset.train.inputs, initial=np.inf))
+        background = border if border is not None else least if np.isfinite(least) else 0.0
+        return Draws(self.table, self.spec.augmentation, seed, background, phase)
 
     def _engine_for(
         self,
@@ -290,18 +306,25 @@ class Experiment:
         dataset: Dataset,
         targets: NDArray[np.float32],
         kind: str,
+        draws: Draws | None,
     ) -> tuple[Engine, float]:
         """Return an engine for one optimizer, and the seconds that compiling it took."""
         rule, cost = self.spec.optimizers[optimizer], self.spec.cost
         patterns = {name: part.inputs for name, part in dataset.sets.items()}
+        if draws is not None and (kind == "historical" or isinstance(rule, ConjugateGradient)):
+            who = "SN's own arithmetic" if kind == "historical" else "conjugate-gradient"
+            raise TrainError(
+                f"{who} has no dropout and no augmentation",
+                hint="leave both out, or take another optimizer or engine",
+            )
         if kind == "historical":
             return HistoricalEngine(self.table, cost, rule, patterns, targets), 0.0
         if kind == "reference":
             twin = Reference(self.table, cost)
-            return ReferenceEngine(twin, self.table, rule, patterns, targets), 0.0
+            return ReferenceEngine(twin, self.table, rule, patterns, targets, draws), 0.0
         for observer in self.program.observers:
             observer.compile_started(self.name)
-        engine = KernelEngine(self.compile, self.table, rule, patterns, targets, cost)
+        engine = KernelEngine(self.compile, self.table, rule, patterns, targets, cost, draws)
         for observer in self.program.observers:
             observer.compile_finished(engine.compile_seconds, engine.was_cached)
         return engine, engine.compile_seconds

@@ -1,4 +1,4 @@
-"""Kernels: a plan becomes compiled functions, cached on disk. The only importer of numba.
+"""Kernels: a plan becomes compiled functions, cached on disk.
 
     compile_net(plan, cost, rule) -> Kernels
 
@@ -11,37 +11,25 @@ cache/ for where they are found again.
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
-import pickle
-import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import llvmlite
 import llvmlite.binding
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import config as numba_config
-from numba.core import serialize
-from numba.core.caching import _Cache
-from numba.core.compiler import CompileResult
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sn.cache.files import PREFIX, entry_path, load, store
-from sn.cache.key import keyed
 from sn.display import brief, many
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
@@ -49,9 +37,11 @@ from sn.emit.slots import Slots
 from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
-from sn.interrupts import Interrupt, interrupts_delayed
+from sn.interrupts import interrupts_delayed
 from sn.lower.demands import demand_kernels
 from sn.lower.ir import Plan
+from sn.machine_code import SIGNATURES, check_interrupt, compiled
+from sn.machine_code import kernel as kernel  # emitted modules ask for it here
 from sn.net.layer import Ints
 from sn.net.loss import Loss
 from sn.optim.rules import HYPER, Hyper, RuleSpec, UpdateRule
@@ -60,61 +50,6 @@ Floats32 = NDArray[np.float32]
 
 # batches worth a second thread; chosen here: starting one costs what a few of them do
 MANY_BATCHES = 32
-
-# what Numba's environment variables change in the machine code it makes
-_SETTINGS = (
-    *("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "DISABLE_INTEL_SVML"),
-    *("BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LLVM_REFPRUNE_PASS", "LLVM_REFPRUNE_FLAGS"),
-)
-
-_FLOATS, _INTS = types.float32[::1], types.int32[::1]
-_SIGNATURES = {
-    "train": types.void(*[_FLOATS] * 3, _INTS, *[_FLOATS] * 4, _INTS, types.int64, types.int64),
-    "evaluate": types.void(_FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, types.int64),
-}
-
-
-class _Shelf:
-    """The machine code of a module: what the cache had, what was compiled, and Ctrl-C.
-
-    An emitted module finds it as its global SHELF.
-    """
-
-    def __init__(self, found: dict[str, bytes], interrupt: Interrupt) -> None:
-        self.found, self.interrupt = found, interrupt
-        self.made: dict[str, bytes] = {}
-
-
-class _OneFunction(_Cache):
-    """One function's place on the shelf, in the shape that Numba's dispatcher asks for."""
-
-    def __init__(self, shelf: _Shelf, name: str) -> None:
-        self.shelf, self.name = shelf, name
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled function, None when it must be compiled."""
-        kept = self.shelf.found.get(self.name)
-        if kept is None:
-            return None
-        target_context.refresh()
-        rebuild: Callable[..., Any] = CompileResult._rebuild
-        return rebuild(target_context, *pickle.loads(kept))
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Put a function that was just compiled on the shelf."""
-        dumps: Callable[[object], bytes] = serialize.dumps
-        self.shelf.made[self.name] = dumps(data._reduce())
-
-    cache_path = None
-
-    def enable(self) -> None:
-        """Do nothing: a shelf is always open."""
-
-    def disable(self) -> None:
-        """Do nothing: a shelf is always open."""
-
-    def flush(self) -> None:
-        """Do nothing: the cache is emptied as a whole."""
 
 
 def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
@@ -131,9 +66,9 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
         for name, kind, arg in zip(names, signature.args, args, strict=False):
             memory[name] = Memory(k, context.make_array(kind)(context, builder, arg).data)
         number = builder.sext(args[-1], ir.IntType(64)) if args[-1].type.width < 64 else args[-1]
-        _check_interrupt(function)
+        check_interrupt(function)
         function(k, Memories(memory), Index(k, number, 0))
-        _check_interrupt(function)
+        check_interrupt(function)
         return context.get_dummy_value()
 
     parameters = ", ".join([*names, "index"])
@@ -141,27 +76,6 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
     # an intrinsic's parameters are read off its definition, so it needs one with these names
     exec(f"def run(typingctx, {parameters}):\n    return void({parameters}), generate", scope)
     return intrinsic(scope["run"])
-
-
-def kernel(name: str) -> Callable[[Callable[..., None]], Any]:
-    """Decorate a function of an emitted module: compile it now, unless the cache has it."""
-
-    def decorate(function: Callable[..., None]) -> Any:
-        _check_interrupt(function)
-        dispatcher: Any = numba.njit(boundscheck=False, nogil=True)(function)
-        dispatcher._cache = _OneFunction(function.__globals__["SHELF"], name)
-        dispatcher.compile(_SIGNATURES[name])
-        dispatcher.disable_compile()
-        return dispatcher
-
-    return decorate
-
-
-def _check_interrupt(function: Callable[..., None]) -> None:
-    """Raise a Ctrl-C that came while the module of `function` compiles, between its steps."""
-    shelf = function.__globals__.get("SHELF")
-    if shelf is not None:
-        shelf.interrupt.check()
 
 
 def lanes_of_cpu() -> int:
@@ -193,6 +107,7 @@ class Kernels:
     inputs: Ints | None = field(init=False)  # of numbers along the grids, None where it is theirs
     outputs: Ints | None = field(init=False)
     outputs_back: Ints | None = field(init=False)
+    dropped: Ints | None = field(init=False)  # columns of masks along the grids, None without such
 
     @property
     def n_weights(self) -> int:
@@ -207,6 +122,7 @@ class Kernels:
         self.inputs, self.outputs = self.plan.pattern.order, self.plan.outputs_order
         back = None if self.outputs is None else np.argsort(self.outputs).astype(np.int32)
         self.outputs_back = back
+        self.dropped = _dropped(self.plan)
         self.states = _on_cache_line(len(self.source.states))
         self.states[:] = self.source.states
         batch = np.repeat(self.source.batch_states, self.source.lanes)
@@ -248,14 +164,19 @@ class Kernels:
         patterns: Floats32,
         targets: Floats32,
         order: NDArray[np.int32],
+        masks: Floats32 | None = None,
     ) -> None:
         """Present patterns order[0], order[1], ... one by one, updating `slots` in place.
 
-        Shapes: patterns: (n, n_inputs); targets: (n, n_outputs); float32, C-contiguous.
+        Shapes: patterns: (n, n_inputs); targets: (n, n_outputs); masks: (n, units of layers with a
+        dropout), what their states are multiplied by, 1 unless given; float32, C-contiguous.
         """
+        if self.dropped is not None and masks is None:
+            masks = np.ones((len(patterns), len(self.dropped)), np.float32)
         if self.inputs is not None or self.outputs is not None:
             patterns = _laid_out(patterns[order], self.inputs)
             targets = _laid_out(targets[order], self.outputs)
+            masks = None if masks is None else masks[order]
             order = np.arange(len(order), dtype=np.int32)
         # the module looks at addresses alone: rows of another length would be read beyond their end
         shapes = (patterns.shape[1:], targets.shape[1:])
@@ -264,7 +185,11 @@ class Kernels:
                 f"patterns and targets of {shapes}, the kernels take {self.source.n_inputs} and "
                 f"{self.source.n_outputs}"
             )
-        self.module.train(
+        train, last = "train", tuple[Floats32, ...]()
+        if self.dropped is not None:
+            assert masks is not None and masks.shape == (len(patterns), len(self.dropped))
+            train, last = "train_masked", (masks[:, self.dropped].reshape(-1),)
+        getattr(self.module, train)(
             slots.weights,
             slots.memory.reshape(-1),
             self.states,
@@ -273,6 +198,7 @@ class Kernels:
             slots.hyper,
             patterns.reshape(-1),
             targets.reshape(-1),
+            *last,
             order,
             0,
             len(order),
@@ -318,6 +244,17 @@ class Kernels:
         return found
 
 
+def _dropped(plan: Plan) -> Ints | None:
+    """Return where in masks, in order of units, the numbers of each place along the grids are."""
+    dropped = plan.table.dropped_layers
+    if not dropped:
+        return None
+    units = np.concatenate([np.arange(one.first, one.first + one.size) for one in dropped])
+    places = plan.order[units]
+    found: Ints = np.searchsorted(units, places).astype(np.int32)
+    return found
+
+
 def _laid_out(rows: Floats32, order: Ints | None) -> Floats32:
     """Return rows with their columns in an order; None: as they are."""
     return np.ascontiguousarray(rows if order is None else rows[:, order])
@@ -348,7 +285,7 @@ def compile_net(
     started = time.perf_counter()
     try:
         with interrupts_delayed() as interrupt:
-            module, path, was_cached = _compiled(source, interrupt, use_cache)
+            module, path, was_cached = compiled(source.text, source.name, interrupt, use_cache)
     except (SnError, SnInternalError):
         raise
     except Exception as error:
@@ -356,61 +293,6 @@ def compile_net(
             f"the kernels of net {source.name} do not compile: {error}", dump=_dump(source.text)
         ) from error
     return Kernels(source, module, path, time.perf_counter() - started, was_cached, plan)
-
-
-def _compiled(
-    source: KernelSource, interrupt: Interrupt, use_cache: bool
-) -> tuple[ModuleType, Path | None, bool]:
-    """The module of a source, the file it is kept in, and whether it was there before."""
-    code, key = keyed(source.text, _toolchain())
-    name = PREFIX + key
-    # NOTE(numba): machine code is loaded by the name of its module, which must be in sys.modules
-    # under it before the first call
-    if use_cache and name in sys.modules:
-        kept_in = entry_path(key) if os.path.isfile(entry_path(key)) else None
-        return sys.modules[name], kept_in, True
-    kept = load(key) if use_cache else None
-    module: ModuleType | None = None
-    if kept is not None:
-        # NOTE(_checked): it is what this key's process wrote, so this fails where the tools
-        # changed under their version; compiled again then
-        with contextlib.suppress(Exception):
-            module = _run(name, code, _Shelf(pickle.loads(kept), interrupt))
-    if module is not None:
-        return module, entry_path(key), True
-    shelf = _Shelf({}, interrupt)
-    module = _run(name, code, shelf)
-    is_kept = use_cache and store(key, source.name, pickle.dumps(shelf.made))
-    return module, entry_path(key) if is_kept else None, False
-
-
-def _run(name: str, code: CodeType, shelf: _Shelf) -> ModuleType:
-    """Run the code of a module, which compiles it or takes it from the shelf."""
-    module = ModuleType(name)
-    module.__dict__["SHELF"] = shelf
-    before = sys.modules.get(name)
-    sys.modules[name] = module
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", numba.NumbaWarning)
-            exec(code, module.__dict__)
-    except BaseException:
-        if before is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = before
-        raise
-    return module
-
-
-@functools.cache
-def _toolchain() -> tuple[object, ...]:
-    """What makes machine code of a module: versions, the CPU, and the settings of Numba."""
-    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
-    llvm = llvmlite.binding.llvm_version_info
-    cpu = cpu_target.target_context.codegen().magic_tuple()
-    settings = [(name, getattr(numba_config, name)) for name in _SETTINGS]
-    return (*versions, llvm, cpu, *settings)
 
 
 def _dump(text: str) -> str | None:
@@ -436,8 +318,10 @@ def assembly(kernels: Kernels) -> str:
 
 def _inspect(kernels: Kernels, how: str) -> str:
     parts = []
-    for name in _SIGNATURES:
-        function = getattr(kernels.module, name)
+    for name in SIGNATURES:
+        function = getattr(kernels.module, name, None)
+        if function is None:
+            continue
         parts += [f"; --- {name} ---", *getattr(function, how)().values()]
     return "\n".join(parts)
 

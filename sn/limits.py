@@ -132,6 +132,7 @@ def _shown(value: Any) -> str:
 RATE = Limit(0)
 MOMENTUM = Limit(0, 1, is_open_above=True)
 DECAY = Limit(0, 1)
+DROPOUT = Limit(0, 1, is_open_above=True)
 AVERAGE = Limit(0, 1, is_open_below=True)
 NOT_NEGATIVE = Limit(0)
 POSITIVE = Limit(0, is_open_below=True)

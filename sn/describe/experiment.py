@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sn.describe.augment import AUGMENT, read_augmentation
 from sn.describe.data import DATA, read_data
 from sn.describe.init import INIT, read_init
 from sn.describe.judging import (
@@ -57,6 +58,7 @@ _FORMS = {
     "cost": COST,
     "output": OUTPUT,
     "init": INIT,
+    "augment": AUGMENT,
     "optimizer": OPTIMIZER,
     "passes": "(passes N)",
     "phase": PHASE,
@@ -67,6 +69,8 @@ _FORMS = {
     "reference": REFERENCE,
 }
 
+# fields that are called otherwise than their option
+_FIELDS = {"augment": "augmentation"}
 # the options that may stand more than once, and are read apart
 _REPEATED = ("optimizer", "phase", "output")
 
@@ -78,8 +82,10 @@ def experiment(it: Machine, form: Pair) -> Value:
     Say how a net is trained. The data and one optimizer are needed; the first optimizer is the
     one that runs by default. Of several output layers (output LAYER (targets LOW HIGH) (cost NAME)
     (weight W)) says what is another for one of them; the loss is the sum of their costs, each times
-    its weight. What an optimizer leaves out is taken from SN's variables alpha,
-    decay, gamma and mu where the program has set them. The value is the name of the net.
+    its weight. (augment (shift N [M]) (rotate D) (scale F) (noise S) (fill X) (wrap)) changes
+    patterns at random when training shows them. What an optimizer leaves out is taken from SN's
+    variables alpha, decay, gamma and mu where the program has set them. The value is the name of
+    the net.
     """
     first, *rest = arguments(form)
     world: World = it.world
@@ -105,7 +111,8 @@ def experiment(it: Machine, form: Pair) -> Value:
             if found.span is not None:
                 places[title_of_rule] = found.span
     for found in clauses(others, _FORMS, f"experiment {title}"):
-        fields[found.word] = _READERS[found.word](it, found, net)
+        key = _FIELDS.get(found.word, found.word)
+        fields[key] = _READERS[found.word](it, found, net)
     phases = [part for part in rest if head_word(part) == "phase"]
     fields["phases"] = read_phases(it, phases, optimizers)
     _check_passes(fields, others, phases)
@@ -162,6 +169,7 @@ _READERS: Mapping[str, Callable[[Machine, Clause, Network], Any]] = {
     "targets": lambda it, found, net: read_targets(it, found),
     "cost": lambda it, found, net: read_cost(it, found),
     "init": read_init,
+    "augment": read_augmentation,
     "passes": _passes,
     "order": _order,
     "criterion": read_criterion,

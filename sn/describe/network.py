@@ -44,14 +44,14 @@ from sn.errors import (
     ValueKindError,
     did_you_mean,
 )
-from sn.limits import Limit
+from sn.limits import DROPOUT, Limit
 from sn.lisp.calls import Special, special, special_forms
 from sn.lisp.forms import Pair, Symbol, Value, cells, element_span, show
 from sn.lisp.lambdas import De
 from sn.lisp.machine import Machine
 from sn.net import expr, schemes
 from sn.net.activations import Activation, activation, nlf_tanh
-from sn.net.layer import Network, counted_units
+from sn.net.layer import Network, counted_units, output_layers
 from sn.net.schemes import Link, scheme
 from sn.net.table import counts_of_groups
 from sn.registry import Registry
@@ -62,6 +62,7 @@ _LAYER = {
     "nlf": "(nlf FUNCTION)",
     **INPUTS,
     "output": "(output)",
+    "dropout": "(dropout P)",
 }
 _EXPECT = {
     "units": "(units N)",
@@ -101,20 +102,29 @@ def defnet(it: Machine, form: Pair) -> Value:
         world.taken = {}
     with led(lambda: layers.closed_early(it, form)):
         check_connected(net)
+    for one in output_layers(net.layers):
+        if one.dropout:
+            raise NetError(
+                f"layer {one.name} is an output: none of its units can be left out",
+                span=one.span,
+                hint=f"leave (dropout {one.dropout:g}) out, or give it to a layer before",
+            )
     world.networks[title] = net
     return form.cdr.car
 
 
 @special("layer", pattern="name shape . options")
 def layer(it: Machine, form: Pair) -> Value:
-    """(layer NAME (SIZE ...) [NON-LINEARITY] [(border VALUE)] [(bias unit|map|none)])
+    """(layer NAME (SIZE ...) [NON-LINEARITY] [(border X)] [(bias unit|map|none)] [(dropout P)])
 
     Add a layer to the net; this form stands in a `defnet`. Sizes are (UNITS), (ROWS COLS) or
     (MAPS ROWS COLS). In their place, (units LIST) makes a layer of units that `newneurons` made,
     with the connections they have. The first layer shows the pattern; one with (input) shows the
     numbers of the pattern that follow. (from LAYER FIRST LAST) shows some units of such a layer
     again, FIRST and LAST among them; sizes may stand before it or not. The last layer is the
-    output, unless layers say (output): then these are. The value is the name.
+    output, unless layers say (output): then these are. In each presentation of training a unit of a
+    layer with a dropout is left out, with probability P, and the others count 1 / (1 - P) times;
+    scores and predictions use all units. The value is the name.
     """
     title, shape_arg, *rest = arguments(form)
     net = _current(it, form)
@@ -140,6 +150,7 @@ def layer(it: Machine, form: Pair) -> Value:
     start = None if net.layers else 0
     part: Clause | None = None
     output: Clause | None = None
+    dropout = 0.0
     known = {**_LAYER, **_call_forms(activation)}
     for found in clauses(rest, known, f"layer {label}"):
         match found.word:
@@ -152,6 +163,9 @@ def layer(it: Machine, form: Pair) -> Value:
             case "output":
                 count(found, 0, 0, _LAYER["output"])
                 output = found
+            case "dropout":
+                count(found, 1, 1, _LAYER["dropout"])
+                dropout = limited(it, found.args[0], "the dropout", DROPOUT)
             case "input" | "from":
                 if part is not None:
                     raise EvalError(
@@ -190,7 +204,8 @@ def layer(it: Machine, form: Pair) -> Value:
             hint="give it a shape of (MAPS ROWS COLS), or use (bias unit)",
         )
     added = net.add_layer(
-        label, shape, chosen or nlf_tanh(), border, form.span, start, output is not None
+        *(label, shape, chosen or nlf_tanh(), border, form.span, start, output is not None),
+        dropout,
     )
     if raw is not None:
         it.world.taken[label] = raw

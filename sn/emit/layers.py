@@ -78,6 +78,41 @@ def activate(k: Builder, m: Memories, layer: LayerLayout, f: Functions) -> None:
         one(k.narrow(), plane * layer.pitch + whole, tail)
 
 
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What a mask multiplies besides states, and where it stands: from `start` on, in rows of
+    `width` numbers for each pattern.
+    """
+
+    start: int
+    width: int
+    slope: bool = True
+    bend: bool = False
+
+
+def mask(k: Builder, m: Memories, layer: LayerLayout, masked: Masked, example: Index) -> None:
+    """Multiply the states of a layer, with slopes and bends, by the mask of a presentation."""
+    k = k.narrow()
+    targets = [layer.state]
+    targets += [layer.slope] if masked.slope else []
+    targets += [layer.bend] if masked.bend else []
+    whole = layer.positions // LANES * LANES
+
+    def one(place: Index, kept: Vec) -> None:
+        for target in targets:
+            k.store(k.load(m.s, place + target) * kept, m.s, place + target)
+
+    for plane in k.loop(layer.maps):
+        source = example * masked.width + (plane * layer.positions + masked.start)
+        if whole:
+            for i in k.loop(whole, LANES):
+                one(plane * layer.pitch + i, k.load(m.d, source + i))
+        if rest := layer.positions - whole:
+            numbers = [k.load1(m.d, source + (whole + lane)) for lane in range(rest)]
+            pads = [k.lane(k.constant(0), 0)] * (LANES - rest)
+            one(plane * layer.pitch + whole, k.gather(numbers + pads))
+
+
 def finish(
     k: Builder, m: Memories, layer: LayerLayout, f: Functions, at: Index, total: Vec, keep: int
 ) -> None:

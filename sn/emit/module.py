@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from sn.emit.program import Call, KernelSource, Made, Pass, Program, Record
-from sn.emit.schedule import schedule
+from sn.emit.schedule import MASKED_ARRAYS, schedule
 from sn.emit.update import PlacedRule, written
 from sn.emit.writer import Writer, argument, comment, modules_of
 from sn.lower.ir import Plan
@@ -57,7 +57,8 @@ def write(program: Program) -> str:
     out("\n")
     for one in program.passes:
         out(f'_{one.name} = section({one.name}, "{one.arrays}", LANES)')
-    _kernels(out, any(one.name == "before_batches" for one in program.passes))
+    has_masks = any(one.arrays == MASKED_ARRAYS for one in program.passes)
+    _kernels(out, has_masks, any(one.name == "before_batches" for one in program.passes))
     return out.text()
 
 
@@ -88,13 +89,14 @@ def _call(made: Call) -> str:
     return argument(Made(made.section, made.args, made.options, in_pass=True))
 
 
-def _kernels(out: Writer, has_before: bool) -> None:
+def _kernels(out: Writer, has_masks: bool, has_before: bool) -> None:
     """Write the two compiled functions."""
-    out('\n\n@kernel("train")')
-    out("def train(w, q, s, t, r, h, x, y, order, first, last):")
+    name, masks = ("train_masked", ", d") if has_masks else ("train", "")
+    out(f'\n\n@kernel("{name}")')
+    out(f"def {name}(w, q, s, t, r, h, x, y{masks}, order, first, last):")
     out('"""Train on patterns order[first], ..., order[last - 1]."""', 1)
     out("for i in range(first, last):", 1)
-    out("_present(w, q, s, t, r, h, x, y, order[i])", 2)
+    out(f"_present(w, q, s, t, r, h, x, y{masks}, order[i])", 2)
     out('\n\n@kernel("evaluate")')
     out("def evaluate(w, s, t, x, o, batches):")
     out('"""Fill the outputs o of all batches of patterns x."""', 1)

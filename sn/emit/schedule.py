@@ -32,6 +32,7 @@ from sn.net.loss import End, Loss, ends_of
 from sn.optim.rules import Curvature, UpdateRule
 
 TRAIN_ARRAYS = "w q s t r h x y"
+MASKED_ARRAYS = TRAIN_ARRAYS + " d"
 EVALUATE_ARRAYS = "w s t x o"
 
 
@@ -179,6 +180,7 @@ class _Schedule:
         for index, options in self._shown():
             load = call(layers.load_pattern, layer_ref(index), Ref("e"), **options)
             blocks.append(Block(f"{self.plan.layers[index].name}: pattern e", (load,)))
+            blocks += self._mask(index)
         for layer in self.layers:
             name = self.plan.layers[layer.index].name
             functions = Ref(f"LAYER_{layer.index}_F")
@@ -191,7 +193,28 @@ class _Schedule:
                 activation = self.plan.layers[layer.index].activation
                 made = call(layers.activate, layer_ref(layer.index), functions)
                 blocks.append(Block(f"{name}: state = {activation}", (made,)))
+            blocks += self._mask(layer.index)
         return blocks
+
+    def _mask(self, index: int) -> list[Block]:
+        """The block that leaves units of a layer out, where it has a dropout."""
+        dropped = self.plan.table.dropped_layers
+        name, one = self.plan.layers[index].name, self.plan.table.layers[index]
+        if not one.dropout:
+            return []
+        start = sum(other.size for other in dropped[: dropped.index(one)])
+        is_computed = one.start is None
+        place = (
+            *(("start", start), ("width", sum(other.size for other in dropped))),
+            *(("slope", is_computed), ("bend", is_computed and self._is_full)),
+        )
+        masked = Made(layers.Masked, (), place)
+        made = call(layers.mask, layer_ref(index), masked, Ref("e"))
+        return [Block(f"{name}: a share of {one.dropout:g} is left out", (made,))]
+
+    @property
+    def _is_full(self) -> bool:
+        return self.rule.curvature is Curvature.FULL
 
     def _shown(self) -> Iterator[tuple[int, dict[str, int]]]:
         """Yield each input layer that is read, and which part of a pattern it shows, if not all."""
@@ -352,7 +375,8 @@ class _Schedule:
         present = [*self._forward(), *self._backward()]
         batch_records, before, body = self._evaluation()
         does = "Train on pattern e: forward, backward, update."
-        passes = [Pass("present", "e", does, TRAIN_ARRAYS, tuple(present))]
+        arrays = MASKED_ARRAYS if table.dropped_layers else TRAIN_ARRAYS
+        passes = [Pass("present", "e", does, arrays, tuple(present))]
         if before:
             does = "Add up what is the same for all batches."
             passes.append(Pass("before_batches", "b", does, EVALUATE_ARRAYS, tuple(before)))

@@ -42,7 +42,8 @@ class Layer:
     `border` is the state of the constant units around each map, None where there are none. `start`,
     of an input layer: which number of the pattern its first unit shows, the others those after it;
     None for a layer that is computed. `is_output` says that it is told what its units should say;
-    where no layer is, the last one is.
+    where no layer is, the last one is. `dropout`: the share of its units that training leaves out,
+    others in each presentation.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Layer:
     span: Span | None = None
     start: int | None = None
     is_output: bool = False
+    dropout: float = 0.0
 
     @property
     def size(self) -> int:
@@ -73,7 +75,8 @@ class Layer:
     def __repr__(self) -> str:
         what = self.activation.name if self.start is None else "input"
         border = "" if self.border is None else f", border {self.border:g}"
-        return brief(f"layer {self.name}: {shape_text(self.shape)}, {what}{border}")
+        left_out = f", dropout {self.dropout:g}" if self.dropout else ""
+        return brief(f"layer {self.name}: {shape_text(self.shape)}, {what}{border}{left_out}")
 
 
 def pattern_size(layers: Iterable[Layer]) -> int:
@@ -152,6 +155,7 @@ class Network:
         span: Span | None = None,
         start: int | None = None,
         is_output: bool = False,
+        dropout: float = 0.0,
     ) -> Layer:
         """Add a layer after those already there and return it.
 
@@ -165,7 +169,7 @@ class Network:
         if not self.layers and start is None:
             start = 0
         f = activation or nlf_tanh()
-        layer = Layer(name, shape, self.n_units, f, border, span, start, is_output)
+        layer = Layer(name, shape, self.n_units, f, border, span, start, is_output, dropout)
         self.layers.append(layer)
         self._layers[name] = layer
         self.n_units += layer.size

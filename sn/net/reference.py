@@ -72,28 +72,39 @@ class Reference:
         self._has_others = len(table.other_rows) > 0
         self._start = np.where(np.isnan(table.constant), 0.0, table.constant).astype(dtype)
 
-    def forward(self, weights: Numbers, pattern: Numbers) -> tuple[Floats, Floats]:
-        """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j)."""
+    def forward(
+        self, weights: Numbers, pattern: Numbers, kept: Numbers | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return total inputs and states: a_j = sum_i w_ij x_i, x_j = f(a_j).
+
+        `kept`, (n_units,), multiplies the states: 0 for a unit that is left out.
+        """
         table = self.table
         state = self._start.copy()
         total = np.zeros(table.n_units, self._dtype)
         table.show(state, pattern)
+        if kept is not None:
+            state *= kept
         for layer, _, units, rows, dst, _ in self._layers:
             np.add.at(total, dst, table.combined("term", weights, state, rows))
             state[units] = evaluate(layer.activation.value, {"a": total[units]})
+            if kept is not None:
+                state[units] *= kept[units]
         return total, state
 
-    def present(self, weights: Numbers, pattern: Numbers, desired: Numbers) -> States:
+    def present(
+        self, weights: Numbers, pattern: Numbers, desired: Numbers, kept: Numbers | None = None
+    ) -> States:
         """Walk one pattern forward and backward, without an update.
 
         grad g = -dE/da; curv h estimates d2E/da2 from the diagonal alone: with q the curvature
         of the state and b = -dE/dx, h = q f'^2, or q f'^2 - b f'' when full; d_weight is the sum of
         x_i g_j over the connections of a weight, curv_weight the sum of x_i^2 h_j. Where another
         formula t(w, x) makes the totals, its derivatives stand for w and x, and the full
-        curvatures have the terms -t'' g_j too.
+        curvatures have the terms -t'' g_j too. `kept` is as in `forward`.
         """
         table = self.table
-        total, state = self.forward(weights, pattern)
+        total, state = self.forward(weights, pattern, kept)
         grad, curv, back, back_curv = (np.zeros(table.n_units, self._dtype) for _ in range(4))
         for end in self._ends:
             if end.joint is None:
@@ -102,10 +113,13 @@ class Reference:
                 back_curv[end.units] = evaluate(end.cost.bend, ends)
         for layer, end, units, rows, dst, src in reversed(self._layers):
             slope = evaluate(layer.activation.slope, {"a": total[units]})
+            if kept is not None:
+                slope = slope * kept[units]
             grad[units] = back[units] * slope
             curv[units] = back_curv[units] * slope * slope
             if self.is_full:
                 bend = evaluate(layer.activation.bend, {"a": total[units]})
+                bend = bend if kept is None else bend * kept[units]
                 curv[units] -= back[units] * bend
             if end is not None and end.joint is not None:
                 g, h = self._at_output(end.joint, total[units], desired[end.part])

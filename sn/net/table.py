@@ -94,6 +94,11 @@ class ConnectionTable:
         """The layers that are told what their units should say."""
         return tuple(self.layers[n] for n in self.outputs)
 
+    @property
+    def dropped_layers(self) -> tuple[Layer, ...]:
+        """The layers of which training leaves units out."""
+        return tuple(layer for layer in self.layers if layer.dropout)
+
     @cached_property
     def output_units(self) -> Ints:
         """The units of the output layers, layer by layer: (n_outputs,) int32."""

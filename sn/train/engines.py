@@ -6,7 +6,7 @@ sample the curvature before it, or take one step after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -20,9 +20,11 @@ from sn.net.tangent import Tangent
 from sn.optim.base import Optimizer
 from sn.optim.rules import HYPER, STEPS, Curvature, Memory, UpdateRule, advance, damped
 from sn.train.clock import Clock
+from sn.train.draws import Draws
 from sn.train.state import EngineState, checked
 
 if TYPE_CHECKING:
+    from sn.emit.slots import Slots
     from sn.kernels import Kernels
 
 Floats = NDArray[np.float64]
@@ -71,11 +73,16 @@ class Engine(Protocol):
         ...
 
 
+def _drawn(draws: Draws | None) -> dict[str, NDArray[np.generic]]:
+    """Return the counters of what chance has done."""
+    return {} if draws is None else draws.get_counters()
+
+
 class KernelEngine:
     """Runs compiled kernels; patterns are float32 (n, n_inputs), targets (n, n_outputs).
 
     `compiled(rule)` gives the kernels of the net for a rule; `cost` is the one they compute, for
-    optimizers that ask for the curvature along a line.
+    optimizers that ask for the curvature along a line. `draws`: what chance does to presentations.
     """
 
     def __init__(
@@ -86,8 +93,9 @@ class KernelEngine:
         patterns: Sets,
         targets: Floats32,
         cost: Loss | None = None,
+        draws: Draws | None = None,
     ) -> None:
-        self._optimizer, self._table, self._cost = optimizer, table, cost
+        self._optimizer, self._table, self._cost, self._draws = optimizer, table, cost, draws
         self._phases, self._clock = optimizer.phases, Clock(optimizer)
         sample = self._phases.sample
         self._sampling = compiled(sample.rule) if sample is not None else None
@@ -146,7 +154,8 @@ class KernelEngine:
         kept |= {name: self._kernels.unpack(slots[name]) for name in slots.names}
         kept |= {name: self._memory[name].copy() for name in self._remembered()}
         counters = {name: slots[name].copy() for name in slots.counters}
-        return EngineState(self.get_weights(), kept, counters | self._clock.get_counters())
+        time = self._clock.get_counters() | _drawn(self._draws)
+        return EngineState(self.get_weights(), kept, counters | time)
 
     def set_state(self, state: EngineState) -> None:
         """Pack all arrays of a state; TrainError when it is not one of this engine."""
@@ -157,6 +166,8 @@ class KernelEngine:
         for name in slots.counters:
             slots[name][:] = state.counters[name]
         self._clock.set_counters(state.counters)
+        if self._draws is not None:
+            self._draws.set_counters(state.counters)
         self._memory = Memory.empty(self._kernels.n_weights)
         self._memory.slots = {n: state.slots[n].astype(float) for n in self._remembered()}
 
@@ -174,7 +185,7 @@ class KernelEngine:
             now = self._clock.of_pass()
             sums = kernels.slots(self.get_weights(), self._node_rates(now), now.hyper)
             some = order[: sample.count]
-            kernels.train(sums, self._patterns, self._targets, some)
+            self._show(kernels, sums, some, is_sample=True)
             mean = kernels.unpack(sums["curvatures"]).astype(np.float64) / len(some)
             rates = now.steps(self._table) if self._clock.runs else self._rates
             steps = damped(sample.damping, rates, now.hyper, mean)
@@ -185,7 +196,17 @@ class KernelEngine:
         for now, part in self._clock.parts(order):
             if self._clock.runs:
                 self._follow(now)
-            self._kernels.train(self._slots, self._patterns, self._targets, part)
+            self._show(self._kernels, self._slots, part)
+
+    def _show(self, kernels: Kernels, slots: Slots, order: Order, is_sample: bool = False) -> None:
+        """Run a training kernel; what is shown for a sample is shown again."""
+        if self._draws is None:
+            kernels.train(slots, self._patterns, self._targets, order)
+            return
+        take = self._draws.coming if is_sample else self._draws.take
+        for some in take(order, self._patterns, self._targets):
+            each = np.arange(len(some.patterns), dtype=np.int32)
+            kernels.train(slots, some.patterns, some.targets, each, some.masks)
 
     def end_pass(self) -> None:
         """Take the one step of the pass, where there is one."""
@@ -235,11 +256,12 @@ class ReferenceEngine:
         optimizer: Optimizer,
         patterns: Sets,
         targets: Floats32,
+        draws: Draws | None = None,
     ) -> None:
         if optimizer.phases.curvature is Curvature.FULL:
             reference = Reference(table, reference.cost, is_full=True)
         self._reference, self._table, self._optimizer = reference, table, optimizer
-        self._clock = Clock(optimizer)
+        self._clock, self._draws = Clock(optimizer), draws
         self._patterns, self._targets = patterns, targets
         self._rates = optimizer.steps(table)
         self.set_weights(np.zeros(table.n_weights, np.float32))
@@ -266,7 +288,8 @@ class ReferenceEngine:
         memory, rule = self._memory.slots, self._optimizer.rule
         counters = {c.name: memory.get(c.name, np.zeros(1)).copy() for c in rule.counters}
         kept = {name: array.copy() for name, array in slots.items()}
-        return EngineState(self._weights.copy(), kept, counters | self._clock.get_counters())
+        time = self._clock.get_counters() | _drawn(self._draws)
+        return EngineState(self._weights.copy(), kept, counters | time)
 
     def set_state(self, state: EngineState) -> None:
         """Go back to a state; TrainError when it is not one of this engine."""
@@ -276,6 +299,8 @@ class ReferenceEngine:
         self._steps = kept.pop("steps")
         self._descent, self._curvature = kept.pop("descents"), kept.pop("curvatures")
         self._clock.set_counters(state.counters)
+        if self._draws is not None:
+            self._draws.set_counters(state.counters)
         named = {counter.name for counter in self._optimizer.rule.counters}
         counters = {name: state.counters[name].astype(float) for name in named}
         self._memory = Memory(len(self._weights), kept | counters)
@@ -289,17 +314,32 @@ class ReferenceEngine:
         self._curvature[:] = 0
         if sample is not None:
             some = order[: sample.count]
-            for number in some:
-                self._curvature += self._present(number).curv_weight
+            for found in self._walk(some, is_sample=True):
+                self._curvature += found.curv_weight
             mean = self._curvature / len(some)
             now = self._clock.of_pass()
             self._steps = damped(sample.damping, now.steps(self._table), now.hyper, mean)
 
-    def _present(self, number: np.int32) -> States:
-        """Walk one pattern of the training set."""
-        pattern = self._patterns["train"][number].astype(np.float64)
-        desired = self._targets[number].astype(np.float64)
-        found = self._reference.present(self._weights, pattern, desired)
+    def _walk(self, order: Order, is_sample: bool = False) -> Iterator[States]:
+        """Walk patterns of the training set; what is shown for a sample is shown again."""
+        patterns = self._patterns["train"]
+        if self._draws is None:
+            for number in order:
+                yield self._present(patterns[number], self._targets[number])
+            return
+        take = self._draws.coming if is_sample else self._draws.take
+        for some in take(order, patterns, self._targets):
+            for pattern, desired, masks in zip(
+                some.patterns, some.targets, some.masks, strict=True
+            ):
+                kept = np.ones(self._table.n_units)
+                kept[self._draws.units] = masks
+                yield self._present(pattern, desired, kept)
+
+    def _present(self, pattern: Floats32, desired: Floats32, kept: Floats | None = None) -> States:
+        """Walk one pattern."""
+        ends = pattern.astype(np.float64), desired.astype(np.float64)
+        found = self._reference.present(self._weights, *ends, kept)
         self._states = found.state
         return found
 
@@ -309,8 +349,8 @@ class ReferenceEngine:
         for now, part in self._clock.parts(order):
             if self._clock.runs and now.phases.sample is None:
                 self._steps = now.steps(self._table)
-            for number in part:
-                self._learn(now, self._present(number))
+            for found in self._walk(part):
+                self._learn(now, found)
 
     def _learn(self, now: Optimizer, found: States) -> None:
         """Move the weights after a pattern, or add up what the step of the pass needs."""

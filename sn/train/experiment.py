@@ -16,6 +16,7 @@ from sn.net.loss import Loss
 from sn.optim.base import Optimizer
 from sn.results.record import Reference
 from sn.train.criteria import Criterion, largest, middle
+from sn.train.draws import Augmentation
 from sn.train.phases import PHASES, Phase, phase_of
 from sn.train.stopping import Stop
 
@@ -66,7 +67,7 @@ class ExperimentSpec:
     With `phases` a run goes through them unless it is told to use one optimizer alone; `passes`
     are their passes together then. `outputs` says what each of several output layers is told, by
     name; `cost` has the costs of all of them then, and `targets` are those of the last, which
-    answers.
+    answers. `augmentation` is what happens to patterns at random when training shows them.
     Raises: SettingError for targets or passes that no experiment can have.
     """
 
@@ -85,6 +86,7 @@ class ExperimentSpec:
     span: Span | None = None
     places: Mapping[str, Span] = field(default_factory=dict)
     outputs: Mapping[str, AtOutput] = field(default_factory=dict)
+    augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -139,6 +141,7 @@ class ExperimentSpec:
                 "patience": self.stop.patience,
                 "keep_best": self.stop.keep_best,
             },
+            **({} if self.augmentation is None else {"augmentation": str(self.augmentation)}),
             **self._outputs(),
         }
 

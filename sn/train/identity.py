@@ -52,7 +52,8 @@ def identity(
         border = "" if layer.border is None else f", border {layer.border:g}"
         is_input = layer.start is not None
         kind = table.input_text(layer) if is_input else _formula(layer.activation)
-        said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
+        left_out = f", dropout {layer.dropout:g}" if layer.dropout else ""
+        said[f"layer {layer.name}"] = f"{size}, {kind}{border}{left_out}"
     said["connections"] = f"{table.n_rows} {table_hash(table)[:SHOWN]}"
     said["parameters"] = str(table.n_weights)
     costs = [_formula(one) for _, one in split(spec.cost, table.n_outputs)]

@@ -63,6 +63,7 @@ class LayerPart(Part, frozen=True):
 
     `border` is the state of the constant units around each map, where there are such. `start`, of
     an input layer, is which number of a pattern its first unit shows; the next shows the next.
+    `dropout` is the share of its units that training left out each time; using the net leaves none.
     """
 
     name: str
@@ -72,6 +73,7 @@ class LayerPart(Part, frozen=True):
     function: FunctionPart
     border: float | None = None
     start: Count | None = None
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 class GroupPart(Part, frozen=True):

@@ -166,6 +166,7 @@ def _layer(part: h.LayerPart, is_one_of_several: bool) -> Layer:
         part.border,
         start=start,
         is_output=is_output,
+        dropout=part.dropout,
     )
 
 

@@ -181,6 +181,7 @@ def _layer(layer: Layer, role: h.Role) -> h.LayerPart:
         function=function,
         border=layer.border,
         start=layer.start,
+        dropout=layer.dropout,
     )
 
 

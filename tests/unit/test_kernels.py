@@ -269,12 +269,12 @@ def interrupted_run(cache: Path, seconds: float) -> tuple[int, str]:
         "import os, signal, sys, threading\n"
         "import sn.kernels\n"
         "from sn.commands import main\n"
-        "compiled = sn.kernels._compiled\n"
+        "compiled = sn.kernels.compiled\n"
         "def start(*given):\n"
         "    press = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
         f"    threading.Timer({seconds}, press).start()\n"
         "    return compiled(*given)\n"
-        "sn.kernels._compiled = start\n"
+        "sn.kernels.compiled = start\n"
         "sys.exit(main(['run', 'zipcode', '--passes', '9']))\n"
     )
     done = subprocess.run(

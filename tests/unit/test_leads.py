@@ -408,8 +408,12 @@ LAYERS = {
     "nlf-of-a-word": net("8 8)", "8 8) (nlf tanh)", "3:26", "expected a function", "write (tanh)"),
     "nlf-of-a-rule": net("8 8)", "8 8) (nlf relu)", "3:26", "'relu'", "write (relu) in its place"),
     "nlf-of-a-function": net("8 8)", "8 8) (nlf sin)", "3:26", "expected", "(lambda (x) (sin x))"),
-    "dropout": net(
-        "8 8)", "8 8) (dropout 0.5)", "3:22", "'dropout'", "has no dropout: leave it out"
+    "batch-norm": net(
+        "8 8)",
+        "8 8) (batch-norm)",
+        "3:22",
+        "'batch-norm'",
+        "no normalisation of layers: leave it out",
     ),
     "bias-false": net("8 8)", "8 8) (bias false)", "3:27", "'false'", "SN says none"),
     "parenthesis-too-many": net(

@@ -118,6 +118,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("batch-size", "batchsize", "minibatch"), _BATCH),
         **dict.fromkeys(("seed", "random-seed"), _SEED),
         "shuffle": "SN says (order shuffled)",
+        "dropout": "it belongs to a layer: (layer NAME (SIZE ...) (dropout 0.25))",
         "metrics": "(criterion ...) says when a pattern counts as right",
         "early-stopping": "SN says (stop (patience PASSES))",
         "callbacks": "(stop (patience PASSES)) ends a run early",
@@ -129,7 +130,6 @@ _TEXTS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("identity", "none"), "SN says (linear)"),
         "softmax": "softmax is part of a cost: a layer that is (linear), and (cost softmax) in the "
         "experiment",
-        "dropout": _none("dropout"),
         **dict.fromkeys(
             ("batchnorm", "batch-norm", "layer-norm"), _none("normalisation of layers")
         ),
