@@ -21,7 +21,7 @@ from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
 from sn.limits import SEED
 from sn.progress.terminal import TerminalBar
-from sn.results.arrays import content_hash
+from sn.results.arrays import content_hash, make_inside
 from sn.results.checkpoints import run_folder
 from sn.results.folder import FILES, RunFolder
 from sn.results.lines import json_line, result_object
@@ -182,7 +182,7 @@ class _Place:
         """Return the folder for what the program itself writes, which is there."""
         assert self.folder is not None
         files = self.folder / FILES
-        files.mkdir(exist_ok=True)
+        make_inside(files)
         return files
 
 

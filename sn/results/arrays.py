@@ -99,6 +99,22 @@ def write_whole(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
 
 
+def make_inside(folder: Path) -> None:
+    """Make a folder inside that of a run, unless it is there.
+
+    Raises: TrainError when it cannot be made, or is a link: a run of a stranger may hold one, and
+    what is written through it would be anywhere.
+    """
+    with told_as_train_error(folder):
+        if not folder.is_symlink():
+            folder.mkdir(exist_ok=True)
+    if folder.is_symlink():
+        raise TrainError(
+            f"cannot write to '{folder}': it is a link, expected a folder",
+            hint="SN leaves no links in the folder of a run: remove it if you know whose it is",
+        )
+
+
 def write_all(handle: int, content: bytes) -> None:
     """Write all bytes to an open file, in as many pieces as the system takes."""
     rest = memoryview(content)

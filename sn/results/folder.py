@@ -36,6 +36,7 @@ from sn.results.about import FORMAT, LOG, RUN, read_about
 from sn.results.arrays import (
     PART,
     content_hash,
+    make_inside,
     told_as_train_error,
     write_all,
     write_arrays,
@@ -61,6 +62,7 @@ WEIGHTS = "weights.safetensors"
 CHECKPOINTS_KEPT = 2
 # what the program itself writes; a folder of its own, so that it cannot touch the rest
 FILES = "files"
+_APPENDED = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Outcome(StrEnum):
@@ -112,7 +114,8 @@ class RunFolder:
 
     def _refuse_run(self) -> None:
         with told_as_train_error(self.path):
-            has_run = any((self.path / file).exists() for file in (RUN, LOG, WEIGHTS))
+            # a link is no run, and none may be written through it
+            has_run = any(os.path.lexists(self.path / file) for file in (RUN, LOG, WEIGHTS))
             has_run = has_run or bool(checkpoints(self.path))
         if has_run:
             raise TrainError(
@@ -150,7 +153,7 @@ class RunFolder:
     def _write_program(self, origin: Origin) -> None:
         """Write the program and the files that it read."""
         if origin.read:
-            (self.path / LOADED).mkdir(exist_ok=True)
+            make_inside(self.path / LOADED)
         for number, read in enumerate(origin.read, 1):
             write_whole(self.path / copy_name(number), read.content)
         write_whole(self.path / SOURCE, origin.source.encode())
@@ -202,7 +205,7 @@ class RunFolder:
         """Append one line to the log; a line that does not fit is taken back."""
         path = self.path / LOG
         with self.told(path):
-            log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            log = os.open(path, _APPENDED, 0o666)
             try:
                 size = os.fstat(log).st_size
                 try:

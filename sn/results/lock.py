@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,8 @@ except ImportError:  # Windows has no such module
 LOCK = ".lock"
 # What flock says where locks do not exist.
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+# A folder of a stranger may hold a link, or a pipe, where the lock shall be.
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class FolderLock:
@@ -44,12 +47,21 @@ class FolderLock:
 
     def _take(self, folder: Path) -> int | None:
         """Return the locked file; None when it was removed meanwhile by the run that had it."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
+            handle = os.open(self._path, _FLAGS, 0o666)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise self._no_lock() from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise self._no_lock()
             self._flock(handle, folder)
             if not _is_at(handle, self._path):
                 os.close(handle)
                 return None
+            if os.fstat(handle).st_nlink > 1:  # another name of a file that is elsewhere
+                raise self._no_lock()
             os.ftruncate(handle, 0)
             write_all(handle, f"{os.getpid()} {platform.node()}\n".encode())
         except BaseException:
@@ -57,6 +69,13 @@ class FolderLock:
                 os.close(handle)
             raise
         return handle
+
+    def _no_lock(self) -> TrainError:
+        """Return the error for what stands in the place of a lock and must not be written to."""
+        return TrainError(
+            f"'{self._path}' is a link, or something else than the lock of a {self._holds}",
+            hint="SN leaves nothing of the kind in a folder: remove it if you know whose it is",
+        )
 
     def _flock(self, handle: int, folder: Path) -> None:
         try:
