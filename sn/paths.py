@@ -47,6 +47,13 @@ def is_folder(path: Path) -> bool:
     return False
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file of this name."""
+    with suppress(OSError, ValueError):
+        return path.is_file()
+    return False
+
+
 def legal_name(text: str, otherwise: str) -> str:
     """Return the name of a file or folder after a text, for any system, and in no other folder.
 

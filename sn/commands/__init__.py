@@ -25,11 +25,13 @@ import click
 from sn.commands._groups import HELP_OPTIONS
 from sn.commands._texts import terminal_width
 from sn.errors import SnError, SnInternalError, did_you_mean, render
-from sn.folding import fold
+from sn.folding import clip, fold
 from sn.paths import encodable
 from sn.version import __version__
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
+
+_LONGEST = 1500  # bytes of a usage error; chosen here
 
 FOLDER = Path(__file__).parent
 
@@ -127,7 +129,8 @@ def _report(error: BaseException, words: list[str]) -> int:
         case click.ClickException():
             shown = io.StringIO()
             error.show(shown)
-            lines = fold(shown.getvalue().rstrip("\n"), terminal_width(sys.stderr), "  ")
+            text = clip(shown.getvalue().rstrip("\n"), _LONGEST)
+            lines = fold(text, terminal_width(sys.stderr), "  ")
             click.echo(encodable("\n".join(lines)), err=True)
             return error.exit_code
         case click.Abort() | KeyboardInterrupt():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sn.errors import DataError
+from sn.paths import is_file, is_folder
 
 Containers = Sequence[Sequence[str]]
 
@@ -72,7 +73,7 @@ def search_words(wanted: Iterable[Containers]) -> str:
     words: list[str] = []
     sets = [names for containers in wanted for names in containers]
     for folder in search_folders():
-        if not folder.is_dir():
+        if not is_folder(folder):
             words.append(f"{folder} (no such folder)")
             continue
         words.append(str(folder))
@@ -87,6 +88,6 @@ def search_words(wanted: Iterable[Containers]) -> str:
 
 def _file(folder: Path, name: str) -> Path | None:
     for candidate in (folder / name, folder / f"{name}.gz"):
-        if candidate.is_file():
+        if is_file(candidate):
             return candidate
     return None

@@ -6,6 +6,7 @@ contents back, and they stand in for files that changed since, or are gone. Read
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
@@ -16,8 +17,10 @@ from typing import Literal, TextIO
 from sn.errors import EvalError
 from sn.lisp.gate import Gate, not_read, not_written, real
 from sn.memory.files import read_file
+from sn.paths import is_file
 
 Mode = Literal["w", "a"]
+_WRITTEN = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Files:
@@ -102,7 +105,7 @@ class Files:
         name = str(place)
         if name in self._kept:
             return self._kept[name] is not None
-        return name in self.stand_ins or (self._may_read(file) and place.is_file())
+        return name in self.stand_ins or (self._may_read(file) and is_file(place))
 
     # --- writing ---
 
@@ -164,7 +167,10 @@ class Files:
         if not self._is_kept(file):
             self._written.add(str(file))
             if self.folder is not None and file.is_relative_to(real(self.folder)):
-                file.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                except OSError as problem:
+                    raise _failed("write", name, problem) from problem
         return file
 
     def _place(self, name: str) -> Path:
@@ -216,9 +222,20 @@ class _Kept(io.StringIO):
 
 
 def _opened(file: Path, flags: int) -> int:
-    """Open a file for writing; its links were followed, so that it is none itself any more."""
-    return os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | flags, 0o666)
+    """Open a file for writing; its links were followed, so that it is none itself any more.
+
+    A pipe that nobody reads is refused: one would wait for that, maybe for ever.
+    """
+    handle = os.open(file, _WRITTEN | flags, 0o666)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)
+    return handle
 
 
 def _failed(what: str, name: str, problem: OSError) -> EvalError:
-    return EvalError(f"cannot {what} '{name}': {problem.strerror}")
+    reasons = {
+        errno.ENXIO: "nobody reads from this pipe",
+        errno.EEXIST: "a file is where a folder shall be",
+    }
+    reason = reasons.get(problem.errno or 0, problem.strerror)
+    return EvalError(f"cannot {what} '{name}': {reason}")

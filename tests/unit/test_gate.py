@@ -128,6 +128,35 @@ def test_a_pipe_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             it.run(form)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_that_nobody_reads_is_not_written(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    it = new_interpreter(files=files_with(tmp_path))
+    for form in ('(writing "pipe" (print 1))', '(save-matrix [1] "pipe.mat")'):
+        os.replace(tmp_path / "pipe", tmp_path / form.split('"')[1])
+        with pytest.raises(EvalError, match=r"cannot write 'pipe\S*': nobody reads from this pipe"):
+            it.run(form)
+        os.replace(tmp_path / form.split('"')[1], tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    it.run('(writing "pipe" (print 12))')
+    assert os.read(reader, 10) == b"12\n"
+    os.close(reader)
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    it = new_interpreter(files=files_with(tmp_path))
+    with pytest.raises(EvalError, match="'plain/x': a file is where a folder shall be"):
+        it.run('(writing "plain/x" (print 1))')
+    for long in ("a" * 300, "a" * 300 + "/b", "a/" * 3000 + "b"):
+        for form in ('(writing "%s" (print 1))', '(save-matrix [1] "%s")'):
+            with pytest.raises(EvalError, match="cannot write 'a.*': File name too long"):
+                it.run(form % long)
+        for form in ('(reading "%s" (read))', '(load "%s")', '(load-matrix "%s")'):
+            with pytest.raises(EvalError, match="no file is called 'a"):
+                it.run(form % long)
+
+
 def test_the_shell_is_there_for_who_asks(tmp_path: Path) -> None:
     out = io.StringIO()
     it = new_interpreter(out=out, files=Files(Gate(Path(), allow=Allow(shell=True))))

@@ -11,8 +11,8 @@ import pytest
 
 import sn
 from sn.commands import main
-from sn.errors import SnError
-from sn.paths import encodable, is_folder, is_there, legal_name, possible
+from sn.errors import DataError, SnError
+from sn.paths import encodable, is_file, is_folder, is_there, legal_name, possible
 
 NET = """\
 (setq inputs  '((-1 -1) (-1 1) (1 -1) (1 1)))
@@ -208,9 +208,30 @@ def test_names_that_are_made_are_legal_everywhere() -> None:
     assert legal_name("y" * 300, "x") == "y" * 100
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000], ids=["long", "deep"])
+def test_what_no_system_can_have_holds_no_data(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for form in (f'(matrix "{name}")', f'(matrix "m" "{name}")', f'(images "{name}")'):
+        answered(capsys, "run", "xor", "--reference", "--no-folder", "--data", form, codes=(1,))
+    monkeypatch.setenv("SN_DATA", name)
+    answered(capsys, "data", "list")
+    with pytest.raises(DataError, match="zipcode is not on this machine"):
+        sn.data.load("zipcode")
+
+
+@pytest.mark.parametrize("words", [[], ["data"], ["nets"], ["run", "--passes"]])
+def test_a_long_word_of_a_command_line_is_clipped(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "a/" * 3000]) == 2
+    assert len(capsys.readouterr().err) < 2000
+
+
 def test_what_no_system_can_have_is_not_there() -> None:
     for name in ("x" * 5000, "a\0b", "/" * 5000 + "x"):
-        assert not is_there(Path(name)) and not is_folder(Path(name))
-    assert is_there(Path()) and is_folder(Path())
+        assert not is_there(Path(name)) and not is_folder(Path(name)) and not is_file(Path(name))
+    assert is_there(Path()) and is_folder(Path()) and not is_file(Path())
+    assert is_file(Path(__file__))
     assert possible("a") == Path("a")
     assert encodable("a\udc80µ") == "a\\udc80µ"

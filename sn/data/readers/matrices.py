@@ -17,6 +17,7 @@ from sn.data.rows import Rows, reader
 from sn.errors import DataError
 from sn.matrixfile import TEXT_MAGIC, decode_matrix, element_place
 from sn.memory.files import open_file, read_file
+from sn.paths import is_there
 
 _SUFFIX = ".mat"  # Source: SN, which adds it where a name has none
 
@@ -86,7 +87,7 @@ def _rows(
 
 
 def _with_suffix(path: Path) -> Path:
-    return path if path.suffix or path.exists() else path.with_name(path.name + _SUFFIX)
+    return path if path.suffix or is_there(path) else path.with_name(path.name + _SUFFIX)
 
 
 def _matrix(path: Path, may_miss: bool = False) -> NDArray[Any]:
