@@ -46,21 +46,39 @@ SEEDS = Limit(1, is_whole=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A file, and what a `Session` evaluates it with."""
+
+    path: Path
+    settings: tuple[tuple[str, str], ...] = ()
+    data: str | None = None
+    data_is_given: bool = True
+    allow: Allow = Allow()
+
+    def experiment(self, seed: int = 0) -> Experiment:
+        """Evaluate the file and return its last experiment."""
+        session = Session(
+            dict(self.settings),
+            seed=seed,
+            data=self.data,
+            allow=self.allow,
+            data_is_given=self.data_is_given,
+        )
+        return session.load(self.path).experiment()
+
+
+@dataclass(frozen=True, slots=True)
 class Contender:
     """What is trained: the experiment of a file with one of its optimizers.
 
-    `label` tells it from the others; `name` is that of the file; `settings`, `data` and `allow`
-    are as for Session.
+    `label` tells it from the others; `name` is that of the file.
     """
 
     label: str
     name: str
-    path: Path
+    source: Source
     optimizer: str
     experiment: Experiment
-    settings: tuple[tuple[str, str], ...] = ()
-    data: str | None = None
-    allow: Allow = Allow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +87,7 @@ class _Task:
 
     index: int
     label: str
-    path: Path
-    settings: tuple[tuple[str, str], ...]
-    data: str | None
-    allow: Allow
+    source: Source
     optimizer: str
     seed: int
     passes: int | None
@@ -116,18 +131,21 @@ def contenders(
     settings: Mapping[str, str] | None = None,
     data: str | None = None,
     allow: Allow | None = None,
+    data_is_given: bool = True,
 ) -> tuple[Contender, ...]:
     """Return what there is to compare in files.
 
     `optimizers` are taken from every file. Without them a single file takes part with all its
-    optimizers, and each of several files with its first. `data` and `allow` are as for Session.
+    optimizers, and each of several files with its first. `data`, `data_is_given` and `allow` are
+    as for Session.
     Raises: SnError when a file cannot be evaluated, or has no experiment or optimizer so named.
     """
     pinned = tuple(sorted(folded(settings).items()))
     paths = tuple(dict.fromkeys(find_net(file) for file in files))
-    chosen: list[tuple[Path, Experiment, str]] = []
+    chosen: list[tuple[Source, Experiment, str]] = []
     for path in paths:
-        experiment = _load(path, pinned, data, allow or Allow())
+        source = Source(path, pinned, data, data_is_given, allow or Allow())
+        experiment = source.experiment()
         names = tuple(dict.fromkeys(optimizers))
         if not names:
             names = experiment.optimizers if len(paths) == 1 else experiment.optimizers[:1]
@@ -139,17 +157,16 @@ def contenders(
                     span=experiment.spec.span,
                     hint=hint or "it has: " + ", ".join(experiment.optimizers),
                 )
-            chosen.append((path, experiment, name))
+            chosen.append((source, experiment, name))
     stems = [path.stem for path in paths]
     one_optimizer = len({name for _, _, name in chosen}) == 1
     found = []
-    for path, experiment, name in chosen:
+    for source, experiment, name in chosen:
+        path = source.path
         title = path.stem if stems.count(path.stem) == 1 else str(path.with_suffix(""))
         both = title if one_optimizer else f"{title} {name}"
         label = name if len(paths) == 1 else both
-        found.append(
-            Contender(label, title, path, name, experiment, pinned, data, allow or Allow())
-        )
+        found.append(Contender(label, title, source, name, experiment))
     return tuple(found)
 
 
@@ -177,17 +194,7 @@ def compare(
     reach = None if reach is None else POSITIVE.take("reach", reach)
     runs = [(one, seed) for one in those for seed in seeds]
     tasks = [
-        _Task(
-            index,
-            one.label,
-            one.path,
-            one.settings,
-            one.data,
-            one.allow,
-            one.optimizer,
-            seed,
-            passes,
-        )
+        _Task(index, one.label, one.source, one.optimizer, seed, passes)
         for index, (one, seed) in enumerate(runs)
     ]
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
@@ -299,7 +306,7 @@ def _here(
         experiment = loaded
         if loaded.program.depends_on_seed:
             with redirect_stdout(StringIO()):  # what the program prints was printed already
-                experiment = _load(task.path, task.settings, task.data, task.allow, task.seed)
+                experiment = task.source.experiment(task.seed)
         experiment.program.watch(_PassTeller(watcher))
         yield task.index, _train(experiment, task)
 
@@ -397,9 +404,9 @@ def _leave_with_parent() -> None:
 
 def _run(task: _Task) -> RunRecord:
     """Train once in a worker."""
-    experiment = _load_once(task.path, task.settings, task.data, task.allow)
+    experiment = _load_once(task.source)
     if experiment.program.depends_on_seed:
-        experiment = _load(task.path, task.settings, task.data, task.allow, task.seed)
+        experiment = task.source.experiment(task.seed)
     return _train(experiment, task)
 
 
@@ -416,19 +423,7 @@ def _train(experiment: Experiment, task: _Task) -> RunRecord:
     return replace(record, weights={})
 
 
-def _load(
-    path: Path,
-    settings: tuple[tuple[str, str], ...],
-    data: str | None,
-    allow: Allow,
-    seed: int = 0,
-) -> Experiment:
-    return Session(dict(settings), seed=seed, data=data, allow=allow).load(path).experiment()
-
-
 @lru_cache
-def _load_once(
-    path: Path, settings: tuple[tuple[str, str], ...], data: str | None, allow: Allow
-) -> Experiment:
+def _load_once(source: Source) -> Experiment:
     """Return the experiment of a file, which a worker evaluates once for all its runs."""
-    return _load(path, settings, data, allow)
+    return source.experiment()

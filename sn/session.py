@@ -70,7 +70,8 @@ class Session:
     `settings` are variables that hold against whatever the program assigns to them at its top
     level; values are Lisp text, so "0.01", "(1 2)" and "shuffled" all work. A program that draws
     random numbers without (seed N) draws them from `seed`, that of the run. `data` stands in for
-    what its experiments name: a data set, a file, or a form such as (csv "FILE" (label 4)).
+    what its experiments name: a data set, a file, or a form such as (csv "FILE" (label 4)); unless
+    it `data_is_given` by who asks, its files are those that programs may read.
     Raises: SettingError for settings that are not text, and a seed that has more than 64 bits.
     """
 
@@ -82,8 +83,9 @@ class Session:
         data: str | None = None,
         allow: Allow | None = None,
         make_folder: Callable[[], Path] | None = None,
+        data_is_given: bool = True,
     ) -> None:
-        self.data, self._data_is_given = data, True
+        self.data, self.data_is_given = data, data_is_given
         self.observers = tuple(observers)
         self.allow = allow or Allow()
         self.world = World(train_further=self._trained_further)
@@ -154,7 +156,7 @@ class Session:
         """
         self.files.stand_ins = {read.path: read.content for read in origin.read}
         self.files.current = Path(origin.folder)
-        self.seed, self.data, self._data_is_given = origin.seed, origin.data, False
+        self.seed, self.data, self.data_is_given = origin.seed, origin.data, False
         self.interpreter.random.begin(self.seed)
         file = Path(origin.program)
         is_there = read_source(origin.program) == origin.source
@@ -312,7 +314,7 @@ class Program:
             raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
         spec, given = specs[name], self.session.data
         if given is not None:
-            is_given = self.session._data_is_given
+            is_given = self.session.data_is_given
             spec = replace(spec, data=self.session.read_data(given, is_given))
         return Experiment(self, spec)
 

@@ -181,6 +181,7 @@ def command(
                 earlier.said.settings,
                 earlier.said.data,
                 allow,
+                data_is_given=False,  # it may be a stranger who said it
             )
             kept = earlier.reopened(contest.competitors(those, earlier.said.passes))
             those = earlier.as_named(those)

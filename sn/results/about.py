@@ -116,13 +116,8 @@ def read_about(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     if not os.path.lexists(path):
         raise DataError(f"'{folder}' is not a run folder: it has no {RUN}")
-    about = _told(path, read_file(path), dict[str, Any])
-    found = about.get("format")
-    if found != FORMAT:
-        raise DataError(
-            f"'{path}' has format {str(found)[:20]}, SN {__version__} reads format {FORMAT}",
-            hint="read it with the version of SN that wrote it",
-        )
+    about = told(path, read_file(path), dict[str, Any])
+    check_format(path, about, FORMAT)
     try:
         converted(about, RunPart)
     except ValueError as error:
@@ -140,13 +135,30 @@ def read_log(folder: Path) -> tuple[dict[str, Any], ...]:
         return ()
     lines = read_file(path).split(b"\n")
     return tuple(
-        _told(f"{path}:{number}", line, dict[str, Any])
+        told(f"{path}:{number}", line, dict[str, Any])
         for number, line in enumerate(lines, 1)
         if line.strip()
     )
 
 
-def _told(place: object, raw: bytes, kind: type[T]) -> T:
+def check_format(path: Path, said: dict[str, Any], format: int) -> None:
+    """Refuse a file of another format.
+
+    Raises: DataError.
+    """
+    found = said.get("format")
+    if found != format:
+        raise DataError(
+            f"'{path}' has format {str(found)[:20]}, SN {__version__} reads format {format}",
+            hint="read it with the version of SN that wrote it",
+        )
+
+
+def told(place: object, raw: bytes, kind: type[T]) -> T:
+    """Return what the JSON of a file holds; `place` is for messages.
+
+    Raises: DataError when it is none, or nested too deep.
+    """
     try:
         return decoded(raw, kind, _DEEPEST)
     except ValueError as error:

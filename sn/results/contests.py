@@ -12,25 +12,27 @@ were under way.
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
-import msgspec
+from msgspec import Meta
 
 from sn.errors import DataError, TrainError
-from sn.results.about import LOG, RUN
+from sn.memory.files import read_file
+from sn.results.about import HINT, LOG, RUN, Count, Seed, check_format, told
 from sn.results.arrays import PART, told_as_train_error, write_whole
+from sn.results.decoding import converted
 from sn.results.finished import read_finished, write_finished
 from sn.results.folder import RunFolder
 from sn.results.lines import json_line
 from sn.results.lock import FolderLock
 from sn.results.record import RunRecord
-from sn.version import __version__
 
 CONTEST, RESULTS = "compare.json", "comparison.json"
 FORMAT = 1  # raised when a reader of old folders would go wrong
@@ -54,12 +56,12 @@ class Contest:
     and the results say them; `versions` are those of what computes.
     """
 
-    files: tuple[str, ...]
+    files: Annotated[tuple[str, ...], Meta(min_length=1)]
     folder: str
     optimizers: tuple[str, ...]
-    seeds: tuple[int, ...]
-    passes: int | None
-    reach: float | None
+    seeds: Annotated[tuple[Seed, ...], Meta(min_length=1)]
+    passes: Count | None
+    reach: Annotated[float, Meta(gt=0)] | None
     data: str | None
     settings: dict[str, str]
     entries: tuple[Competitor, ...]
@@ -199,18 +201,14 @@ def read_contest(folder: Path) -> Contest:
     Raises: DataError when it holds no comparison, or one that this version cannot read.
     """
     path = folder / CONTEST
-    try:
-        said: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        if said.get("format") != FORMAT:
-            raise DataError(
-                f"'{path}' has format {said.get('format')}, SN {__version__} reads format {FORMAT}",
-                hint="read it with the version of SN that wrote it",
-            )
-        return msgspec.convert(said, Contest)
-    except (FileNotFoundError, NotADirectoryError):
+    if not os.path.lexists(path):
         hint = None
-        if any((folder / name).exists() for name in (RUN, LOG)):
+        if any(os.path.lexists(folder / name) for name in (RUN, LOG)):
             hint = f"it holds a run: `{shlex.join(['sn', 'run', '--resume', str(folder)])}`"
-        raise DataError(f"'{folder}' holds no comparison: it has no {CONTEST}", hint=hint) from None
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise DataError(f"'{path}' cannot be read: {error}") from error
+        raise DataError(f"'{folder}' holds no comparison: it has no {CONTEST}", hint=hint)
+    said = told(path, read_file(path), dict[str, Any])
+    check_format(path, said, FORMAT)
+    try:
+        return converted(said, Contest)
+    except ValueError as error:
+        raise DataError(f"'{path}' cannot be read: {error}", hint=HINT) from error

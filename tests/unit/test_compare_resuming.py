@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -216,6 +217,54 @@ def test_a_folder_of_something_else_is_told(capsys: pytest.CaptureFixture[str]) 
         with pytest.raises(DataError, match=r"compare\.json' (cannot be read|has format)"):
             read_contest(Path("empty"))
     assert main(["compare"]) == 2
+
+
+@pytest.mark.kernels
+def test_a_stranger_names_no_data_that_programs_may_not_read(
+    half: Path, net: Path, capsys: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    secret = tmp_path_factory.mktemp("secret") / "rows.csv"
+    secret.write_text("1,2,1\n2,1,-1\n")
+    said = json.loads((half / "compare.json").read_text())
+    for data in (f'(csv "{secret}" (targets 2))', f'(csv "../{secret.parent.name}/rows.csv")'):
+        said["data"] = data
+        (half / "compare.json").write_text(json.dumps(said))
+        found = refused(capsys)
+        assert "this program may not read" in found and "--allow-read" in found
+    said["data"] = f'(csv "{secret}" (targets 2))'
+    (half / "compare.json").write_text(json.dumps(said))
+    assert "slow: data was" in refused(capsys, "--allow-read", str(secret.parent))
+
+
+def test_a_comparison_of_anyone_is_read_with_care(tmp_path: Path) -> None:
+    said = {
+        "files": ["p.sn"], "folder": "", "optimizers": [], "seeds": [0], "passes": None,
+        "reach": None, "data": None, "settings": {}, "entries": [], "versions": {}, "format": 1,
+    }  # fmt: skip
+    path = tmp_path / "compare.json"
+
+    def told() -> str:
+        with pytest.raises(DataError, match=r"compare\.json") as caught:
+            read_contest(tmp_path)
+        assert len(caught.value.message) < 500
+        return caught.value.message
+
+    path.write_text(json.dumps(said))
+    assert read_contest(tmp_path).seeds == (0,)
+    for wrong in (
+        *({"seeds": []}, {"seeds": [-1]}, {"files": []}, {"passes": -1}, {"passes": 2**70}),
+        *({"reach": -1}, {"reach": 0}, {"format": "x" * 5000}),
+    ):
+        path.write_text(json.dumps(said | wrong))
+        told()
+    path.write_text('{"format":' + "[" * 200_000)
+    assert "nested more than" in told()
+    path.unlink()
+    os.mkfifo(path)
+    assert "it is a pipe" in told()
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert "it is a device" in told()
 
 
 @pytest.mark.kernels
