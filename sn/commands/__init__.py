@@ -24,6 +24,7 @@ import click
 
 from sn.commands._groups import HELP_OPTIONS
 from sn.commands._texts import terminal_width
+from sn.display import unobeyed
 from sn.errors import SnError, SnInternalError, did_you_mean, render
 from sn.folding import clip, fold
 from sn.paths import encodable
@@ -131,7 +132,7 @@ def _report(error: BaseException, words: list[str]) -> int:
             error.show(shown)
             text = clip(shown.getvalue().rstrip("\n"), _LONGEST)
             lines = fold(text, terminal_width(sys.stderr), "  ")
-            click.echo(encodable("\n".join(lines)), err=True)
+            click.echo(encodable(unobeyed("\n".join(lines))), err=True)
             return error.exit_code
         case click.Abort() | KeyboardInterrupt():
             click.echo("interrupted", err=True)

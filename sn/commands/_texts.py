@@ -12,7 +12,7 @@ from typing import TextIO
 
 import click
 
-from sn.display import printable
+from sn.display import printable, unobeyed
 from sn.errors import Notice, render
 from sn.folding import NARROWEST, fold, paragraph
 
@@ -49,6 +49,14 @@ def print_text(text: str, err: bool = False) -> None:
     width = terminal_width(sys.stderr if err else sys.stdout)
     text = "\n".join(printable(line) for line in text.split("\n"))
     click.echo("\n".join(fold(text, width, "  ")), err=err)
+
+
+def print_whole(text: str) -> None:
+    """Print a text as it is, which other programs may read; what a terminal would obey of it is
+    spelled out where a terminal shows it.
+    """
+    is_terminal = terminal_width(sys.stdout) is not None
+    sys.stdout.write(unobeyed(text) if is_terminal else text)
 
 
 def print_fact(name: str, value: str, column: int) -> None:

@@ -9,6 +9,7 @@ import click
 
 from sn.commands._folders import Place
 from sn.commands._safety import allow_options, limit_options
+from sn.commands._texts import print_whole
 from sn.errors import SnError
 from sn.limits import STAGES
 from sn.paths import encodable
@@ -47,7 +48,7 @@ def command(file: str, stage: str, output: Path | None, allow: Allow) -> None:
     text = Session(allow=allow).dump(path, stage)
     text = text if text.endswith("\n") else text + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        print_whole(text)
         return
     try:
         output.write_text(encodable(text), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from sn.commands._folders import Place
 from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
+from sn.commands._texts import print_whole
 from sn.display import printable
 from sn.memory.files import read_file, read_whole
 from sn.paths import possible
@@ -88,12 +90,14 @@ def _content(file: str) -> bytes:
 
 def _write_csv(found: Predictions, has_header: bool) -> None:
     """Print comma-separated values; labels of one pattern are separated by semicolons."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     if has_header:
         writer.writerow(["file", "row", *found.told, *found.names])
     for one in found.objects():
         cells = [";".join(one[key]) if key == "labels" else one[key] for key in found.told]
         writer.writerow([one["file"], one["row"], *cells, *one["outputs"]])
+    print_whole(text.getvalue())
 
 
 def _print_rows(found: Predictions) -> None:

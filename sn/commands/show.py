@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from sn.commands._folders import Place
 from sn.commands._parts import print_parts
-from sn.commands._texts import print_fact, print_text
+from sn.commands._texts import print_fact, print_text, print_whole
+from sn.display import printable
 from sn.results.lines import json_line
 
 COLUMN = 11
@@ -40,8 +40,8 @@ def command(run: Path, source: bool, as_json: bool) -> None:
     if source:
         for number, one in enumerate(about.sources):
             if number:
-                print(f"\n;; --- {one.name}\n")
-            sys.stdout.write(one.text)
+                print_whole(f"\n;; --- {printable(one.name)}\n\n")
+            print_whole(one.text)
         return
     print_text(f"{title(table, about)}\n")
     print_parts(check_report(lower(table), about.cost, ()))

@@ -13,6 +13,9 @@ from sn.paths import encodable
 from sn.results.record import PassRecord, RunRecord, Scores
 from sn.results.reports import report_object
 
+# The commands of a terminal that JSON leaves as they are: those from 128 on (ISO 6429, C1).
+_COMMANDS = {code: f"\\u{code:04x}" for code in range(0x80, 0xA0)}
+
 
 def scores_object(scores: Scores) -> dict[str, Any]:
     """Return the JSON object of the scores on one set.
@@ -71,13 +74,14 @@ def result_object(record: RunRecord) -> dict[str, Any]:
 def json_line(item: Any) -> str:
     """Return `item` as JSON on one line.
 
-    Numbers that JSON lacks (NaN, infinity) become null, and names of files that are no UTF-8 are
-    spelled out.
+    Numbers that JSON lacks (NaN, infinity) become null, names of files that are no UTF-8 are
+    spelled out, and characters that a terminal would obey are written by their numbers.
     """
     try:
-        return msgspec.json.encode(item).decode()
+        text = msgspec.json.encode(item).decode()
     except UnicodeEncodeError:
-        return msgspec.json.encode(spelled_out(msgspec.to_builtins(item))).decode()
+        text = msgspec.json.encode(spelled_out(msgspec.to_builtins(item))).decode()
+    return text if text.isascii() else text.translate(_COMMANDS)
 
 
 def spelled_out(item: Any) -> Any:
