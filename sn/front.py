@@ -7,6 +7,7 @@ would end in a trace of Python's.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 
@@ -21,6 +22,7 @@ def main() -> int:
     """Run the command line of this process and return its exit code, as `sn.commands.main`."""
     gc.set_threshold(YOUNG, OLDER, OLDER)
     try:
+        _open_streams()
         from sn.commands import main as command  # with click: a tenth of a second of what is to be
 
         return command()
@@ -31,3 +33,13 @@ def main() -> int:
         # all is done and told; what Python tears down now leaves a trace, or the signal ends it
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         gc.freeze()  # nor need the collector go through millions of cells for the last time
+
+
+def _open_streams() -> None:
+    """Let streams that were closed by who started this lead nowhere, as in `sn run FILE >&-`.
+
+    Else the next file that is opened takes the place of one of them, and what is printed.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays

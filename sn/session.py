@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sn import networds  # noqa: F401 - its words are part of the language
+from sn.cache.files import cache_folder
 from sn.compiled import Compiled
 from sn.data.places import search_folders
 from sn.describe import new_interpreter
@@ -165,7 +166,7 @@ class Session:
     def _gate(self, own: Path) -> Gate:
         """Return what a program may touch that has `own` as its folder."""
         shared = (*search_folders(), nets_folder(), Path(__file__).parent)
-        return Gate(own, shared, self.allow)
+        return Gate(own, shared, self.allow, (cache_folder(),))
 
     @contextmanager
     def _texts_kept(self) -> Iterator[None]:

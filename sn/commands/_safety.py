@@ -32,7 +32,10 @@ def allow_options(writes: bool = True) -> Callable[[Callable[..., Any]], Callabl
         ) -> Any:
             from sn.lisp.gate import Allow  # start-up time, which --help can do without
 
-            allow = Allow(allow_read, allow_write, allow_shell)
+            try:
+                allow = Allow(allow_read, allow_write, allow_shell)
+            except SettingError as error:
+                raise click.UsageError(f"{error.message}; {error.hint}") from None
             return command(*args, allow=allow, **options)
 
         for option in reversed(_ALLOW if writes else _ALLOW[:1]):

@@ -146,7 +146,7 @@ class Files:
         path = self._place(name)
         file = real(path.parent) / path.name  # a link goes itself, not what it leads to
         if path.name in ("", "..") or not self._may_write(file.parent):
-            raise not_written(Path(name))
+            raise not_written(Path(name), self.gate.is_closed(file))
         if self._is_kept(file):
             was_here = self._is_here(file)
             self._kept[str(file)] = None
@@ -163,7 +163,7 @@ class Files:
         """Return the place that a name to write means."""
         file = real(self._place(name))
         if not self._may_write(file):
-            raise not_written(Path(name))
+            raise not_written(Path(name), self.gate.is_closed(file))
         if not self._is_kept(file):
             self._written.add(str(file))
             if self.folder is not None and file.is_relative_to(real(self.folder)):

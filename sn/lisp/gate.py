@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sn.errors import EvalError, NotAllowedError
+from sn.errors import EvalError, NotAllowedError, SettingError
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Allow:
 
     `read` and `write` are folders, or single files, that it may read, or read and write, with all
     that is below them; `shell` lets `(sys "COMMAND")` run commands, which may do anything.
+    Raises: SettingError for what is no name of a folder.
     """
 
     read: tuple[str | Path, ...] = ()
@@ -29,7 +30,15 @@ class Allow:
     def __post_init__(self) -> None:
         for name in ("read", "write"):
             given = getattr(self, name)
-            places = (given,) if isinstance(given, str | Path) else tuple(given)
+            several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+            places = tuple(given) if several else (given,)
+            for place in places:
+                # an empty name would be the current folder: $DIR where there is no DIR
+                if not isinstance(place, str | Path) or place == "" or "\0" in str(place):
+                    raise SettingError(
+                        f"allow {name}: expected the name of a folder, found {place!r}",
+                        hint="'.' is the current folder",
+                    )
             object.__setattr__(self, name, places)
 
     @property
@@ -45,12 +54,14 @@ class Gate:
     """What one program may touch.
 
     own: the folder of the program, None for one that has none; shared: what everybody may read,
-    the folders of data sets and what comes with SN; allow: what was opened for it besides
+    the folders of data sets and what comes with SN; allow: what was opened for it besides; closed:
+    folders that no program may write to, whatever was opened
     """
 
     own: Path | None = None
     shared: tuple[Path, ...] = ()
     allow: Allow = Allow()
+    closed: tuple[Path, ...] = ()
 
     def reads(self, path: Path, more: Iterable[Path] = ()) -> bool:
         """Whether the file at `path`, or below `more`, may be read; links are followed."""
@@ -61,7 +72,13 @@ class Gate:
 
     def writes(self, path: Path, more: Iterable[Path] = ()) -> bool:
         """Whether the file at `path`, or below `more`, may be written; links are followed."""
-        return _is_below(real(path), (*self.allow.write, *more))
+        place = real(path)
+        return _is_below(place, (*self.allow.write, *more)) and not self.is_closed(place)
+
+    def is_closed(self, place: Path) -> bool:
+        """Whether a place, to which links were followed, is below a folder that is closed."""
+        above = (place, *place.parents)
+        return any(_is_same(one, folder) for folder in self.closed for one in above)
 
     def check_read(self, path: Path, more: Iterable[Path] = ()) -> None:
         """Refuse a file that may not be read.
@@ -82,8 +99,13 @@ def not_read(path: Path) -> NotAllowedError:
     )
 
 
-def not_written(path: Path) -> NotAllowedError:
+def not_written(path: Path, is_closed: bool = False) -> NotAllowedError:
     """Return the refusal to write, or to remove, a file."""
+    if is_closed:
+        return NotAllowedError(
+            f"no program may write '{path}'",
+            hint="the cache of kernels holds machine code: nothing opens it to programs",
+        )
     where = path.parent if path.parent != Path() else Path.cwd()
     return NotAllowedError(
         f"this program may not write '{path}'",
@@ -114,6 +136,16 @@ def real(path: str | Path) -> Path:
 
 def _is_below(path: Path, roots: Iterable[str | Path]) -> bool:
     return any(path.is_relative_to(real(root)) for root in roots)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are of one place, which a file system may know by several names."""
+    if one == real(other):
+        return True
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _told(path: str | Path) -> str:

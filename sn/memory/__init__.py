@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import math
 import os
 import re
 import sys
@@ -79,12 +80,12 @@ def parse_size(text: str) -> int:
     Raises: SettingError for what is no such size, or none at all.
     """
     found = _SIZE.fullmatch(text)
-    n_bytes = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
-    if n_bytes <= 0:
+    size = float(found[1]) * _UNITS[found[2].upper()] if found else 0.0
+    if not 1 <= size < math.inf:
         raise SettingError(
             f"a size of memory is a number of bytes, found '{text}'", hint="write 500M, or 4G"
         )
-    return n_bytes
+    return int(size)
 
 
 def size_text(n_bytes: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -154,3 +155,18 @@ def test_a_reader_who_leaves_early_gets_no_complaint() -> None:
         writer.stdout.close()
         assert writer.stderr.read() == b""
         assert writer.wait(10) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sh closes the streams")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault_of_ours(closed: str, tmp_path: Path) -> None:
+    program = tmp_path / "p.sn"
+    program.write_text('(print 1) (reading "$stdin" (read-string))')
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" "$1" run "$2" {closed}', sys.executable, ROOT / "cli.py", program],
+        input="x",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ("" if ">&-" in closed.replace("2>", "") else "1\n")

@@ -11,7 +11,7 @@ import pytest
 import sn
 from sn.builtins import new_interpreter
 from sn.commands import main
-from sn.errors import EvalError, NotAllowedError
+from sn.errors import EvalError, NotAllowedError, SettingError
 from sn.lisp.files import Files
 from sn.lisp.gate import Allow, Gate
 from sn.lisp.ports import OutputPort
@@ -179,6 +179,38 @@ def test_python_says_what_a_program_may_do(tmp_path: Path, monkeypatch: pytest.M
         "--allow-write=b",
         "--allow-shell",
     )
+
+
+def test_the_cache_of_kernels_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in it is run, so that no program writes there, whoever opened what."""
+    monkeypatch.setenv("SN_CACHE", str(tmp_path / "cache"))
+    kernels = tmp_path / "cache" / "kernels"
+    kernels.mkdir(parents=True)
+    (kernels / "one").write_text("code")
+    (tmp_path / "way").symlink_to(kernels)
+    session = sn.session.Session(allow=Allow(write=[tmp_path, kernels]))
+    session.evaluate(f'(writing "{tmp_path}/cache/other" (print 1))')
+    for name in ("cache/kernels/two", "way/one", "cache/../cache/kernels/one"):
+        for form in ('(writing "%s" (print 1))', '(unlink "%s")', '(save-matrix [1] "%s.mat")'):
+            with pytest.raises(NotAllowedError, match="no program may write"):
+                session.evaluate(form % f"{tmp_path}/{name}")
+    assert [path.name for path in kernels.iterdir()] == ["one"]
+    assert (kernels / "one").read_text() == "code"
+
+
+@pytest.mark.parametrize("place", ["", b"x", 3, None, "a\0", [""], [3]])
+def test_what_is_no_folder_is_not_opened(place: object) -> None:
+    for name in ("read", "write"):
+        with pytest.raises(SettingError, match=f"allow {name}: expected the name of a folder"):
+            Allow(**{name: place})  # type: ignore[arg-type]
+    assert Allow(read=iter(["a", Path("b")])).read == ("a", Path("b"))  # type: ignore[arg-type]
+
+
+def test_an_empty_name_on_the_command_line_opens_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run", "xor", "--allow-read", ""]) == 2
+    assert "expected the name of a folder, found ''" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

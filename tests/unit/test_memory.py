@@ -56,7 +56,9 @@ def test_a_size_is_a_number_and_a_unit(text: str, n_bytes: int) -> None:
     assert memory.parse_size(text) == n_bytes
 
 
-@pytest.mark.parametrize("text", ["", "G", "-1G", "0", "1e9", "4 GG", "4G\nx", "²"])
+@pytest.mark.parametrize(
+    "text", ["", "G", "-1G", "0", "1e9", "4 GG", "4G\nx", "²", "0.5", "9" * 400]
+)
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SettingError, match="a size of memory"):
         memory.parse_size(text)
