@@ -42,6 +42,12 @@ fuzz: $(DEV)
 	  echo "Atheris could not be installed: the guided fuzzer is left out" >&2
 	$(BIN)/python -m scripts.fuzz $(ARGS)
 
+# some mutants of each room, the survivors in full; ARGS="--sample 60 parser" for more of one
+mutants: $(DEV)
+	@$(BIN)/python -c "import cosmic_ray" 2>/dev/null || \
+	  $(PIP) --prefer-binary -c requirements.lock -c requirements-dev.lock cosmic-ray==8.7.0
+	$(BIN)/python scripts/mutants.py $(ARGS)
+
 stress: $(CORE)
 	$(BIN)/python -m scripts.stress $(ARGS)
 
