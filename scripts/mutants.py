@@ -75,7 +75,6 @@ ROOMS = {
     "lower": Room(
         ("sn/lower/recognise.py", "sn/lower/grids.py", "sn/lower/expand.py", "sn/lower/rules"),
         (
-            "tests/unit/test_rules.py",
             "tests/unit/test_recognise.py",
             "tests/unit/test_subsample.py",
             "tests/unit/test_grids.py",
