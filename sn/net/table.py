@@ -248,10 +248,14 @@ class ConnectionTable:
                 span=group.span,
                 hint="declare the layers in the order in which they are computed",
             )
-        shows = np.array([layer.start is not None for layer in self.layers] + [False])
-        for row in np.flatnonzero(shows[self.layer_of[self.dst]])[:1]:
+        # the last is for constants, whose layer is -1
+        computes = np.array([layer.start is None for layer in self.layers] + [False])
+        for row in np.flatnonzero(~computes[self.layer_of[self.dst]])[:1]:
+            unit = self.dst[row]
+            is_input = self.layer_of[unit] >= 0
+            what = "shows a number of the pattern" if is_input else "has a state of its own"
             raise NetError(
-                f"{self._unit(self.dst[row])} shows a number of the pattern: nothing can feed it",
+                f"{self._unit(unit)} {what}: nothing can feed it",
                 span=self.groups[self.group[row]].span,
                 hint="connect it to layers after it",
             )
