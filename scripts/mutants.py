@@ -85,11 +85,11 @@ ROOMS = {
     "checkpoint": Room(
         ("sn/train/checkpoint.py", "sn/train/state.py", "sn/results/checkpoints.py"),
         (
+            "tests/unit/test_checkpoints.py",
             "tests/unit/test_train_state.py",
             "tests/unit/test_results_folder.py",
             "tests/unit/test_resuming_options.py",
             "tests/unit/test_resuming.py",
-            "tests/unit/test_hostile_files.py",
         ),
     ),
 }

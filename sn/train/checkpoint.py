@@ -104,10 +104,12 @@ def _state(
     if named is not None and named != position:
         raise ValueError(f"it says that it was taken {position}, and its name says {named}")
     numbers = [record.number for record in records]
-    # the last pass may be presented and not scored yet; 0 is no pass, but the untrained net
-    first = numbers[0] if numbers else 1
+    first = numbers[0] if numbers else 1  # 0 is no pass, but the untrained net
     scored = range(first, first + len(numbers))
-    if numbers != [*scored] or first not in (0, 1) or scored.stop - 1 > position.passes:
+    unscored = position.passes - (scored.stop - 1)
+    # a pass that is presented may not be scored yet, but only until the next one begins
+    is_near = unscored == 0 or (unscored == 1 and not position.shown)
+    if numbers != [*scored] or first not in (0, 1) or not is_near:
         raise ValueError(f"it was taken {position}, and has other passes than those before")
     kept = None
     if best is not None:
