@@ -325,9 +325,10 @@ class Experiment:
         for observer in self.program.observers:
             observer.compile_started(self.name)
         engine = KernelEngine(self.compile, self.table, rule, patterns, targets, cost, draws)
+        seconds = engine.compile_seconds + (0.0 if draws is None else draws.compile())
         for observer in self.program.observers:
-            observer.compile_finished(engine.compile_seconds, engine.was_cached)
-        return engine, engine.compile_seconds
+            observer.compile_finished(seconds, engine.was_cached)
+        return engine, seconds
 
     def examples(self, seed: int = 0) -> Examples:
         """Draw a few patterns of the training set with their desired outputs.

@@ -11,6 +11,7 @@ cache/ for where they are found again.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -31,6 +32,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from sn.display import brief, many
+from sn.emit.flush import small_numbers_flushed
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
 from sn.emit.slots import Slots
@@ -56,9 +58,11 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
     """Return a Numba intrinsic that runs a pass of an emitted module on `arrays` and one index.
 
     The pass is run once, with the vector builder, while Numba compiles; Numba itself types
-    one call, so that compile time is LLVM's.
+    one call, so that compile time is LLVM's. Where it trains, numbers below the least normal one
+    are taken as 0 (flush.py).
     """
     names = arrays.split()
+    trains = "q" in names
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         k = Builder(builder, lanes)
@@ -67,7 +71,8 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
             memory[name] = Memory(k, context.make_array(kind)(context, builder, arg).data)
         number = builder.sext(args[-1], ir.IntType(64)) if args[-1].type.width < 64 else args[-1]
         check_interrupt(function)
-        function(k, Memories(memory), Index(k, number, 0))
+        with small_numbers_flushed(builder) if trains else contextlib.nullcontext():
+            function(k, Memories(memory), Index(k, number, 0))
         check_interrupt(function)
         return context.get_dummy_value()
 

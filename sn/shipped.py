@@ -38,10 +38,14 @@ def nets_folder() -> Path:
 
 
 def shipped_nets() -> tuple[ShippedNet, ...]:
-    """Return the shipped nets in order of name."""
-    return tuple(
-        ShippedNet(path.stem, _title(path), path) for path in sorted(nets_folder().glob("*.sn"))
-    )
+    """Return the shipped nets in order of name; one in a folder has its name in front."""
+    folder = nets_folder()
+    found = {
+        path.relative_to(folder).with_suffix("").as_posix(): path for path in folder.rglob("*.sn")
+    }
+    # the folders last
+    ordered = sorted(found, key=lambda name: ("/" in name, name))
+    return tuple(ShippedNet(name, _title(found[name]), found[name]) for name in ordered)
 
 
 def shipped_net(name: str) -> ShippedNet:

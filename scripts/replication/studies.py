@@ -43,7 +43,7 @@ VARIANTS = (
     newton("full", f"{NEWTON[:-1]} (curvature full))"),
     newton("sampled", "(diagonal-newton (learning-rate 0.0005) (mu 0.02) (samples 500))"),
     Variant("sgd", optimizer="sgd"),
-    Variant("2022", optimizer="sgd", net="zipcode-2022", settings=(("digits", '"zipcode"'),)),
+    Variant("2022", optimizer="sgd", net="ladder/0-1989", settings=(("digits", '"zipcode"'),)),
     Variant("init-sqrt", ((INIT, "(init (uniform 2.4 sqrt-fan-in))"),)),
     Variant("init-sqrt-1", ((INIT, "(init (uniform 1 sqrt-fan-in))"),)),
     Variant("sgd-init-sqrt", ((INIT, "(init (uniform 2.4 sqrt-fan-in))"),), "sgd"),

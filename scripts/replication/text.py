@@ -134,7 +134,7 @@ first run. *Full curvature* keeps the term with the second derivative of the uni
 `learn-newton`), and takes absolute values. *Sampled* is how the later LeNets were trained
 (gblearn2): the curvature is estimated on the first 500 digits before each pass, then frozen, mu
 0.02. The plain gradient has one step, 0.003, for all weights. *The 2022 recipe* is
-[nets/zipcode-2022.sn](../nets/zipcode-2022.sn) on the real digits.
+[nets/ladder/0-1989.sn](../nets/ladder/0-1989.sn) on the real digits.
 
 Against SN's defaults, per measure:
 

@@ -134,6 +134,8 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
+    # a / b of a positive b that is neither tiny nor huge, in kernels without a division
+    "over": np.divide,
     "neg": np.negative,
     "tanh": np.tanh,
     "exp": np.exp,
@@ -329,7 +331,7 @@ def derivative(e: Expr, name: str) -> Expr:
             return sub(da, db)
         case "mul":
             return add(mul(da, b), mul(a, db))
-        case "div":
+        case "div" | "over":
             return div(sub(da, mul(e, db)), b)
         case "min":
             return da if da == db else call("if", call("lt", b, a), db, da)

@@ -51,7 +51,7 @@ def adagrad_rule(has_steps: bool = False) -> UpdateRule:
     squares, step = Slot("squares"), Slot(STEPS)
     sum_ = squares.old + DESCENT * DESCENT
     rate = step.old if has_steps else rules.RATE
-    moved = WEIGHT + rate * DESCENT / (call("sqrt", sum_) + EPS)
+    moved = WEIGHT + call("over", rate * DESCENT, call("sqrt", sum_) + EPS)
     return UpdateRule(moved, (Slot(squares.name, sum_), *((step,) if has_steps else ())))
 
 
@@ -86,7 +86,7 @@ def rmsprop_rule(momentum: bool = False, has_steps: bool = False) -> UpdateRule:
     """Return the rule of RMSprop."""
     square, velocity, step = Slot("square"), Slot("velocity"), Slot(STEPS)
     new_square = average(BETA2, square.old, DESCENT * DESCENT)
-    delta = DESCENT / (call("sqrt", new_square) + EPS)
+    delta = call("over", DESCENT, call("sqrt", new_square) + EPS)
     slots = [Slot(square.name, new_square)]
     if momentum:
         delta = call("fma", rules.MOMENTUM, velocity.old, delta)
@@ -162,7 +162,7 @@ def adam_rule(has_steps: bool = False, decay: bool = False) -> UpdateRule:
     rate = step.old if has_steps else rules.RATE
     kept = call("fma", -(rules.DECAY * rate), WEIGHT, WEIGHT) if decay else WEIGHT
     return UpdateRule(
-        kept + (rate / mean_total.old) * new_mean / (root + EPS),
+        kept + call("over", (rate / mean_total.old) * new_mean, root + EPS),
         (
             Slot(mean.name, new_mean),
             Slot(square.name, new_square),

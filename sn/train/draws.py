@@ -12,6 +12,7 @@ Read next: loops.py.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -112,6 +113,12 @@ class Draws:
                 ],
                 np.float64,
             )
+
+    def compile(self) -> float:
+        """Have the loops compiled before they are needed; return the seconds that it took."""
+        started = time.perf_counter()
+        _compiled()
+        return time.perf_counter() - started
 
     def get_counters(self) -> dict[str, Array]:
         """Return how many presentations were drawn: (1,) float64."""

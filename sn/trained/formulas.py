@@ -15,7 +15,7 @@ from typing import Any
 from sn.net.expr import OPERATIONS, Expr, const, variable
 
 # what each operation of net/expr.py works on
-_TWO = ("add", "sub", "mul", "div", "min", "max", "lt", "le", "eq")
+_TWO = ("add", "sub", "mul", "div", "over", "min", "max", "lt", "le", "eq")
 ARITIES = {op: 2 if op in _TWO else 3 if op in ("if", "fma") else 1 for op in OPERATIONS}
 _COMPARISONS = ("lt", "le", "eq")
 _NOT_IN_JSON = ("inf", "-inf", "nan")

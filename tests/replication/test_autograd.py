@@ -32,6 +32,7 @@ _TORCH = {
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b,
+    "over": lambda a, b: a / b,
     "neg": lambda a: -a,
     "tanh": torch.tanh,
     "exp": torch.exp,

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.kernels
 
 
 @pytest.mark.parametrize(
-    ("net", "optimizer"), [("zipcode", "newton"), ("zipcode", "sgd"), ("zipcode-2022", "sgd")]
+    ("net", "optimizer"), [("zipcode", "newton"), ("zipcode", "sgd"), ("ladder/0-1989", "sgd")]
 )
 def test_the_first_two_passes_are_frozen(
     net: str,

@@ -61,7 +61,7 @@ def test_the_2022_reproduction_on_its_own_digits(monkeypatch: pytest.MonkeyPatch
     Twenty seeds of a trial outside SN had means of 58.3 and 83.5, with deviations of 9 and 8.
     """
     monkeypatch.delenv("SN_DATA", raising=False)
-    train, test = mean_misses(runs("zipcode-2022", "mnist-1989"))
+    train, test = mean_misses(runs("ladder/0-1989", "mnist-1989"))
     assert 47 <= train <= 70
     assert 73 <= test <= 94
 
@@ -69,7 +69,7 @@ def test_the_2022_reproduction_on_its_own_digits(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.usefixtures("real_digits")
 def test_the_2022_reproduction_on_the_real_digits() -> None:
     """What it would have found: 24 and 114 misses, measured with a plain table walker."""
-    train, test = mean_misses(runs("zipcode-2022", "zipcode", digits='"zipcode"'))
+    train, test = mean_misses(runs("ladder/0-1989", "zipcode", digits='"zipcode"'))
     assert 15 <= train <= 30
     assert 108 <= test <= 125
 

@@ -40,7 +40,7 @@ PAPER = {
 }
 
 
-@pytest.fixture(scope="module", params=["zipcode", "zipcode-2022"])
+@pytest.fixture(scope="module", params=["zipcode", "ladder/0-1989"])
 def table(request: pytest.FixtureRequest) -> ConnectionTable:
     return shipped(request.param).table
 

@@ -92,6 +92,7 @@ DIFFERENTIABLE: list[tuple[str, Expr, tuple[float, ...]]] = [
     ("mul", X * (X + 1), (-1.3, 0.4)),
     ("div", (X + 1) / (X + 3), (-1.3, 0.4)),
     ("neg", -(X * X), (-1.3, 0.4)),
+    ("over", call("over", X * X, 2 + X), (-1.3, 0.4)),
     ("tanh", call("tanh", 2 * X), (-1.3, 0.0, 0.4)),
     ("exp", call("exp", X * X), (-1.3, 0.4)),
     ("expm1", call("expm1", 2 * X), (-1.3, 0.0, 0.4)),
