@@ -38,7 +38,8 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
         kind = str(layer.activation)
         if layer.start is not None:
             kind = experiment.table.input_text(layer)
-        said[f"layer {layer.name}"] = f"{size}, {kind}{border}"
+        left_out = f", dropout {layer.dropout:g}" if layer.dropout else ""
+        said[f"layer {layer.name}"] = f"{size}, {kind}{border}{left_out}"
     said |= dict(_connections(experiment.plan))
     said["connections"] = f"{experiment.table.n_rows:,}"
     said["parameters"] = f"{experiment.table.n_weights:,}"
@@ -54,6 +55,7 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
         said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
     said["initial weights"] = str(spec.init)
     said["order"] = spec.order or spec.data.order
+    said["augmentation"] = "none" if spec.augmentation is None else str(spec.augmentation)
     said["passes"] = str(spec.passes if passes is None else passes)
     said["criterion"] = "as usual" if spec.criterion is None else str(spec.criterion)
     stop = spec.stop

@@ -112,6 +112,7 @@ class Kernels:
     inputs: Ints | None = field(init=False)  # of numbers along the grids, None where it is theirs
     outputs: Ints | None = field(init=False)
     outputs_back: Ints | None = field(init=False)
+    _masks_in_order: bool = field(init=False)
     dropped: Ints | None = field(init=False)  # columns of masks along the grids, None without such
 
     @property
@@ -128,6 +129,10 @@ class Kernels:
         back = None if self.outputs is None else np.argsort(self.outputs).astype(np.int32)
         self.outputs_back = back
         self.dropped = _dropped(self.plan)
+        in_order = self.dropped is None or np.array_equal(
+            self.dropped, np.arange(len(self.dropped))
+        )
+        self._masks_in_order = in_order
         self.states = _on_cache_line(len(self.source.states))
         self.states[:] = self.source.states
         batch = np.repeat(self.source.batch_states, self.source.lanes)
@@ -193,7 +198,8 @@ class Kernels:
         train, last = "train", tuple[Floats32, ...]()
         if self.dropped is not None:
             assert masks is not None and masks.shape == (len(patterns), len(self.dropped))
-            train, last = "train_masked", (masks[:, self.dropped].reshape(-1),)
+            ordered = masks if self._masks_in_order else masks[:, self.dropped]
+            train, last = "train_masked", (ordered.reshape(-1),)
         getattr(self.module, train)(
             slots.weights,
             slots.memory.reshape(-1),
