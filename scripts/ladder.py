@@ -79,11 +79,11 @@ def measure(n_seeds: int, jobs: int) -> dict[str, Any]:
             contenders(files, settings=settings), range(n_seeds), jobs=jobs, watcher=Teller()
         )
         found[name] = {
-            entry.label: {
+            rung: {
                 "train": [run.train.misses for run in entry.runs],
                 "test": [run.test.misses for run in entry.runs],
             }
-            for entry in part.entries
+            for rung, entry in zip(RUNGS, part.entries, strict=True)
         }
     return found
 

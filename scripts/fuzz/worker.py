@@ -15,8 +15,9 @@ import resource
 import sys
 import time
 import warnings
+from typing import TextIO
 
-from scripts.fuzz.targets import TARGETS
+from scripts.fuzz.targets import TARGETS, Target
 from sn import memory
 from sn.errors import SnError
 
@@ -28,10 +29,13 @@ def main(name: str, seed: int, first: int, last: int) -> None:
     faulthandler.enable()
     warnings.simplefilter("error")  # a warning of NumPy would be on the user's screen
     memory.set_limit(MOST)
-    out = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    target = TARGETS[name]
-    for number in range(first, last):
+    with os.fdopen(os.dup(1), "w", buffering=1) as out:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _run(TARGETS[name], seed, range(first, last), out)
+
+
+def _run(target: Target, seed: int, numbers: range, out: TextIO) -> None:
+    for number in numbers:
         print(f"start {number}", file=out)
         began = time.process_time()
         try:

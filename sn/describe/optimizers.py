@@ -23,7 +23,7 @@ from sn.describe.options import (
 )
 from sn.describe.schedules import read_changing, refuse_schedule
 from sn.errors import ArityError, EvalError
-from sn.limits import RATE, Limit, limit_of, option_name
+from sn.limits import DECAY, RATE, Limit, limit_of, option_name
 from sn.lisp.forms import Pair
 from sn.lisp.machine import Machine
 from sn.net.layer import Network
@@ -34,7 +34,7 @@ from sn.optim import (  # noqa: F401 - they register
     rprop,
     second_order,
 )
-from sn.optim.base import LAYER, Optimizer, optimizer
+from sn.optim.base import BIASES, LAYER, Optimizer, optimizer
 from sn.optim.schedule import Schedule
 
 OPTIMIZER = "(optimizer NAME (sgd (learning-rate R)))"
@@ -42,7 +42,7 @@ OPTIMIZER = "(optimizer NAME (sgd (learning-rate R)))"
 _ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
 # SN's variables, read where an optimizer leaves the option out (sn-network, 5.4)
 _VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu"}
-_MAPPINGS = ("layers", "schedules")  # what is no option of its own
+_MAPPINGS = ("layers", "schedules", "decays")  # what is no option of its own
 
 
 def read_optimizer(
@@ -65,12 +65,19 @@ def read_optimizer(
     known |= {alias: f"({alias} X)" for alias, word in _ALIASES.items() if word in fields}
     rates = [part for part in inner.args if head_word(part) == "layer"]
     others = [part for part in inner.args if head_word(part) != "layer"]
-    values: dict[str, Any] = {"layers": {}, "schedules": {}}
+    values: dict[str, Any] = {"layers": {}, "schedules": {}, "decays": {}}
+    seen: set[str] = set()
     for part in rates:
-        label, rate = _layer_rate(it, part, net)
-        if label in values["layers"]:
+        label, rate, decay = _layer_rate(it, part, net, "decay" in fields)
+        if label in seen:
             raise EvalError(f"layer {label} has two learning rates", span=part.span)
-        _keep(rate, values["layers"], label, values["schedules"], LAYER + label)
+        seen.add(label)
+        if rate is not None:
+            _keep(rate, values["layers"], label, values["schedules"], LAYER + label)
+        if decay is not None:
+            values["decays"][label] = decay
+    if "decay" in fields:
+        known["bias-decay"] = "(bias-decay D)"
     if any(type(part.form) is not Pair for part in others):
         with led(lambda: layers.rule([part.form for part in others], inner.word)):
             clause(
@@ -78,6 +85,11 @@ def read_optimizer(
             )
     for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
         count(option, 1, 1, known[option.word])
+        if option.word == "bias-decay":
+            refuse_schedule(option.args[0], "bias-decay")
+            decay = limited(it, option.args[0], "the bias-decay", DECAY)
+            values["decays"][BIASES] = decay
+            continue
         field = fields[_ALIASES.get(option.word, option.word)]
         if field.name in values:
             raise EvalError(
@@ -112,14 +124,30 @@ def _keep(
     values[name] = value
 
 
-def _layer_rate(it: Machine, argument: Argument, net: Network) -> tuple[str, float | Schedule]:
-    """Read (layer NAME RATE): the learning rate of the connections into one layer."""
-    found = clause(argument, "(layer NAME RATE)")
-    count(found, 2, 2, "(layer NAME RATE)")
+def _layer_rate(
+    it: Machine, argument: Argument, net: Network, decays: bool
+) -> tuple[str, float | Schedule | None, float | None]:
+    """Read (layer NAME [RATE] [(decay D)]): what connections into one layer have of their own."""
+    usage = "(layer NAME [RATE] [(decay D)])" if decays else "(layer NAME RATE)"
+    found = clause(argument, usage)
+    count(found, 2, 3 if decays else 2, usage)
     label = choice(
         found.args[0], "layer", {one.name: None for one in net.layers if one.start is None}
     )
-    return label, read_changing(it, found.args[1], "the learning rate", RATE, found.form.cdr.cdr)
+    rate, decay = None, None
+    rest, last = found.args[1:], found.args[-1]
+    if decays and head_word(last) == "decay":
+        option = clause(last, "(decay D)")
+        count(option, 1, 1, "(decay D)")
+        refuse_schedule(option.args[0], "decay of a layer")
+        decay = float(limited(it, option.args[0], f"the decay of layer {label}", DECAY))
+        rest = rest[:-1]
+    elif len(rest) == 2:
+        raise EvalError(f"expected (decay D) here, found {usage}", span=last.span, hint=usage)
+    if rest:
+        cell = found.form.cdr.cdr
+        rate = read_changing(it, rest[0], "the learning rate", RATE, cell)
+    return label, rate, decay
 
 
 def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:

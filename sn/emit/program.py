@@ -98,6 +98,7 @@ class Place:
     line: str
     weights: tuple[int, int]
     layer: str
+    is_bias: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ from sn.emit.rooms import ROOMS, room_of
 from sn.emit.update import PlacedRule, Rule, count, slot_pitch
 from sn.emit.writer import heading, line_of
 from sn.lower.expand import node_as_rows
-from sn.lower.ir import Node, Plan, reads
+from sn.lower.ir import Bias, Node, Plan, Rows, reads
 from sn.net.activations import TOTAL
 from sn.net.loss import End, Loss, ends_of
 from sn.optim.rules import Curvature, UpdateRule
@@ -393,7 +393,11 @@ class _Schedule:
             (*batch_records, *self._output_records(), rule),
             tuple(passes),
             tuple(
-                Place(node.label, str(node), line_of(node), bounds, self.plan.layers[node.dst].name)
+                Place(
+                    *(node.label, str(node), line_of(node), bounds),
+                    self.plan.layers[node.dst].name,
+                    _is_bias(node),
+                )
                 for node, bounds in zip(self.nodes, self.bounds, strict=True)
             ),
             lay.tables.array(),
@@ -408,6 +412,11 @@ class _Schedule:
             table.n_outputs,
             self.rule,
         )
+
+
+def _is_bias(node: Node) -> bool:
+    """Whether a node is fed by the unit that is always 1, and by nothing else."""
+    return isinstance(node, Bias) or (isinstance(node, Rows) and not node.src_unit.any())
 
 
 def _fitting(node: Node, plan: Plan, lay: Layout) -> Node:

@@ -13,7 +13,8 @@ class Slots:
     """The weights while they are trained and what an update rule keeps beside them.
 
     Shapes: weights: (n_slots,) in kernel order; memory: (slots of the rule, slot_pitch(n_slots)),
-    in the order of `names`; steps: (n_nodes,); hyper: (16,), the numbers of the rule, then its
+    in the order of `names`; steps: (n_nodes,), or (2 n_nodes,) where nodes have decays, each right
+    after the step of its node; hyper: (16,), the numbers of the rule, then its
     `counters`; all float32.
     """
 

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sn.emit.functions import verbs
-from sn.emit.vector import Builder, Memories, Position, Vec
+from sn.emit.vector import Builder, Memories, Memory, Position, Vec
 from sn.emit.writer import formula, literal
 from sn.net.expr import Expr, evaluate, variable
 from sn.optim.rules import (
     DESCENT,
     HYPER,
     INPUTS,
+    OWN_DECAY,
     RATE,
     WEIGHT,
     Slot,
@@ -134,18 +135,25 @@ def _row_factor(rule: UpdateRule) -> Expr | None:
 
 def _shared(k: Builder, m: Memories, node: int, rule: UpdateRule) -> dict[Expr, Vec]:
     """The values that do not depend on a weight, in every lane: of all largest expressions."""
-    numbers = _places(rule)
+    numbers, own = _places(rule), rule.has_decays
     ops, memo = verbs(k), dict[Expr, Vec]()
 
     def is_shared(e: Expr) -> bool:
-        return e == RATE or e.name in numbers if e.op == "var" else all(map(is_shared, e.args))
+        if e.op != "var":
+            return all(map(is_shared, e.args))
+        return e in (RATE, OWN_DECAY) or e.name in numbers
+
+    def place(name: Expr) -> tuple[Memory, int]:
+        """Where a number is; a node's decay is right after its rate."""
+        if name in (RATE, OWN_DECAY):
+            return m.r, (2 * node + (name == OWN_DECAY) if own else node)
+        return m.h, numbers[name.name]
 
     def compute(e: Expr) -> None:
         if e.op != "const" and is_shared(e):
             for name in _variables(e):
                 if name not in memo:
-                    at = (m.r, node) if name == RATE else (m.h, numbers[name.name])
-                    memo[name] = k.spread(*at)
+                    memo[name] = k.spread(*place(name))
             evaluate(e, {}, ops, k.constant, memo)
             return
         for arg in e.args:

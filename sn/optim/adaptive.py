@@ -138,7 +138,7 @@ class AdamW(Adam):
     @property
     def rule(self) -> UpdateRule:
         """That of adam, with decay."""
-        return adam_rule(self.scale is not Scale.NONE, self.uses("decay"))
+        return self._decaying(adam_rule(self.scale is not Scale.NONE, self.uses("decay")))
 
     @property
     def hyper(self) -> Hyper:

@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import SettingError, TrainError
-from sn.limits import RATE, Limit, check_fields, limit_of, option_name, setting
+from sn.limits import DECAY, RATE, Limit, check_fields, limit_of, option_name, setting
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Curvature, Hyper, Memory, Step, UpdateRule, advance
 from sn.optim.schedule import Schedule
 from sn.registry import Registry
 
+BIASES = ""  # under which the decay of biases stands among those of layers
+BIAS_UNIT = 0
 LAYER = "layer "  # what the names of schedules of layers start with
 Floats = NDArray[np.float64]
 Along = Callable[[Floats], float]
@@ -82,6 +84,8 @@ class Scale(StrEnum):
 class Optimizer:
     """Fields shared by all; `layers` gives single layers a learning rate of their own.
 
+    `decays` gives them a decay of their own, of optimizers that have one, and under "" all biases.
+
     `schedules` has what changes while a run lasts, by the name of the field, or by "layer NAME"
     for the learning rate of a layer; `at` gives the optimizer of a moment. The fields themselves
     are then what holds at the start. Where the learning rate has a schedule, layers without one
@@ -93,12 +97,15 @@ class Optimizer:
     learning_rate: float = setting(RATE)
     scale: Scale = Scale.NONE
     layers: Mapping[str, float] = field(default_factory=dict)
+    decays: Mapping[str, float] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields(self)
         for layer, rate in self.layers.items():
             RATE.given(f"the learning-rate of layer {layer}", rate)
+        for layer, decay in self.decays.items():
+            DECAY.given(f"the decay of {f'layer {layer}' if layer else 'biases'}", decay)
         limits = schedulable(type(self))
         for name, changing in self.schedules.items():
             is_layer = name.startswith(LAYER) and name.removeprefix(LAYER) in self.layers
@@ -163,7 +170,9 @@ class Optimizer:
             ) from error
 
     def uses(self, name: str) -> bool:
-        """Whether a setting is anything but 0, at the start or later."""
+        """Whether a setting is anything but 0, at the start or later, anywhere."""
+        if name == "decay" and any(self.decays.values()):
+            return True
         return getattr(self, name) != 0 or name in self.schedules
 
     @property
@@ -203,6 +212,35 @@ class Optimizer:
     def layer_rate(self, layer: str) -> float:
         """Return the learning rate of the connections into a layer, before `scale`."""
         return self.layers.get(layer, self.learning_rate)
+
+    def decay_of(self, layer: str, is_bias: bool) -> float:
+        """Return the decay of the connections into a layer, or of its biases."""
+        usual = float(getattr(self, "decay", 0.0))
+        return (
+            self.decays[BIASES]
+            if is_bias and BIASES in self.decays
+            else self.decays.get(layer, usual)
+        )
+
+    def own_decays(self, table: ConnectionTable) -> Floats | None:
+        """Return the decay of each weight: (n_weights,) float64; None where all have the same.
+
+        Biases are the weights of connections from the unit that is always 1.
+        """
+        if not self.decays:
+            return None
+        found = np.zeros(table.n_weights)
+        for index in table.computed:
+            layer = table.layers[index]
+            rows = (table.dst >= layer.first) & (table.dst < layer.first + layer.size)
+            for is_bias in (False, True):
+                mine = rows & ((table.src == BIAS_UNIT) == is_bias)
+                found[table.wid[mine]] = self.decay_of(layer.name, is_bias)
+        return found
+
+    def _decaying(self, rule: UpdateRule) -> UpdateRule:
+        """Return a rule with the decays of nodes, where some have their own."""
+        return rule.with_own_decays() if self.decays else rule
 
     def unit_steps(self, table: ConnectionTable) -> Floats:
         """Return the learning rate of the connections into each unit: (n_units,) float64.
@@ -244,13 +282,14 @@ class Optimizer:
         descent: Floats,
         curvature: Floats,
         along: Along,
+        decays: Floats | None = None,
     ) -> Floats:
         """Return the weights after the one step of a pass; change `memory`.
 
         Shapes: all (n_weights,) float64; `descent` and `curvature` are `reduced` over the pass;
         `along(d)` is the curvature of the cost, summed over the pass, along a direction d.
         """
-        return advance(self.rule, self.hyper, steps, weights, memory, descent, curvature)
+        return advance(self.rule, self.hyper, steps, weights, memory, descent, curvature, decays)
 
 
 optimizer: Registry[type[Optimizer]] = Registry("optimizer")

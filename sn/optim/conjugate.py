@@ -64,6 +64,7 @@ class ConjugateGradient(Optimizer):
         descent: Floats,
         curvature: Floats,
         along: Along,
+        decays: Floats | None = None,
     ) -> Floats:
         """Move along the new direction; `memory` keeps it as its velocity.
 

@@ -38,11 +38,11 @@ class Sgd(Optimizer):
     decay_rule: Decay = Decay.PLAIN
 
     @property
-    def rule(self) -> RuleSpec:
+    def rule(self) -> UpdateRule:
         """One step per node, or one per weight where fan-ins scale it."""
         step = Step.NODE if self.scale is Scale.NONE else Step.WEIGHT
         decay = self.decay_rule if self.uses("decay") else Decay.NONE
-        return RuleSpec(step, self.uses("momentum"), decay)
+        return self._decaying(RuleSpec(step, self.uses("momentum"), decay))
 
     @property
     def hyper(self) -> Hyper:

@@ -28,7 +28,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.net.expr import Expr, call, const, evaluate, variable
+from sn.net.expr import Expr, call, const, evaluate, substitute, variable, variables_of
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,9 @@ HYPER = tuple(one.name for one in fields(Hyper))
 # learning rate of its node, and the numbers of `Hyper`.
 WEIGHT, DESCENT, BEND, RATE = map(variable, ("weight", "descent", "bend", "rate"))
 MOMENTUM, DECAY, GAMMA, MU, LIMIT, BETA1, BETA2, EPS, GROW, SHRINK, LEAST = map(variable, HYPER)
-INPUTS = ("weight", "descent", "bend", "rate", *HYPER)
+# the decay of the node of a weight, where layers or biases have one of their own
+OWN_DECAY = variable("own_decay")
+INPUTS = ("weight", "descent", "bend", "rate", *HYPER, OWN_DECAY.name)
 # the slot of a weight's own learning rate, for rules that need one: filled before they run
 STEPS = "steps"
 
@@ -110,6 +112,21 @@ class UpdateRule:
         return tuple(slot.name for slot in self.slots)
 
     @property
+    def has_decays(self) -> bool:
+        """Whether nodes have decays of their own."""
+        formulas = (self.weight, *(slot.value for slot in self.slots))
+        return any(e is not None and OWN_DECAY.name in variables_of(e) for e in formulas)
+
+    def with_own_decays(self) -> UpdateRule:
+        """Return the rule with the decay of the node in the place of one for all."""
+
+        def own(e: Expr | None) -> Expr | None:
+            return None if e is None else substitute(e, DECAY.name, OWN_DECAY)
+
+        slots = tuple(Slot(slot.name, own(slot.value)) for slot in self.slots)
+        return UpdateRule(own(self.weight), slots, self.counters, self.curvature)
+
+    @property
     def has_steps(self) -> bool:
         """Whether weights have learning rates of their own, in the slot STEPS."""
         return STEPS in self.names
@@ -150,12 +167,13 @@ def advance(
     memory: Memory,
     descent: Floats,
     curvature: Floats,
+    decays: Floats | None = None,
 ) -> Floats:
     """Return the weights after one update and change `memory`: the twin of emit/update.py.
 
     Shapes: all (n_weights,) float64; `steps` the learning rate of each weight, whether the rule
     reads it per node or per weight; `descent` the sum of x_i g_j, `curvature` of x_i^2 h_j over a
-    weight's connections.
+    weight's connections; `decays` the decay of each weight, where they are not all the same.
     """
     known: dict[str, Floats | float] = dict(asdict(hyper))
     for counter in rule.counters:
@@ -166,6 +184,8 @@ def advance(
     known |= {slot.name: memory[slot.name] for slot in rule.slots if slot.name != STEPS}
     known |= {"weight": weights, "descent": descent, "bend": curvature, "rate": steps}
     known[STEPS] = steps
+    if decays is not None:
+        known[OWN_DECAY.name] = decays
     memo: dict[Expr, Floats] = {}
     moved = weights if rule.weight is None else evaluate(rule.weight, known, memo=memo)
     memory.slots.update(

@@ -16,7 +16,7 @@ from enum import StrEnum
 from sn.errors import SettingError
 from sn.limits import AVERAGE, COUNT, DECAY, MOMENTUM, NOT_NEGATIVE, POSITIVE, RATE, setting
 from sn.optim.base import Optimizer, Phases, Reduction, Sampling, optimizer
-from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step
+from sn.optim.rules import Curvature, Decay, Hyper, RuleSpec, Step, UpdateRule
 
 
 class Damping(StrEnum):
@@ -69,12 +69,13 @@ class DiagonalNewton(Optimizer):
         return self.decay_rule if self.uses("decay") else Decay.NONE
 
     @property
-    def rule(self) -> RuleSpec:
+    def rule(self) -> UpdateRule:
         """Divided by the running curvature; with samples, a frozen step per weight."""
         if self.samples:
-            return RuleSpec(Step.WEIGHT, self.uses("momentum"), self._decay)
+            return self._decaying(RuleSpec(Step.WEIGHT, self.uses("momentum"), self._decay))
         step = Step.CLIP if self.damping is Damping.CLIP else Step.NEWTON
-        return RuleSpec(step, self.uses("momentum"), self._decay, Curvature(self.curvature))
+        momentum, form = self.uses("momentum"), Curvature(self.curvature)
+        return self._decaying(RuleSpec(step, momentum, self._decay, form))
 
     @property
     def _gathering(self) -> RuleSpec:

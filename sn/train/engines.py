@@ -115,19 +115,25 @@ class KernelEngine:
     def _start(self, weights: Floats32) -> None:
         """Take weights, with empty slots."""
         optimizer = self._optimizer
-        self._slots = self._kernels.slots(weights, self._node_rates(optimizer), optimizer.hyper)
+        self._slots = self._kernels.slots(
+            weights, self._node_rates(optimizer, self._kernels), optimizer.hyper
+        )
         if self._kernels.source.rule.has_steps:
             self._slots[STEPS][:] = self._kernels.pack(self._rates)
         self._clock.reset()
 
-    def _node_rates(self, optimizer: Optimizer) -> Floats32:
-        """Return the learning rate of each node."""
-        rates = [optimizer.layer_rate(layer) for layer in self._kernels.source.node_layers]
-        return np.array(rates, np.float32)
+    def _node_rates(self, optimizer: Optimizer, kernels: Kernels) -> Floats32:
+        """Return the learning rate of each node, its decay right after it where nodes have one."""
+        source = kernels.source
+        rates = [optimizer.layer_rate(layer) for layer in source.node_layers]
+        if not source.rule.has_decays:
+            return np.array(rates, np.float32)
+        own = [optimizer.decay_of(place.layer, place.is_bias) for place in source.places]
+        return np.stack([rates, own], 1).astype(np.float32).reshape(-1)
 
     def _follow(self, now: Optimizer) -> None:
         """Take the numbers of a moment; steps of a sample stay as they are for the pass."""
-        self._slots.steps[:] = self._node_rates(now)
+        self._slots.steps[:] = self._node_rates(now, self._kernels)
         # not astuple, which copies deep and took a fifth of a presentation's time
         hyper = now.hyper
         self._slots.hyper[: len(HYPER)] = [getattr(hyper, name) for name in HYPER]
@@ -183,7 +189,7 @@ class KernelEngine:
             self._slots.memory[:] = 0
         if sample is not None and kernels is not None:
             now = self._clock.of_pass()
-            sums = kernels.slots(self.get_weights(), self._node_rates(now), now.hyper)
+            sums = kernels.slots(self.get_weights(), self._node_rates(now, kernels), now.hyper)
             some = order[: sample.count]
             self._show(kernels, sums, some, is_sample=True)
             mean = kernels.unpack(sums["curvatures"]).astype(np.float64) / len(some)
@@ -222,6 +228,7 @@ class KernelEngine:
             self._reduced(self._slots["descents"]),
             self._reduced(self._slots["curvatures"]) if second else np.zeros_like(weights),
             lambda direction: self._along(weights, direction),
+            now.own_decays(self._table),
         )
         self._slots.weights = self._kernels.pack(weights)
 
@@ -366,6 +373,7 @@ class ReferenceEngine:
             self._memory,
             found.d_weight,
             found.curv_weight,
+            now.own_decays(self._table),
         )
 
     @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
@@ -382,6 +390,7 @@ class ReferenceEngine:
             self._optimizer.reduced(self._descent, count),
             self._optimizer.reduced(self._curvature, count),
             lambda direction: self._along(weights, direction),
+            now.own_decays(self._table),
         )
 
     def _along(self, weights: Floats, direction: Floats) -> float:

@@ -176,6 +176,8 @@ def _refuse(optimizer: Optimizer, cost: Loss) -> None:
         asked = "(reduction mean)"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"
+    if optimizer.decays:
+        asked = "decays of single layers or biases"
     if isinstance(cost, Costs):
         asked = "nets with several output layers"
     elif cost.reductions:

@@ -62,6 +62,22 @@ OPTIMIZERS: dict[str, tuple[Optimizer, float]] = {
     "nesterov, a rate per weight": (Nesterov(learning_rate=0.3, scale=Scale.FAN_IN), 1e-6),
     # a descent that is nearly 0 has a sign that rounding decides, and Adam steps by the sign
     "adam": (Adam(learning_rate=0.002, eps=1e-3), 2e-5),
+    "sgd, decays of layers and biases": (
+        Sgd(learning_rate=0.02, decay=0.01, decays={"h": 0.05, "": 0.0}),
+        1e-6,
+    ),
+    "batch, no decay of biases": (
+        Batch(learning_rate=0.005, decay=0.02, decays={"": 0.0}, decay_rule=Decay.SCALED),
+        1e-6,
+    ),
+    "newton, a decay of one layer": (
+        DiagonalNewton(learning_rate=0.01, decays={"out": 0.02}),
+        2e-5,
+    ),
+    "adamw, decays": (
+        AdamW(learning_rate=0.002, eps=1e-3, decays={"out": 0.3, "": 0.0}),
+        2e-5,
+    ),
     "adamw": (AdamW(learning_rate=0.002, eps=1e-3, decay=0.1), 2e-5),
     "adagrad": (Adagrad(learning_rate=0.01, eps=1e-2), 2e-5),
     "rmsprop": (RmsProp(learning_rate=0.002, eps=1e-2, momentum=0.5), 2e-5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sn.errors import TrainError
+from sn.errors import SnError, TrainError
 from sn.net.activations import linear
 from sn.net.layer import Network
 from sn.net.reference import Reference
@@ -15,10 +15,11 @@ from sn.net.tangent import Tangent
 from sn.optim.base import Scale
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
-from sn.optim.rules import Memory, Step
+from sn.optim.rules import Memory, Step, advance
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton
+from sn.session import Session
 from sn.train.engines import ReferenceEngine
-from tests.sample_nets import FAMILIES, family, lms, presentation
+from tests.sample_nets import FAMILIES, described, family, lms, presentation
 
 
 def no_curvature(direction: np.ndarray) -> float:
@@ -259,3 +260,56 @@ def test_conjugate_gradient_goes_on_from_a_checkpoint() -> None:
     resumed.set_state(halved.get_state())
     passes(resumed, 2)
     assert np.array_equal(whole.get_weights(), resumed.get_weights())
+
+
+def test_decays_of_layers_and_biases_are_those_of_their_weights() -> None:
+    net = described(
+        "(defnet n (layer in (2)) (layer h (2)) (layer out (1) (bias none))"
+        " (connect in h (full)) (connect h out (full)))"
+    )
+    table = freeze(net)
+    assert Sgd(learning_rate=1, decay=0.1).own_decays(table) is None
+    rule = Sgd(learning_rate=1, decay=0.1, decays={"out": 0.3, "": 0.0})
+    found = rule.own_decays(table)
+    assert found is not None
+    is_bias = np.zeros(table.n_weights, bool)
+    is_bias[table.wid[table.src == 0]] = True
+    into_out = np.zeros(table.n_weights, bool)
+    into_out[table.wid[table.dst >= table.layers[-1].first]] = True
+    assert found[is_bias].tolist() == [0, 0]
+    assert found[into_out & ~is_bias].tolist() == [0.3, 0.3]
+    assert found[~into_out & ~is_bias].tolist() == [0.1] * 4
+    memory, zero = Memory.empty(table.n_weights), np.zeros(table.n_weights)
+    weights = np.ones(table.n_weights)
+    moved = advance(rule.rule, rule.hyper, zero + 1, weights, memory, zero, zero, found)
+    assert moved == pytest.approx(1 - found)
+
+
+DECAYS = """(defnet n (layer in (2)) (layer h (3)) (layer out (10)) (connect in h (full))
+  (connect h out (full)))
+(experiment n (data "mnist-1989") (optimizer a {}))"""
+
+
+def test_a_program_says_the_decay_of_a_layer_and_of_biases() -> None:
+    session = Session()
+    session.evaluate(
+        DECAYS.format("(adamw (layer h 0.01 (decay 0.2)) (layer out (decay 0)) (bias-decay 0))")
+    )
+    found = session.world.experiments["n"].optimizers["a"]
+    assert found.layers == {"h": 0.01}
+    assert found.decays == {"h": 0.2, "out": 0.0, "": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("(adamw (layer h 0.01 (decay 2)))", "the decay of layer h must be a number from 0 to 1"),
+        ("(adamw (layer h 0.01 0.2))", "expected \\(decay D\\) here"),
+        ("(adamw (bias-decay -1))", "the bias-decay must be a number from 0 to 1"),
+        ("(adam (layer h 0.01 (decay 0.1)))", "layer"),
+        ("(adam (bias-decay 0))", "no option 'bias-decay'"),
+    ],
+)
+def test_a_decay_where_there_is_none_is_told(rule: str, message: str) -> None:
+    with pytest.raises(SnError, match=message):
+        Session().evaluate(DECAYS.format(rule))

@@ -44,6 +44,7 @@ RULES: dict[str, Optimizer] = {
     "full newton": DiagonalNewton(learning_rate=0.01, curvature=Form.FULL, momentum=0.3),
     "clipped newton": DiagonalNewton(learning_rate=0.01, damping=Damping.CLIP, limit=2.0),
     "batch newton with momentum": BatchNewton(learning_rate=0.1, momentum=0.5),
+    "decays of layers": Sgd(learning_rate=0.02, decay=0.01, decays={"out": 0.1, "": 0.0}),
     "adam, a rate per weight": Adam(learning_rate=0.01, scale=Scale.FAN_IN),
     "schedules per pass": Sgd(
         learning_rate=0.02, schedules={"learning_rate": Linear(0.02, 0.01, 4), "momentum": HALF}
@@ -69,6 +70,7 @@ NOT_HISTORICAL = {
     "adamw",
     "rmsprop",
     "rprop",
+    "decays of layers",
     "clipped newton",
     "conjugate-gradient",
     "nesterov",
