@@ -11,17 +11,26 @@ from typing import Any
 
 from sn.data.base import Part, dataset
 from sn.errors import DataError
+from sn.lisp.gate import Allow, Gate
 from sn.results.about import RUN, read_about
 from sn.results.origin import read_origin
 from sn.results.record import RunRecord
 from sn.session import Session, train_further
 from sn.trained.net import TrainedNet
 from sn.trained.places import trained_file
-from sn.trained.reading import read_trained
+from sn.trained.reading import Contents, read_trained
+
+NOTHING = Allow()
 
 
 class OpenedNet(TrainedNet):
-    """A trained net with the program that described it."""
+    """A trained net with the program that described it, and what that may do besides."""
+
+    def __init__(
+        self, contents: Contents, path: Path | None = None, allow: Allow = NOTHING
+    ) -> None:
+        super().__init__(contents, path)
+        self.allow = allow
 
     def sets(self, data: Any = None) -> dict[str, Part]:
         """Return the sets of the data it was trained on, or of other data, as the net takes them.
@@ -36,7 +45,7 @@ class OpenedNet(TrainedNet):
         if not (folder / RUN).exists():
             return super().sets(data)
         origin = read_origin(folder, read_about(folder))
-        program = Session(origin.settings, data=origin.data).load_again(origin)
+        program = Session(origin.settings, allow=self.allow).load_again(origin)
         found, _ = program.experiment(self.name).spec.data.load()
         if found.name != self.about.data.name:  # it was trained on data that Python gave
             return super().sets(data)
@@ -56,13 +65,15 @@ class OpenedNet(TrainedNet):
         loaded as they were; other files are looked for from the current folder.
         Raises: SnError for a program that cannot be evaluated, and as `Experiment.train` does.
         """
-        return train_further(self, **options)
+        return train_further(self, Gate(Path(), allow=self.allow), **options)
 
 
-def open_run(run: str | Path) -> OpenedNet:
+def open_run(run: str | Path, allow: Allow | None = None) -> OpenedNet:
     """Read a trained net from a run folder or from its file.
 
+    Its program is evaluated only to train it further, and to find data of one's own again; `allow`
+    opens folders to it, as for `Session`.
     Raises: DataError when there is none, or its file does not hold together.
     """
     path = trained_file(Path(run))
-    return OpenedNet(read_trained(path), path)
+    return OpenedNet(read_trained(path), path, allow or NOTHING)

@@ -152,12 +152,14 @@ class Session:
         """Evaluate the program of a run as it was, whatever became of its files since.
 
         A run may be a stranger's, so that it reads below the current folder, and below that of its
-        program only where the program is still there.
+        program only where the program is still there. Data that this session was given stays.
         Raises: SnError as `load` does.
         """
         self.files.stand_ins = {read.path: read.content for read in origin.read}
         self.files.current = Path(origin.folder)
-        self.seed, self.data, self.data_is_given = origin.seed, origin.data, False
+        self.seed = origin.seed
+        if self.data is None:
+            self.data, self.data_is_given = origin.data, False
         self.interpreter.random.begin(self.seed)
         file = Path(origin.program)
         is_there = read_source(origin.program) == origin.source

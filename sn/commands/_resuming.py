@@ -119,11 +119,15 @@ def earlier_run(options: dict[str, Any]) -> Earlier | None:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a run begins with: a program, its settings and seed, and the run before, if any."""
+    """What a run begins with: a program, its settings and seed, and the run before, if any.
+
+    `data_is_given` by who asks, not by the run before.
+    """
 
     path: Path
     settings: dict[str, str]
     data: str | None
+    data_is_given: bool
     seed: int
     earlier: Earlier | None
     is_as_it_was: bool
@@ -176,9 +180,10 @@ def beginning(options: dict[str, Any]) -> Beginning:
     file, settings, seed = options["file"], options["settings"], options["seed"]
     earlier = earlier_run(options)
     if earlier is None:
-        return Beginning(find_net(file), settings, options["data"], seed or 0, None, False)
+        return Beginning(find_net(file), settings, options["data"], True, seed or 0, None, False)
     settings = {**earlier.origin.settings, **settings}
     seed = earlier.about["seed"] if seed is None else seed
     path = Path(earlier.origin.program) if file is None else find_net(file)
-    data = earlier.origin.data if options["data"] is None else options["data"]
-    return Beginning(path, settings, data, seed, earlier, file is None)
+    is_given = options["data"] is not None  # what the run says, a stranger may have written
+    data = options["data"] if is_given else earlier.origin.data
+    return Beginning(path, settings, data, is_given, seed, earlier, file is None)

@@ -124,6 +124,7 @@ def command(
             begin.data,
             allow,
             place.files if place.is_kept else None,
+            begin.data_is_given,
         )
         session.command = context.find_root().obj or ()
         program = begin.load(session)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from sn.data.rows import TargetKind
+from sn.results.about import Name
 
 # Raised when a reader of old files would go wrong.
 FORMAT = 1
@@ -202,7 +203,7 @@ class TrainingPart(Part, frozen=True):
 class SourcePart(Part, frozen=True):
     """A file of the program: its name and its text."""
 
-    name: str
+    name: Name
     text: str
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sn
 from sn.commands import main
 
 pytestmark = pytest.mark.kernels
@@ -44,6 +45,40 @@ def test_a_form_stands_in_for_the_data_of_the_program(
     assert "equal to r" in capsys.readouterr().out
     assert main(["run", "--resume", "r", "--passes", "4", "--json"]) == 0
     assert result(capsys)["data"] == first["data"]
+
+
+def test_what_is_said_now_holds_against_what_the_run_was_told(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "own.sn", "--data", FORM, "--reference", "--out", "r"]) == 0
+    (here / "others.csv").write_text(ROWS.replace("1,1,", "1,2,"))
+    words = ["run", "--resume", "r", "--data", FORM.replace("rows", "others"), "--reference"]
+    capsys.readouterr()
+    assert main([*words, "--passes", "4"]) == 1
+    assert "data was rows.csv" in " ".join(capsys.readouterr().err.split())
+    assert main([*words, "--passes", "4", "--fork", "--json"]) == 0
+    assert result(capsys)["data"]["name"] == "others.csv"
+
+
+def test_what_the_run_says_is_what_programs_may_read(
+    here: Path, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Another may have written it, so that only who asks opens folders."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (here / "rows.csv").rename(elsewhere / "rows.csv")
+    form = FORM.replace("rows.csv", f"{elsewhere}/rows.csv")
+    assert main(["run", "own.sn", "--data", form, "--reference", "--out", "r"]) == 0
+    capsys.readouterr()
+    for words in (
+        ["run", "--resume", "r", "--passes", "4", "--reference"],
+        ["run", "own.sn", "--resume", "r", "--passes", "4", "--reference"],
+        ["test", "r"],
+    ):
+        assert main(words) == 1
+        assert f"--allow-read '{elsewhere}' opens more" in " ".join(capsys.readouterr().err.split())
+        assert main([*words, "--allow-read", str(elsewhere)]) == 0
+    net = sn.open("r", allow=sn.Allow(read=elsewhere))
+    assert net.test("test").patterns == 14
 
 
 def test_a_comparison_takes_it_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,6 +121,10 @@ CHANGES: dict[str, tuple[Callable[[Arrays, Words], None], str]] = {
     "a column of another length": (replaced("rows/src", lambda x: x[1:].copy()), "a row a connect"),
     "a column of two dimensions": (replaced("rows/src", lambda x: x[None]), "a row a connection"),
     "indices as floats": (replaced("rows/src", lambda x: x.astype(np.float32)), "as I32, found"),
+    "a program that no file can hold": (
+        said("sources", value=[{"name": "a\0b", "text": ""}]),
+        "its header is wrong",
+    ),
     "weights as integers": (
         replaced("weights/h.bias", lambda x: x.astype(np.int32)),
         "expected weights/h.bias as F32",
