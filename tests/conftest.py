@@ -78,6 +78,13 @@ def lowered() -> Iterator[Callable[[int], None]]:
 
 
 @pytest.fixture
+def small_memory(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let no more memory be taken than the LIMIT of the module, in bytes."""
+    with memory.limited(request.module.LIMIT):
+        yield
+
+
+@pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a run be stopped behind any presentation, and write without waiting for the disk."""
     monkeypatch.setattr("sn.train.loop.CHUNK", 1)

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from sn import memory
 from sn.builtins import matrixmath
-from sn.errors import EvalError, MemoryLimitError, SnError
+from sn.errors import EvalError, MemoryLimitError
 from sn.lisp import sizes
 from sn.lisp.forms import describe, to_list
 from sn.session import Session
+from tests.refusals import refused
 
-LIMIT = 10_000_000
-
-
-@pytest.fixture(autouse=True)
-def _small_limit() -> Iterator[None]:
-    memory.set_limit(LIMIT)
-    yield
-    memory.set_limit(None)
-
-
-def refused(program: str) -> SnError:
-    """The error of a program, which comes at once and has a place."""
-    started = time.monotonic()
-    with pytest.raises(SnError) as caught:
-        Session().evaluate(program, "test.sn")
-    assert time.monotonic() - started < 10
-    assert caught.value.span is not None
-    return caught.value
+LIMIT = 10_000_000  # of small_memory
+pytestmark = pytest.mark.usefixtures("small_memory")
 
 
 BIG = '(setq x \'(1 2 3)) (setq s "0123456789abcdef") (setq d s) (setq u (ubmatrix 1000 1000))'

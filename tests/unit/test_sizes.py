@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,25 +22,10 @@ from sn.net.table import counts_of_groups
 from sn.optim.rules import RuleSpec
 from sn.session import Session
 from sn.train.targets import desired_outputs
+from tests.refusals import refused
 
-LIMIT = 50_000_000
-
-
-@pytest.fixture(autouse=True)
-def _small_limit() -> Iterator[None]:
-    memory.set_limit(LIMIT)
-    yield
-    memory.set_limit(None)
-
-
-def refused(program: str) -> SnError:
-    """The error of a program, which comes at once and has a place."""
-    started = time.monotonic()
-    with pytest.raises(SnError) as caught:
-        Session().evaluate(program, "test.sn")
-    assert time.monotonic() - started < 10
-    assert caught.value.span is not None
-    return caught.value
+LIMIT = 50_000_000  # of small_memory
+pytestmark = pytest.mark.usefixtures("small_memory")
 
 
 def form_at(program: str, error: SnError) -> str:
