@@ -19,6 +19,7 @@ import difflib
 import importlib.util
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,9 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "--no-header"]
 PYTEST += ["-p", "no:cacheprovider", "-m", "not slow and not kernels"]
+# a test that takes so many seconds never ends; what such a one may eat meanwhile is in bytes
+PYTEST += ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
+MOST_MEMORY = 6 << 30
 COLUMNS = ("room", "mutants", "tried", "killed", "timed out", "survived")
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "runs", "*.egg-info")
 
@@ -75,6 +79,7 @@ ROOMS = {
     "lower": Room(
         ("sn/lower/recognise.py", "sn/lower/grids.py", "sn/lower/expand.py", "sn/lower/rules"),
         (
+            "tests/unit/test_axes.py",
             "tests/unit/test_recognise.py",
             "tests/unit/test_subsample.py",
             "tests/unit/test_grids.py",
@@ -167,6 +172,7 @@ def outcome(tests: tuple[str, ...], base: Path, limit: float | None) -> str:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY)),
     ) as process:
         try:
             return "killed" if process.wait(limit) else "survived"
@@ -213,7 +219,7 @@ def trial(name: str, base: Path, options: argparse.Namespace) -> tuple[str, ...]
         put(file, code)
         counts[found] += 1
         if found == "survived":
-            print(shown(mutant, code, changed), flush=True)
+            print(f"{counts.total()} of {len(some)}: {shown(mutant, code, changed)}", flush=True)
     return (name, f"{len(mutants):,}", str(counts.total()), *(str(counts[c]) for c in COLUMNS[3:]))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import sn
 from sn.kernels import compile_net
-from sn.lower.ir import Rows, Window
+from sn.lower.ir import Plan, Rows, Window
 from sn.lower.recognise import lower
 from sn.net.activations import tanh
 from sn.net.costs import lms
@@ -21,6 +21,7 @@ from sn.net.schemes import Window as Windows
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.rules import Hyper
 from sn.session import Session
+from tests.sample_nets import SCHEMES, family
 
 # A 4x4 kernel with stride 2 over a picture whose units were made column by column.
 BY_HAND = """
@@ -145,6 +146,28 @@ def test_shuffled_layers_get_the_plan_of_the_schemes(
     kinds = [str(node) for node in lower(table).nodes]
     found = lower(flat(table, 1, moved))
     assert [str(node) for node in found.nodes] == kinds
+
+
+# what the numbers of units alone do not tell: gaps that go round or meet a border, and windows as
+# wide as their map
+UNTOLD = {
+    "conv with a dilation, a stride and a border",
+    "conv with a dilation that wraps",
+    "local with a dilation",
+    "subsample beside full",
+}
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMES.keys() - UNTOLD))
+def test_units_made_in_order_get_the_plan_of_the_schemes(name: str) -> None:
+    """Whatever weights and overlaps might say of small layers: the order comes first."""
+
+    def kinds(plan: Plan) -> list[str]:
+        # which biases are those of maps is told by the declared shape alone
+        return [f"{node.label} {node}" for node in plan.nodes if "bias" not in node.label]
+
+    table = freeze(family(name))
+    assert kinds(lower(flat(table, 1, ()))) == kinds(lower(table))
 
 
 def test_odd_connections_cost_their_pair_of_maps_only(table: ConnectionTable) -> None:

@@ -356,6 +356,34 @@ def test_verify_refuses_a_window_that_is_another(change: str, value: object) -> 
         verify(Plan(plan.table, tuple(nodes)))
 
 
+@pytest.mark.parametrize("column", ["dst", "src", "wid"])
+def test_verify_holds_columns_together_where_rows_are_no_single_numbers(column: str) -> None:
+    """So many weights that unit, unit and weight do not fit into 63 bits."""
+    plan = lower(freeze(family("conv")))
+    large = dataclasses.replace(plan.table, n_weights=2**60)
+    verify(Plan(large, plan.nodes))
+    values = getattr(large, column).copy()
+    values[[0, -1]] = values[[-1, 0]]
+    assert values[0] != values[-1]
+    with pytest.raises(SnInternalError, match="does not expand to its table"):
+        verify(Plan(dataclasses.replace(large, **{column: values}), plan.nodes))
+
+
+def test_windows_that_lack_more_than_a_border_are_not_said_to_lack_one() -> None:
+    """Of windows of three over a line without a border, the fourth lacks its middle."""
+    net = Network("holes")
+    a, b = net.add_layer("a", (8,)), net.add_layer("b", (8,))
+    near = [(j, i, None) for j in range(8) for i in (j - 1, j, j + 1) if 0 <= i < 8]
+    schemes.rows(net, Link(a, b), [row for row in near if row != (3, 3, None)], "rows")
+    assert str(lower(freeze(net)).nodes[0]) == "rows: every window of 1x3 lacks connections"
+    net = Network("edges")
+    a, b = net.add_layer("a", (8,)), net.add_layer("b", (8,))
+    schemes.rows(net, Link(a, b), near, "rows")
+    assert str(lower(freeze(net)).nodes[0]) == (
+        "rows: windows of 1x3 reach over the edge, and no border units feed them there"
+    )
+
+
 def test_a_plan_can_be_read() -> None:
     text = str(lowered("(defnet tiny (layer a (2)) (layer b (3)) (connect a b (full)))"))
     assert text.split("\n") == [

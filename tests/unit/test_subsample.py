@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import product
 
 import numpy as np
 import pytest
 
 from sn.errors import NetError, SnError
-from sn.lower.ir import Rows, Subsample
+from sn.lower.ir import Rows, Subsample, View
 from sn.lower.recognise import lower
 from sn.net import schemes
 from sn.net.layer import Layer, Network
@@ -174,6 +175,36 @@ def test_one_odd_row_makes_rows(column: str, to: int) -> None:
     node = lower(changed(table, column, row, int(value))).nodes
     assert not any(isinstance(one, Subsample) for one in node)
     assert any(isinstance(one, Rows) for one in node)
+
+
+def by_rows(
+    src: tuple[int, ...], dst: tuple[int, ...], rows: list[tuple[int, int, float]]
+) -> ConnectionTable:
+    """Two layers and their connections: places above and below, and what shares a weight."""
+    net = Network("rows")
+    link = Link(net.add_layer("in", src), net.add_layer("h", dst))
+    schemes.rows(net, link, rows, "rows")
+    return freeze(net)
+
+
+def test_maps_one_below_the_other_are_told_by_their_weights() -> None:
+    """One picture of 4x4, of which each half is pooled by a coefficient of its own."""
+    rows = [
+        (2 * half + x, 4 * (2 * half + u) + 2 * x + v, half)
+        for half, x, u, v in product(range(2), repeat=4)
+    ]
+    (node,) = lower(by_rows((4, 4), (2, 2), rows)).nodes
+    assert isinstance(node, Subsample)
+    assert (node.grid, node.field) == (View(2, 1, 2), View(2, 2, 4))
+    assert (node.kernel, node.stride, len(node.wid)) == ((2, 2), (2, 2), 2)
+
+
+@pytest.mark.parametrize("unit", [0, 1])
+def test_units_that_see_nothing_are_not_pooled(unit: int) -> None:
+    """As many connections as two windows of four have, but all of them into one unit."""
+    (node,) = lower(by_rows((8,), (2,), [(unit, site, 0) for site in range(8)])).nodes
+    assert isinstance(node, Rows)
+    assert set(node.dst_unit.tolist()) == {9 + unit}
 
 
 def test_a_kernel_of_one_unit_is_a_convolution() -> None:
