@@ -40,6 +40,7 @@ def fault(text: str) -> ReadError:
         ("(a . )", "1:4", "an element must follow the dot"),
         ("(a . b c)", "1:8", "only one element may follow the dot"),
         ("(a . b . c)", "1:8", "only one element may follow the dot"),
+        ("((a . b c))", "1:9", "only one element may follow the dot"),
         ("(a . . c)", "1:6", "a list has at most one dot"),
         ("[1 . 2]", "1:4", "a dot may stand only inside ( )"),
         (". a", "1:1", "a dot may stand only inside ( )"),
@@ -70,6 +71,59 @@ def test_faults_are_reported_where_they_are(text: str, place: str, message: str)
     error = fault(text)
     assert message in error.message
     assert str(error.span) == f"t.sn:{place}"
+
+
+@pytest.mark.parametrize(
+    ("text", "under"),
+    [
+        ("b\n (a (b)", "("),
+        ("x [1 2", "["),
+        ("ab #[1", "#["),
+        ('(a "b', '"'),
+        ('abc "a\nb"', '"'),
+        ("a |b", "|"),
+        ("abc #! never ends", "#!"),
+        ("#[1]", "]"),
+        ("abc #]", "#]"),
+        ("(a ')", "'"),
+        ("(a . )", "."),
+        ("(a . b cde)", "cde"),
+        ("(a . . c)", "."),
+        ("(a ,@x)", ",@"),
+        ("(abc `(a `b))", "`"),
+        ("(abc `(a . ,@xy))", ",@xy"),
+        ("(abc ::NLF:1)", "::"),
+        ("(abc :a::b)", "::"),
+        ('(abc :"ab")', '"ab"'),
+        ("(abc :567)", "567"),
+        ("(abc #x)", "#x"),
+        ("(abc ^Zyz)", "^Z"),
+        ("(abc ^ )", "^"),
+        ("(abc \x01\x01)", "\x01"),
+        ('(abc "a\\qb")', "\\q"),
+        ("(abc 1e999)", "1e999"),
+        ("(abc [1\n2])", "[1\n2]"),
+    ],
+)
+def test_faults_are_marked_from_end_to_end(text: str, under: str) -> None:
+    span = fault(text).span
+    assert span is not None
+    starts = [0, *(index + 1 for index, char in enumerate(text) if char == "\n")]
+    first = starts[span.line - 1] + span.column - 1
+    last = starts[span.end_line - 1] + span.end_column - 1
+    assert text[first : last + 1] == under
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("(a #x)", "(dmc |#x| ...) defines one"),
+        ("(a ^Z)", "(dmc |^Z| ...) defines one"),
+        ("(a ^", "(dmc |^c| ...) defines one"),
+    ],
+)
+def test_a_macro_character_that_nobody_defined_is_shown_defined(text: str, hint: str) -> None:
+    assert fault(text).hint == hint
 
 
 def test_a_wrong_bracket_shows_the_one_it_should_close() -> None:
