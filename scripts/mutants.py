@@ -25,7 +25,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,9 +37,9 @@ from cosmic_ray.plugins import get_operator, operator_names
 ROOT = Path(__file__).resolve().parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "--no-header"]
 PYTEST += ["-p", "no:cacheprovider", "-m", "not slow and not kernels"]
-# a test that takes so many seconds never ends; what such a one may eat meanwhile is in bytes
-PYTEST += ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
-MOST_MEMORY = 6 << 30
+MOST_MEMORY = 6 << 30  # bytes that a mutant that never ends may eat meanwhile
+MOST_SECONDS = 600  # of CPU, for the tests of a room as it is
+ASLEEP = 20  # times that limit: a process that waits for ever takes no CPU
 COLUMNS = ("room", "mutants", "tried", "killed", "timed out", "survived")
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "runs", "*.egg-info")
 
@@ -161,8 +160,16 @@ def drawn(mutants: list[Mutant], count: int, seed: int) -> Iterator[Mutant]:
         yield moments.choice(places[place])
 
 
-def outcome(tests: tuple[str, ...], base: Path, limit: float | None) -> str:
-    """Run tests in the copy: `survived` if they pass, `killed`, or `timed out`."""
+def outcome(tests: tuple[str, ...], base: Path, limit: int) -> str:
+    """Run tests in the copy: `survived` if they pass, `killed`, or `timed out`.
+
+    Units: `limit` is in seconds of CPU, which do not depend on what else the machine does.
+    """
+
+    def take_limits() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+
     env = {**os.environ, "PYTHONPATH": str(base), "SN_CACHE": str(base / "cache")}
     with subprocess.Popen(
         [*PYTEST, *tests],
@@ -172,10 +179,10 @@ def outcome(tests: tuple[str, ...], base: Path, limit: float | None) -> str:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY)),
+        preexec_fn=take_limits,
     ) as process:
         try:
-            return "killed" if process.wait(limit) else "survived"
+            code = process.wait(ASLEEP * limit)
         except subprocess.TimeoutExpired:
             return "timed out"
         finally:
@@ -184,6 +191,9 @@ def outcome(tests: tuple[str, ...], base: Path, limit: float | None) -> str:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return "timed out"
+    return "killed" if code else "survived"
 
 
 def put(file: Path, code: str) -> None:
@@ -210,10 +220,7 @@ def trial(name: str, base: Path, options: argparse.Namespace) -> tuple[str, ...]
         if changed is None:
             continue
         if limit is None:
-            began = time.monotonic()
-            if outcome(room.tests, base, None) != "survived":
-                raise SystemExit(f"{name}: its tests fail as it is")
-            limit = 20 + 3 * (time.monotonic() - began)
+            limit = limit_of(name, base)
         put(file, changed)
         found = outcome(room.tests, base, limit)
         put(file, code)
@@ -221,6 +228,18 @@ def trial(name: str, base: Path, options: argparse.Namespace) -> tuple[str, ...]
         if found == "survived":
             print(f"{counts.total()} of {len(some)}: {shown(mutant, code, changed)}", flush=True)
     return (name, f"{len(mutants):,}", str(counts.total()), *(str(counts[c]) for c in COLUMNS[3:]))
+
+
+def limit_of(name: str, base: Path) -> int:
+    """Return how many seconds of CPU the tests of a room may take: thrice what they do take.
+
+    Raises: SystemExit when they fail as the code is.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if outcome(ROOMS[name].tests, base, MOST_SECONDS) != "survived":
+        raise SystemExit(f"{name}: its tests fail as it is")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round(10 + 3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
 
 
 def shown(mutant: Mutant, code: str, changed: str) -> str:
