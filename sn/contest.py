@@ -25,6 +25,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from sn import memory
 from sn.describe.settings import folded
 from sn.errors import SettingError, SnError, TrainError, did_you_mean
 from sn.experiment import Experiment
@@ -40,6 +41,7 @@ from sn.results.record import PassRecord, RunRecord
 from sn.session import Session
 from sn.shipped import find_net
 from sn.train.observer import Observer
+from sn.watchdog import Watchdog
 
 JOBS = Limit(1, is_whole=True)
 SEEDS = Limit(1, is_whole=True)
@@ -319,7 +321,8 @@ def _apart(
     So each net is compiled once, and what comes after finds its kernels in the cache.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve)
+    limit = (memory.limit(),)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve, initargs=limit)
     finished: SimpleQueue[Future[RunRecord]] = SimpleQueue()
     pending: dict[Future[RunRecord], int] = {}
 
@@ -381,11 +384,15 @@ def _next(finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt) -> F
     raise KeyboardInterrupt
 
 
-def _serve() -> None:
+def _serve(n_bytes: int) -> None:
     """Make a process a good worker: silent, and gone when the process that started it is.
+
+    It may take as much memory at once as that.
 
     What a program prints was printed there already, and so is that Ctrl-C came.
     """
+    memory.set_limit(n_bytes)
+    memory.collect_less_often()
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -403,11 +410,12 @@ def _leave_with_parent() -> None:
 
 
 def _run(task: _Task) -> RunRecord:
-    """Train once in a worker."""
-    experiment = _load_once(task.source)
-    if experiment.program.depends_on_seed:
-        experiment = task.source.experiment(task.seed)
-    return _train(experiment, task)
+    """Train once in a worker, which a program may make grow with one seed and not another."""
+    with Watchdog(None, memory.limit()):
+        experiment = _load_once(task.source)
+        if experiment.program.depends_on_seed:
+            experiment = task.source.experiment(task.seed)
+        return _train(experiment, task)
 
 
 def _train(experiment: Experiment, task: _Task) -> RunRecord:

@@ -12,17 +12,15 @@ import signal
 import sys
 
 INTERRUPTED = 130
-# New objects before the collector looks at them, and looks before it looks at older ones. Python's
-# 700 and 10 have it go through all that lives 14 times while a program makes 4 million cells, a
-# microsecond each where the cells of many lists take turns: 17 s of 19.
-YOUNG, OLDER = 20_000, 20
 
 
 def main() -> int:
     """Run the command line of this process and return its exit code, as `sn.commands.main`."""
-    gc.set_threshold(YOUNG, OLDER, OLDER)
     try:
         _open_streams()
+        from sn.memory import collect_less_often  # an interrupt may come meanwhile
+
+        collect_less_often()
         from sn.commands import main as command  # with click: a tenth of a second of what is to be
 
         return command()

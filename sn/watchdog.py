@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from types import TracebackType
+from typing import Any
 
 from sn.errors import SnError
 from sn.interrupts import Announced
@@ -39,11 +40,13 @@ class Watchdog:
         self._lock = threading.Lock()
         self._reason: SnError | None = None
         self._announced: Announced | None = None
+        self._before: Any = None
 
     def __enter__(self) -> Watchdog:
         if threading.current_thread() is threading.main_thread():  # no other can be interrupted
-            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-                self._announced = Announced()
+            before = signal.getsignal(signal.SIGINT)
+            if before in (signal.SIG_IGN, signal.SIG_DFL):  # neither raises, and one ends all
+                self._announced, self._before = Announced(), before
                 signal.signal(signal.SIGINT, self._announced)
             threading.Thread(target=self._watch, daemon=True).start()
         return self
@@ -61,7 +64,7 @@ class Watchdog:
             if self._reason is None:
                 raise
         if self._announced is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, self._before)
         if self._reason is not None and (error is None or isinstance(error, KeyboardInterrupt)):
             raise self._reason from None
 

@@ -48,6 +48,8 @@ class _Kept:
     reports: dict[str, dict[str, Any]]
 
 
+# what a record that anyone wrote may raise, such as a count beyond 64 bits
+_WRONG = (KeyError, TypeError, ValueError, ArithmeticError)
 _OTHERS = tuple(one.name for one in fields(_Kept) if one.name != "reports")
 
 
@@ -76,13 +78,16 @@ def read_finished(path: Path, contest: str) -> RunRecord:
         raise DataError(f"'{path}' is of another comparison")
     try:
         kept = msgspec.msgpack.decode(arrays[RUN].tobytes(), type=_Kept)
+        passes = unpacked(arrays[PASSES])
+        if kept.kept is not None and kept.kept not in {one.number for one in passes}:
+            raise ValueError("the pass whose weights were kept is none of its passes")
         return RunRecord(
             **{name: getattr(kept, name) for name in _OTHERS},
-            passes=unpacked(arrays[PASSES]),
+            passes=passes,
             weights={},
             reports={which: _report(one) for which, one in kept.reports.items()},
         )
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AssertionError) as error:
+    except (*_WRONG, msgspec.DecodeError, RecursionError, AssertionError) as error:
         raise DataError(f"'{path}' is no record of a run: {error!r}") from error
 
 

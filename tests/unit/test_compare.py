@@ -20,6 +20,7 @@ from sn.errors import SnError, TrainError
 from sn.facts import facts
 from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
+from sn.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = """\
@@ -381,3 +382,16 @@ def test_facts_tell_how_nets_are_judged_stopped_and_fed(net: Path) -> None:
         (contender,) = contenders([other], ["fast"])
         found.append(facts(contender.experiment, "fast")["data"])
     assert all(name.startswith("rows.csv [") for name in found) and found[0] != found[1]
+
+
+@pytest.mark.kernels
+def test_a_worker_that_grows_with_its_seed_is_stopped(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The process that reads the program draws with seed 0, and sees nothing of it."""
+    drawn = Session(seed=1).evaluate("(rand)")
+    grows = f"(when (< (abs (- (rand) {drawn!r})) 1e-9) (setq l ())"
+    net.write_text(f"{grows} (while t (setq l (cons (range 1 1000) l))))\n" + net.read_text())
+    words = ["compare", "small.sn", "--optimizers", "fast", "--seeds", "2", "--jobs", "2"]
+    assert main([*words, "--passes", "1", "--memory", "40M"]) == 1
+    assert "more than 40 MB of memory" in capsys.readouterr().err

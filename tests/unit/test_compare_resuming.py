@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ from sn.commands import main
 from sn.contest import compare, competitors, contenders
 from sn.errors import DataError, TrainError
 from sn.experiment import Experiment
+from sn.results.arrays import content_hash, read_arrays, write_arrays
 from sn.results.contests import Contest, ContestFolder, read_contest
 from sn.results.finished import read_finished, write_finished
 from sn.results.lock import FolderLock
@@ -345,6 +347,30 @@ def test_records_come_back_to_the_last_bit(tmp_path: Path) -> None:
             )
     with pytest.raises(DataError, match="of another comparison"):
         read_finished(tmp_path / "run-0.safetensors", "other")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kept": 99}, "none of its passes"),
+        ({"reports": {"test": {"kind": "LabelReport", "misses": [2**64 - 1]}}}, "no record"),
+        ({"options": {"a": [[]]}, "deep": 100_000}, "no record"),
+    ],
+    ids=["kept", "count", "deep"],
+)
+def test_a_record_of_anyone_is_told(change: Any, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "run-0.safetensors"
+    write_finished(path, entry("a", (1,)).runs[0], "x")
+    arrays, _ = read_arrays(path)
+    said = msgspec.msgpack.decode(arrays["run"].tobytes()) | change
+    raw = msgspec.msgpack.encode(said)
+    if "deep" in change:  # lists of one element in one another, as MessagePack writes them
+        inner = msgspec.msgpack.encode([[]])
+        raw = raw.replace(inner, b"\x91" * change["deep"] + b"\x90")
+    arrays["run"] = np.frombuffer(raw, np.uint8)
+    write_arrays(path, arrays, {"contest": "x", "sha256": content_hash(arrays)})
+    with pytest.raises(DataError, match=words):
+        read_finished(path, "x")
 
 
 @pytest.mark.kernels
