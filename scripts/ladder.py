@@ -174,7 +174,7 @@ Is what was published what the recipe gives? The test misses on the stand-in:
 Once more, with your own eyes: `sn run ladder/4-relu-dropout`, or all of them with error bars,
 
 ```
-sn compare nets/ladder/*.sn --seeds {n_seeds}
+sn compare nets/ladder/[0-4]*.sn --seeds {n_seeds}
 ```
 
 ## What is wrong with the published figures

@@ -19,38 +19,7 @@ from numpy.typing import NDArray
 from sn.data import load
 from sn.data.base import Split
 from sn.data.mnist_1989 import COUNTS
-
-_SEED = 1337
-_SIDE, _SMALL = 28, 16
-_EIGHTHS = 8
-
-
-def draw() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return which of the 60,000 training and of the 10,000 test digits are taken."""
-    rng = np.random.RandomState(_SEED)
-    return rng.permutation(60000)[: COUNTS[0]], rng.permutation(10000)[: COUNTS[1]]
-
-
-def weights_in_eighths() -> NDArray[np.int64]:
-    """Return the (16, 28) weights of bilinear interpolation on one axis, times 8.
-
-    Small pixel i has its centre at 1.75 i + 0.375 of the large pixels (centres aligned at the
-    image's edges, no filter before), so every weight is a whole number of eighths.
-    """
-    weights = np.zeros((_SMALL, _SIDE), np.int64)
-    for small in range(_SMALL):
-        left, part = divmod(14 * small + 3, _EIGHTHS)
-        weights[small, left] = _EIGHTHS - part
-        weights[small, left + 1] = part
-    return weights
-
-
-def shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return digits of 28 x 28 bytes as rows of 256, to the nearest byte, halves upwards."""
-    weights = weights_in_eighths()
-    sums = weights @ pixels.reshape(-1, _SIDE, _SIDE).astype(np.int64) @ weights.T
-    scale = _EIGHTHS * _EIGHTHS
-    return ((sums + scale // 2) // scale).astype(np.uint8).reshape(len(pixels), -1)
+from sn.data.mnist_50000 import draw, shrink
 
 
 def main() -> None:
@@ -64,7 +33,7 @@ def main() -> None:
         ("train", mnist.train.inputs, mnist.train.targets),
         ("test", mnist.test.inputs, mnist.test.targets),
     )
-    for (part, inputs, labels), taken in zip(parts, draw(), strict=True):
+    for (part, inputs, labels), taken in zip(parts, draw(COUNTS), strict=True):
         pixels = np.rint((inputs[taken] + 1) * 127.5).astype(np.uint8)
         arrays[f"{part}_pixels"] = shrink(pixels)
         arrays[f"{part}_labels"] = labels[taken]

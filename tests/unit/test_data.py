@@ -97,8 +97,9 @@ def assert_same(loaded: data.Dataset, digits: Digits) -> None:
     assert loaded.train.targets.dtype == np.uint8
 
 
-def test_the_registry_knows_the_four_data_sets() -> None:
-    assert list(data.dataset) == ["digits-480", "mnist", "mnist-1989", "zipcode"]
+def test_the_registry_knows_the_five_data_sets() -> None:
+    names = ["digits-480", "mnist", "mnist-1989", "mnist-50000", "zipcode"]
+    assert list(data.dataset) == names
     with pytest.raises(UnknownNameError) as caught:
         data.load("zipcod")
     assert caught.value.hint == "did you mean 'zipcode'?"

@@ -11,6 +11,7 @@ import struct
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ import pytest
 from numpy.typing import NDArray
 
 import sn.data as data
-from sn.data import mnist
+from sn.data import mnist, mnist_50000
 from sn.data.array_pickle import read_arrays
 from sn.data.base import Split
 from sn.data.containers import read_idx
+from sn.data.mnist_1989 import COUNTS as FEW
+from sn.data.mnist_50000 import COUNTS as MANY
+from sn.data.mnist_50000 import draw, shrink, weights_in_eighths
 from sn.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,8 +134,8 @@ def test_the_script_shrinks_as_bilinear_interpolation_without_a_filter() -> None
     )
 
 
-def test_the_script_draws_training_digits_first() -> None:
-    train, test = runpy.run_path(str(SCRIPT))["draw"]()
+def test_the_stand_in_draws_training_digits_first() -> None:
+    train, test = draw(FEW)
     assert (len(set(train)), len(set(test))) == (7291, 2007)
     np.random.seed(1337)
     np.testing.assert_array_equal(train, np.random.permutation(60000)[:7291])
@@ -277,3 +281,36 @@ def test_a_damaged_pickle_is_refused() -> None:
     for content in (b"", whole[:50], b"\x80\x03cnumpy\nndarray\n)R.", b"garbage"):
         with pytest.raises(DataError, match="the pickle is damaged"):
             read_arrays(io.BytesIO(content))
+
+
+def test_the_larger_stand_in_begins_with_the_smaller_one() -> None:
+    few, many = draw(FEW), draw(MANY)
+    for less, more in zip(few, many, strict=True):
+        assert np.array_equal(more[: len(less)], less)
+    assert len(set(many[0].tolist())) == 50_000
+
+
+def test_digits_are_shrunk_by_bilinear_weights() -> None:
+    weights = weights_in_eighths()
+    assert weights.sum(axis=1).tolist() == [8] * 16
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 784)).astype(np.uint8)
+    exact = weights @ pixels.reshape(3, 28, 28).astype(int) @ weights.T / 64
+    assert np.array_equal(shrink(pixels), np.floor(exact + 0.5).reshape(3, 256).astype(np.uint8))
+
+
+def test_fifty_thousand_digits_are_made_from_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    whole = tuple(
+        Split.of(
+            rng.integers(0, 256, (n, 784)).astype(np.uint8), np.arange(n).astype(np.uint8) % 10
+        )
+        for n in (60, 30)
+    )
+    source = replace(mnist_50000.mnist(), read=lambda files: whole)
+    monkeypatch.setattr(mnist_50000, "mnist", lambda: source)
+    taken = (np.array([5, 3]), np.array([7]))
+    monkeypatch.setattr(mnist_50000, "draw", lambda counts: taken)
+    train, test = mnist_50000.mnist_50000().read(())
+    assert np.array_equal(train.codes, shrink(whole[0].codes[[5, 3]]))
+    assert train.labels.tolist() == [5, 3]
+    assert np.array_equal(test.codes, shrink(whole[1].codes[[7]]))
