@@ -26,7 +26,7 @@ def check_report(plan: Plan, cost: Loss, warnings: tuple[Notice, ...]) -> CheckR
     """Return layers in the shapes of their grids, connections, formulas and totals of a net."""
     table = plan.original
     layers = tuple(
-        LayerReport(layer.name, layer.shape, layer.size, _kind(table, layer))
+        LayerReport(layer.name, layer.shape, layer.size, _kind(table, layer) + _left_out(layer))
         for layer in plan.layers
     )
     return CheckReport(
@@ -39,6 +39,11 @@ def check_report(plan: Plan, cost: Loss, warnings: tuple[Notice, ...]) -> CheckR
         tuple(_formulas(plan, cost)),
         warnings,
     )
+
+
+def _left_out(layer: Layer) -> str:
+    """Return in words which share of a layer training leaves out."""
+    return f", dropout {layer.dropout:g}" if layer.dropout else ""
 
 
 def _kind(table: ConnectionTable, layer: Layer) -> str:
