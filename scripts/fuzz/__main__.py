@@ -36,6 +36,11 @@ class Row:
         default_factory=lambda: {"signals": [], "faults": [], "wrong": [], "slow": []}
     )
 
+    def note(self, kind: str, words: str) -> None:
+        """Keep a finding, and tell it at once: a run may be stopped before its end."""
+        self.found[kind].append(words)
+        print(words, file=sys.stderr, flush=True)
+
     def cells(self) -> tuple[str, ...]:
         """Return the cells of its row in the table."""
         counts = (f"{len(some):,}" for some in self.found.values())
@@ -95,14 +100,14 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
                     began = time.monotonic()
                 elif word == "fault":
                     kind = "wrong" if more[0].startswith("FalseWrong") else "faults"
-                    row.found[kind].append(f"{row.name} {current}: {more[0]}")
+                    row.note(kind, f"{row.name} {current}: {more[0]}")
                 else:
                     row.cases += 1
                     took, peak = more[0].split()
                     row.slowest = max(row.slowest, float(took))
                     row.peak = max(row.peak, int(peak))
                     if float(took) > SLOW:
-                        row.found["slow"].append(f"{row.name} {current}: {took} s")
+                        row.note("slow", f"{row.name} {current}: {took} s")
                     current += 1
             if end is not None and time.monotonic() > end:
                 process.kill()
@@ -113,10 +118,10 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
         return last
     trace = process.stderr.read().decode("utf-8", "replace").strip().splitlines()
     if is_lost:
-        row.found["slow"].append(f"{row.name} {current}: over {LOST:g} s")
+        row.note("slow", f"{row.name} {current}: over {LOST:g} s")
     else:
         what = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        row.found["signals"].append(f"{row.name} {current}: {what} {' | '.join(trace[:6])}")
+        row.note("signals", f"{row.name} {current}: {what} {' | '.join(trace[:6])}")
     row.cases += 1
     return current + 1
 
@@ -142,7 +147,7 @@ def fuzz_guided(cases: int | None, seconds: float | None, seed: int) -> Row:
     )
     if code:
         kind = "slow" if "ERROR: libFuzzer: timeout" in told else "faults"
-        row.found[kind].append(f"guided: {told[-1500:]}")
+        row.note(kind, f"guided: {told[-1500:]}")
     return row
 
 
@@ -168,8 +173,6 @@ def main() -> int:
             rows.append(OTHERS[name](options.cases, seconds, options.seed))
         else:
             rows.append(fuzz(name, options.cases, seconds, options.seed))
-        for some in rows[-1].found.values():
-            print(*some, sep="\n", end="\n" if some else "", file=sys.stderr)
     table = [COLUMNS, *(row.cells() for row in rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
     for line in table:
