@@ -69,20 +69,20 @@ def parse(source: str) -> list[Tree]:
 
 
 def text(tree: Tree) -> str:
-    """Return a tree as text."""
-    if isinstance(tree, str):
-        return tree
-    if tree[:1] == ["["]:
-        return "[" + _joined(tree[1:]) + "]"
-    return "(" + _joined(tree) + ")"
-
-
-def _joined(trees: Sequence[Tree]) -> str:
-    out = ""
-    for tree in trees:
-        # what is a prefix stays with what follows it
-        out += text(tree) + ("" if isinstance(tree, str) and tree[:1] in "'`,~" else " ")
-    return out.rstrip(" ")
+    """Return a tree as text; edits may have made it deep, so nothing here calls itself."""
+    parts: list[str] = []
+    todo: list[Tree] = [tree]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str):
+            # what is a prefix stays with what follows it
+            parts.append(item if item[:1] in "'`,~" else f"{item} ")
+        else:
+            is_array = item[:1] == ["["]
+            parts.append("[" if is_array else "(")
+            todo.append("]" if is_array else ")")
+            todo += reversed(item[is_array:])
+    return "".join(parts).rstrip(" ")
 
 
 def mutated(trees: list[Tree], words: Sequence[str], draw: random.Random) -> list[Tree]:
@@ -114,7 +114,17 @@ def _places(trees: list[Tree]) -> list[Place]:
 
 
 def _copy(tree: Tree) -> Tree:
-    return tree if isinstance(tree, str) else [_copy(item) for item in tree]
+    if isinstance(tree, str):
+        return tree
+    copied = list(tree)
+    todo = [copied]
+    while todo:
+        inside = todo.pop()
+        for index, item in enumerate(inside):
+            if isinstance(item, list):
+                inside[index] = list(item)
+                todo.append(inside[index])  # type: ignore[arg-type]
+    return copied
 
 
 def _replace(place: Place, places: list[Place], words: Sequence[str], draw: random.Random) -> None:
