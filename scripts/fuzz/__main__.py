@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import re
 import selectors
 import signal
@@ -15,11 +16,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from scripts.fuzz.targets import TARGETS
 
 SLOW = 5.0  # seconds that no case may take without a limit of its own
-LOST = 120.0  # seconds after which a case is taken to hang, on a machine that has other work too
+LOST = 40.0  # seconds of the processor after which a case is taken to hang
+ASLEEP = 300.0  # seconds after which one is that does nothing; a busy machine may leave it none
 CHUNK = 2000  # cases of one process: what it leaks is not the next one's
 COLUMNS = ("target", "cases", "signals", "faults", "wrong", f"over {SLOW:g} s", "slowest", "peak")
 
@@ -81,11 +84,13 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
     assert process.stdout is not None
     assert process.stderr is not None
     current, began, is_lost, rest = first, time.monotonic(), False, b""
+    before = 0.0
     with selectors.DefaultSelector() as waiting:
         waiting.register(process.stdout, selectors.EVENT_READ)
         while True:
             if not waiting.select(1.0):
-                if time.monotonic() - began > LOST:
+                spent = _seconds_of(process.pid) - before
+                if spent > LOST or time.monotonic() - began > ASLEEP + spent:
                     is_lost = True
                     process.kill()
                 continue
@@ -97,7 +102,7 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
                 word, number, *more = line.decode("utf-8", "replace").split(" ", 2)
                 current = int(number)
                 if word == "start":
-                    began = time.monotonic()
+                    began, before = time.monotonic(), _seconds_of(process.pid)
                 elif word == "fault":
                     kind = "wrong" if more[0].startswith("FalseWrong") else "faults"
                     row.note(kind, f"{row.name} {current}: {more[0]}")
@@ -124,6 +129,15 @@ def _run(row: Row, seed: int, first: int, last: int, end: float | None) -> int:
         row.note("signals", f"{row.name} {current}: {what} {' | '.join(trace[:6])}")
     row.cases += 1
     return current + 1
+
+
+def _seconds_of(pid: int) -> float:
+    """Return the seconds of the processor that a process took, 0 where the system does not say."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def fuzz_guided(cases: int | None, seconds: float | None, seed: int) -> Row:
