@@ -55,7 +55,7 @@ def test_a_package_registers_data_sets(install: Install) -> None:
     install("cellar", wine="wine", copy="copy")
     assert "cellar" not in sys.modules
     assert "wine" in data.dataset
-    assert list(data.dataset) == ["digits-480", "mnist", "mnist-1989", "zipcode"]
+    assert list(data.dataset) == ["digits-480", "mnist", "mnist-1989", "mnist-50000", "zipcode"]
     found, note = data.first_available("wine", "mnist-1989")
     np.testing.assert_array_equal(found.train.inputs, np.eye(3))
     assert (found.classes, note) == (

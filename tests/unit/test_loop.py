@@ -189,7 +189,7 @@ def test_plain_gradient_reaches_the_least_squares_fit() -> None:
 
 
 Session()  # registers every optimizer
-RATES = {"diagonal-newton": 0.02, "batch-newton": 0.5, "conjugate-gradient": 1.0}
+RATES = {"diagonal-newton": 0.02, "batch-newton": 0.5, "conjugate-gradient": 1.0, "adagrad": 0.1}
 
 
 @pytest.mark.parametrize("name", list(optimizer))
