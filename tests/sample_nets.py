@@ -173,12 +173,8 @@ _FUNCTIONS = {
     "tanh": "(tanh)",
     "linear": "(linear 0.7)",
     "relu": "(relu)",
-    "leaky-relu": "(leaky-relu 0.1)",
     "elu": "(elu 0.7)",
     "gelu": "(gelu)",
-    "silu": "(silu)",
-    "logistic": "(logistic)",
-    "softplus": "(softplus)",
     "a Lisp expression": "(nlf (lambda (x) (/ x (+ 1 (abs x)))))",
     "a Lisp expression of all functions": "(nlf (lambda (x) (+ (* 0.3 (sin x))"
     " (* 0.2 (cos (* 2 x))) (log (+ 2 (exp (/ x 2)))) (sqrt (+ 1 (* x x)))"

@@ -211,7 +211,6 @@ RULES: dict[str, UpdateRule] = {
     "Nesterov, a step per weight": nesterov_rule(has_steps=True),
     "Adam": adam_rule(),
     "Adam, a step per weight": adam_rule(has_steps=True),
-    "AdamW": adam_rule(decay=True),
     "AdamW, a step per weight": adam_rule(has_steps=True, decay=True),
     "Adagrad": adagrad_rule(),
     "RMSprop": rmsprop_rule(),
