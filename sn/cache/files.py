@@ -200,6 +200,8 @@ def _checked(content: bytes, key: str) -> bytes | None:
 
 def _head(path: Path) -> dict[str, Any]:
     """What an entry tells about itself, as far as it can be read; nothing is verified."""
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for who writes into it
+        return {}
     with contextlib.suppress(OSError), open(path, "rb") as file:
         first, second = file.readline(200), file.readline(2000)
         if first.startswith(MAGIC):

@@ -254,6 +254,13 @@ def test_entries_tell_their_net_and_when_they_were_used() -> None:
     assert all(abs(entry.made - time.time()) < 60 for entry in there)
 
 
+def test_a_pipe_in_the_place_of_an_entry_holds_nobody_up(folder: Path) -> None:
+    assert store(KEY, "zip", PAYLOAD)
+    os.mkfifo(entry_path(OTHER))
+    assert {entry.net for entry in entries()} == {"zip", None}
+    assert load(OTHER) is None
+
+
 def test_the_name_of_a_net_may_be_anything() -> None:
     for net in ["", "\n", "\ud800", "é" * 10_000, "\0", '"}']:
         assert store(KEY, net, PAYLOAD)
