@@ -23,6 +23,7 @@ class Clock:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self._optimizer = optimizer
+        self._held: tuple[tuple[float, ...], Optimizer] | None = None
         self.reset()
 
     @property
@@ -73,8 +74,10 @@ class Clock:
                 if coming != current:
                     break
                 last += 1
-            place = self._passes, self._presentations + 1
-            yield self._optimizer.holding(current, *place), order[first:last]
+            if self._held is None or self._held[0] != current:  # to make one takes a while
+                place = self._passes, self._presentations + 1
+                self._held = current, self._optimizer.holding(current, *place)
+            yield self._held[1], order[first:last]
             self._presentations += last - first
             first = last
 
