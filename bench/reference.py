@@ -64,32 +64,42 @@ def _forward(weights: list[F64], image: F32, table: Ints) -> tuple[F64, F64, F64
     return x1, x2, h1, h2, h3, np.tanh(w4 @ h3 + b4)
 
 
-def train(weights: Weights, inputs: F32, targets: F32, connected: Table = TABLE) -> dict[str, F64]:
-    """Return the parameters after one presentation of each example, in order."""
+def train(
+    weights: Weights, inputs: F32, targets: F32, connected: Table = TABLE, batch: int = 1
+) -> dict[str, F64]:
+    """Return the parameters after one presentation of each example, in order.
+
+    A step follows the mean of the slopes of a batch; the last one has the examples that are left.
+    """
     exact = [weights[name].astype(np.float64) for name in SHAPES]
-    w1, b1, w2, b2, w3, b3, w4, b4 = exact
     table = np.array(connected)
-    for image, target in zip(inputs, targets, strict=True):
-        x1, x2, h1, h2, h3, out = _forward(exact, image, table)
-
-        # cost = mean over the outputs of (out - target)^2
-        d4 = 2 / 10 * (out - target) * (1 - out * out)
-        d3 = (w4.T @ d4) * (1 - h3 * h3)
-        d2 = (w3.T @ d3).reshape(h2.shape) * (1 - h2 * h2)
-        back = np.zeros((12, 11, 11))
-        spread = np.einsum("mct,mij->mctij", w2, d2)
-        for m in range(12):
-            for t in range(25):
-                rows, cols = slice(t // 5, t // 5 + 7, 2), slice(t % 5, t % 5 + 7, 2)
-                back[table[m], rows, cols] += spread[m, :, t]
-        d1 = back[:, 2:10, 2:10] * (1 - h1 * h1)
-
-        w4 -= STEP * np.outer(d4, h3)
-        b4 -= STEP * d4
-        w3 -= STEP * np.outer(d3, h2.ravel())
-        b3 -= STEP * d3
-        w2 -= STEP * np.einsum("mij,mctij->mct", d2, x2)
-        b2 -= STEP * d2
-        w1 -= STEP * np.einsum("mij,tij->mt", d1, x1)
-        b1 -= STEP * d1
+    for first in range(0, len(inputs), batch):
+        some = list(zip(inputs[first : first + batch], targets[first : first + batch], strict=True))
+        sums = [np.zeros_like(part) for part in exact]
+        for image, target in some:
+            for total, slope in zip(sums, _slopes(exact, image, target, table), strict=True):
+                total += slope
+        for part, total in zip(exact, sums, strict=True):
+            part -= STEP / len(some) * total
     return dict(zip(SHAPES, exact, strict=True))
+
+
+def _slopes(exact: list[F64], image: F32, target: F32, table: Ints) -> list[F64]:
+    """Return the slopes of the cost, the mean of (out - target)^2 over the outputs."""
+    _, _, w2, _, w3, _, w4, _ = exact
+    x1, x2, h1, h2, h3, out = _forward(exact, image, table)
+    d4 = 2 / 10 * (out - target) * (1 - out * out)
+    d3 = (w4.T @ d4) * (1 - h3 * h3)
+    d2 = (w3.T @ d3).reshape(h2.shape) * (1 - h2 * h2)
+    back = np.zeros((12, 11, 11))
+    spread = np.einsum("mct,mij->mctij", w2, d2)
+    for m in range(12):
+        for t in range(25):
+            rows, cols = slice(t // 5, t // 5 + 7, 2), slice(t % 5, t % 5 + 7, 2)
+            back[table[m], rows, cols] += spread[m, :, t]
+    d1 = back[:, 2:10, 2:10] * (1 - h1 * h1)
+    kernels = np.einsum("mij,tij->mt", d1, x1), np.einsum("mij,mctij->mct", d2, x2)
+    return [
+        *(kernels[0], d1, kernels[1], d2),
+        *(np.outer(d3, h2.ravel()), d3, np.outer(d4, h3), d4),
+    ]

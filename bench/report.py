@@ -19,14 +19,14 @@ def summary(race: Race) -> list[dict[str, Any]]:
     by_name = {entrant.rival.name: entrant for entrant in race.entrants}
     tasks = list(dict.fromkeys(entrant.rival.task.name for entrant in race.entrants))
     ordered = sorted(
-        race.entrants, key=lambda e: (tasks.index(e.rival.task.name), median(e.cpu_us))
+        race.entrants, key=lambda e: (tasks.index(e.rival.task.name), median(_times(e)))
     )
     return [_row(entrant, by_name.get(entrant.rival.task.base), race.peaks) for entrant in ordered]
 
 
 def _row(entrant: Entrant, ours: Entrant | None, peaks: dict[int, list[float]]) -> dict[str, Any]:
     task = entrant.rival.task
-    seconds = median(entrant.cpu_us) * 1e-6
+    seconds = median(_times(entrant)) * 1e-6
     row: dict[str, Any] = {
         "task": task.name,
         "name": entrant.rival.name,
@@ -41,9 +41,14 @@ def _row(entrant: Entrant, ours: Entrant | None, peaks: dict[int, list[float]]) 
         row[f"of_peak_{lanes}"] = task.multiply_adds / seconds / median(values)
     if ours is not None:
         # of the same round, so that what slowed both cancels
-        pairs = zip(entrant.cpu_us, ours.cpu_us, strict=True)
+        pairs = zip(_times(entrant), _times(ours), strict=True)
         row["to_ours"] = spread([theirs / own for theirs, own in pairs])
     return row
+
+
+def _times(entrant: Entrant) -> list[float]:
+    """The microseconds that count in a task."""
+    return entrant.wall_us if entrant.rival.task.clock == "wall" else entrant.cpu_us
 
 
 def as_text(report: dict[str, Any]) -> str:

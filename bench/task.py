@@ -27,7 +27,8 @@ class Task:
     `start(seed)` draws the weights, `examples(count)` returns what the examples are, inputs and
     targets, and `reference(weights, inputs, targets)` the arrays that a rival must come to: the
     trained weights by name, or the outputs. `base` is the rival that the others' times are
-    divided by; `tolerance` is the largest difference allowed, for float32 sums of up to some
+    divided by; what counts is the `clock`, "cpu", or "wall" where threads are to help.
+    `tolerance` is the largest difference allowed, for float32 sums of up to some
     hundred terms in some order: rivals stay below 3e-7.
     """
 
@@ -38,4 +39,5 @@ class Task:
     examples: Callable[[int], tuple[str, F32, F32]]
     reference: Callable[[Weights, F32, F32], Answer]
     base: str = "SN, SGD"
+    clock: str = "cpu"
     tolerance: float = 2e-6

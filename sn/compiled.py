@@ -54,14 +54,28 @@ class Compiled:
         """Return what the net is made of, and what became of each connection."""
         return check_report(self.plan, self.cost, self.warnings)
 
-    def source(self, rule: UpdateRule) -> KernelSource:
-        """Return the module for an update rule, not compiled."""
+    def source(self, rule: UpdateRule, in_batches: bool = False) -> KernelSource:
+        """Return the module for an update rule, after each pattern or batch, not compiled."""
         from sn.kernels import emitted  # Numba takes half the time of `sn check` to start
 
-        return emitted(self.plan, self.cost, rule)
+        return emitted(self.plan, self.cost, rule, in_batches)
 
-    def kernels(self, rule: UpdateRule, *, use_cache: bool = True) -> Kernels:
+    def kernels(
+        self, rule: UpdateRule, *, use_cache: bool = True, in_batches: bool = False
+    ) -> Kernels:
         """Return the kernels for an update rule."""
         from sn.kernels import compile_net  # as above
 
-        return compile_net(self.plan, self.cost, rule, use_cache=use_cache)
+        return compile_net(self.plan, self.cost, rule, use_cache=use_cache, in_batches=in_batches)
+
+    def dump(self, stage: str, rule: UpdateRule, in_batches: bool = False) -> str:
+        """Return a stage of the compiler as text, one of STAGES but the forms."""
+        if stage in ("table", "plan"):
+            return str(self.table if stage == "table" else self.plan)
+        if stage in ("schedule", "source"):
+            source = self.source(rule, in_batches)
+            return str(source) if stage == "schedule" else source.text
+        from sn.kernels import assembly, llvm_code  # as above
+
+        kernels = self.kernels(rule, use_cache=False, in_batches=in_batches)
+        return llvm_code(kernels) if stage == "llvm" else assembly(kernels)

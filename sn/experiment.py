@@ -30,9 +30,10 @@ from sn.progress import with_progress
 from sn.results.folder import CHECKPOINTS_KEPT
 from sn.results.origin import Origin, versions
 from sn.results.record import DataUsed, RunRecord
+from sn.train.batches import BatchEngine
 from sn.train.cautions import of_start
 from sn.train.draws import Draws
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.engines import Engine, KernelEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.gradient_check import PATTERNS, Examples
 from sn.train.historical import HistoricalEngine
@@ -41,6 +42,7 @@ from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.phases import PhasedEngine
 from sn.train.targets import desired_at, judged, n_outputs
+from sn.train.twin import ReferenceEngine
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
 from sn.trained.net import TrainedNet, open_trained
@@ -131,8 +133,12 @@ class Experiment:
         return self._net.plan
 
     def compile(self, rule: UpdateRule) -> Kernels:
-        """Return the kernels of the net for an update rule."""
+        """Return the kernels of the net for an update rule after each pattern."""
         return self._net.kernels(rule)
+
+    def compile_batches(self, rule: UpdateRule) -> Kernels:
+        """Return the kernels of the net for an update rule after each batch."""
+        return self._net.kernels(rule, in_batches=True)
 
     def _optimizer(self, name: str | None) -> str:
         if name is None:
@@ -324,7 +330,11 @@ class Experiment:
             return ReferenceEngine(twin, self.table, rule, patterns, targets, draws), 0.0
         for observer in self.program.observers:
             observer.compile_started(self.name)
-        engine = KernelEngine(self.compile, self.table, rule, patterns, targets, cost, draws)
+        data = (self.table, rule, patterns, targets, cost, draws)
+        if not rule.phases.in_batches:
+            engine = KernelEngine(self.compile, *data)
+        else:
+            engine = BatchEngine(self.compile_batches, *data)
         seconds = engine.compile_seconds + (0.0 if draws is None else draws.compile())
         for observer in self.program.observers:
             observer.compile_finished(seconds, engine.was_cached)

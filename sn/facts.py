@@ -19,7 +19,7 @@ from sn.lower.ir import Plan, Rows, Window, n_rows
 from sn.net import expr
 from sn.net.costs import Cost
 from sn.net.loss import Loss, split
-from sn.optim.base import Optimizer
+from sn.optim.base import ALL, Optimizer
 from sn.optim.base import optimizer as rules
 from sn.results.record import DataUsed
 from sn.train.identity import SHOWN, identity
@@ -103,6 +103,8 @@ def _settings(rule: Optimizer) -> dict[str, str]:
             continue
         if isinstance(value, Mapping):
             value = ", ".join(f"{layer} {rate:g}" for layer, rate in value.items()) or "as all"
+        if field.name == "batch" and value == ALL:
+            value = "all"
         said[field.name.replace("_", "-")] = f"{value:g}" if type(value) is float else str(value)
     return said
 

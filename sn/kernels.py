@@ -36,6 +36,7 @@ from sn.emit.flush import small_numbers_flushed
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
 from sn.emit.slots import Slots
+from sn.emit.streams import Learner, cores, on_cache_line
 from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
@@ -62,7 +63,7 @@ def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
     are taken as 0 (flush.py).
     """
     names = arrays.split()
-    trains = "q" in names
+    trains = "q" in names or "g" in names
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         k = Builder(builder, lanes)
@@ -113,6 +114,7 @@ class Kernels:
     outputs: Ints | None = field(init=False)
     outputs_back: Ints | None = field(init=False)
     _masks_in_order: bool = field(init=False)
+    learner: Learner | None = field(init=False)  # of batches; None where each pattern moves weights
     dropped: Ints | None = field(init=False)  # columns of masks along the grids, None without such
 
     @property
@@ -133,10 +135,11 @@ class Kernels:
             self.dropped, np.arange(len(self.dropped))
         )
         self._masks_in_order = in_order
-        self.states = _on_cache_line(len(self.source.states))
+        self.learner = Learner(self.source) if self.source.sums else None
+        self.states = on_cache_line(len(self.source.states))
         self.states[:] = self.source.states
         batch = np.repeat(self.source.batch_states, self.source.lanes)
-        self.batch_states = (_on_cache_line(len(batch)), _on_cache_line(len(batch)))
+        self.batch_states = (on_cache_line(len(batch)), on_cache_line(len(batch)))
         for memory in self.batch_states:
             memory[:] = batch
 
@@ -148,7 +151,7 @@ class Kernels:
         numbers = np.zeros(N_HYPER, np.float32)
         numbers[: len(HYPER)] = astuple(hyper)
         pitch = slot_pitch(len(packed))
-        memory = _on_cache_line(len(rule.slots) * pitch).reshape(len(rule.slots), pitch)
+        memory = on_cache_line(len(rule.slots) * pitch).reshape(len(rule.slots), pitch)
         counters = tuple(counter.name for counter in rule.counters)
         rates = np.asarray(steps, np.float32)
         return Slots(packed, memory, rates, numbers, rule.names, counters)
@@ -156,7 +159,7 @@ class Kernels:
     def pack(self, weights: NDArray[Any]) -> Floats32:
         """Return weights in kernel order from weight order: (n_slots,) float32."""
         slots = self.source.slots
-        packed = _on_cache_line(len(slots))
+        packed = on_cache_line(len(slots))
         packed[slots >= 0] = weights[slots[slots >= 0]]
         return packed
 
@@ -215,6 +218,35 @@ class Kernels:
             len(order),
         )
 
+    def learn(
+        self,
+        slots: Slots,
+        patterns: Floats32,
+        targets: Floats32,
+        order: NDArray[np.int32],
+        masks: Floats32 | None = None,
+        *,
+        is_mean: bool = True,
+    ) -> None:
+        """Move the weights once, along the mean (or sum) of the descents of a batch.
+
+        Shapes as in `train`; the bits do not depend on how many cores there are.
+        """
+        assert self.learner is not None
+        if self.dropped is not None:
+            if masks is None:
+                masks = np.ones((len(patterns), len(self.dropped)), np.float32)
+            masks = masks if self._masks_in_order else masks[:, self.dropped]
+        if self.inputs is not None or self.outputs is not None:
+            patterns = _laid_out(patterns[order], self.inputs)
+            targets = _laid_out(targets[order], self.outputs)
+            masks = None if masks is None else masks[order]
+            order = np.arange(len(order), dtype=np.int32)
+        rows = [patterns.reshape(-1), targets.reshape(-1)]
+        last = [] if masks is None else [np.ascontiguousarray(masks).reshape(-1)]
+        share = 1 / len(order) if is_mean else 1.0
+        self.learner.learn(self.module, slots, rows, last, order, share)
+
     def batches(self, patterns: Floats32) -> Floats32:
         """Return patterns as `evaluate` wants them: (batches, n_inputs, lanes) float32."""
         lanes, width = self.source.lanes, self.source.n_inputs
@@ -238,7 +270,7 @@ class Kernels:
                 packed, states, tables, some.reshape(-1), out[part].reshape(-1), len(some)
             )
 
-        half = len(batches) // 2 if _cores() > 1 and len(batches) >= MANY_BATCHES else 0
+        half = len(batches) // 2 if cores() > 1 and len(batches) >= MANY_BATCHES else 0
         second = threading.Thread(target=run, args=(slice(0, half), self.batch_states[1]))
         if half:
             second.start()
@@ -247,6 +279,13 @@ class Kernels:
             second.join()
         rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)[:n]
         return _laid_out(rows, self.outputs_back)
+
+    def batch_unit_states(self) -> Floats32:
+        """Return states of all units in the last batch, (n_units,) float32: see `Learner`."""
+        assert self.learner is not None
+        found = np.empty(len(self.plan.order), np.float32)
+        found[self.plan.order] = self.learner.states()[: len(found)]
+        return found
 
     def unit_states(self) -> Floats32:
         """Return the states of all units after the last presentation: (n_units,) float32."""
@@ -271,28 +310,27 @@ def _laid_out(rows: Floats32, order: Ints | None) -> Floats32:
     return np.ascontiguousarray(rows if order is None else rows[:, order])
 
 
-def _on_cache_line(count: int) -> Floats32:
-    """Return zeros that start on a cache line: fewer loads straddle two lines."""
-    memory = np.zeros(count + 16, np.float32)
-    start = -memory.ctypes.data // 4 % 16
-    return memory[start : start + count]
-
-
-def emitted(plan: Plan, cost: Loss, rule: UpdateRule) -> KernelSource:
+def emitted(plan: Plan, cost: Loss, rule: UpdateRule, in_batches: bool = False) -> KernelSource:
     """Return the module of `plan` for this CPU's width of batches, not compiled."""
-    return emit(plan, cost, rule, lanes_of_cpu())
+    return emit(plan, cost, rule, lanes_of_cpu(), in_batches)
 
 
 def compile_net(
-    plan: Plan, cost: Loss, rule: UpdateRule | None = None, *, use_cache: bool = True
+    plan: Plan,
+    cost: Loss,
+    rule: UpdateRule | None = None,
+    *,
+    use_cache: bool = True,
+    in_batches: bool = False,
 ) -> Kernels:
     """Return the kernels of `plan`, compiled or from the cache.
 
+    `in_batches`: those that move weights after a batch of patterns, not after each.
     Raises: SnInternalError when Numba or LLVM refuses the emitted module, LowerError for a net of
     too many parts, MemoryLimitError for one of too many connections.
     """
     demand_kernels(plan)
-    source = emitted(plan, cost, rule or RuleSpec())
+    source = emitted(plan, cost, rule or RuleSpec(), in_batches)
     started = time.perf_counter()
     try:
         with interrupts_delayed() as interrupt:
@@ -335,10 +373,3 @@ def _inspect(kernels: Kernels, how: str) -> str:
             continue
         parts += [f"; --- {name} ---", *getattr(function, how)().values()]
     return "\n".join(parts)
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

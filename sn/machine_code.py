@@ -50,6 +50,11 @@ SIGNATURES = {
     "train_masked": types.void(
         *[_FLOATS] * 3, _INTS, *[_FLOATS] * 5, _INTS, types.int64, types.int64
     ),
+    "learn": types.void(*[_FLOATS] * 3, _INTS, *[_FLOATS] * 2, _INTS, _FLOATS, *[types.int64] * 3),
+    "learn_masked": types.void(
+        *[_FLOATS] * 3, _INTS, *[_FLOATS] * 2, _INTS, *[_FLOATS] * 2, *[types.int64] * 3
+    ),
+    "take_step": types.void(*[_FLOATS] * 3, _INTS, *[_FLOATS] * 2, types.int64),
     "evaluate": types.void(_FLOATS, _FLOATS, _INTS, _FLOATS, _FLOATS, types.int64),
 }
 

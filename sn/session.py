@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -369,28 +369,22 @@ class Program:
         if spec is not None and spec.data.is_here():
             examples = self.experiment(self.network.name).examples(seed)
         net = self._of_network
-        return check_gradients(net.table, net.cost, net.kernels, examples, seed)
+        rules = spec.optimizers.values() if spec is not None else ()
+        has_batches = any(one.phases.in_batches for one in rules)
+        batches = partial(net.kernels, in_batches=True) if has_batches else None
+        return check_gradients(net.table, net.cost, net.kernels, examples, seed, batches)
 
     def dump(self, stage: str) -> str:
         """Return one stage of the compiler as text: one of STAGES but the forms.
 
         Raises: SettingError when there is no such stage.
         """
-        if one_of("a stage", stage, STAGES[1:]) == "table":
-            return str(self.table)
-        if stage == "plan":
-            return str(self.plan)
+        one_of("a stage", stage, STAGES[1:])
         spec = self.session.world.experiments.get(self.network.name)
-        net = self._of_network
-        rule: UpdateRule = next(iter(spec.optimizers.values())).rule if spec else RuleSpec()
-        if stage == "schedule":
-            return str(net.source(rule))
-        if stage == "source":
-            return net.source(rule).text
-        from sn.kernels import assembly, llvm_code  # Numba is slow to start, as in compiled.py
-
-        kernels = net.kernels(rule, use_cache=False)
-        return llvm_code(kernels) if stage == "llvm" else assembly(kernels)
+        chosen = next(iter(spec.optimizers.values())) if spec else None
+        rule: UpdateRule = chosen.rule if chosen else RuleSpec()
+        in_batches = chosen is not None and chosen.phases.in_batches
+        return self._of_network.dump(stage, rule, in_batches)
 
 
 def _text_of(file: Path) -> str:

@@ -22,7 +22,7 @@ from sn.results.arrays import content_hash
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, PassRecord, RunRecord
 from sn.train.criteria import largest
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.engines import Engine, KernelEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.historical import HistoricalEngine
 from sn.train.keeping import Keeping
@@ -30,6 +30,7 @@ from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.phases import PHASES, Phase, PhasedEngine
 from sn.train.stopping import Stop
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import described, lms
 
 NET = """(defnet sample (layer in (6 6) (border -1)) (layer h (3 3 3) (border 0)) (layer out (4))

@@ -41,7 +41,7 @@ def _border(maps: Any) -> Any:
     return lax.pad(maps, np.float32(-1), ((0, 0, 0), (2, 1, 0), (2, 1, 0)))
 
 
-def _sums_by_gather(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
+def sums_by_gather(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
     """Return the total input of h2, shape (12, 4, 4), through matrices of patches."""
     jnp = import_module("jax.numpy")
 
@@ -55,7 +55,7 @@ def _sums_by_gather(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
     return jnp.concatenate(sums).reshape(12, 4, 4)
 
 
-def _sums_by_convolution(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
+def sums_by_convolution(net: Net, image: Any, squash: Callable[[Any], Any]) -> Any:
     """Return the total input of h2, shape (12, 4, 4), through `conv_general_dilated`."""
     jnp = import_module("jax.numpy")
     lax = import_module("jax.lax")
@@ -75,16 +75,22 @@ def _sums_by_convolution(net: Net, image: Any, squash: Callable[[Any], Any]) -> 
 Sums = Callable[[Net, Any, Callable[[Any], Any]], Any]
 
 
+def outputs_of(sums: Sums, net: Net, image: Any) -> Any:
+    """Return the outputs for one picture, shape (10,)."""
+    jnp = import_module("jax.numpy")
+
+    h2 = jnp.tanh(sums(net, image.reshape(1, 16, 16), jnp.tanh) + net["b2"]).reshape(-1)
+    h3 = jnp.tanh(net["w3"] @ h2 + net["b3"])
+    return jnp.tanh(net["w4"] @ h3 + net["b4"])
+
+
 def _step(sums: Sums, net: Net, example: tuple[Any, Any]) -> tuple[Net, None]:
     jax = import_module("jax")
     jnp = import_module("jax.numpy")
 
     def cost(net: Net) -> Any:
         image, target = example
-        h2 = jnp.tanh(sums(net, image.reshape(1, 16, 16), jnp.tanh) + net["b2"]).reshape(-1)
-        h3 = jnp.tanh(net["w3"] @ h2 + net["b3"])
-        out = jnp.tanh(net["w4"] @ h3 + net["b4"])
-        return jnp.mean((out - target) ** 2)
+        return jnp.mean((outputs_of(sums, net, image) - target) ** 2)
 
     slopes = jax.grad(cost)(net)
     return {name: net[name] - STEP * slopes[name] for name in SHAPES}, None
@@ -131,7 +137,7 @@ def _prepare_step(weights: Weights, inputs: F32, targets: F32) -> JaxRunner:
     jax = import_module("jax")
     jnp = import_module("jax.numpy")
 
-    step = jax.jit(lambda net, x, y: _step(_sums_by_gather, net, (x, y))[0], donate_argnums=0)
+    step = jax.jit(lambda net, x, y: _step(sums_by_gather, net, (x, y))[0], donate_argnums=0)
 
     def train(net: Net, x: F32, y: F32) -> Net:
         net = {name: jnp.array(values) for name, values in net.items()}
@@ -147,8 +153,8 @@ def _prepare_step(weights: Weights, inputs: F32, targets: F32) -> JaxRunner:
 
 
 GATHER, CONVOLVE = (
-    partial(_prepare_scan, _sums_by_gather),
-    partial(_prepare_scan, _sums_by_convolution),
+    partial(_prepare_scan, sums_by_gather),
+    partial(_prepare_scan, sums_by_convolution),
 )
 CPU = {"JAX_PLATFORMS": "cpu"}
 

@@ -38,6 +38,16 @@ def sgd(name: str, rate: str) -> Variant:
     return Variant(name, ((SGD, f"(sgd (learning-rate {rate}))"),), "sgd")
 
 
+# the constants of the article that presents SN (Bottou and LeCun 1988), one by one and together;
+# its law goes with either tanh, and so does the law as printed
+ROOT_1988 = (INIT, "(init (uniform 2.38 sqrt-fan-in))")
+TANH_1988 = (TANH, "(nlf-tanh 0.666 0.05)")
+OF_1988 = (
+    ("init-1988", (ROOT_1988,)),
+    ("tanh-1988", (TANH_1988,)),
+    ("both-1988", (ROOT_1988, TANH_1988)),
+)
+
 VARIANTS = (
     Variant("newton"),
     newton("full", f"{NEWTON[:-1]} (curvature full))"),
@@ -47,6 +57,11 @@ VARIANTS = (
     Variant("init-sqrt", ((INIT, "(init (uniform 2.4 sqrt-fan-in))"),)),
     Variant("init-sqrt-1", ((INIT, "(init (uniform 1 sqrt-fan-in))"),)),
     Variant("sgd-init-sqrt", ((INIT, "(init (uniform 2.4 sqrt-fan-in))"),), "sgd"),
+    *(
+        Variant(f"{prefix}{name}", edits, optimizer)
+        for prefix, optimizer in (("", "newton"), ("sgd-", "sgd"))
+        for name, edits in OF_1988
+    ),
     Variant("tanh", ((TANH, "(tanh)"),)),
     Variant("sgd-tanh", ((TANH, "(tanh)"),), "sgd"),
     newton("step-00025", NEWTON.replace("0.0005", "0.00025")),

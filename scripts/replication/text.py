@@ -163,6 +163,16 @@ def _init(f: Figures) -> str:
         ("±1/sqrt F (SN's `smartforget`)", "init-sqrt-1"),
     )
     sgd = (("plain gradient, ±2.4/F", "sgd"), ("plain gradient, ±2.4/sqrt F", "sgd-init-sqrt"))
+    of_1988, sgd_1988 = (
+        (
+            (f"{who}±2.4/F, 1.7159 tanh(2x/3)", first),
+            (f"{who}±2.38/sqrt F", f"{prefix}init-1988"),
+            (f"{who}1.68 tanh(0.666 x) + 0.05 x", f"{prefix}tanh-1988"),
+            (f"{who}both", f"{prefix}both-1988"),
+        )
+        for who, first, prefix in (("", "newton", ""), ("plain gradient, ", "sgd", "sgd-"))
+    )
+    verdict = ""
     return f"""
 ## 1. Is 2.4/F a misprint for 2.4/sqrt F?
 
@@ -176,7 +186,16 @@ trains:
 With 2.4/F all units start near zero; 2.4/sqrt F starts with saturated ones and ends with a test
 error of {f.error("init-sqrt", "test_error")} instead of {f.error("newton", "test_error")}, the
 paper's being 1.8e-2: a difference of {f.difference("init-sqrt", "newton", "test_error")}.
-"""
+
+**The constants of 1988.** The article that presents SN (Bottou and LeCun, 1988) says of its
+`smartforget` that it draws from ±2.38/sqrt F, "between the points of maximum curvature", and
+writes the units of its example as `(nlf-tanh 0.666 0.05)`, with a small linear term. One by one and
+together, beside the law as printed:
+
+{f.table(of_1988, "newton")}
+
+{f.table(sgd_1988, "sgd")}
+{verdict}"""
 
 
 def _activation(f: Figures) -> str:

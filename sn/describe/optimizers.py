@@ -20,11 +20,12 @@ from sn.describe.options import (
     name,
     told_at,
     unknown,
+    whole,
 )
 from sn.describe.schedules import read_changing, refuse_schedule
 from sn.errors import ArityError, EvalError
 from sn.limits import DECAY, RATE, Limit, limit_of, option_name
-from sn.lisp.forms import Pair
+from sn.lisp.forms import Pair, Symbol
 from sn.lisp.machine import Machine
 from sn.net.layer import Network
 from sn.optim import (  # noqa: F401 - they register
@@ -34,7 +35,7 @@ from sn.optim import (  # noqa: F401 - they register
     rprop,
     second_order,
 )
-from sn.optim.base import BIASES, LAYER, Optimizer, optimizer
+from sn.optim.base import ALL, BIASES, LAYER, Optimizer, optimizer
 from sn.optim.schedule import Schedule
 
 OPTIMIZER = "(optimizer NAME (sgd (learning-rate R)))"
@@ -153,6 +154,8 @@ def _layer_rate(
 def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:
     """Read an option as its field wants it: a number or its schedule, or one of some words."""
     argument, what = option.args[0], f"the {option.word}"
+    if field.name == "batch":
+        return _batch(it, argument)
     if isinstance(field.default, StrEnum):
         kind = type(field.default)
         return kind(choice(argument, option.word, {str(word): None for word in kind if word}))
@@ -161,3 +164,11 @@ def _value(it: Machine, option: Clause, field: dataclasses.Field[Any]) -> Any:
         refuse_schedule(argument, option.word)
         return limited(it, argument, what, limit)
     return read_changing(it, argument, what, limit, option.form.cdr)
+
+
+def _batch(it: Machine, argument: Argument) -> int:
+    """Read how many patterns a step follows: a whole number from 1 on, or `all`."""
+    if type(argument.form) is Symbol and argument.form.name == "all":
+        return ALL
+    refuse_schedule(argument, "batch")
+    return whole(it, argument, "the batch")

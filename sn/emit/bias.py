@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from sn.emit import step
 from sn.emit.layers import Start
-from sn.emit.memory import LayerLayout, Layout
-from sn.emit.program import Call, Made, Ref, call
-from sn.emit.room import BiasPlace, Decision, Placed, Room, Site
+from sn.emit.memory import LayerLayout, Layout, LearnLayout, whole_vectors
+from sn.emit.program import Call, Made, Record, Ref, call
+from sn.emit.room import Below, BiasPlace, Decision, Learning, Placed, Room, Site, unit_sums
 from sn.emit.update import Rule
 from sn.emit.vector import LANES, Builder, Index, Memories, Vec
 from sn.lower.ir import Bias, Plan
@@ -55,6 +56,25 @@ class Biases(Room[Bias, Decision, Placed]):
         assert placed.bias is not None
         section = update_bias_per_map if placed.node.shared else update_bias_per_unit
         return (call(section, placed.dst, placed.bias.at, rule),)
+
+    def learn(
+        self,
+        placed: Placed,
+        batch: Record | None,
+        site: Site,
+        lay: LearnLayout,
+        below: Below,
+        shared: Any,
+    ) -> Learning:
+        """Take the sums of gradients of units, or of maps."""
+        assert placed.bias is not None
+        units = unit_sums(placed.node.dst, site, lay)
+        if not placed.node.shared:
+            return Learning((), (), (), placed.bias.at, units.maps * units.pitch, units.at)
+        size = whole_vectors(units.maps)
+        at = lay.sums.take(size)
+        total = call(step.total_maps, units, at)
+        return Learning((), (), (), placed.bias.at, size, at, collect=(total,))
 
 
 def bias_per_unit(k: Builder, m: Memories, layer: LayerLayout, weights: int) -> None:

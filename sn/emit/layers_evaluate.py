@@ -21,7 +21,8 @@ class Ends:
     """How the sums of a layer start and what becomes of them, for sections that do all of it.
 
     `first`: the layer's first unit; `positions` of a map. `bias`: packed biases, `bias_pitch` from
-    map to map, or one a map when 0; -1 for none.
+    map to map, or one a map when 0; -1 for none. Learning stores a `slope` too, `to_slope` places
+    after the state.
     """
 
     first: int
@@ -29,6 +30,8 @@ class Ends:
     bias: int
     bias_pitch: int
     value: Expr
+    slope: Expr | None = None
+    to_slope: int = 0
 
     def start(self, k: Builder, m: Memories, plane: Index, position: Index) -> Vec:
         """The first value of a sum."""
@@ -40,8 +43,11 @@ class Ends:
 
     def finish(self, k: Builder, m: Memories, total: Vec, unit: Index) -> None:
         """Store the state of a finished sum."""
-        state = compile_expression(k, self.value, {"a": total}, {})
-        k.store(state, m.s, unit * k.lanes)
+        memo: dict[Expr, Vec] = {}
+        k.store(compile_expression(k, self.value, {"a": total}, memo), m.s, unit * k.lanes)
+        if self.slope is not None:
+            slope = compile_expression(k, self.slope, {"a": total}, memo)
+            k.store(slope, m.s, (unit + self.to_slope) * k.lanes)
 
 
 def load_patterns(

@@ -67,7 +67,7 @@ class Arena:
     size: int = 0
     _fills: list[tuple[int, Floats32]] = field(default_factory=list)
 
-    def take(self, count: int, fill: Floats32 | None = None) -> int:
+    def take(self, count: int, fill: NDArray[np.floating[Any]] | None = None) -> int:
         """Reserve `count` elements, a cache line apart; return the offset."""
         at = self.size
         # a vector to spare: the last load of a run may reach past it
@@ -76,7 +76,7 @@ class Arena:
             self.fill(at, fill)
         return at
 
-    def fill(self, at: int, values: Floats32) -> None:
+    def fill(self, at: int, values: NDArray[np.floating[Any]]) -> None:
         """Say what a stretch starts with; 0 elsewhere."""
         self._fills.append((at, np.asarray(values, np.float32).ravel()))
 
@@ -198,10 +198,52 @@ def _view(plan: Plan, index: int) -> View:
 
 @dataclass(frozen=True, slots=True)
 class BatchLayout:
-    """Memory of the batch kernel, counted in units: unit u of the net is place u."""
+    """Memory of the batch kernel, counted in units: unit u of the net is place u.
+
+    `zero`: a place whose states are always 0.
+    """
 
     arena: Arena
     tables: Tables
+    zero: int
+
+    @classmethod
+    def of(cls, plan: Plan) -> BatchLayout:
+        """Return a place per unit, constants filled in."""
+        constant = plan.table.constant
+        memory = cls(Arena(), Tables(), plan.table.n_units)
+        # what stretches are apart is never written
+        memory.arena.take(plan.table.n_units, np.where(np.isnan(constant), 0.0, constant))
+        return memory
+
+
+@dataclass(slots=True)
+class LearnLayout:
+    """The memory of learning in batches: that of the batch kernel, and more.
+
+    Gradients and slopes lie `to_grad` and `to_slope` places after the states. Sums over patterns
+    are in an array of their own, `sums`; at `zero` it is always 0.
+    """
+
+    batch: BatchLayout
+    to_grad: int
+    to_slope: int
+    sums: Arena
+    zero: int
+    kept: dict[object, int] = field(default_factory=dict)
+
+    def once(self, what: object, count: int) -> int:
+        """Return where sums that several nodes have in common lie; make room the first time."""
+        if what not in self.kept:
+            self.kept[what] = self.sums.take(count)
+        return self.kept[what]
+
+    @classmethod
+    def of(cls, batch: BatchLayout) -> LearnLayout:
+        """Make room for gradients and slopes of all places that there are."""
+        size, sums = batch.arena.size, Arena()
+        batch.arena.take(2 * size)
+        return cls(batch, size, 2 * size, sums, sums.take(LANES))
 
 
 def map_pitch(layer: LayerLayout, maps: int, positions: int) -> int | None:

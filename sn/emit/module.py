@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from sn.emit.layers_learn import BLOCK, STREAMS
 from sn.emit.program import Call, KernelSource, Made, Pass, Program, Record
 from sn.emit.schedule import MASKED_ARRAYS, schedule
+from sn.emit.schedule_learn import BLOCK_ARRAYS, schedule_learning
 from sn.emit.update import PlacedRule, written
 from sn.emit.writer import Writer, argument, comment, modules_of
 from sn.lower.ir import Plan
@@ -26,9 +28,11 @@ from sn.optim.rules import UpdateRule
 GENERATOR = 1
 
 
-def emit(plan: Plan, cost: Loss, rule: UpdateRule, lanes: int) -> KernelSource:
-    """Return the kernel module of `plan` for an update rule."""
-    program = schedule(plan, cost, rule, lanes)
+def emit(
+    plan: Plan, cost: Loss, rule: UpdateRule, lanes: int, in_batches: bool = False
+) -> KernelSource:
+    """Return the kernel module of `plan` for an update rule, after each pattern or batch."""
+    program = (schedule_learning if in_batches else schedule)(plan, cost, rule, lanes)
     parts = {field.name: getattr(program, field.name) for field in fields(program)}
     return KernelSource(**parts, text=write(program))
 
@@ -56,9 +60,13 @@ def write(program: Program) -> str:
         _pass(out, one)
     out("\n")
     for one in program.passes:
-        out(f'_{one.name} = section({one.name}, "{one.arrays}", LANES)')
-    has_masks = any(one.arrays == MASKED_ARRAYS for one in program.passes)
-    _kernels(out, has_masks, any(one.name == "before_batches" for one in program.passes))
+        lanes = str(BLOCK) if one.arrays.startswith(BLOCK_ARRAYS) else "LANES"
+        out(f'_{one.name} = section({one.name}, "{one.arrays}", {lanes})')
+    if program.sums:
+        _learning(out, program)
+    else:
+        _training(out, any(one.arrays == MASKED_ARRAYS for one in program.passes))
+    _evaluation(out, any(one.name == "before_batches" for one in program.passes))
     return out.text()
 
 
@@ -89,14 +97,43 @@ def _call(made: Call) -> str:
     return argument(Made(made.section, made.args, made.options, in_pass=True))
 
 
-def _kernels(out: Writer, has_masks: bool, has_before: bool) -> None:
-    """Write the two compiled functions."""
+def _training(out: Writer, has_masks: bool) -> None:
+    """Write the function that trains pattern by pattern."""
     name, masks = ("train_masked", ", d") if has_masks else ("train", "")
     out(f'\n\n@kernel("{name}")')
     out(f"def {name}(w, q, s, t, r, h, x, y{masks}, order, first, last):")
     out('"""Train on patterns order[first], ..., order[last - 1]."""', 1)
     out("for i in range(first, last):", 1)
     out(f"_present(w, q, s, t, r, h, x, y{masks}, order[i])", 2)
+
+
+def _learning(out: Writer, program: Program) -> None:
+    """Write the functions that add up the descents of a batch, and take its step."""
+    has_masks = any(one.arrays == f"{BLOCK_ARRAYS} d" for one in program.passes)
+    name, masks = ("learn_masked", ", d") if has_masks else ("learn", "")
+    out(f"\nSUMS, STREAMS = {program.sums}, {STREAMS}")
+    out(f'\n\n@kernel("{name}")')
+    out(f"def {name}(w, g, s, t, x, y, n, v{masks}, first, step, blocks):")
+    out('"""Add up blocks stream by stream: those of `first`, `first` + `step`, ..."""', 1)
+    if any(one.name == "before_blocks" for one in program.passes):
+        out(f"_before_blocks(w, g, s, t, x, y, n, v{masks}, 0)", 1)
+    out("for stream in range(first, min(STREAMS, blocks), step):", 1)
+    out("sums = g[stream * SUMS : (stream + 1) * SUMS]", 2)
+    out("for b in range(stream, blocks, STREAMS):", 2)
+    out(f"_learn_block(w, sums, s, t, x, y, n, v{masks}, b)", 3)
+    out('\n\n@kernel("take_step")')
+    out("def take_step(w, q, g, t, r, h, streams):")
+    out('"""Add up the streams, take the step, and clear them."""', 1)
+    out("for stream in range(1, streams):", 1)
+    out("for i in range(SUMS):", 2)
+    out("g[i] += g[stream * SUMS + i]", 3)
+    out("_move_weights(w, q, g, t, r, h, 0)", 1)
+    out("for i in range(streams * SUMS):", 1)
+    out("g[i] = 0", 2)
+
+
+def _evaluation(out: Writer, has_before: bool) -> None:
+    """Write the function that computes the outputs of batches."""
     out('\n\n@kernel("evaluate")')
     out("def evaluate(w, s, t, x, o, batches):")
     out('"""Fill the outputs o of all batches of patterns x."""', 1)

@@ -108,7 +108,8 @@ class Program:
     Shapes: tables, batch_tables: int32 of any length; states: initial float32 memory of the
     training kernel; batch_states: (places,) float32, one per unit of the batch kernel; slots:
     weight number of each packed weight, -1 for pads; node_of_slot: which of `places` it is of.
-    `rule`: the update rule, whose slots are in `q`.
+    `rule`: the update rule, whose slots are in `q`; `sums`: what is added up over the patterns of a
+    batch, 0 where weights move after each pattern.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Program:
     n_inputs: int
     n_outputs: int
     rule: UpdateRule
+    sums: int = 0
 
     @property
     def nodes(self) -> tuple[str, ...]:

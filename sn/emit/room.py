@@ -1,4 +1,4 @@
-"""Room: what the schedule asks of a kind of node, in seven verbs.
+"""Room: what the schedule asks of a kind of node, in eight verbs.
 
     fits      whether the node can run in memory laid out as it is
     decide    how it will run: a value, made once and passed on
@@ -7,6 +7,7 @@
     backward  the calls that propagate gradients (and curvatures) to the layer below
     update    the calls that move its weights; a section may do both at once
     evaluate  the call that does its part for a batch of patterns
+    learn     the calls that propagate and add up descents for a block of patterns
 
 A room is a package below sn/emit with one subclass of `Room`; rooms.py lists them. The base class
 has the answers of a node that needs nothing.
@@ -21,7 +22,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sn.emit.layers import Start
-from sn.emit.memory import BatchLayout, Layout
+from sn.emit.layers_learn import UnitSums
+from sn.emit.memory import BatchLayout, LayerLayout, Layout, LearnLayout
 from sn.emit.program import Block, Call, Made, Record, Ref, call
 from sn.lower.ir import Node, Plan
 from sn.net.combine import WEIGHTED_SUM, Combine
@@ -108,6 +110,12 @@ class Placed:
         return layer_ref(self.node.src)
 
 
+def unit_sums(layer: int, site: Site, lay: LearnLayout) -> UnitSums:
+    """Return the sums of the gradients of a layer's units; room is made the first time."""
+    one: LayerLayout = site.lay.layers[layer]
+    return UnitSums(lay.once(layer, one.size), one.maps, one.positions, one.pitch)
+
+
 def layer_ref(layer: int) -> Ref:
     """Return the name of a layer: its number, as two names may differ in punctuation only."""
     return Ref(f"LAYER_{layer}")
@@ -123,6 +131,37 @@ class Evaluation:
     section: Callable[..., None]
     is_whole: bool
     before: Callable[..., None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The layer that a node propagates to, while it learns in batches.
+
+    `units`: their record, None where it wants no gradients; `is_alone`: nothing else propagates
+    to it.
+    """
+
+    units: Ref | None
+    is_alone: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learning:
+    """What a node does while it learns in batches.
+
+    `back` and `sums`: calls for each block of patterns; `finishes`: `back` turns what it propagates
+    into gradients. Once a batch `collect`; then the descents of `size` packed weights from `first`
+    on lie from `at` on.
+    """
+
+    records: tuple[Record, ...]
+    back: tuple[Call, ...]
+    sums: tuple[Call, ...]
+    first: int
+    size: int
+    at: int
+    finishes: bool = False
+    collect: tuple[Call, ...] = ()
 
 
 def propagate(section: Callable[..., None], placed: Placed, site: Site) -> tuple[Call, ...]:
@@ -194,3 +233,15 @@ class Room(Generic[N, D, P]):
     def evaluate(self, placed: P, site: Site) -> Evaluation | None:
         """Place the node for batches; None where its layer does its part."""
         return None
+
+    def learn(
+        self,
+        placed: P,
+        batch: Record | None,
+        site: Site,
+        lay: LearnLayout,
+        below: Below,
+        shared: Any,
+    ) -> Learning:
+        """Place the node for learning in batches; `batch`: its record of `evaluate`."""
+        raise NotImplementedError

@@ -19,13 +19,13 @@ import numpy as np
 
 from sn.emit import layers, layers_evaluate
 from sn.emit.layers import Functions, Start
-from sn.emit.memory import Arena, BatchLayout, Layout, Tables, lay_out
+from sn.emit.memory import BatchLayout, lay_out
 from sn.emit.program import Block, Call, Made, Pass, Place, Program, Record, Ref, call
 from sn.emit.room import NO_BIAS, Decision, Evaluation, Placed, Site, layer_ref
-from sn.emit.rooms import ROOMS, room_of
+from sn.emit.rooms import ROOMS, fitting, room_of
 from sn.emit.update import PlacedRule, Rule, count, slot_pitch
 from sn.emit.writer import heading, line_of
-from sn.lower.expand import node_as_rows
+from sn.errors import SnInternalError
 from sn.lower.ir import Bias, Node, Plan, Rows, reads
 from sn.net.activations import TOTAL
 from sn.net.loss import End, Loss, ends_of
@@ -38,13 +38,15 @@ EVALUATE_ARRAYS = "w s t x o"
 
 def schedule(plan: Plan, cost: Loss, rule: UpdateRule, lanes: int) -> Program:
     """Return the program of `plan` for an update rule, checked."""
-    program = _Schedule(plan, cost, rule, lanes).program()
+    if rule.is_clipped:
+        raise SnInternalError("what clips descents needs all of them: kernels of batches do it")
+    program = Scheduler(plan, cost, rule, lanes).program()
     program.check()
     return program
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
+class LayerSums:
     """One layer: its nodes by number, and how its sums start and end.
 
     `start`: what the first section that adds to it starts from; `is_at_once`: that section makes
@@ -58,20 +60,24 @@ class _Layer:
     is_at_once: bool
 
 
-class _Schedule:
+class Scheduler:
+    """Decides and places all nodes of a net, and then makes the calls."""
+
+    sums = 0
+
     def __init__(self, plan: Plan, cost: Loss, rule: UpdateRule, lanes: int) -> None:
         self.plan, self.rule = plan, rule
         self.ends = {end.index: end for end in ends_of(plan.table, cost)}
         # where layers lie decides what runs as rows, and that how much scratch there is
         first = lay_out(plan, rule.second, lanes)
-        self.nodes = [_fitting(node, plan, first) for node in plan.nodes]
+        self.nodes = [fitting(node, plan, first) for node in plan.nodes]
         self.decided: list[Decision] = [
             room_of(node).decide(node, plan, first, rule.second) for node in self.nodes
         ]
         finished = self._finished()
         scratch = max((decision.scratch for decision in self.decided), default=0)
         lay = lay_out(plan, rule.second, lanes, scratch, finished)
-        self.site = Site(plan, lay, _batch_layout(plan), rule.second, finished)
+        self.site = Site(plan, lay, BatchLayout.of(plan), rule.second, finished)
         self.shared = {
             kind: room.share([node for node in self.nodes if type(node) is kind], self.site)
             for kind, room in ROOMS.items()
@@ -81,6 +87,7 @@ class _Schedule:
         for number in sorted(range(len(self.nodes)), key=lambda n: self.nodes[n].dst):
             self._place(number)
         self.layers = [self._layer(index) for index in plan.table.computed]
+        self.for_batches = self._place_for_batches()
 
     def _hidden(self) -> tuple[int, ...]:
         """The computed layers that are no outputs."""
@@ -104,7 +111,7 @@ class _Schedule:
         self.placed.append(room.place(number, node, decided, self.site, shared))
         self.bounds.append((start, weights.size))
 
-    def _layer(self, index: int) -> _Layer:
+    def _layer(self, index: int) -> LayerSums:
         """Say how the sums of a layer start and end."""
         numbers = tuple(n for n, node in enumerate(self.nodes) if node.dst == index)
         adding = tuple(n for n in numbers if self.placed[n].bias is None)
@@ -113,7 +120,7 @@ class _Schedule:
         if bias is not None and bias.pitch and adding and self.decided[adding[0]].is_complete:
             start = Start(to_bias=bias.at - self.site.lay.layers[index].state)
         is_at_once = len(adding) == 1 and self.decided[adding[0]].is_at_once
-        return _Layer(index, numbers, adding, start, is_at_once)
+        return LayerSums(index, numbers, adding, start, is_at_once)
 
     # --- records ---
 
@@ -223,7 +230,7 @@ class _Schedule:
             is_whole = self.plan.layers[index].size == pattern.size
             yield index, {} if is_whole else {"start": start, "width": pattern.size}
 
-    def _adds(self, layer: _Layer, number: int, functions: Ref) -> tuple[Call, ...]:
+    def _adds(self, layer: LayerSums, number: int, functions: Ref) -> tuple[Call, ...]:
         """The calls of a node that adds to the sums of its layer."""
         placed, room = self.placed[number], room_of(self.nodes[number])
         starts = layer.start is not layers.MEMORY
@@ -310,6 +317,16 @@ class _Schedule:
 
     # --- batches ---
 
+    def _place_for_batches(self) -> dict[int, Evaluation]:
+        """Place each node that adds to sums for batches, in order."""
+        found = {}
+        for layer in self.layers:
+            for number in layer.adding:
+                one = room_of(self.nodes[number]).evaluate(self.placed[number], self.site)
+                assert one is not None
+                found[number] = one
+        return found
+
     def _evaluation(self) -> tuple[list[Record], list[Block], list[Block]]:
         """The records, the preparation and the body of the batch pass."""
         b = Ref("b")
@@ -322,8 +339,10 @@ class _Schedule:
             made = call(layers_evaluate.load_patterns, **place, **options)
             body.append(Block(f"{shown.name}: the patterns of batch b", (made,)))
         for layer in self.layers:
-            some, prepared, blocks = self._evaluate(layer)
-            records += some
+            ends = Ref(f"LAYER_{layer.index}_ENDS")
+            records += [self.for_batches[number].record for number in layer.adding]
+            records.append(Record(ends.name, self._ends(layer)))
+            prepared, blocks = self._sums(layer, ends)
             before += prepared
             body += blocks
         for end in self.ends.values():
@@ -335,24 +354,22 @@ class _Schedule:
             body.append(Block(f"{last.name}: out", (made,)))
         return records, before, body
 
-    def _evaluate(self, layer: _Layer) -> tuple[list[Record], list[Block], list[Block]]:
-        """The same of one layer.
+    def _ends(self, layer: LayerSums, **options: Any) -> Made:
+        """How the sums of a layer start and end."""
+        described, lay = self.plan.layers[layer.index], self.site.lay.layers[layer.index]
+        bias = next((p.bias for n in layer.numbers if (p := self.placed[n]).bias), NO_BIAS)
+        numbers = described.first, lay.positions, bias.at, bias.pitch
+        value = Ref(f"LAYER_{layer.index}_VALUE")
+        return Made(layers_evaluate.Ends, (*numbers, value), tuple(options.items()))
+
+    def _sums(self, layer: LayerSums, ends: Ref) -> tuple[list[Block], list[Block]]:
+        """What is prepared for all batches, and the sums of a layer in each.
 
         One node that is all that feeds a layer starts its sums from the biases and finishes them;
         a layer that several nodes feed takes its sums through memory.
         """
         described, lay = self.plan.layers[layer.index], self.site.lay.layers[layer.index]
-        ends = Ref(f"LAYER_{layer.index}_ENDS")
-        bias = next((p.bias for n in layer.numbers if (p := self.placed[n]).bias), NO_BIAS)
-        found: list[tuple[int, Evaluation]] = []
-        for number in layer.adding:
-            one = room_of(self.nodes[number]).evaluate(self.placed[number], self.site)
-            assert one is not None
-            found.append((number, one))
-        numbers = described.first, lay.positions, bias.at, bias.pitch
-        value = Ref(f"LAYER_{layer.index}_VALUE")
-        records = [one.record for _, one in found]
-        records.append(Record(ends.name, Made(layers_evaluate.Ends, (*numbers, value))))
+        found = [(number, self.for_batches[number]) for number in layer.adding]
         is_fused = len(found) == 1 and found[0][1].is_whole
         last = (ends,) if is_fused else ()
         before, body = [], []
@@ -367,16 +384,20 @@ class _Schedule:
         if not is_fused:
             made = call(layers_evaluate.activate, described.size, ends)
             body.append(Block(f"{described.name}: state = {described.activation}", (made,)))
-        return records, before, body
+        return before, body
+
+    def _training(self) -> tuple[list[Record], list[Record], list[Pass]]:
+        """The records of training, those made of records of batches, and the passes."""
+        present = [*self._forward(), *self._backward()]
+        does = "Train on pattern e: forward, backward, update."
+        arrays = MASKED_ARRAYS if self.plan.table.dropped_layers else TRAIN_ARRAYS
+        return self._records(), [], [Pass("present", "e", does, arrays, tuple(present))]
 
     def program(self) -> Program:
         """Put all of it together."""
         table, lay = self.plan.table, self.site.lay
-        present = [*self._forward(), *self._backward()]
+        records, more, passes = self._training()
         batch_records, before, body = self._evaluation()
-        does = "Train on pattern e: forward, backward, update."
-        arrays = MASKED_ARRAYS if table.dropped_layers else TRAIN_ARRAYS
-        passes = [Pass("present", "e", does, arrays, tuple(present))]
         if before:
             does = "Add up what is the same for all batches."
             passes.append(Pass("before_batches", "b", does, EVALUATE_ARRAYS, tuple(before)))
@@ -389,8 +410,8 @@ class _Schedule:
         return Program(
             table.name,
             (table.counted_units, table.n_rows, table.n_weights),
-            tuple(self._records()),
-            (*batch_records, *self._output_records(), rule),
+            tuple(records),
+            (*batch_records, *self._output_records(), *more, rule),
             tuple(passes),
             tuple(
                 Place(
@@ -411,24 +432,10 @@ class _Schedule:
             self.plan.pattern.size,
             table.n_outputs,
             self.rule,
+            self.sums,
         )
 
 
 def _is_bias(node: Node) -> bool:
     """Whether a node is fed by the unit that is always 1, and by nothing else."""
     return isinstance(node, Bias) or (isinstance(node, Rows) and not node.src_unit.any())
-
-
-def _fitting(node: Node, plan: Plan, lay: Layout) -> Node:
-    """A node whose room lacks its combine, or the shape of its layers in memory, runs as rows."""
-    why = room_of(node).misses(node) or room_of(node).fits(node, plan, lay)
-    return node_as_rows(node, plan.table, why) if why else node
-
-
-def _batch_layout(plan: Plan) -> BatchLayout:
-    """The memory of the batch kernel: a place per unit, constants filled in."""
-    constant = plan.table.constant
-    states = np.where(np.isnan(constant), 0.0, constant).astype(np.float32)
-    memory = BatchLayout(Arena(), Tables())
-    memory.arena.take(plan.table.n_units, states)
-    return memory

@@ -28,8 +28,9 @@ from sn.optim.rules import (
     UpdateRule,
 )
 
-# `h` holds the numbers of `Hyper`, then the counters of a rule
-N_HYPER = 16
+# `h` holds the numbers of `Hyper`, then the counters of a rule; in the end what clips descents
+N_HYPER = 32
+FACTOR = N_HYPER - 1
 
 
 def slot_pitch(n_weights: int) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sn.limits import DECAY, MOMENTUM, POSITIVE, RATE, setting
 from sn.net.expr import call, const
 from sn.optim import rules
-from sn.optim.base import Optimizer, Scale, optimizer
+from sn.optim.base import Scale, optimizer
+from sn.optim.batched import Batched
 from sn.optim.rules import (
     BETA1,
     BETA2,
@@ -24,7 +25,7 @@ from sn.optim.rules import (
 
 @optimizer("adagrad")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adagrad(Optimizer):
+class Adagrad(Batched):
     """(adagrad [(learning-rate R)] [(eps E)] ...): steps that shrink as squares add up.
 
     After each pattern, with d the descent: s = s + d^2, w = w + R d / (sqrt s + E). R is 0.01 and
@@ -36,12 +37,12 @@ class Adagrad(Optimizer):
     eps: float = setting(POSITIVE, 1e-10)
 
     @property
-    def rule(self) -> UpdateRule:
+    def own_rule(self) -> UpdateRule:
         """A sum of squares per weight; a step per weight where fan-ins scale it."""
         return adagrad_rule(self.scale is not Scale.NONE)
 
     @property
-    def hyper(self) -> Hyper:
+    def own_hyper(self) -> Hyper:
         """What keeps divisors from 0."""
         return Hyper(eps=self.eps)
 
@@ -57,7 +58,7 @@ def adagrad_rule(has_steps: bool = False) -> UpdateRule:
 
 @optimizer("rmsprop")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RmsProp(Optimizer):
+class RmsProp(Batched):
     """(rmsprop [(learning-rate R)] [(rho B)] [(eps E)] [(momentum A)] ...): steps of about R.
 
     After each pattern, with d the descent: s = B s + (1 - B) d^2, u = d / (sqrt s + E); then
@@ -72,12 +73,12 @@ class RmsProp(Optimizer):
     momentum: float = setting(MOMENTUM, 0.0)
 
     @property
-    def rule(self) -> UpdateRule:
+    def own_rule(self) -> UpdateRule:
         """A mean square per weight, and a velocity with momentum."""
         return rmsprop_rule(self.uses("momentum"), self.scale is not Scale.NONE)
 
     @property
-    def hyper(self) -> Hyper:
+    def own_hyper(self) -> Hyper:
         """The weights of the averages, and what keeps divisors from 0."""
         return Hyper(momentum=self.momentum, beta2=self.rho, eps=self.eps)
 
@@ -97,7 +98,7 @@ def rmsprop_rule(momentum: bool = False, has_steps: bool = False) -> UpdateRule:
 
 @optimizer("adam")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adam(Optimizer):
+class Adam(Batched):
     """(adam [(learning-rate R)] [(beta1 A)] [(beta2 B)] [(eps E)] ...): steps of about R.
 
     After each pattern, with d the descent: m = A m + (1 - A) d, s = B s + (1 - B) d^2,
@@ -113,12 +114,12 @@ class Adam(Optimizer):
     eps: float = setting(POSITIVE, 1e-8)
 
     @property
-    def rule(self) -> UpdateRule:
+    def own_rule(self) -> UpdateRule:
         """Means of descents and of their squares; a step per weight where fan-ins scale it."""
         return adam_rule(self.scale is not Scale.NONE)
 
     @property
-    def hyper(self) -> Hyper:
+    def own_hyper(self) -> Hyper:
         """The weights of the averages, and what keeps divisors from 0."""
         return Hyper(beta1=self.beta1, beta2=self.beta2, eps=self.eps)
 
@@ -136,12 +137,12 @@ class AdamW(Adam):
     decay: float = setting(DECAY, 0.01)
 
     @property
-    def rule(self) -> UpdateRule:
+    def own_rule(self) -> UpdateRule:
         """That of adam, with decay."""
-        return self._decaying(adam_rule(self.scale is not Scale.NONE, self.uses("decay")))
+        return adam_rule(self.scale is not Scale.NONE, self.uses("decay"))
 
     @property
-    def hyper(self) -> Hyper:
+    def own_hyper(self) -> Hyper:
         """Those of adam, and the decay."""
         return Hyper(decay=self.decay, beta1=self.beta1, beta2=self.beta2, eps=self.eps)
 

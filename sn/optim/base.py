@@ -25,6 +25,7 @@ from sn.registry import Registry
 
 BIASES = ""  # under which the decay of biases stands among those of layers
 BIAS_UNIT = 0
+ALL = 0  # a batch of all patterns of a pass
 LAYER = "layer "  # what the names of schedules of layers start with
 Floats = NDArray[np.float64]
 Along = Callable[[Floats], float]
@@ -47,12 +48,19 @@ class Phases:
     """What a pass is: sample first, where there is a `sample`; `present` each pattern; step.
 
     With `has_step`, presenting adds descents (and curvatures) up, and `Optimizer.finish_pass`
-    moves the weights at the end; without, weights move after each pattern.
+    moves the weights at the end; without, weights move after each `batch` of patterns, ALL of a
+    pass or so many.
     """
 
     present: UpdateRule
     sample: Sampling | None = None
     has_step: bool = False
+    batch: int = 1
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether kernels of batches run it: those have all descents of a step at hand."""
+        return self.batch != 1 or self.present.is_clipped
 
     @property
     def curvature(self) -> Curvature:

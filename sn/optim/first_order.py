@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sn.limits import DECAY, MOMENTUM, setting
 from sn.net.expr import call
 from sn.optim import rules
-from sn.optim.base import Optimizer, Phases, Reduction, Scale, optimizer
+from sn.optim.base import ALL, Phases, Reduction, Scale, optimizer
+from sn.optim.batched import BATCH, Batched
 from sn.optim.rules import (
     DESCENT,
     STEPS,
@@ -24,7 +25,7 @@ from sn.optim.rules import (
 
 @optimizer("sgd")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sgd(Optimizer):
+class Sgd(Batched):
     """(sgd (learning-rate R) [(momentum A)] [(decay D)] [(decay-rule plain|scaled)] ...).
 
     After each pattern: delta = A delta + (1 - A) R descent; w = (1 - D) w + delta, or with the
@@ -38,21 +39,21 @@ class Sgd(Optimizer):
     decay_rule: Decay = Decay.PLAIN
 
     @property
-    def rule(self) -> UpdateRule:
+    def own_rule(self) -> UpdateRule:
         """One step per node, or one per weight where fan-ins scale it."""
         step = Step.NODE if self.scale is Scale.NONE else Step.WEIGHT
         decay = self.decay_rule if self.uses("decay") else Decay.NONE
-        return self._decaying(RuleSpec(step, self.uses("momentum"), decay))
+        return RuleSpec(step, self.uses("momentum"), decay)
 
     @property
-    def hyper(self) -> Hyper:
+    def own_hyper(self) -> Hyper:
         """Momentum and decay."""
         return Hyper(momentum=self.momentum, decay=self.decay)
 
 
 @optimizer("nesterov")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nesterov(Optimizer):
+class Nesterov(Batched):
     """(nesterov (learning-rate R) [(momentum A)] ...): sgd with momentum, looking ahead.
 
     After each pattern: v = A v + (1 - A) R descent; w = w + A v + (1 - A) R descent. A is 0.9
@@ -64,12 +65,12 @@ class Nesterov(Optimizer):
     momentum: float = setting(MOMENTUM, 0.9)
 
     @property
-    def rule(self) -> UpdateRule:
+    def own_rule(self) -> UpdateRule:
         """A velocity per weight, and a step per weight where fan-ins scale it."""
         return nesterov_rule(self.scale is not Scale.NONE)
 
     @property
-    def hyper(self) -> Hyper:
+    def own_hyper(self) -> Hyper:
         """Momentum."""
         return Hyper(momentum=self.momentum)
 
@@ -95,14 +96,12 @@ class Batch(Sgd):
     Source: SN 2.8, learn-batch, which sums.
     """
 
+    batch: int = setting(BATCH, ALL)
     reduction: Reduction = Reduction.SUM
 
     @property
     def phases(self) -> Phases:
-        """One step, along the descents of all patterns."""
-        return Phases(RuleSpec(gather=True), has_step=True)
-
-    @property
-    def steps_along_sum(self) -> bool:
-        """Unless it is reduced to a mean."""
-        return self.reduction is Reduction.SUM
+        """One step in float64, along the descents of all patterns; or one for each batch."""
+        if self.batch == ALL:
+            return Phases(RuleSpec(gather=True), has_step=True)
+        return Phases(self.rule, batch=self.batch)

@@ -56,6 +56,8 @@ class Hyper:
     grow: float = 0.0
     shrink: float = 0.0
     least: float = 0.0
+    clip: float = 0.0
+    average: float = 0.0
 
 
 HYPER = tuple(one.name for one in fields(Hyper))
@@ -64,7 +66,9 @@ HYPER = tuple(one.name for one in fields(Hyper))
 # connections), the second derivative (the sum of x_i^2 h_j, of rules that ask for it), the
 # learning rate of its node, and the numbers of `Hyper`.
 WEIGHT, DESCENT, BEND, RATE = map(variable, ("weight", "descent", "bend", "rate"))
-MOMENTUM, DECAY, GAMMA, MU, LIMIT, BETA1, BETA2, EPS, GROW, SHRINK, LEAST = map(variable, HYPER)
+MOMENTUM, DECAY, GAMMA, MU, LIMIT, BETA1, BETA2, EPS, GROW, SHRINK, LEAST, CLIP, AVERAGE = map(
+    variable, HYPER
+)
 # the decay of the node of a weight, where layers or biases have one of their own
 OWN_DECAY = variable("own_decay")
 INPUTS = ("weight", "descent", "bend", "rate", *HYPER, OWN_DECAY.name)
@@ -94,12 +98,14 @@ class UpdateRule:
 
     `counters` are kept once for all weights: they advance before each presentation, so the
     formulas of weights see their next values. `curvature` says which second derivative `bend` is.
+    With `is_clipped` descents are made shorter first, all together; see `clip_factor`.
     """
 
     weight: Expr | None
     slots: tuple[Slot, ...] = ()
     counters: tuple[Slot, ...] = ()
     curvature: Curvature = Curvature.NONE
+    is_clipped: bool = False
 
     @property
     def second(self) -> bool:
@@ -126,10 +132,41 @@ class UpdateRule:
         slots = tuple(Slot(slot.name, own(slot.value)) for slot in self.slots)
         return UpdateRule(own(self.weight), slots, self.counters, self.curvature)
 
+    def clipped(self) -> UpdateRule:
+        """Return the rule with descents that are kept to a length."""
+        return UpdateRule(self.weight, self.slots, self.counters, self.curvature, True)
+
+    def averaged(self) -> UpdateRule:
+        """Return the rule with a running average of the weights, in the slot AVERAGED.
+
+        It starts at 0; the average of ones beside it, AVERAGED_TOTAL, says how much of it there is.
+        """
+        moved = WEIGHT if self.weight is None else self.weight
+        slot = Slot(AVERAGED.name, average(AVERAGE, AVERAGED.old, moved))
+        total = Slot(AVERAGED_TOTAL.name, average(AVERAGE, AVERAGED_TOTAL.old, const(1)))
+        slots, counters = (*self.slots, slot), (*self.counters, total)
+        return UpdateRule(self.weight, slots, counters, self.curvature, self.is_clipped)
+
+    @property
+    def has_average(self) -> bool:
+        """Whether it is an average of the weights that answers."""
+        return AVERAGED.name in self.names
+
     @property
     def has_steps(self) -> bool:
         """Whether weights have learning rates of their own, in the slot STEPS."""
         return STEPS in self.names
+
+
+AVERAGED, AVERAGED_TOTAL = Slot("averaged"), Slot("averaged_total")
+
+
+def clip_factor(length: Expr) -> Expr:
+    """Return what descents of a length are multiplied by, so that it is CLIP at most.
+
+    Source: Pascanu, Mikolov and Bengio 2013, with PyTorch's guard against a length of 0.
+    """
+    return call("min", const(1), CLIP / (length + const(1e-6)))
 
 
 def average(keep: Expr, old: Expr, new: Expr) -> Expr:
@@ -176,6 +213,10 @@ def advance(
     weight's connections; `decays` the decay of each weight, where they are not all the same.
     """
     known: dict[str, Floats | float] = dict(asdict(hyper))
+    if rule.is_clipped:
+        length = variable("length")
+        factor = evaluate(clip_factor(length), {"length": np.sqrt(descent @ descent), **known})
+        descent = descent * factor
     for counter in rule.counters:
         known[counter.name] = memory.slots.get(counter.name, np.zeros(1))
     counted = {c.name: evaluate(c.value, known) for c in rule.counters if c.value is not None}
@@ -192,6 +233,12 @@ def advance(
         {s.name: evaluate(s.value, known, memo=memo) for s in rule.slots if s.value is not None}
     )
     return moved
+
+
+def averaged(memory: Memory) -> Floats | None:
+    """Return the running average of the weights, (n_weights,); None before the first step."""
+    total = memory.slots.get(AVERAGED_TOTAL.name)
+    return None if total is None or not total.any() else memory[AVERAGED.name] / total
 
 
 # --- the rules of SN 2.8 ---

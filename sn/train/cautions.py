@@ -94,10 +94,14 @@ def of_reference(spec: ExperimentSpec, dataset: Dataset) -> tuple[Notice, ...]:
 def of_rate(
     spec: ExperimentSpec, name: str, table: ConnectionTable, count: int
 ) -> tuple[Notice, ...]:
-    """Warn of a batch rate on the sum over `count` patterns that looks like one for each."""
+    """Warn of a rate on the sum over a batch, of `count` patterns at most, that looks like one for
+    each.
+    """
     rule = spec.optimizers[name]
     if not rule.steps_along_sum:
         return ()
+    if not rule.phases.has_step:
+        count = min(rule.phases.batch or count, count)
     largest = float(rule.steps(table).max(initial=0.0))
     if largest * count <= LARGEST_MEAN_RATE:
         return ()

@@ -56,6 +56,16 @@ class Clock:
         """Return the optimizer of what is done once in the pass: that of its first presentation."""
         return self._optimizer.at(self._passes, self._start + 1) if self.runs else self._optimizer
 
+    def coming(self) -> Optimizer:
+        """Return the optimizer of the next presentation."""
+        return (
+            self._holding(self._numbers(self._presentations + 1)) if self.runs else self._optimizer
+        )
+
+    def count(self, presentations: int) -> None:
+        """Count what was presented with it."""
+        self._presentations += presentations
+
     def parts(self, order: Order) -> Iterator[tuple[Optimizer, Order]]:
         """Yield the patterns of an order in parts, with the optimizer that holds for each.
 
@@ -74,12 +84,15 @@ class Clock:
                 if coming != current:
                     break
                 last += 1
-            if self._held is None or self._held[0] != current:  # to make one takes a while
-                place = self._passes, self._presentations + 1
-                self._held = current, self._optimizer.holding(current, *place)
-            yield self._held[1], order[first:last]
+            yield self._holding(current), order[first:last]
             self._presentations += last - first
             first = last
+
+    def _holding(self, current: tuple[float, ...]) -> Optimizer:
+        if self._held is None or self._held[0] != current:  # to make one takes a while
+            place = self._passes, self._presentations + 1
+            self._held = current, self._optimizer.holding(current, *place)
+        return self._held[1]
 
     def _numbers(self, presentation: int) -> tuple[float, ...]:
         return self._optimizer.numbers(self._passes, presentation)

@@ -1,12 +1,14 @@
-"""Engines: the two ways to present patterns, compiled kernels and the slow float64 twin.
+"""Engines: what presents patterns, and the engine of compiled kernels.
 
-Both hold the weights while a run lasts, and know what an optimizer wants done around a pass:
+They hold the weights while a run lasts, and know what an optimizer wants done around a pass:
 sample the curvature before it, or take one step after it.
+
+Read next: twin.py, the slow float64 twin; batches.py, kernels that move weights once a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,11 +16,19 @@ from numpy.typing import NDArray
 
 from sn.errors import SnInternalError
 from sn.net.loss import Loss
-from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
 from sn.net.tangent import Tangent
 from sn.optim.base import Optimizer
-from sn.optim.rules import HYPER, STEPS, Curvature, Memory, UpdateRule, advance, damped
+from sn.optim.rules import (
+    AVERAGED,
+    AVERAGED_TOTAL,
+    HYPER,
+    STEPS,
+    Memory,
+    UpdateRule,
+    averaged,
+    damped,
+)
 from sn.train.clock import Clock
 from sn.train.draws import Draws
 from sn.train.state import EngineState, checked
@@ -38,6 +48,10 @@ class Engine(Protocol):
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order, (n_weights,) float32."""
+        ...
+
+    def get_trained(self) -> Floats32:
+        """Return the weights that answer: those, or their running average, (n_weights,) float32."""
         ...
 
     def set_weights(self, weights: Floats32) -> None:
@@ -73,7 +87,7 @@ class Engine(Protocol):
         ...
 
 
-def _drawn(draws: Draws | None) -> dict[str, NDArray[np.generic]]:
+def drawn(draws: Draws | None) -> dict[str, NDArray[np.generic]]:
     """Return the counters of what chance has done."""
     return {} if draws is None else draws.get_counters()
 
@@ -144,6 +158,21 @@ class KernelEngine:
         """Return the weights in weight order."""
         return self._kernels.unpack(self._slots.weights)
 
+    def get_trained(self) -> Floats32:
+        """Return the weights in weight order, or their running average."""
+        return self._kernels.unpack(self._answering())
+
+    def _answering(self) -> Floats32:
+        """The packed weights that answer."""
+        if not self._optimizer.rule.has_average:
+            return self._slots.weights
+        if self._phases.has_step:
+            found = averaged(self._memory)
+            return self._slots.weights if found is None else self._kernels.pack(found)
+        total, kept = float(self._slots[AVERAGED_TOTAL.name][0]), self._slots[AVERAGED.name]
+        # in float32, as trained weights are; before the first step there is no average
+        return kept / np.float32(total) if total else self._slots.weights
+
     def set_weights(self, weights: Floats32) -> None:
         """Pack the weights for the kernels."""
         self._start(weights)
@@ -160,7 +189,7 @@ class KernelEngine:
         kept |= {name: self._kernels.unpack(slots[name]) for name in slots.names}
         kept |= {name: self._memory[name].copy() for name in self._remembered()}
         counters = {name: slots[name].copy() for name in slots.counters}
-        time = self._clock.get_counters() | _drawn(self._draws)
+        time = self._clock.get_counters() | drawn(self._draws)
         return EngineState(self.get_weights(), kept, counters | time)
 
     def set_state(self, state: EngineState) -> None:
@@ -245,171 +274,9 @@ class KernelEngine:
 
     def outputs(self, which: str) -> Floats32:
         """Run the batch kernel."""
-        packed, count = self._slots.weights, self._counts[which]
+        packed, count = self._answering(), self._counts[which]
         return self._kernels.evaluate(packed, self._batches[which], count)
 
     def states(self) -> NDArray[np.floating]:
         """Return the states the kernel left."""
         return self._kernels.unit_states()
-
-
-class ReferenceEngine:
-    """Walks the connection table in float64: slow, and what the kernels are held to."""
-
-    def __init__(
-        self,
-        reference: Reference,
-        table: ConnectionTable,
-        optimizer: Optimizer,
-        patterns: Sets,
-        targets: Floats32,
-        draws: Draws | None = None,
-    ) -> None:
-        if optimizer.phases.curvature is Curvature.FULL:
-            reference = Reference(table, reference.cost, is_full=True)
-        self._reference, self._table, self._optimizer = reference, table, optimizer
-        self._clock, self._draws = Clock(optimizer), draws
-        self._patterns, self._targets = patterns, targets
-        self._rates = optimizer.steps(table)
-        self.set_weights(np.zeros(table.n_weights, np.float32))
-        self._states = np.zeros(table.n_units)
-
-    def get_weights(self) -> Floats32:
-        """Return the weights, rounded to float32; those that are too large become infinite."""
-        with np.errstate(over="ignore", invalid="ignore"):  # the loop tells it, with the layer
-            return self._weights.astype(np.float32)
-
-    def set_weights(self, weights: Floats32) -> None:
-        """Take the weights in float64."""
-        self._weights: Floats = weights.astype(np.float64)
-        count = len(self._weights)
-        self._memory = Memory.empty(count)
-        self._descent, self._curvature = np.zeros(count), np.zeros(count)
-        self._steps = self._rates
-        self._clock.reset()
-
-    def get_state(self) -> EngineState:
-        """Return the weights, what is gathered and the memory, in float64."""
-        slots = {"steps": self._steps, "descents": self._descent, "curvatures": self._curvature}
-        slots |= {name: self._memory[name] for name in self._optimizer.remembered}
-        memory, rule = self._memory.slots, self._optimizer.rule
-        counters = {c.name: memory.get(c.name, np.zeros(1)).copy() for c in rule.counters}
-        kept = {name: array.copy() for name, array in slots.items()}
-        time = self._clock.get_counters() | _drawn(self._draws)
-        return EngineState(self._weights.copy(), kept, counters | time)
-
-    def set_state(self, state: EngineState) -> None:
-        """Go back to a state; TrainError when it is not one of this engine."""
-        state = checked(state, self.get_state())
-        kept = {name: array.astype(float) for name, array in state.slots.items()}
-        self._weights = state.weights.astype(float)
-        self._steps = kept.pop("steps")
-        self._descent, self._curvature = kept.pop("descents"), kept.pop("curvatures")
-        self._clock.set_counters(state.counters)
-        if self._draws is not None:
-            self._draws.set_counters(state.counters)
-        named = {counter.name for counter in self._optimizer.rule.counters}
-        counters = {name: state.counters[name].astype(float) for name in named}
-        self._memory = Memory(len(self._weights), kept | counters)
-
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
-    def begin_pass(self, order: Order) -> None:
-        """Clear what is gathered; estimate the curvature on the first samples and freeze it."""
-        sample = self._optimizer.phases.sample
-        self._clock.begin_pass()
-        self._descent[:] = 0
-        self._curvature[:] = 0
-        if sample is not None:
-            some = order[: sample.count]
-            for found in self._walk(some, is_sample=True):
-                self._curvature += found.curv_weight
-            mean = self._curvature / len(some)
-            now = self._clock.of_pass()
-            self._steps = damped(sample.damping, now.steps(self._table), now.hyper, mean)
-
-    def _walk(self, order: Order, is_sample: bool = False) -> Iterator[States]:
-        """Walk patterns of the training set; what is shown for a sample is shown again."""
-        patterns = self._patterns["train"]
-        if self._draws is None:
-            for number in order:
-                yield self._present(patterns[number], self._targets[number])
-            return
-        take = self._draws.coming if is_sample else self._draws.take
-        for some in take(order, patterns, self._targets):
-            for pattern, desired, masks in zip(
-                some.patterns, some.targets, some.masks, strict=True
-            ):
-                kept = np.ones(self._table.n_units)
-                kept[self._draws.units] = masks
-                yield self._present(pattern, desired, kept)
-
-    def _present(self, pattern: Floats32, desired: Floats32, kept: Floats | None = None) -> States:
-        """Walk one pattern."""
-        ends = pattern.astype(np.float64), desired.astype(np.float64)
-        found = self._reference.present(self._weights, *ends, kept)
-        self._states = found.state
-        return found
-
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
-    def present(self, order: Order) -> None:
-        """Present the patterns one by one."""
-        for now, part in self._clock.parts(order):
-            if self._clock.runs and now.phases.sample is None:
-                self._steps = now.steps(self._table)
-            for found in self._walk(part):
-                self._learn(now, found)
-
-    def _learn(self, now: Optimizer, found: States) -> None:
-        """Move the weights after a pattern, or add up what the step of the pass needs."""
-        if now.phases.has_step:
-            self._descent += found.d_weight
-            self._curvature += found.curv_weight
-            return
-        self._weights = advance(
-            now.rule,
-            now.hyper,
-            self._steps,
-            self._weights,
-            self._memory,
-            found.d_weight,
-            found.curv_weight,
-            now.own_decays(self._table),
-        )
-
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
-    def end_pass(self) -> None:
-        """Take the one step of the pass, where there is one."""
-        if not self._optimizer.phases.has_step:
-            return
-        weights, count = self._weights, len(self._patterns["train"])
-        now = self._clock.of_pass()
-        self._weights = now.finish_pass(
-            now.steps(self._table),
-            weights,
-            self._memory,
-            self._optimizer.reduced(self._descent, count),
-            self._optimizer.reduced(self._curvature, count),
-            lambda direction: self._along(weights, direction),
-            now.own_decays(self._table),
-        )
-
-    def _along(self, weights: Floats, direction: Floats) -> float:
-        """Walk the whole training set along a direction."""
-        pairs = zip(self._patterns["train"], self._targets, strict=True)
-        return sum(
-            self._reference.along(weights, direction, pattern.astype(float), desired.astype(float))
-            for pattern, desired in pairs
-        )
-
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
-    def outputs(self, which: str) -> Floats32:
-        """Compute the outputs pattern by pattern."""
-        rows = [
-            self._reference.forward(self._weights, pattern.astype(np.float64))[1]
-            for pattern in self._patterns[which]
-        ]
-        return np.array(rows)[:, self._table.output_units].astype(np.float32)
-
-    def states(self) -> NDArray[np.floating]:
-        """Return the states of the last presentation."""
-        return self._states

@@ -15,7 +15,7 @@ Read next: ../net/differences.py for the differences, roundoff.py for what float
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,16 +127,18 @@ def check_gradients(
     compiled: Callable[[UpdateRule], Kernels],
     examples: Examples,
     seed: int = 0,
+    in_batches: Callable[[UpdateRule], Kernels] | None = None,
 ) -> GradientReport:
     """Compare all derivatives of a net at random weights, a few per connection.
 
+    `in_batches` gives the kernels of batches, whose descents are compared too, if there are some.
     The weights are uniform in +-1.5 / sqrt(fan-in), where units are bent but not flat.
     Raises: NetError when a connection does not combine by weighted sum, or there are numbers that
     float32 does not hold.
     """
     table.demand_weighted_sums("the gradient check")
     with np.errstate(all="ignore"):  # what overflows is told
-        return _checked_gradients(table, cost, compiled, examples, seed)
+        return _checked_gradients(table, cost, compiled, examples, seed, in_batches)
 
 
 def _checked_gradients(
@@ -145,14 +147,17 @@ def _checked_gradients(
     compiled: Callable[[UpdateRule], Kernels],
     examples: Examples,
     seed: int,
+    in_batches: Callable[[UpdateRule], Kernels] | None,
 ) -> GradientReport:
     """Do as `check_gradients` does."""
     stream = np.random.default_rng([seed, 2])
     width = 1.5 / np.sqrt(table.fan_in_of_weight)
     weights = (stream.uniform(-1, 1, table.n_weights) * width).astype(np.float32)
     point = _Point(table, cost, weights, examples, seed)
-    kernels = _kernel_sums(compiled, weights, examples)
-    if not _is_finite(kernels) and _has_large_squares(table, cost, weights, examples):
+    kernels = [_kernel_sums(compiled, weights, examples)]
+    if in_batches is not None:
+        kernels.append(replace(kernels[0], descent=_batch_sum(in_batches, weights, examples)))
+    if not all(map(_is_finite, kernels)) and _has_large_squares(table, cost, weights, examples):
         raise _overflow(table, examples)  # else it is a fault of the kernels
     parts = tuple(
         _check(point, kernels, index, stream)
@@ -245,6 +250,17 @@ def _kernel_sums(
     return Gathered(descent, found[Curvature.GAUSS_NEWTON], found[Curvature.FULL], outputs)
 
 
+def _batch_sum(
+    compiled: Callable[[UpdateRule], Kernels], weights: Floats32, examples: Examples
+) -> Floats32:
+    """Gather the descents of the examples as one batch."""
+    kernels = compiled(RuleSpec(gather=True))
+    slots = kernels.slots(weights, np.zeros(len(kernels.source.nodes), np.float32), Hyper())
+    order = np.arange(len(examples.patterns), dtype=np.int32)
+    kernels.learn(slots, examples.patterns, examples.desired, order, is_mean=False)
+    return kernels.unpack(slots["descents"])
+
+
 def _exact(table: ConnectionTable, cost: Loss) -> NDArray[np.bool_]:
     """Whether the diagonal curvature of each weight is exact: (n_weights,).
 
@@ -264,7 +280,7 @@ def _exact(table: ConnectionTable, cost: Loss) -> NDArray[np.bool_]:
 
 
 def _check(
-    point: _Point, kernels: Gathered, index: int, stream: np.random.Generator
+    point: _Point, kernels: Sequence[Gathered], index: int, stream: np.random.Generator
 ) -> ConnectionCheck:
     table = point.table
     group, mine = table.groups[index], np.unique(table.wid[table.group == index])
@@ -329,15 +345,16 @@ class _Worst:
         return _ratio(differences, self._size, noise, DIFFERENCES)
 
 
-def _worst(name: str, kernels: Gathered, point: _Point, mine: Ints | slice) -> float:
-    """Return the largest difference of the kernels, relative to the twin's largest value."""
-    found, expected, noise = (
-        getattr(some, name)[mine].astype(float) for some in (kernels, point.twin, point.noise)
+def _worst(name: str, kernels: Sequence[Gathered], point: _Point, mine: Ints | slice) -> float:
+    """Return the largest difference of any kernels, relative to the twin's largest value."""
+    expected, noise, *found = (
+        getattr(some, name)[mine].astype(float) for some in (point.twin, point.noise, *kernels)
     )
     size = float(np.abs(expected).max(initial=0))
     # one weight's walks may all be lucky: those of its connection speak for it
     most = ALLOWANCE * float(noise.max(initial=0))
-    return _ratio(np.abs(found - expected), size, np.asarray(most), KERNELS)
+    differences = np.max([np.abs(one - expected) for one in found], axis=0)
+    return _ratio(differences, size, np.asarray(most), KERNELS)
 
 
 def _ratio(differences: Floats, size: float, noise: Floats, tolerance: float) -> float:

@@ -61,6 +61,10 @@ class HistoricalEngine:
         """Return a copy of the weights."""
         return self._weights.copy()
 
+    def get_trained(self) -> Floats32:
+        """Return the weights, which answer themselves."""
+        return self.get_weights()
+
     def set_weights(self, weights: Floats32) -> None:
         """Start from these weights with an empty memory."""
         self._weights = weights.astype(np.float32)
@@ -172,7 +176,11 @@ def _refuse(optimizer: Optimizer, cost: Loss) -> None:
         asked = "(samples N)"
     elif not isinstance(optimizer.rule, RuleSpec):
         asked = "such rule"
-    elif optimizer.reduction is Reduction.MEAN:
+    elif optimizer.rule.is_clipped or optimizer.rule.has_average:
+        asked = "(clip-norm C) and no (average B)"
+    elif optimizer.phases.batch != 1:
+        asked = f"(batch {optimizer.phases.batch or 'all'})"
+    elif optimizer.phases.has_step and optimizer.reduction is Reduction.MEAN:
         asked = "(reduction mean)"
     elif optimizer.rule.step is Step.CLIP:
         asked = "(damping clip)"

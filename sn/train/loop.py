@@ -237,7 +237,8 @@ class _Run:
             phases = [part.passes for part in self._job.spec.phases if self._phase(1)]
             curvature = curvatures(state, phases)
             with self._files.told(self._files.path):
-                self._job.keep(self._files.path, state.weights, curvature, self._passes[-1])
+                trained = self._job.engine.get_trained()
+                self._job.keep(self._files.path, trained, curvature, self._passes[-1])
 
     def _write_checkpoint(self) -> None:
         assert self._files is not None
@@ -271,7 +272,7 @@ class _Run:
         self._passes.append(record)
         self._saturated = [*self._saturated[-1:], is_saturated]
         if self._job.spec.stop.keep_best and self._is_best(record):
-            self._best = (number, self._job.engine.get_weights())
+            self._best = (number, self._job.engine.get_trained())
         if self._files is not None:
             self._files.add_pass(record)
         for observer in self._observers:
@@ -387,7 +388,7 @@ class _Run:
                 best = next(record for record in passes if record.number == kept)
                 with self._files.told(self._files.path):
                     job.keep(self._files.path, weights, None, best)
-        weights = job.engine.get_weights()
+        weights = job.engine.get_trained()
         shown = self._count * max(passes[-1].number, 1)
         result = RunRecord(
             job.counts,

@@ -61,6 +61,10 @@ class PhasedEngine:
         """Return the weights in weight order."""
         return self._now.get_weights()
 
+    def get_trained(self) -> Floats32:
+        """Return the weights that answer."""
+        return self._now.get_trained()
+
     def set_weights(self, weights: Floats32) -> None:
         """Start the first phase from these weights."""
         self._begun = 0

@@ -29,9 +29,10 @@ from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Decay
 from sn.optim.second_order import BatchNewton, DiagonalNewton, Form
 from sn.train.criteria import largest
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.engines import Engine, KernelEngine
 from sn.train.historical import HistoricalEngine
 from sn.train.scoring import score
+from sn.train.twin import ReferenceEngine
 from tests.replication.golden_nets import lecun89, netmask
 from tests.replication.xor_net import PATTERNS, TARGETS, from_rows, in_rows, xor_table
 

@@ -23,8 +23,9 @@ from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Decay
 from sn.optim.second_order import BatchNewton, DiagonalNewton, Form
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.engines import Engine, KernelEngine
 from sn.train.historical import HistoricalEngine
+from sn.train.twin import ReferenceEngine
 from tests.replication.xor_net import PATTERNS, TARGETS, forget, in_rows, xor_table
 
 pytestmark = pytest.mark.kernels

@@ -26,7 +26,8 @@ from sn.optim.second_order import DiagonalNewton
 from sn.session import Session
 from sn.train import loops
 from sn.train.draws import Augmentation, Draws
-from sn.train.engines import KernelEngine, ReferenceEngine
+from sn.train.engines import KernelEngine
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import described
 
 NET = (

@@ -25,8 +25,9 @@ from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.results.arrays import write_arrays
 from sn.results.checkpoints import Position
 from sn.train.checkpoint import RunState, read_run, run_arrays
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.engines import Engine, KernelEngine
 from sn.train.state import EngineState, to_arrays
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import described, lms
 
 pytestmark = pytest.mark.kernels

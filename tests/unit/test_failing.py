@@ -23,10 +23,11 @@ from sn.optim.second_order import DiagonalNewton
 from sn.results.origin import Origin
 from sn.results.record import DataUsed
 from sn.train.criteria import largest
-from sn.train.engines import Engine, KernelEngine, ReferenceEngine
+from sn.train.engines import Engine, KernelEngine
 from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
 from sn.train.loop import Job, train
+from sn.train.twin import ReferenceEngine
 from tests import sample_jobs
 from tests.sample_nets import described, lms
 from tests.textbook import CROSS, expression

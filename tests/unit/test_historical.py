@@ -16,8 +16,8 @@ from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
 from sn.optim.schedule import Formula, Linear, PerPass, Step
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton
-from sn.train.engines import ReferenceEngine
 from sn.train.historical import HistoricalEngine
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import FAMILIES, family, lms, presentation
 
 

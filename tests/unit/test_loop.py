@@ -25,11 +25,12 @@ from sn.session import Session
 from sn.train import loop
 from sn.train.checkpoint import read_run
 from sn.train.criteria import largest
-from sn.train.engines import Engine, ReferenceEngine
+from sn.train.engines import Engine
 from sn.train.experiment import ExperimentSpec
 from sn.train.loop import Job, order_of_pass, train
 from sn.train.observer import Observer
 from sn.train.scoring import score
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import described, lms
 
 LINEAR = "(defnet sample (layer in (3)) (layer out (2) (linear)) (connect in out (full)))"

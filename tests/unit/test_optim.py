@@ -18,7 +18,7 @@ from sn.optim.first_order import Batch, Sgd
 from sn.optim.rules import Memory, Step, advance
 from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton
 from sn.session import Session
-from sn.train.engines import ReferenceEngine
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import FAMILIES, described, family, lms, presentation
 
 

@@ -17,10 +17,10 @@ from sn.results.about import read_about, read_log
 from sn.results.checkpoints import checkpoints
 from sn.results.folder import Outcome
 from sn.results.lock import FolderLock
-from sn.train.engines import ReferenceEngine
 from sn.train.keeping import Keeping
 from sn.train.loop import train
 from sn.train.observer import Observer
+from sn.train.twin import ReferenceEngine
 from tests.sample_jobs import COUNT, job, resumed, sha256
 
 pytestmark = pytest.mark.usefixtures("small_chunks")

@@ -16,9 +16,10 @@ from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Sgd
 from sn.results.arrays import write_arrays
 from sn.train.checkpoint import read_run
-from sn.train.engines import Engine, ReferenceEngine
+from sn.train.engines import Engine
 from sn.train.historical import HistoricalEngine
 from sn.train.state import EngineState, from_arrays, to_arrays
+from sn.train.twin import ReferenceEngine
 from tests.sample_nets import family, lms
 
 LIKE = EngineState(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sn.emit.dense.evaluate import BatchFull
+from sn.emit.dense.learn import FullSums
 from sn.emit.dense.sections import FullWeights
-from sn.emit.memory import Layout
-from sn.emit.vector import PARTIAL
+from sn.emit.memory import Layout, LearnLayout
+from sn.emit.vector import LANES, PARTIAL
 from sn.lower.ir import Full, Plan
 
 # Weights of a full node that fit in L1, and rows that are updated together where they do not: so
@@ -46,3 +47,15 @@ def place_batch_full(node: Full, plan: Plan, lay: Layout, weights: FullWeights) 
         (src.maps, src.positions, src.pitch),
         weights,
     )
+
+
+# rows and vectors of 16 weights whose sums are in registers, by lanes of the CPU
+SUMMED = {LANES: (3, 1), PARTIAL: (6, 3)}
+
+
+def place_sums(batch: BatchFull, lay: LearnLayout, lanes: int) -> FullSums:
+    """Place the sums of descents as the weights lie, and room for states turned round."""
+    (planes, _, pitch), (maps, _, run) = batch.rows, batch.columns
+    row = -(-maps * run // PARTIAL) * PARTIAL
+    size = planes * pitch * batch.weights.pitch
+    return FullSums(lay.sums.take(size), lay.batch.arena.take(row), row, *SUMMED[lanes], size)

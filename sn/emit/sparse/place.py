@@ -86,7 +86,7 @@ def place_batch_rows(
 ) -> BatchRows:
     """Place plain rows for batches: the slots of training, the units of the net."""
     heads, order, count = row_blocks(node)
-    source = np.zeros(count, np.int32)
+    source = np.full(count, lay.zero, np.int32)
     source[order] = node.src_unit
     counts = np.bincount(node.dst_unit, minlength=int(node.dst_unit.max()) + 1)
     head = np.array([[unit, first, counts[unit]] for unit, first, _ in heads], np.int32)

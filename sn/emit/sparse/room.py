@@ -8,11 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from sn.emit.layers import Start
-from sn.emit.memory import Layout
+from sn.emit.memory import Layout, LearnLayout
 from sn.emit.program import Block, Call, Made, Record, Ref, call
-from sn.emit.room import Decision, Evaluation, Placed, Room, Site
-from sn.emit.sparse import evaluate, sections
-from sn.emit.sparse.place import SharedRows, place_batch_rows, place_rows, place_shared_rows
+from sn.emit.room import Below, Decision, Evaluation, Learning, Placed, Room, Site
+from sn.emit.sparse import evaluate, learn, sections
+from sn.emit.sparse.place import (
+    SharedRows,
+    place_batch_rows,
+    place_rows,
+    place_shared_rows,
+    row_blocks,
+)
 from sn.errors import LowerError
 from sn.lower.ir import Plan, Rows
 from sn.net.layer import Ints
@@ -60,8 +66,6 @@ class Sparse(Room[Rows, Decision, PlacedRows]):
 
     def update(self, placed: PlacedRows, site: Site, rule: Made) -> tuple[Call, ...]:
         """Propagate, and move weights or gather their descents."""
-        owners = site.plan.table.layer_of[placed.node.src_unit]
-        propagate = bool(np.isin(owners, site.plan.table.computed).any())
         return (
             call(
                 sections.rows_backward,
@@ -69,7 +73,7 @@ class Sparse(Room[Rows, Decision, PlacedRows]):
                 to_grad=site.lay.to_grad,
                 to_curv=site.to_curv,
                 rule=rule,
-                propagate=propagate,
+                propagate=_propagates(placed.node, site),
             ),
         )
 
@@ -85,3 +89,34 @@ class Sparse(Room[Rows, Decision, PlacedRows]):
         assert placed.record is not None
         value = place_batch_rows(placed.node, site.batch, placed.record.value, placed.which)
         return Evaluation(Record(f"BATCH_{placed.number}", value), evaluate.rows, False)
+
+    def learn(
+        self,
+        placed: PlacedRows,
+        batch: Record | None,
+        site: Site,
+        lay: LearnLayout,
+        below: Below,
+        shared: SharedRows | None,
+    ) -> Learning:
+        """Row by row; the sums of weights that several nodes share are in one place."""
+        assert batch is not None and placed.record is not None
+        ref, weights = Ref(batch.name), placed.record.value.weights
+        if placed.node.is_shared:
+            assert shared is not None
+            size = shared.size
+            at = lay.once(Rows, size)
+        else:
+            size = row_blocks(placed.node)[2]
+            at = lay.sums.take(size)
+        back: tuple[Call, ...] = ()
+        if _propagates(placed.node, site):
+            back = (call(learn.back, ref, to_grad=lay.to_grad),)
+        adding = call(learn.sums, ref, at, to_grad=lay.to_grad)
+        return Learning((), back, (adding,), weights, size, at)
+
+
+def _propagates(node: Rows, site: Site) -> bool:
+    """Whether some row comes from a unit that wants a gradient."""
+    owners = site.plan.table.layer_of[node.src_unit]
+    return bool(np.isin(owners, site.plan.table.computed).any())

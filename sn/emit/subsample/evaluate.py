@@ -35,7 +35,7 @@ def subsample(k: Builder, m: Memories, c: BatchSubsample, ends: Ends | None = No
                 unit = plane * (rows * cols) + position + c.first
                 corner = y * (pool.stride[0] * field[1]) + x * pool.stride[1]
                 base = plane * (field[0] * field[1]) + corner + c.source
-                total = _window(k, m, pool, base)
+                total = window_sum(k, m, pool, base)
                 if ends is None:
                     old = k.load(m.s, unit * k.lanes)
                     k.store(k.fma(w, total, old), m.s, unit * k.lanes)
@@ -44,7 +44,7 @@ def subsample(k: Builder, m: Memories, c: BatchSubsample, ends: Ends | None = No
                     ends.finish(k, m, k.fma(w, total, start), unit)
 
 
-def _window(k: Builder, m: Memories, pool: Pool, base: Index) -> Vec:
+def window_sum(k: Builder, m: Memories, pool: Pool, base: Index) -> Vec:
     """Sum up the window whose first site is `base`, row by row."""
     cols = pool.kernel[1]
     total = k.cell(k.load(m.s, base * k.lanes))

@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from sn.emit.layers import Start
-from sn.emit.memory import Layout, misfit
+from sn.emit.layers_learn import UnitSums
+from sn.emit.memory import Layout, LearnLayout, map_pitch, misfit
 from sn.emit.program import Call, Made, Record, Ref, call
-from sn.emit.room import Decision, Evaluation, Placed, Room, Site, propagate
-from sn.emit.windows import evaluate, shared, unshared
+from sn.emit.room import (
+    Below,
+    Decision,
+    Evaluation,
+    Learning,
+    Placed,
+    Room,
+    Site,
+    propagate,
+    unit_sums,
+)
+from sn.emit.windows import evaluate, learn, shared, unshared
 from sn.emit.windows.choose import Chosen, choose
 from sn.emit.windows.place import place_conv, place_local
 from sn.emit.windows.place_evaluate import place_batch_window
+from sn.emit.windows.place_learn import Learner
 from sn.lower.ir import Plan, Window
 from sn.net.layer import Ints
 
@@ -100,3 +112,41 @@ class Windows(Room[Window, WindowDecision, PlacedWindow]):
         before = evaluate.border if value.border else None
         record = Record(f"BATCH_{placed.number}", value)
         return Evaluation(record, evaluate.window, is_same and value.sums.is_complete, before)
+
+    def learn(
+        self,
+        placed: PlacedWindow,
+        batch: Record | None,
+        site: Site,
+        lay: LearnLayout,
+        below: Below,
+        shared: Any,
+    ) -> Learning:
+        """Collect what comes back to each site; sums strip by strip."""
+        assert batch is not None and placed.record is not None
+        node, value, ref = placed.node, batch.value, Ref(batch.name)
+        first = site.plan.layers[node.src].first
+        learner = Learner(node, value, first, placed.pairs, lay, site.lay.lanes)
+        units = None
+        if value.border is not None:
+            of_layer, one = unit_sums(node.dst, site, lay), site.lay.layers[node.dst]
+            pitch = map_pitch(one, node.grid.maps, node.grid.positions)
+            assert pitch is not None
+            units = UnitSums(of_layer.at, node.grid.maps, node.grid.positions, pitch)
+        sums = learner.sums(units)
+        records = [Record(f"SUMS_{placed.number}", sums)]
+        back: tuple[Call, ...] = ()
+        finishes = False
+        if below.units is not None:
+            places = learner.back()
+            records.append(Record(f"BACK_{placed.number}", places))
+            back = (call(learn.back, ref, Ref(records[1].name), below.units, below.is_alone),)
+            finishes = below.is_alone and places.is_whole and value.frame is None
+        adding = call(learn.sums, ref, Ref(records[0].name))
+        has_more = units is not None or not value.weight_pitch
+        collect = (call(learn.collect, ref, Ref(records[0].name)),) if has_more else ()
+        size = sums.slots
+        if value.weight_pitch:
+            size = len(node.pairs) * node.taps * value.weight_pitch
+        at = value.kernels.start
+        return Learning(tuple(records), back, (adding,), at, size, sums.at, finishes, collect)
