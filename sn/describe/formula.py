@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sn.describe.formula_check import compare
 from sn.describe.primitives import primitive
@@ -36,7 +36,7 @@ _SIZE = 20_000  # operations of a formula written out; chosen here: it takes a s
 
 
 @dataclass(frozen=True, slots=True)
-class _NoNumber:
+class NoNumber:
     """A value that is no number: what it is, and which form gives it instead of a number."""
 
     words: str
@@ -53,8 +53,8 @@ class _NoNumber:
         )
 
 
-_Found: TypeAlias = Expr | _NoNumber
-_NOTHING = _NoNumber("()")
+Found: TypeAlias = Expr | NoNumber
+NOTHING = NoNumber("()")
 
 
 def formula(it: Machine, function: Value, names: Sequence[str], cell: Pair | None = None) -> Expr:
@@ -70,27 +70,27 @@ def formula(it: Machine, function: Value, names: Sequence[str], cell: Pair | Non
             span=element_span(cell),
             hint=f"such as (lambda ({' '.join(names)}) ...)",
         )
-    walker = _Walker(it)
+    walker = Walker(it)
     scope = zip(function.names, map(expr.variable, names), strict=True)
     value = walker.bound(list(scope), lambda: walker.body(function.body))
-    if isinstance(value, _NoNumber):
+    if isinstance(value, NoNumber):
         raise value.refuse(walker.last_span or function.span or element_span(cell))
     compare(it, function, names, value, element_span(cell))
     return value
 
 
-class _Walker:
+class Walker:
     """The walk through one function: what its names mean, and how deep in calls it is."""
 
     def __init__(self, it: Machine) -> None:
         self.it = it
-        self.scope: dict[Symbol, _Found] = {}
+        self.scope: dict[Symbol, Found] = {}
         self.depth = 0
         self.last_span: Span | None = None  # of the last form of the body at hand
 
-    def body(self, forms: Value) -> _Found:
+    def body(self, forms: Value) -> Found:
         """Return the value of the last form; those before it can assign to names."""
-        value: _Found = _NOTHING
+        value: Found = NOTHING
         for cell in cells(forms):
             is_last = cell.cdr is None
             if not is_last and type(cell.car) in (float, str):
@@ -99,7 +99,7 @@ class _Walker:
             self.last_span = element_span(cell)
         return value
 
-    def bound(self, bindings: Sequence[tuple[Symbol, _Found]], run: Callable[[], _Found]) -> _Found:
+    def bound(self, bindings: Sequence[tuple[Symbol, Found]], run: Callable[[], Found]) -> Found:
         """Return what `run` gives while names are bound."""
         outer = [(symbol, self.scope.get(symbol)) for symbol, _ in bindings]
         self.scope.update(bindings)
@@ -114,11 +114,15 @@ class _Walker:
     def number(self, cell: Pair) -> Expr:
         """Return the expression of the form in `cell`, which must have a number as its value."""
         value = self.walk(cell.car, cell)
-        if isinstance(value, _NoNumber):
+        if isinstance(value, NoNumber):
             raise value.refuse(element_span(cell))
         return value
 
-    def walk(self, form: Value, cell: Pair | None) -> _Found:
+    def value(self, cell: Pair) -> Found:
+        """Return what a name may be bound to: a number, save in walks that know more."""
+        return self.number(cell)
+
+    def walk(self, form: Value, cell: Pair | None) -> Found:
         """Return the value of one form."""
         span = element_span(cell)
         if self.depth > _DEPTH:
@@ -128,7 +132,7 @@ class _Walker:
         if type(form) is Symbol:
             return self.symbol(form, span)
         if form is None:
-            return _NOTHING
+            return NOTHING
         if type(form) is not Pair or type(form.car) is not Symbol:
             raise ValueKindError(f"a formula cannot hold {describe(form)}", span=span)
         value = self.call(form, form.span or span)
@@ -139,7 +143,7 @@ class _Walker:
             raise EvalError(text, span=form.span or span, hint="make it simpler")
         return value
 
-    def symbol(self, name: Symbol, span: Span | None) -> _Found:
+    def symbol(self, name: Symbol, span: Span | None) -> Found:
         """Return what a name stands for: a local one, or the program's number at this time."""
         found = self.scope.get(name)
         if found is not None:
@@ -147,9 +151,9 @@ class _Walker:
         if type(name.value) is float:
             return expr.const(name.value)
         if name.value is None and name.name == "nil":
-            return _NOTHING
+            return NOTHING
         if name is self.it.t:
-            return _NoNumber("t")
+            return NoNumber("t")
         if is_unset(name):
             text = f"{show(name)} is not a number here: it has no value"
             raise ValueKindError(text, span=span, hint=unset(self.it, name, span))
@@ -157,7 +161,7 @@ class _Walker:
             f"{show(name)} is not a number here: its value is {describe(name.value)}", span=span
         )
 
-    def call(self, form: Pair, span: Span | None) -> _Found:
+    def call(self, form: Pair, span: Span | None) -> Found:
         """Return the value of a call: by what its head means, not by how it is spelt."""
         head = form.car
         callee = head.value
@@ -174,7 +178,7 @@ class _Walker:
         if type(callee) is Builtin:
             args = [self.number(cell) for cell in cells(form.cdr)]
             if callee.name in _COMPARISONS and len(args) == 2:
-                return _NoNumber("t or (), the value of a comparison")
+                return NoNumber("t or (), the value of a comparison")
             found = primitive(callee.name, args)
             if found is not None:
                 return found
@@ -188,9 +192,9 @@ class _Walker:
             hint=f"a formula may use {_KNOWN} and your own functions of these",
         )
 
-    def expand(self, function: De, form: Pair, span: Span | None) -> _Found:
+    def expand(self, function: De, form: Pair, span: Span | None) -> Found:
         """Return the value of a call of a function of the program."""
-        args = [self.number(cell) for cell in cells(form.cdr)]
+        args: list[Any] = [self.value(cell) for cell in cells(form.cdr)]
         if function.names is not None:
             if len(args) != len(function.names):
                 raise EvalError(
@@ -213,7 +217,7 @@ class _Walker:
 
     # --- deciding ---
 
-    def decide(self, cell: Pair, yes: Callable[[], _Found], no: Callable[[], _Found]) -> _Found:
+    def decide(self, cell: Pair, yes: Callable[[], Found], no: Callable[[], Found]) -> Found:
         """Return what `yes` or `no` gives, by the test in `cell`."""
         form, span = cell.car, element_span(cell)
         if form is self.it.t:
@@ -244,19 +248,19 @@ class _Walker:
     def _all(
         self,
         parts: Sequence[Pair],
-        yes: Callable[[], _Found],
-        no: Callable[[], _Found],
+        yes: Callable[[], Found],
+        no: Callable[[], Found],
         is_or: bool = False,
-    ) -> _Found:
+    ) -> Found:
         """`yes` where every part holds; with `is_or`, where none does."""
         first, *rest = parts
 
-        def others() -> _Found:
+        def others() -> Found:
             return self._all(rest, yes, no, is_or) if rest else yes()
 
         return self.decide(first, no, others) if is_or else self.decide(first, others, no)
 
-    def choose(self, test: Expr, yes: Callable[[], _Found], no: Callable[[], _Found]) -> _Found:
+    def choose(self, test: Expr, yes: Callable[[], Found], no: Callable[[], Found]) -> Found:
         """Walk both ways from here; names that they leave different become choices."""
         if test.op == "const":
             return yes() if test.value else no()
@@ -270,32 +274,32 @@ class _Walker:
 
     # --- special forms ---
 
-    def if_(self, form: Pair) -> _Found:
+    def if_(self, form: Pair) -> Found:
         """(if test yes no...)."""
         rest = _at_least(form, 2)
         others = rest.cdr.cdr
-        none = _NoNumber("()", "if needs a test and two values in a formula", form.span)
+        none = NoNumber("()", "if needs a test and two values in a formula", form.span)
         return self.decide(
             rest,
             lambda: self.walk(rest.cdr.car, rest.cdr),
             lambda: none if others is None else self.body(others),
         )
 
-    def when(self, form: Pair) -> _Found:
+    def when(self, form: Pair) -> Found:
         """(when test body...)."""
         rest = _at_least(form, 1)
         why = "when has no number as its value where the test fails: write (if test yes no)"
-        none = _NoNumber("()", why, form.span)
+        none = NoNumber("()", why, form.span)
         return self.decide(rest, lambda: self.body(rest.cdr), lambda: none)
 
-    def cond(self, form: Pair) -> _Found:
+    def cond(self, form: Pair) -> Found:
         """(cond (test body...)...)."""
         return self._clauses(form, form.cdr)
 
-    def _clauses(self, form: Pair, rest: Value) -> _Found:
+    def _clauses(self, form: Pair, rest: Value) -> Found:
         if type(rest) is not Pair:
             why = "cond needs a last clause (t value) in a formula"
-            return _NoNumber("()", why, form.span)
+            return NoNumber("()", why, form.span)
         clause = rest.car
         if type(clause) is not Pair:
             raise ValueKindError(
@@ -306,33 +310,33 @@ class _Walker:
             clause, lambda: self.body(clause.cdr), lambda: self._clauses(form, rest.cdr)
         )
 
-    def progn(self, form: Pair) -> _Found:
+    def progn(self, form: Pair) -> Found:
         """(progn body...)."""
         return self.body(form.cdr)
 
-    def prog1(self, form: Pair) -> _Found:
+    def prog1(self, form: Pair) -> Found:
         """(prog1 value body...)."""
         rest = _at_least(form, 1)
         value = self.walk(rest.car, rest)
         self.body(rest.cdr)
         return value
 
-    def let(self, form: Pair) -> _Found:
+    def let(self, form: Pair) -> Found:
         """(let ((name value)...) body...)."""
-        found = [(symbol, self.number(cell)) for symbol, cell in _bindings(form)]
+        found = [(symbol, self.value(cell)) for symbol, cell in _bindings(form)]
         return self.bound(found, lambda: self.body(form.cdr.cdr))
 
-    def let_star(self, form: Pair) -> _Found:
+    def let_star(self, form: Pair) -> Found:
         """(let* ((name value)...) body...)."""
         return self._in_turn(_bindings(form), form.cdr.cdr)
 
-    def _in_turn(self, bindings: Sequence[tuple[Symbol, Pair]], body: Value) -> _Found:
+    def _in_turn(self, bindings: Sequence[tuple[Symbol, Pair]], body: Value) -> Found:
         if not bindings:
             return self.body(body)
         (symbol, cell), *rest = bindings
-        return self.bound([(symbol, self.number(cell))], lambda: self._in_turn(rest, body))
+        return self.bound([(symbol, self.value(cell))], lambda: self._in_turn(rest, body))
 
-    def setq(self, form: Pair) -> _Found:
+    def setq(self, form: Pair) -> Found:
         """(setq name value [name value]...): all values first."""
         parts = list(cells(form.cdr))
         if not parts or len(parts) % 2:
@@ -342,7 +346,7 @@ class _Walker:
             self.assign(cell, value)
         return values[-1]
 
-    def incr(self, form: Pair) -> _Found:
+    def incr(self, form: Pair) -> Found:
         """(incr name [n])."""
         rest = _at_least(form, 1)
         by = self.number(rest.cdr) if type(rest.cdr) is Pair else expr.const(1)
@@ -361,7 +365,7 @@ class _Walker:
             )
         self.scope[target] = value
 
-    def global_(self, form: Pair) -> _Found:
+    def global_(self, form: Pair) -> Found:
         """:name, the program's value of a name."""
         name = form.cdr.car if type(form.cdr) is Pair else None
         if type(name) is not Symbol or type(name.global_value) is not float:
@@ -369,17 +373,17 @@ class _Walker:
         return expr.const(name.global_value)
 
 
-_FORMS: dict[str, Callable[[_Walker, Pair], _Found]] = {
-    "if": _Walker.if_,
-    "when": _Walker.when,
-    "cond": _Walker.cond,
-    "progn": _Walker.progn,
-    "prog1": _Walker.prog1,
-    "let": _Walker.let,
-    "let*": _Walker.let_star,
-    "setq": _Walker.setq,
-    "incr": _Walker.incr,
-    "scope": _Walker.global_,
+_FORMS: dict[str, Callable[[Walker, Pair], Found]] = {
+    "if": Walker.if_,
+    "when": Walker.when,
+    "cond": Walker.cond,
+    "progn": Walker.progn,
+    "prog1": Walker.prog1,
+    "let": Walker.let,
+    "let*": Walker.let_star,
+    "setq": Walker.setq,
+    "incr": Walker.incr,
+    "scope": Walker.global_,
 }
 
 
@@ -405,16 +409,16 @@ def _bindings(form: Pair) -> list[tuple[Symbol, Pair]]:
     return found
 
 
-def _taken(value: Value) -> _Found:
+def _taken(value: Value) -> Found:
     """Return what a parameter was bound to: an argument, or a default as it is written."""
-    if isinstance(value, Expr):
+    if isinstance(value, Expr | NoNumber):
         return value
-    return expr.const(value) if type(value) is float else _NoNumber(describe(value))
+    return expr.const(value) if type(value) is float else NoNumber(describe(value))
 
 
-def _either(test: Expr, yes: _Found, no: _Found) -> _Found:
-    if isinstance(yes, _NoNumber):
+def _either(test: Expr, yes: Found, no: Found) -> Found:
+    if isinstance(yes, NoNumber):
         return yes
-    if isinstance(no, _NoNumber):
+    if isinstance(no, NoNumber):
         return no
     return yes if yes == no else expr.call("if", test, yes, no)

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from sn.describe.formula import formula
 from sn.describe.formula_check import check_for_kernels
+from sn.describe.layer_formula import layer_formula
 from sn.describe.named import declared, known_layer
 from sn.describe.options import Argument, Clause, choice, clause, clauses, count, limited, told_at
 from sn.errors import EvalError, Label, NetError, Span
@@ -21,6 +22,7 @@ from sn.net.loss import Costs, Loss
 from sn.train.experiment import DEFAULT_TARGETS, AtOutput, check_targets
 
 COST = "(cost NAME)"
+OF_LAYER = "(cost layer FUNCTION)"
 TARGETS = "(targets LOW HIGH)"
 OUTPUT = "(output LAYER [(targets LOW HIGH)] [(cost NAME)] [(weight W)])"
 _OPTIONS = {"targets": TARGETS, "cost": COST, "weight": "(weight W)"}
@@ -56,9 +58,15 @@ def read_targets(it: Machine, found: Clause) -> tuple[float, float]:
 
 
 def read_cost(it: Machine, found: Clause) -> CostForm:
-    """Read (cost NAME OPTION ...) or (cost FUNCTION) of output and desired value, per unit."""
+    """Read (cost NAME OPTION ...), (cost FUNCTION) of output and desired value, per unit, or
+    (cost layer FUNCTION) of the lists of both.
+    """
     count(found, 1, None, COST)
     argument = found.args[0]
+    if type(argument.form) is Symbol and argument.form.name == "layer":
+        count(found, 2, 2, OF_LAYER)
+        function, cell = it.eval(found.args[1].form), found.form.cdr.cdr
+        return CostForm(lambda size: layer_formula(it, function, size, cell), found.span)
     if type(argument.form) is Symbol and argument.form.name in cost:
         make = cost.get(argument.form.name)
         options = _cost_options(it, make, found.args[1:], argument.form.name)

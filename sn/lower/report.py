@@ -90,4 +90,5 @@ def _formulas(plan: Plan, cost: Loss) -> Iterator[FormulaReport]:
     for layer, (_, one) in zip(plan.table.output_layers, split(cost, 0), strict=False):
         if one.written:
             name = "the cost" if cost is one else f"the cost at {layer.name}"
-            yield FormulaReport(name, one.written, str(one.plain))
+            computed = one.written if one.reductions else str(one.plain)
+            yield FormulaReport(name, one.written, computed)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sn.display import brief
 from sn.limits import POSITIVE, Limit, option_name
 from sn.net import expr
-from sn.net.expr import Expr, call, const, evaluate
+from sn.net.expr import Expr, call, const, evaluate, variables_of
 from sn.net.stable import derivative, stable
 from sn.registry import Registry
 
@@ -42,12 +42,13 @@ class Reduction:
 class Derivatives:
     """What a cost over the layer starts the backward passes with, as formulas of one unit.
 
-    `slope` is dE/dy and `bend` d2E/dy2; `mixed` is u where d2E/dy_i dy_j = -u_i u_j for i != j.
+    `slope` is dE/dy and `bend` d2E/dy2; `mixed` is u where d2E/dy_i dy_j = -u_i u_j for i != j,
+    None where no such u is known (layer_costs.py).
     """
 
     slope: Expr
     bend: Expr
-    mixed: Expr
+    mixed: Expr | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Cost:
             return self
         given = self.derivatives
         if given is not None:
-            mixed = math.sqrt(weight) * given.mixed
+            mixed = None if given.mixed is None else math.sqrt(weight) * given.mixed
             given = Derivatives(weight * given.slope, weight * given.bend, mixed)
         return replace(self, value=weight * self.plain, derivatives=given)
 
@@ -129,12 +130,51 @@ class Cost:
 
     def along(self, ends: dict[str, Numbers], moved: Numbers, axis: int = -1) -> Numbers:
         """Return the second derivative of E along a direction `moved` of the outputs."""
+        if self.derivatives is not None and self.derivatives.mixed is None:
+            return _along(self, ends, moved, axis)
         bent: Numbers = np.sum(evaluate(self.bend, ends) * moved**2, axis=axis)
-        if self.derivatives is None:
+        if self.derivatives is None or self.derivatives.mixed is None:
             return bent
         mixed = evaluate(self.derivatives.mixed, ends) * moved
         bent = bent + np.sum(mixed**2, axis=axis) - np.sum(mixed, axis=axis) ** 2
         return bent
+
+
+def _along(cost: Cost, ends: dict[str, Numbers], moved: Numbers, axis: int) -> Numbers:
+    """Return the second derivative along a direction of the outputs, of a cost over the layer.
+
+    Value, first and second derivative of each reduction go along the line together.
+    """
+    first: dict[str, Numbers] = {}
+    second: dict[str, Numbers] = {}
+
+    def line(e: Expr) -> tuple[Numbers, Numbers]:
+        """The derivatives of a formula of one output along the line."""
+        steps = {"y": moved, **first}
+        names = [name for name in steps if name in variables_of(e)]
+        once: Any = np.zeros_like(moved)
+        twice: Any = np.zeros_like(moved)
+        for a in names:
+            by_a = derivative(e, a)
+            once = once + evaluate(by_a, ends) * steps[a]
+            if a in second:
+                twice = twice + evaluate(by_a, ends) * second[a]
+            for b in names:
+                if b in variables_of(by_a):
+                    twice = twice + evaluate(derivative(by_a, b), ends) * steps[a] * steps[b]
+        return once, twice
+
+    for one in cost.reductions:
+        once, twice = line(one.of)
+        if one.how == "max":
+            values = np.broadcast_to(evaluate(one.of, ends), moved.shape)
+            top = np.argmax(values, axis=axis, keepdims=True)
+            picked = [np.take_along_axis(part, top, axis) for part in (once, twice)]
+        else:
+            picked = [part.sum(axis=axis, keepdims=True) for part in (once, twice)]
+        first[one.name], second[one.name] = picked
+    found: Numbers = line(cost.value)[1].sum(axis=axis)
+    return found
 
 
 def _guarded(e: Expr) -> Expr:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from sn.net.activations import Activation
 from sn.net.costs import Cost
-from sn.net.expr import Expr, evaluate
+from sn.net.expr import Expr, call, evaluate, variable
 from sn.net.loss import Loss, ends_of
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
@@ -79,7 +79,7 @@ class Differences:
         self._twin, self._ends = Reference(table, cost), ends_of(table, cost)
         self._weights, self._pattern, self._desired = weights, pattern, desired
         self._corners = [comparisons(layer.activation.value) for layer in table.layers]
-        self._cost_corners = [comparisons(end.cost.value) for end in self._ends]
+        self._cost_corners = [_corners_of(end.cost) for end in self._ends]
         self._total, state = self._twin.forward(weights, pattern)
         self._steepness = self._steepnesses()
         # what goes into the sum over outputs: a small cost may be a difference of large numbers
@@ -184,9 +184,19 @@ class Differences:
             if layer.start is None
         ]
         for end, corners in zip(self._ends, self._cost_corners, strict=True):
-            ends = {"y": state[end.units], "d": self._desired[end.part]}
+            ends = end.ends(state, self._desired)
             parts += [np.broadcast_to(evaluate(c, ends), len(ends["d"])) for c in corners]
         return np.concatenate(parts)
+
+
+def _corners_of(cost: Cost) -> list[Expr]:
+    """The comparisons in a cost, and which output is the largest where that matters."""
+    found = list(comparisons(cost.value))
+    for one in cost.reductions if cost.derivatives and cost.derivatives.mixed is None else ():
+        found += comparisons(one.of)
+        if one.how == "max":
+            found.append(call("le", variable(one.name), one.of))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,8 @@ def _error_of_constants(targets: Floats32, cost: Cost) -> float | None:
         if not cost.reductions:  # each output by itself: the odds of 1 against 0
             best -= np.log1p(-np.minimum(shares, 1 - np.finfo(float).eps))
         return error_of(cost, np.broadcast_to(best, targets.shape), targets)
+    if cost.reductions:  # of a cost of one's own: nothing is known of what its best outputs are
+        return None
     total = 0.0
     with np.errstate(all="ignore"):
         for column in targets.T.astype(np.float64):

@@ -264,7 +264,9 @@ def _cost(part: h.CostPart) -> Cost:
     if part.derivatives is not None:
         of = part.derivatives
         derivatives = Derivatives(
-            *(from_lists(one, names) for one in (of.slope, of.bend, of.mixed))
+            from_lists(of.slope, names),
+            from_lists(of.bend, names),
+            None if of.mixed is None else from_lists(of.mixed, names),
         )
     return Cost(
         part.name,

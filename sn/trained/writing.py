@@ -234,7 +234,7 @@ def _cost(cost: Cost) -> h.CostPart:
         derivatives = h.DerivativesPart(
             slope=to_lists(cost.derivatives.slope),
             bend=to_lists(cost.derivatives.bend),
-            mixed=to_lists(cost.derivatives.mixed),
+            mixed=None if (u := cost.derivatives.mixed) is None else to_lists(u),
         )
     return h.CostPart(
         name=cost.name,
