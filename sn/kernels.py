@@ -233,7 +233,9 @@ class Kernels:
         Shapes as in `train`; the bits do not depend on how many cores there are.
         """
         assert self.learner is not None
-        if self.dropped is not None:
+        if self.dropped is None:
+            masks = None  # of no units
+        else:
             if masks is None:
                 masks = np.ones((len(patterns), len(self.dropped)), np.float32)
             masks = masks if self._masks_in_order else masks[:, self.dropped]
