@@ -172,16 +172,18 @@ def _init(f: Figures) -> str:
         )
         for who, first, prefix in (("", "newton", ""), ("plain gradient, ", "sgd", "sgd-"))
     )
+    root, both, printed = (f.error(n, "test_error") for n in ("init-1988", "both-1988", "newton"))
+    cost = f.difference("init-1988", "newton", "test_misses")
+    sgd_cost = f.difference("sgd-init-1988", "sgd", "test_misses")
+    linear = f.difference("tanh-1988", "newton", "test_misses")
     verdict = f"""
-*For* a lost root speak the article itself, whose law has one and nearly the constant of the paper;
-the purpose that both give, to start where the tanh bends, which with a root holds for any F; and
-the law that SN 2.8 came to, ±1/sqrt F. *Against* it speak the figures of the paper: with the root the
-test error is {f.error("init-1988", "test_error")}, {f.error("both-1988", "test_error")} with the tanh
-of 1988 as well, and {f.error("newton", "test_error")} as printed, where the paper has 1.8e-2; it costs
-{f.difference("init-1988", "newton", "test_misses")} test misses with Newton and
-{f.difference("sgd-init-1988", "sgd", "test_misses")} with the plain gradient. The linear term alone
-changes the test misses by {f.difference("tanh-1988", "newton", "test_misses")}. So a net that started
-from the law of the article would hardly have ended where the paper says that theirs did; what they
+*For* a lost root speak the article itself, whose law has one and nearly the constant of the
+paper; the purpose that both give, to start where the tanh bends, which with a root holds for any
+F; and the law that SN 2.8 came to, ±1/sqrt F. *Against* it speak the figures of the paper: with
+the root the test error is {root}, {both} with the tanh of 1988 as well, and {printed} as printed,
+where the paper has 1.8e-2; it costs {cost} test misses with Newton and {sgd_cost} with the plain
+gradient. The linear term alone changes the test misses by {linear}. So a net that started from
+the law of the article would hardly have ended where the paper says that theirs did; what they
 typed, nobody knows.
 """
     return f"""
