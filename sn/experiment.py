@@ -30,7 +30,7 @@ from sn.progress import with_progress
 from sn.results.folder import CHECKPOINTS_KEPT
 from sn.results.origin import Origin, versions
 from sn.results.record import DataUsed, RunRecord
-from sn.train.batches import BatchEngine
+from sn.train.batches import BatchEngine, NormalisedEngine
 from sn.train.cautions import of_start
 from sn.train.draws import Draws
 from sn.train.engines import Engine, KernelEngine
@@ -334,7 +334,8 @@ class Experiment:
         if not rule.phases.in_batches:
             engine = KernelEngine(self.compile, *data)
         else:
-            engine = BatchEngine(self.compile_batches, *data)
+            made = NormalisedEngine if rule.phases.is_normalised else BatchEngine
+            engine = made(self.compile_batches, *data)
         seconds = engine.compile_seconds + (0.0 if draws is None else draws.compile())
         for observer in self.program.observers:
             observer.compile_finished(seconds, engine.was_cached)

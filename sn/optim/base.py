@@ -49,18 +49,20 @@ class Phases:
 
     With `has_step`, presenting adds descents (and curvatures) up, and `Optimizer.finish_pass`
     moves the weights at the end; without, weights move after each `batch` of patterns, ALL of a
-    pass or so many.
+    pass or so many. With `is_normalised`, presenting adds descents up too, and each step moves
+    lengths and directions of weights; see normalised.py.
     """
 
     present: UpdateRule
     sample: Sampling | None = None
     has_step: bool = False
     batch: int = 1
+    is_normalised: bool = False
 
     @property
     def in_batches(self) -> bool:
         """Whether kernels of batches run it: those have all descents of a step at hand."""
-        return self.batch != 1 or self.present.is_clipped
+        return self.batch != 1 or self.present.is_clipped or self.is_normalised
 
     @property
     def curvature(self) -> Curvature:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from sn.limits import MOMENTUM, NOT_NEGATIVE, Limit, setting
 from sn.optim.base import ALL, Optimizer, Phases, Reduction
-from sn.optim.rules import Hyper, UpdateRule
+from sn.optim.rules import Hyper, RuleSpec, UpdateRule
 
 BATCH = Limit(ALL, is_whole=True)
+
+
+class Parametrisation(StrEnum):
+    """What a step moves: the weights, or their lengths and directions."""
+
+    PLAIN = "plain"
+    WEIGHT_NORM = "weight-norm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +26,8 @@ class Batched(Optimizer):
     A step follows the mean of the descents of its patterns, or their sum. The last batch of a pass
     has the patterns that are left. With a `clip_norm`, the descents of all weights of a step are
     kept to that length together. With an `average` B, what answers is a running average of the
-    weights after each step, a = B a + (1 - B) w, which starts from their first values.
+    weights after each step, a = B a + (1 - B) w, which starts from their first values. The
+    `parametrisation` weight-norm moves lengths and directions of weights (normalised.py).
     Source: Polyak and Juditsky 1992, in the exponential form.
     """
 
@@ -26,6 +35,7 @@ class Batched(Optimizer):
     reduction: Reduction = Reduction.MEAN
     clip_norm: float = setting(NOT_NEGATIVE, 0.0)
     average: float = setting(MOMENTUM, 0.0)
+    parametrisation: Parametrisation = Parametrisation.PLAIN
 
     @property
     def own_rule(self) -> UpdateRule:
@@ -52,6 +62,13 @@ class Batched(Optimizer):
     @property
     def phases(self) -> Phases:
         """Weights move after each batch."""
+        return self.batch_phases
+
+    @property
+    def batch_phases(self) -> Phases:
+        """What a pass is where weights move after each batch."""
+        if self.parametrisation is Parametrisation.WEIGHT_NORM:
+            return Phases(RuleSpec(gather=True), batch=self.batch, is_normalised=True)
         return Phases(self.rule, batch=self.batch)
 
     @property

@@ -8,7 +8,7 @@ from sn.limits import DECAY, MOMENTUM, setting
 from sn.net.expr import call
 from sn.optim import rules
 from sn.optim.base import ALL, Phases, Reduction, Scale, optimizer
-from sn.optim.batched import BATCH, Batched
+from sn.optim.batched import BATCH, Batched, Parametrisation
 from sn.optim.rules import (
     DESCENT,
     STEPS,
@@ -102,6 +102,6 @@ class Batch(Sgd):
     @property
     def phases(self) -> Phases:
         """One step in float64, along the descents of all patterns; or one for each batch."""
-        if self.batch == ALL:
+        if self.batch == ALL and self.parametrisation is Parametrisation.PLAIN:
             return Phases(RuleSpec(gather=True), has_step=True)
-        return Phases(self.rule, batch=self.batch)
+        return self.batch_phases

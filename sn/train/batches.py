@@ -19,10 +19,11 @@ from sn.errors import TrainError
 from sn.net.loss import Loss
 from sn.net.table import ConnectionTable
 from sn.optim.base import ALL, Optimizer, Reduction
+from sn.optim.normalised import Normalised
 from sn.optim.rules import UpdateRule
 from sn.train.draws import Draws
 from sn.train.engines import Floats32, KernelEngine, Order, Sets
-from sn.train.state import Array, EngineState
+from sn.train.state import Array, EngineState, checked
 
 if TYPE_CHECKING:
     from sn.kernels import Kernels
@@ -91,10 +92,9 @@ class BatchEngine(KernelEngine):
         state = super().get_state()
         return replace(state, counters={**state.counters, **self._waiting.get_counters()})
 
-    def set_state(self, state: EngineState) -> None:
-        """Take a state; TrainError when it is not one of this engine."""
-        super().set_state(state)
-        self._waiting.set_counters(state.counters)
+    def _take_counters(self, counters: Mapping[str, Array]) -> None:
+        super()._take_counters(counters)
+        self._waiting.set_counters(counters)
 
     def present(self, order: Order) -> None:
         """Show the batches that are whole now, and take their steps."""
@@ -138,3 +138,48 @@ class BatchEngine(KernelEngine):
             layer = self._table.layers[index]
             states[layer.first : layer.first + layer.size] = shown[layer.shown]
         return states
+
+
+class NormalisedEngine(BatchEngine):
+    """Runs kernels that add up descents, and moves lengths and directions of weights in float64."""
+
+    def __init__(
+        self,
+        compiled: Callable[[UpdateRule], Kernels],
+        table: ConnectionTable,
+        optimizer: Optimizer,
+        patterns: Sets,
+        targets: Floats32,
+        cost: Loss | None = None,
+        draws: Draws | None = None,
+    ) -> None:
+        self._normalised = Normalised(optimizer, table)
+        super().__init__(compiled, table, optimizer, patterns, targets, cost, draws)
+
+    def _start(self, weights: Floats32) -> None:
+        super()._start(weights)
+        self._normalised.start(weights.astype(np.float64))
+
+    def _answering(self) -> Floats32:
+        return self._kernels.pack(self._normalised.trained())
+
+    def get_state(self) -> EngineState:
+        """Return the weights, what they are made of, and who waits."""
+        state, own = super().get_state(), self._normalised
+        counters = {**state.counters, **own.get_counters()}
+        return EngineState(state.weights, own.get_slots(), counters)
+
+    def set_state(self, state: EngineState) -> None:
+        """Take a state; TrainError when it is not one of this engine."""
+        state = checked(state, self.get_state())
+        self._slots.weights = self._kernels.pack(state.weights)
+        self._take_counters(state.counters)
+        self._normalised.set_state(state.slots, state.counters)
+
+    def _learn(self, batch: Order) -> None:
+        now, kernels, slots = self._clock.coming(), self._kernels, self._slots
+        slots["descents"][:] = 0
+        super()._learn(batch)
+        descent = kernels.unpack(slots["descents"]).astype(np.float64)
+        steps = now.steps(self._table) if self._clock.runs else self._rates
+        slots.weights = kernels.pack(self._normalised.step(now, steps, descent))

@@ -8,7 +8,7 @@ Read next: twin.py, the slow float64 twin; batches.py, kernels that move weights
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -200,11 +200,15 @@ class KernelEngine:
             slots[name][:] = self._kernels.pack(state.slots[name])
         for name in slots.counters:
             slots[name][:] = state.counters[name]
-        self._clock.set_counters(state.counters)
-        if self._draws is not None:
-            self._draws.set_counters(state.counters)
+        self._take_counters(state.counters)
         self._memory = Memory.empty(self._kernels.n_weights)
         self._memory.slots = {n: state.slots[n].astype(float) for n in self._remembered()}
+
+    def _take_counters(self, counters: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go to where these counters were taken."""
+        self._clock.set_counters(counters)
+        if self._draws is not None:
+            self._draws.set_counters(counters)
 
     def _remembered(self) -> tuple[str, ...]:
         """The slots of the step of a pass; those of the kernels' rule are in their memory."""

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from sn.net.reference import Reference, States
 from sn.net.table import ConnectionTable
 from sn.optim.base import Optimizer
+from sn.optim.normalised import Normalised
 from sn.optim.rules import Curvature, Memory, advance, averaged, damped
 from sn.train.clock import Clock
 from sn.train.draws import Draws
 from sn.train.engines import Floats, Floats32, Order, Sets, drawn
-from sn.train.state import EngineState, checked
+from sn.train.state import Array, EngineState, checked
 
 GATHERED = "gathered"  # how many patterns of a batch were added up
 
@@ -39,6 +40,8 @@ class ReferenceEngine:
         self._rates = optimizer.steps(table)
         batch = optimizer.phases.batch
         self._batch, self._gathered = batch or len(targets), 0
+        is_normalised = optimizer.phases.is_normalised
+        self._normalised = Normalised(optimizer, table) if is_normalised else None
         self.set_weights(np.zeros(table.n_weights, np.float32))
         self._states = np.zeros(table.n_units)
 
@@ -53,12 +56,16 @@ class ReferenceEngine:
             return self._answering().astype(np.float32)
 
     def _answering(self) -> Floats:
+        if self._normalised is not None:
+            return self._normalised.trained()
         found = averaged(self._memory) if self._optimizer.rule.has_average else None
         return self._weights if found is None else found
 
     def set_weights(self, weights: Floats32) -> None:
         """Take the weights in float64."""
         self._weights: Floats = weights.astype(np.float64)
+        if self._normalised is not None:
+            self._normalised.start(self._weights)
         count = len(self._weights)
         self._memory = Memory.empty(count)
         self._descent, self._curvature = np.zeros(count), np.zeros(count)
@@ -67,10 +74,18 @@ class ReferenceEngine:
 
     def get_state(self) -> EngineState:
         """Return the weights, what is gathered and the memory, in float64."""
-        slots = {"steps": self._steps, "descents": self._descent, "curvatures": self._curvature}
-        slots |= {name: self._memory[name] for name in self._optimizer.remembered}
-        memory, rule = self._memory.slots, self._optimizer.rule
-        counters = {c.name: memory.get(c.name, np.zeros(1)).copy() for c in rule.counters}
+        slots: dict[str, Array] = {
+            "steps": self._steps,
+            "descents": self._descent,
+            "curvatures": self._curvature,
+        }
+        if self._normalised is not None:
+            slots |= self._normalised.get_slots()
+            counters = self._normalised.get_counters()
+        else:
+            slots |= {name: self._memory[name] for name in self._optimizer.remembered}
+            memory, rule = self._memory.slots, self._optimizer.rule
+            counters = {c.name: memory.get(c.name, np.zeros(1)).copy() for c in rule.counters}
         kept = {name: array.copy() for name, array in slots.items()}
         time = self._clock.get_counters() | drawn(self._draws)
         if self._batch != 1:
@@ -89,6 +104,9 @@ class ReferenceEngine:
             self._draws.set_counters(state.counters)
         if self._batch != 1:
             self._gathered = int(state.counters[GATHERED].item())
+        if self._normalised is not None:
+            self._normalised.set_state(state.slots, state.counters)
+            return
         named = {counter.name for counter in self._optimizer.rule.counters}
         counters = {name: state.counters[name].astype(float) for name in named}
         self._memory = Memory(len(self._weights), kept | counters)
@@ -170,6 +188,9 @@ class ReferenceEngine:
         self._advance(now, found.d_weight, found.curv_weight)
 
     def _advance(self, now: Optimizer, descent: Floats, curvature: Floats) -> None:
+        if self._normalised is not None:
+            self._weights = self._normalised.step(now, self._steps, descent)
+            return
         decays = now.own_decays(self._table)
         numbers = now.rule, now.hyper, self._steps
         self._weights = advance(*numbers, self._weights, self._memory, descent, curvature, decays)

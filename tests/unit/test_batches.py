@@ -21,11 +21,13 @@ from sn.net.reference import Reference
 from sn.net.table import ConnectionTable, freeze
 from sn.optim.adaptive import Adagrad, Adam, AdamW, RmsProp, adam_rule
 from sn.optim.base import ALL, Optimizer, Reduction, Scale
+from sn.optim.batched import Parametrisation
 from sn.optim.first_order import Batch, Nesterov, Sgd
+from sn.optim.normalised import Normalised
 from sn.optim.rules import Hyper, RuleSpec
 from sn.optim.schedule import Formula, Linear
 from sn.session import Session
-from sn.train.batches import BatchEngine
+from sn.train.batches import BatchEngine, NormalisedEngine
 from sn.train.draws import Augmentation, Draws
 from sn.train.engines import KernelEngine
 from sn.train.twin import ReferenceEngine
@@ -143,6 +145,17 @@ OPTIMIZERS: dict[str, Optimizer] = {
     ),
     "sgd, clipped": Sgd(learning_rate=1.0, batch=8, clip_norm=0.05, momentum=0.5),
     "adam, clipped, one by one": Adam(learning_rate=0.01, eps=1e-3, clip_norm=0.2),
+    "sgd, lengths and directions": Sgd(
+        learning_rate=0.2, batch=8, momentum=0.5, parametrisation=Parametrisation.WEIGHT_NORM
+    ),
+    "adamw, lengths and directions": AdamW(
+        learning_rate=0.01,
+        eps=1e-3,
+        batch=16,
+        decays={"out": 0.1, "": 0.0},
+        average=0.5,
+        parametrisation=Parametrisation.WEIGHT_NORM,
+    ),
     "adam, averaged": Adam(learning_rate=0.01, eps=1e-3, batch=8, average=0.9),
     "adam, by pass": Adam(
         learning_rate=0.02, eps=1e-3, batch=6, schedules={"learning_rate": Linear(0.02, 0, 3)}
@@ -163,7 +176,8 @@ def engine(kind: str, rule: Optimizer, dropout: str = "(dropout 0.2)", net: str 
             made = KernelEngine(partial(plan, in_batches=False), table, rule, *data, error, draws)
             made.set_weights(start(table))
             return made
-        made = BatchEngine(plan, table, rule, *data, error, draws)
+        kernels = NormalisedEngine if rule.phases.is_normalised else BatchEngine
+        made = kernels(plan, table, rule, *data, error, draws)
     else:
         made = ReferenceEngine(Reference(table, error), table, rule, *data, draws)
     made.set_weights(start(table))
@@ -258,7 +272,48 @@ def test_what_answers_is_the_average(kind: str) -> None:
     assert some.get_trained().tobytes() == some.get_weights().tobytes()
 
 
-@pytest.mark.parametrize("name", ["adam", "sgd, by presentation", "sgd, all", "adam, averaged"])
+def test_a_step_along_lengths_and_directions_is_that_of_the_article() -> None:
+    """Against differences: the descent of the cost by v and g, with w = g v / |v|."""
+    rule = Sgd(learning_rate=1.0, batch=ALL, parametrisation=Parametrisation.WEIGHT_NORM)
+    table = freeze(described(NET.format("")))
+    stream, made = np.random.default_rng(5), Normalised(rule, table)
+    weights, slope = stream.normal(size=(2, table.n_weights))
+    made.start(weights)
+    group, n_groups = made.group, int(made.group.max()) + 1
+    biases = np.unique(table.wid[table.src == 0])
+    assert set(np.flatnonzero(group < 0)) == set(biases)
+    # a kernel of nine taps for each of three maps, and nine maps' units into each output
+    assert sorted(np.bincount(group[group >= 0])) == [9, 9, 9, 27, 27, 27, 27]
+
+    def cost(directions: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]) -> float:
+        w = directions.copy()
+        for number in range(n_groups):
+            mine = group == number
+            w[mine] *= lengths[number] / np.linalg.norm(directions[mine])
+        return float(slope @ w)
+
+    lengths = np.array([np.linalg.norm(weights[group == n]) for n in range(n_groups)])
+    by_v, by_g = np.zeros_like(weights), np.zeros_like(lengths)
+    for found, numbers in ((by_v, weights), (by_g, lengths)):
+        for index in range(len(numbers)):
+            numbers[index] += 1e-6
+            up = cost(weights, lengths)
+            numbers[index] -= 2e-6
+            found[index] = (up - cost(weights, lengths)) / 2e-6
+            numbers[index] += 1e-6
+    made.step(rule, np.ones(table.n_weights), -slope)
+    moved, longer = made.get_slots()["directions"], made.get_counters()["lengths"]
+    assert moved.astype(float) == pytest.approx(weights - by_v, abs=1e-7)
+    assert longer.astype(float) == pytest.approx(lengths - by_g, abs=1e-7)
+
+
+GOING_ON = [
+    *("adam", "sgd, by presentation", "sgd, all", "adam, averaged"),
+    "adamw, lengths and directions",
+]
+
+
+@pytest.mark.parametrize("name", GOING_ON)
 def test_a_run_that_goes_on_has_the_same_bits(name: str, tmp_path: Any) -> None:
     rule = OPTIMIZERS[name]
     whole, first = engine("kernels", rule), engine("kernels", rule)

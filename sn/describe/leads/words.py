@@ -67,9 +67,9 @@ _NO_POOLING = (
 )
 _BORDER = "constant units around a layer are said there: (layer NAME (SIZE ...) (border VALUE))"
 _MAPS = "the maps are the first of three sizes of the layer after it, (layer NAME (MAPS ROWS COLS))"
-_BATCH = (
-    "weights move after each pattern; (batch ...) and others in its place move them once a pass"
-)
+_BATCH = "it belongs to an optimizer, (batch N) or (batch all): (optimizer NAME (adam (batch 32)))"
+_CLIP = "SN says (clip-norm C)"
+_EMA = "SN says (average 0.999)"
 _RULES = (
     *("sgd", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "rprop"),
     *("batch", "diagonal-newton"),
@@ -153,7 +153,10 @@ _TEXTS: dict[str, dict[str, str]] = {
         "kernel": "windows stand in a scheme: (conv (kernel ROWS COLS))",
     },
     "rule": {
-        "batch-size": _BATCH,
+        **dict.fromkeys(("batch-size", "batchsize", "minibatch"), "SN says (batch 32)"),
+        **dict.fromkeys(("clip", "max-norm", "gradient-clipping"), _CLIP),
+        **dict.fromkeys(("ema", "ema-decay", "swa"), _EMA),
+        "weight-norm": "SN says (parametrisation weight-norm)",
     },
     "cost": {
         "sigmoid": "a cost compares outputs and targets: (cost lms), (cost softmax)",
