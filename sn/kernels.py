@@ -36,7 +36,7 @@ from sn.emit.flush import small_numbers_flushed
 from sn.emit.module import emit
 from sn.emit.program import KernelSource
 from sn.emit.slots import Slots
-from sn.emit.streams import Learner, cores, on_cache_line
+from sn.emit.streams import Addresses, Learner, cores, on_cache_line
 from sn.emit.update import N_HYPER, slot_pitch
 from sn.emit.vector import Builder, Index, Memories, Memory
 from sn.errors import SnError, SnInternalError
@@ -51,37 +51,42 @@ from sn.optim.rules import HYPER, Hyper, RuleSpec, UpdateRule
 
 Floats32 = NDArray[np.float32]
 
+WHOLE_ARRAYS = ("t", "n")  # of int32; all others are of float32
+
 # batches worth a second thread; chosen here: starting one costs what a few of them do
 MANY_BATCHES = 32
 
 
 def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
-    """Return a Numba intrinsic that runs a pass of an emitted module on `arrays` and one index.
+    """Return a Numba intrinsic that runs a pass of an emitted module on arrays and one index.
 
-    The pass is run once, with the vector builder, while Numba compiles; Numba itself types
-    one call, so that compile time is LLVM's. Where it trains, numbers below the least normal one
-    are taken as 0 (flush.py).
+    Its first argument has the addresses of `arrays`, in their order. The pass is run once, with the
+    vector builder, while Numba compiles; Numba itself types one call, so that compile time is
+    LLVM's. Where it trains, numbers below the least normal one are taken as 0 (flush.py).
     """
     names = arrays.split()
     trains = "q" in names or "g" in names
+    whole = ir.IntType(64)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         k = Builder(builder, lanes)
+        addresses = context.make_array(signature.args[0])(context, builder, args[0]).data
         memory = {}
-        for name, kind, arg in zip(names, signature.args, args, strict=False):
-            memory[name] = Memory(k, context.make_array(kind)(context, builder, arg).data)
-        number = builder.sext(args[-1], ir.IntType(64)) if args[-1].type.width < 64 else args[-1]
+        for number, name in enumerate(names):
+            address = builder.load(builder.gep(addresses, [whole(number)]))
+            kind = ir.IntType(32) if name in WHOLE_ARRAYS else ir.FloatType()
+            memory[name] = Memory(k, builder.inttoptr(address, kind.as_pointer()))
+        index = builder.sext(args[1], whole) if args[1].type.width < 64 else args[1]
         check_interrupt(function)
         with small_numbers_flushed(builder) if trains else contextlib.nullcontext():
-            function(k, Memories(memory), Index(k, number, 0))
+            function(k, Memories(memory), Index(k, index, 0))
         check_interrupt(function)
         return context.get_dummy_value()
 
-    parameters = ", ".join([*names, "index"])
-    scope: dict[str, Any] = {"generate": generate, "void": types.void}
-    # an intrinsic's parameters are read off its definition, so it needs one with these names
-    exec(f"def run(typingctx, {parameters}):\n    return void({parameters}), generate", scope)
-    return intrinsic(scope["run"])
+    def run(typingctx: Any, memory: Any, index: Any) -> Any:
+        return types.void(memory, index), generate
+
+    return intrinsic(run)
 
 
 def lanes_of_cpu() -> int:
@@ -115,6 +120,7 @@ class Kernels:
     outputs_back: Ints | None = field(init=False)
     _masks_in_order: bool = field(init=False)
     learner: Learner | None = field(init=False)  # of batches; None where each pattern moves weights
+    _trained: Addresses = field(init=False, default_factory=Addresses)
     dropped: Ints | None = field(init=False)  # columns of masks along the grids, None without such
 
     @property
@@ -198,25 +204,16 @@ class Kernels:
                 f"patterns and targets of {shapes}, the kernels take {self.source.n_inputs} and "
                 f"{self.source.n_outputs}"
             )
-        train, last = "train", tuple[Floats32, ...]()
+        last = tuple[Floats32, ...]()
         if self.dropped is not None:
             assert masks is not None and masks.shape == (len(patterns), len(self.dropped))
             ordered = masks if self._masks_in_order else masks[:, self.dropped]
-            train, last = "train_masked", (ordered.reshape(-1),)
-        getattr(self.module, train)(
-            slots.weights,
-            slots.memory.reshape(-1),
-            self.states,
-            self.source.tables,
-            slots.steps,
-            slots.hyper,
-            patterns.reshape(-1),
-            targets.reshape(-1),
-            *last,
-            order,
-            0,
-            len(order),
+            last = (np.ascontiguousarray(ordered),)
+        addresses = self._trained.of(
+            *(slots.weights, slots.memory, self.states, self.source.tables, slots.steps),
+            *(slots.hyper, patterns, targets, *last),
         )
+        self.module.train(addresses, order, 0, len(order))
 
     def learn(
         self,
@@ -244,8 +241,8 @@ class Kernels:
             targets = _laid_out(targets[order], self.outputs)
             masks = None if masks is None else masks[order]
             order = np.arange(len(order), dtype=np.int32)
-        rows = [patterns.reshape(-1), targets.reshape(-1)]
-        last = [] if masks is None else [np.ascontiguousarray(masks).reshape(-1)]
+        rows = [patterns, targets]
+        last = [] if masks is None else [np.ascontiguousarray(masks)]
         share = 1 / len(order) if is_mean else 1.0
         self.learner.learn(self.module, slots, rows, last, order, share)
 
@@ -268,9 +265,8 @@ class Kernels:
 
         def run(part: slice, states: Floats32) -> None:
             some, tables = batches[part], self.source.batch_tables
-            self.module.evaluate(
-                packed, states, tables, some.reshape(-1), out[part].reshape(-1), len(some)
-            )
+            addresses = Addresses().of(packed, states, tables, some, out[part])
+            self.module.evaluate(addresses, len(some))
 
         half = len(batches) // 2 if cores() > 1 and len(batches) >= MANY_BATCHES else 0
         second = threading.Thread(target=run, args=(slice(0, half), self.batch_states[1]))

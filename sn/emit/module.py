@@ -16,7 +16,7 @@ from dataclasses import fields
 
 from sn.emit.layers_learn import BLOCK, STREAMS
 from sn.emit.program import Call, KernelSource, Made, Pass, Program, Record
-from sn.emit.schedule import MASKED_ARRAYS, schedule
+from sn.emit.schedule import schedule
 from sn.emit.schedule_learn import BLOCK_ARRAYS, schedule_learning
 from sn.emit.update import PlacedRule, written
 from sn.emit.writer import Writer, argument, comment, modules_of
@@ -25,7 +25,7 @@ from sn.net.loss import Loss
 from sn.optim.rules import UpdateRule
 
 # raise when a section changes what it computes, so that old cached kernels are not used
-GENERATOR = 1
+GENERATOR = 2
 
 
 def emit(
@@ -62,11 +62,13 @@ def write(program: Program) -> str:
     for one in program.passes:
         lanes = str(BLOCK) if one.arrays.startswith(BLOCK_ARRAYS) else "LANES"
         out(f'_{one.name} = section({one.name}, "{one.arrays}", {lanes})')
+    names = {one.name for one in program.passes}
     if program.sums:
-        _learning(out, program)
+        out(f"\nSUMS = {program.sums}  # of a stream")
+        _learning(out, "before_blocks" in names)
     else:
-        _training(out, any(one.arrays == MASKED_ARRAYS for one in program.passes))
-    _evaluation(out, any(one.name == "before_batches" for one in program.passes))
+        _training(out)
+    _evaluation(out, "before_batches" in names)
     return out.text()
 
 
@@ -97,47 +99,44 @@ def _call(made: Call) -> str:
     return argument(Made(made.section, made.args, made.options, in_pass=True))
 
 
-def _training(out: Writer, has_masks: bool) -> None:
+def _training(out: Writer) -> None:
     """Write the function that trains pattern by pattern."""
-    name, masks = ("train_masked", ", d") if has_masks else ("train", "")
-    out(f'\n\n@kernel("{name}")')
-    out(f"def {name}(w, q, s, t, r, h, x, y{masks}, order, first, last):")
+    out('\n\n@kernel("train")')
+    out("def train(memory, order, first, last):")
     out('"""Train on patterns order[first], ..., order[last - 1]."""', 1)
     out("for i in range(first, last):", 1)
-    out(f"_present(w, q, s, t, r, h, x, y{masks}, order[i])", 2)
+    out("_present(memory, order[i])", 2)
 
 
-def _learning(out: Writer, program: Program) -> None:
+def _learning(out: Writer, has_before: bool) -> None:
     """Write the functions that add up the descents of a batch, and take its step."""
-    has_masks = any(one.arrays == f"{BLOCK_ARRAYS} d" for one in program.passes)
-    name, masks = ("learn_masked", ", d") if has_masks else ("learn", "")
-    out(f"\nSUMS, STREAMS = {program.sums}, {STREAMS}")
-    out(f'\n\n@kernel("{name}")')
-    out(f"def {name}(w, g, s, t, x, y, n, v{masks}, first, step, blocks):")
+    out('\n\n@kernel("learn")')
+    out("def learn(memory, first, step, blocks):")
     out('"""Add up blocks stream by stream: those of `first`, `first` + `step`, ..."""', 1)
-    if any(one.name == "before_blocks" for one in program.passes):
-        out(f"_before_blocks(w, g, s, t, x, y, n, v{masks}, 0)", 1)
-    out("for stream in range(first, min(STREAMS, blocks), step):", 1)
-    out("sums = g[stream * SUMS : (stream + 1) * SUMS]", 2)
-    out("for b in range(stream, blocks, STREAMS):", 2)
-    out(f"_learn_block(w, sums, s, t, x, y, n, v{masks}, b)", 3)
+    if has_before:
+        out("_before_blocks(memory, 0)", 1)
+    out("sums = memory[1]", 1)
+    out(f"for stream in range(first, min({STREAMS}, blocks), step):", 1)
+    out("memory[1] = sums + stream * SUMS * 4", 2)
+    out(f"for b in range(stream, blocks, {STREAMS}):", 2)
+    out("_learn_block(memory, b)", 3)
+    out("memory[1] = sums", 1)
     out('\n\n@kernel("take_step")')
-    out("def take_step(w, q, g, t, r, h, streams):")
+    out("def take_step(memory, streams):")
     out('"""Add up the streams, take the step, and clear them."""', 1)
     out("for stream in range(1, streams):", 1)
-    out("for i in range(SUMS):", 2)
-    out("g[i] += g[stream * SUMS + i]", 3)
-    out("_move_weights(w, q, g, t, r, h, 0)", 1)
-    out("for i in range(streams * SUMS):", 1)
-    out("g[i] = 0", 2)
+    out("_join_stream(memory, stream)", 2)
+    out("_move_weights(memory, 0)", 1)
+    out("for stream in range(streams):", 1)
+    out("_clear_stream(memory, stream)", 2)
 
 
 def _evaluation(out: Writer, has_before: bool) -> None:
     """Write the function that computes the outputs of batches."""
     out('\n\n@kernel("evaluate")')
-    out("def evaluate(w, s, t, x, o, batches):")
-    out('"""Fill the outputs o of all batches of patterns x."""', 1)
+    out("def evaluate(memory, batches):")
+    out('"""Compute the outputs of all batches of patterns."""', 1)
     if has_before:
-        out("_before_batches(w, s, t, x, o, 0)", 1)
+        out("_before_batches(memory, 0)", 1)
     out("for b in range(batches):", 1)
-    out("_evaluate_batch(w, s, t, x, o, b)", 2)
+    out("_evaluate_batch(memory, b)", 2)

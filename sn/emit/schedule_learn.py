@@ -89,6 +89,13 @@ class _Learning(Scheduler):
             passes.append(Pass("before_blocks", "b", does, arrays, tuple(before)))
         does = "Add up the descents of the patterns of block b."
         passes.append(Pass("learn_block", "b", does, arrays, (*body, *self._back())))
+        size = self.learn.sums.size
+        for name, section, does in (
+            ("join_stream", step.join, "Add the sums of a stream to those of the first."),
+            ("clear_stream", step.clear, "Let the sums of a stream start from 0."),
+        ):
+            block = Block("sums", (call(section, size, Ref("b")),))
+            passes.append(Pass(name, "b", does, STEP_ARRAYS, (block,)))
         does = "Move the weights along the descents of a batch."
         passes.append(Pass("move_weights", "b", does, STEP_ARRAYS, tuple(self._step())))
         return records, more, passes

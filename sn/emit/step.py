@@ -15,6 +15,18 @@ from sn.net.expr import call, evaluate, variable
 from sn.optim.rules import CLIP, HYPER, clip_factor
 
 
+def join(k: Builder, m: Memories, size: int, stream: Index) -> None:
+    """Add the `size` sums of a stream to those of the first."""
+    for some, i in k.sweep(size):
+        some.store(some.load(m.g, i) + some.load(m.g, stream * size + i), m.g, i)
+
+
+def clear(k: Builder, m: Memories, size: int, stream: Index) -> None:
+    """Set the `size` sums of a stream to 0."""
+    for some, i in k.sweep(size):
+        some.store(some.constant(0), m.g, stream * size + i)
+
+
 def move(
     k: Builder,
     m: Memories,

@@ -9,6 +9,7 @@ Read next: emit/schedule_learn.py for what is done in a block, kernels.py for wh
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from types import ModuleType
@@ -19,11 +20,35 @@ from numpy.typing import NDArray
 from sn.emit.layers_learn import BLOCK, STREAMS
 from sn.emit.program import Program
 from sn.emit.slots import Slots
+from sn.errors import SnInternalError
 
 Floats32 = NDArray[np.float32]
 
 # blocks worth a second thread; chosen here: starting one costs what a few of them do
 MANY_BLOCKS = 16
+
+
+class Addresses:
+    """Where arrays lie that kernels work on; those of the last call are kept, alive too.
+
+    Kernels look at addresses alone, so an array must be one run of float32 or int32.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: tuple[NDArray[np.generic], ...] = ()
+        self._found = np.zeros(0, np.int64)
+
+    def of(self, *arrays: NDArray[np.generic]) -> NDArray[np.int64]:
+        """Return the addresses of arrays: (n,) int64."""
+        known = self._arrays
+        if len(known) == len(arrays) and all(map(operator.is_, known, arrays)):
+            return self._found
+        for one in arrays:
+            if one.dtype.char not in "fi" or not one.flags.c_contiguous:
+                raise SnInternalError(f"kernels cannot work on {one.dtype} of {one.strides} steps")
+        found = [one.__array_interface__["data"][0] for one in arrays]
+        self._arrays, self._found = arrays, np.array(found, np.int64)
+        return self._found
 
 
 class Learner:
@@ -33,6 +58,9 @@ class Learner:
         self._source = source
         self._sums = on_cache_line(STREAMS * source.sums)
         self._states: list[Floats32] = []
+        self._stepped = Addresses()
+        self._learned: list[Addresses] = []  # per thread
+        self._rows: dict[int, tuple[NDArray[np.int32], Floats32]] = {}  # of so many blocks
 
     def _memory(self, thread: int) -> Floats32:
         while len(self._states) <= thread:
@@ -53,32 +81,35 @@ class Learner:
     ) -> None:
         """Show a batch and take its step; each pattern has a `share` in what the step follows."""
         count, blocks = len(order), -(-len(order) // BLOCK)
-        shown = np.empty(blocks * BLOCK, np.int32)
+        if blocks not in self._rows:
+            size = blocks * BLOCK
+            self._rows[blocks] = np.zeros(size, np.int32), np.zeros(size, np.float32)
+        shown, shares = self._rows[blocks]
         shown[:count], shown[count:] = order, order[-1]
-        shares = np.zeros(blocks * BLOCK, np.float32)
-        shares[:count] = share
+        shares[:count], shares[count:] = share, 0
         tables = self._source.batch_tables
-        learn = module.learn_masked if masks else module.learn
-
-        def run(thread: int, threads: int) -> None:
-            learn(
-                *(slots.weights, self._sums, self._memory(thread), tables, *rows, shown, shares),
-                *(*masks, thread, threads, blocks),
-            )
-
         threads = min(cores(), STREAMS) if blocks >= MANY_BLOCKS else 1
-        others = [threading.Thread(target=run, args=(n, threads)) for n in range(1, threads)]
-        for number in range(threads):
-            self._memory(number)
+        arrays = [
+            (slots.weights, self._sums, self._memory(n), tables, *rows, shown, shares, *masks)
+            for n in range(threads)
+        ]
+        while len(self._learned) < threads:
+            self._learned.append(Addresses())
+        addresses = [self._learned[n].of(*some) for n, some in enumerate(arrays)]
+
+        def run(thread: int) -> None:
+            module.learn(addresses[thread], thread, threads, blocks)
+
+        others = [threading.Thread(target=run, args=(n,)) for n in range(1, threads)]
         for other in others:
             other.start()
-        run(0, threads)
+        run(0)
         for other in others:
             other.join()
-        module.take_step(
-            *(slots.weights, slots.memory.reshape(-1), self._sums, tables, slots.steps),
-            *(slots.hyper, min(STREAMS, blocks)),
+        taken = self._stepped.of(
+            *(slots.weights, slots.memory, self._sums, tables, slots.steps, slots.hyper)
         )
+        module.take_step(taken, min(STREAMS, blocks))
 
     def states(self) -> Floats32:
         """Return the state at each place in the last blocks, of one pattern: of one for which it is
