@@ -155,6 +155,16 @@ TRIED = tuple(
             [*_changed(SILU, _rule("2e-3", passes=160)), _passes(160)],
         ),
         ("nd-relu-2e-3", "relu units, rate 2e-3", _changed(BARE, _rule("2e-3"))),
+        ("r-3e-3", "rate 3e-3", _changed(BARE, _rule("3e-3"))),
+        ("r-160", "160 passes", [*_changed(BARE, _rule("2e-3", passes=160)), _passes(160)]),
+        (
+            "r-160-ema",
+            "160 passes, averaged weights, 0.9995",
+            [
+                *_changed(BARE, _rule("2e-3", passes=160, more=" (average 0.9995)")),
+                _passes(160),
+            ],
+        ),
         ("nd-gelu-2e-3", "gelu units, rate 2e-3", GELU),
         ("g-overlap", "the table of runs of eight maps", [*GELU, (TABLE, _blocks_of_eight())]),
         ("g-3e-3", "rate 3e-3", _changed(GELU, _rule("3e-3"))),
