@@ -104,8 +104,8 @@ def _vit(figures: dict[str, Any]) -> str:
         return ""
     train, test = spread(kept["train"]), spread(kept["test"])
     size = f"{kept['parameters']:,}"
-    return f"""* And of a transformer of the same size. `bench/vit.py`, {size} parameters and some 67,000
-  multiply-adds in JAX, trained as rung 4 is, has {train} train and {test}
+    return f"""* And of a transformer of the same size. `bench/vit.py`, {size} parameters and some
+  67,000 multiply-adds in JAX, trained as rung 4 is, has {train} train and {test}
   test misses on the stand-in ({len(kept["test"])} seeds).
 """
 
@@ -211,7 +211,8 @@ by the test digits.
 
 Every sixth training digit was held out. Each candidate, rung 4 with some words changed, was
 trained on the others; what counts is how many of those held out it missed, of 1,215, mean over
-{_search_seeds(figures)} seeds. The rows go on from one another: cosine and rotations, no dropout, then other units.
+{_search_seeds(figures)} seeds. The rows go on from one another: cosine and rotations, no
+dropout, then other units.
 
 {_tried(figures)}
 
