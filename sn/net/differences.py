@@ -17,7 +17,7 @@ Read next: reference.py for the backward passes, ../train/gradient_check.py for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ SECOND_STEPS = (2.0**-5, 2.0**-7, 2.0**-9)
 SCALAR_STEPS = (2.0**-6, 2.0**-10)
 # of a value that sums a few terms; `first` and `second` make 6 / h and 91 / h^2 of it
 ROUND_OFF = 8 * 2.0**-52
+TRUNCATION = 1e-8  # relative; chosen here: a hundredth of what the check allows
 FIRST_NOISE, SECOND_NOISE = 6 * ROUND_OFF, 91 * ROUND_OFF
 STEEPEST = 32.0  # chosen here: tanh(16 x)
 SLOWEST = 2.0**-10  # of the rates at which totals move; slower ones do not get longer steps
@@ -122,11 +123,11 @@ class Differences:
     def output_bend(self) -> Floats:
         """Return the second derivative of the cost with respect to each output."""
         y = self._outputs(np.zeros_like(self._weights))
-        parts = [
-            second(_by_output(end.cost, y[end.part], self._desired[end.part]), SCALAR_STEPS[0])
-            for end in self._ends
-        ]
-        return np.concatenate(parts)
+        scale, parts = _scale(y), []
+        for end in self._ends:
+            some = y[end.part], self._desired[end.part], scale[end.part]
+            parts.append(second(_by_output(end.cost, *some), SCALAR_STEPS[0]))
+        return np.concatenate(parts) / scale**2
 
     def _outputs(self, move: Floats) -> Floats:
         _, state = self._twin.forward(self._weights + move, self._pattern)
@@ -226,20 +227,25 @@ class Squared:
         """
         table.demand_weighted_sums("the squared network")
         total, state = Reference(table, cost).forward(weights, pattern)
-        slope, bend, back = (np.zeros(table.n_units) for _ in range(3))
+        slope, bend, back, noise, rough = (np.zeros(table.n_units) for _ in range(5))
         for layer in table.computed_layers:
             units = slice(layer.first, layer.first + layer.size)
-            slope[units], bend[units] = _derivatives(layer.activation, total[units])
+            found = _derivatives(layer.activation, total[units])
+            slope[units], bend[units], noise[units] = found
         h, gauss_newton = SCALAR_STEPS[0], np.zeros(table.n_units)
         for end in ends_of(table, cost):
-            by_output = _by_output(end.cost, state[end.units], desired[end.part])
-            back[end.units] = -first(by_output, h)
-            gauss_newton[end.units] = slope[end.units] ** 2 * second(by_output, h)
+            y, some = state[end.units], end.units
+            scale = _scale(y)
+            by_output = _by_output(end.cost, y, desired[end.part], scale)
+            back[some] = -first(by_output, h) / scale
+            gauss_newton[some] = slope[some] ** 2 * second(by_output, h) / scale**2
+            rough[some] = (
+                SECOND_NOISE / (h * scale) ** 2 * np.abs(by_output(0.0)) * slope[some] ** 2
+            )
         for rows in reversed(list(_rows_by_layer(table))):
             dst, src, wid = table.dst[rows], table.src[rows], table.wid[rows]
             np.add.at(back, src, weights[wid] * (back * slope)[dst])
-        f_noise = SECOND_NOISE / h**2 * (np.abs(state) + np.abs(bend))
-        rough = np.abs(back) * f_noise + FIRST_NOISE / h**2 * np.abs(gauss_newton)
+        rough += np.abs(back) * noise + FIRST_NOISE / h**2 * np.abs(gauss_newton)
         full = gauss_newton - back * bend
         return cls(table, weights, state, slope, gauss_newton, full, rough)
 
@@ -279,35 +285,59 @@ def comparisons(value: Expr) -> tuple[Expr, ...]:
     return tuple(found)
 
 
-def _derivatives(activation: Activation, total: Floats) -> tuple[Floats, Floats]:
-    """Return f' and f'' at each total by differences that stay on one side of a corner.
+def _derivatives(activation: Activation, total: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return f' and f'' at each total, by differences, and how far round-off may have moved f''.
 
-    Closer to a corner than the shorter step, the formulas' own derivatives are taken.
+    They stay on one side of a corner, and far enough from a pole that half a step gives the same.
+    Closer than the shorter step, the formulas' own derivatives are taken.
     """
     value = activation.value
     slope, bend = (_values(e, {"a": total}).copy() for e in (activation.slope, activation.bend))
-    left = np.ones(len(total), bool)
+    noise, left = np.zeros(len(total)), np.ones(len(total), bool)
     for h in SCALAR_STEPS:
         fits = left.copy()
         for corner in comparisons(value):
             here, *ends = (_values(corner, {"a": total + x}) for x in (0.0, h, -h))
             fits &= np.all([here == end for end in ends], axis=0)
-        some = total[fits]
-        slope[fits] = first(lambda x, a=some: _values(value, {"a": a + x}), h)  # type: ignore[misc]
-        bend[fits] = second(lambda x, a=some: _values(value, {"a": a + x}), h)  # type: ignore[misc]
+
+        def moved(x: float) -> Floats:
+            return _values(value, {"a": total + x})
+
+        size = np.abs(moved(0.0))
+        slopes, bends = ([by(moved, step) for step in (h, h / 2)] for by in (first, second))
+        rough = SECOND_NOISE / h**2 * (size + np.abs(bends[0]))
+        fits &= _alike(slopes, FIRST_NOISE / h * size) & _alike(bends, rough)
+        slope[fits], bend[fits], noise[fits] = slopes[0][fits], bends[0][fits], rough[fits]
         left &= ~fits
-    return slope, bend
+    return slope, bend, noise
 
 
-def _by_output(cost: Cost, y: Floats, desired: Floats) -> Callable[[float], Floats]:
-    """Return the cost as a function of how far one output moves, for each output."""
+def _alike(found: Sequence[Floats], noise: Floats) -> NDArray[np.bool_]:
+    """Whether differences by a step and by half of it agree, up to round-off of the shorter one."""
+    whole, half = found
+    return np.asarray(np.abs(whole - half) <= TRUNCATION * np.abs(half) + 8 * noise)
+
+
+def _scale(y: Floats) -> Floats:
+    """How long a step of each output is, a power of two: a large number has no digits for less."""
+    return np.asarray(2.0 ** np.ceil(np.log2(np.maximum(np.abs(y), 1))))
+
+
+def _by_output(
+    cost: Cost, y: Floats, desired: Floats, scale: Floats | None = None
+) -> Callable[[float], Floats]:
+    """Return the cost as a function of how far one output moves, for each output.
+
+    `scale`: what a distance is multiplied by for each, 1 unless said.
+    """
+    steps = np.ones_like(y) if scale is None else scale
 
     def one_by_one(x: float) -> Floats:
-        ends = cost.ends(y + x * np.eye(len(y)), np.broadcast_to(desired, (len(y), len(y))))
+        ends = cost.ends(y + x * np.diag(steps), np.broadcast_to(desired, (len(y), len(y))))
         return np.asarray(np.sum(_values(cost.value, ends), axis=-1))
 
     def at_once(x: float) -> Floats:
-        return _values(cost.value, {"y": y + x, "d": desired})
+        return _values(cost.value, {"y": y + x * steps, "d": desired})
 
     return one_by_one if cost.reductions else at_once
 

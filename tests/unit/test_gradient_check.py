@@ -180,6 +180,22 @@ SMALL = {
     "dead": "(layer in (2)) (layer h (1) (relu)) (layer out (1) (relu)) (connect in h (full))"
     " (connect h out (full))",
 }
+# what fuzzing called WRONG: totals beside a pole, outputs that have no digits for a step of 1/64
+SMALL["a pole"] = (
+    "(layer in (5 5) (border -1)) (layer h (2 4 2) (nlf (lambda (a) (/ 1 (+ -0.5 (exp (- a)))))))"
+    " (layer out (1) (nlf (lambda (a) (log (+ 1 (exp a)))))) (connect in h (full))"
+    " (connect h out (full)) (connect in out (full))"
+)
+SMALL["large outputs"] = (
+    "(layer in (9)) (layer h (2) (nlf (lambda (a) (* a a))))"
+    " (layer out (2) (nlf (lambda (a) (/ 0x7fffffff (+ 1 (exp (- a)))))))"
+    " (connect in h (full)) (connect h out (full))"
+)
+SMALL["a steep line"] = (
+    "(layer in (4)) (layer h (3) (nlf-tanh 0.66666666 -1e18))"
+    " (layer out (3) (nlf (lambda (a) (log (+ 1 (exp a)))))) (connect in h (full))"
+    " (connect h out (full)) (connect in out (full))"
+)
 SEEDS = 16  # with a direction of sign -1, 25 of 40 reports on xor said WRONG
 
 
