@@ -60,7 +60,9 @@ def _anew(n_seeds: int, jobs: int, names: Sequence[str]) -> dict[str, Any]:
         raise SystemExit(f"no variant is called {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory(prefix="sn-replication-") as folder:
         part = compare(prepare(chosen, Path(folder)), range(n_seeds), jobs=jobs, watcher=Teller())
-    kept["entries"] |= figures_of(part)
+    found = kept["entries"] | figures_of(part)
+    known = (one.name for one in (*VARIANTS, *RANDOM_TABLES))
+    kept["entries"] = {name: found[name] for name in known if name in found}
     return kept
 
 

@@ -24,7 +24,7 @@ from sn.optim.rules import (
 
 
 @optimizer("adagrad")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Adagrad(Batched):
     """(adagrad [(learning-rate R)] [(eps E)] ...): steps that shrink as squares add up.
 
@@ -57,7 +57,7 @@ def adagrad_rule(has_steps: bool = False) -> UpdateRule:
 
 
 @optimizer("rmsprop")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RmsProp(Batched):
     """(rmsprop [(learning-rate R)] [(rho B)] [(eps E)] [(momentum A)] ...): steps of about R.
 
@@ -97,7 +97,7 @@ def rmsprop_rule(momentum: bool = False, has_steps: bool = False) -> UpdateRule:
 
 
 @optimizer("adam")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Adam(Batched):
     """(adam [(learning-rate R)] [(beta1 A)] [(beta2 B)] [(eps E)] ...): steps of about R.
 
@@ -125,7 +125,7 @@ class Adam(Batched):
 
 
 @optimizer("adamw")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AdamW(Adam):
     """(adamw [(decay D)] [(learning-rate R)] [(beta1 A)] [(beta2 B)] ...): adam with decay.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ class Scale(StrEnum):
     MASK = "mask"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Optimizer:
     """Fields shared by all; `layers` gives single layers a learning rate of their own.
 
@@ -109,6 +110,14 @@ class Optimizer:
     layers: Mapping[str, float] = field(default_factory=dict)
     decays: Mapping[str, float] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        said = [
+            f"{one.name}={getattr(self, one.name)!r}"
+            for one in fields(self)
+            if getattr(self, one.name) != _usual(one)
+        ]
+        return f"{type(self).__name__}({', '.join(said)})"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -300,6 +309,11 @@ class Optimizer:
         `along(d)` is the curvature of the cost, summed over the pass, along a direction d.
         """
         return advance(self.rule, self.hyper, steps, weights, memory, descent, curvature, decays)
+
+
+def _usual(one: Field[Any]) -> Any:
+    """What a field has when nothing is said."""
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 optimizer: Registry[type[Optimizer]] = Registry("optimizer")

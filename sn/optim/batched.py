@@ -19,7 +19,7 @@ class Parametrisation(StrEnum):
     WEIGHT_NORM = "weight-norm"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Batched(Optimizer):
     """An optimizer with a `batch`: so many patterns a step, or ALL of a pass.
 

@@ -19,7 +19,7 @@ from sn.optim.rules import Memory, RuleSpec
 
 
 @optimizer("conjugate-gradient")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConjugateGradient(Optimizer):
     """(conjugate-gradient [(mu M)] [(learning-rate R)]): a line step per pass.
 

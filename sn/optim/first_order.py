@@ -24,7 +24,7 @@ from sn.optim.rules import (
 
 
 @optimizer("sgd")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Sgd(Batched):
     """(sgd (learning-rate R) [(momentum A)] [(decay D)] [(decay-rule plain|scaled)] ...).
 
@@ -52,7 +52,7 @@ class Sgd(Batched):
 
 
 @optimizer("nesterov")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Nesterov(Batched):
     """(nesterov (learning-rate R) [(momentum A)] ...): sgd with momentum, looking ahead.
 
@@ -87,7 +87,7 @@ def nesterov_rule(has_steps: bool = False) -> UpdateRule:
 
 
 @optimizer("batch")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Batch(Sgd):
     """(batch (learning-rate R) [(reduction sum|mean)] ...): one step per pass.
 

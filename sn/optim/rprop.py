@@ -26,7 +26,7 @@ ZERO = const(0)
 
 
 @optimizer("rprop")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Rprop(Optimizer):
     """(rprop [(learning-rate R)] [(grow A)] [(shrink B)] [(least L)] [(limit M)]): a step per pass.
 

@@ -34,7 +34,7 @@ class Form(StrEnum):
 
 
 @optimizer("diagonal-newton")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DiagonalNewton(Optimizer):
     """(diagonal-newton [(learning-rate R)] [(mu M)] [(gamma G)] [(samples N)] [(curvature C)]).
 
@@ -96,7 +96,7 @@ class DiagonalNewton(Optimizer):
 
 
 @optimizer("batch-newton")
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BatchNewton(DiagonalNewton):
     """(batch-newton [(learning-rate R)] [(mu M)] [(reduction sum|mean)] ...): one step per pass.
 

@@ -266,7 +266,7 @@ OPTIONS = {
     ),
     "epochs": experiment("passes", "epochs", "13:4", "no option 'epochs'", "SN says (passes N)"),
     "batch-size": experiment(
-        "(passes 5)", "(batch-size 32)", "13:4", "'batch-size'", "each pattern"
+        "(passes 5)", "(batch-size 32)", "13:4", "'batch-size'", "(adam (batch 32))"
     ),
     "seed": experiment("(passes 5)", "(seed 1)", "13:4", "no option 'seed'", "sn run --seed N"),
     "shuffle": experiment("(passes 5)", "(shuffle t)", "13:4", "'shuffle'", "(order shuffled)"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from sn.emit.functions import over
 from sn.emit.vector import LANES, Builder, Index, Memories
-from sn.kernels import section
+from tests.sections import compiled
 
 pytestmark = pytest.mark.kernels
 
@@ -23,15 +22,9 @@ def product(arrays: str, a: float, b: float) -> Floats32:
         x, y, out = (getattr(m, name) for name in arrays.split())
         k.store(k.load(x, e * LANES) * k.load(y, e * LANES), out, e * LANES)
 
-    vector = section(both, arrays, LANES)
-
-    @numba.njit
-    def run(x, y, o):  # type: ignore[no-untyped-def]
-        for e in range(3):
-            vector(x, y, o, e)
-
     out = np.ones(3 * LANES, np.float32)
-    run(np.full(3 * LANES, a, np.float32), np.full(3 * LANES, b, np.float32), out)
+    numbers = (np.full(3 * LANES, number, np.float32) for number in (a, b))
+    compiled(both, arrays, LANES)(*numbers, out, indices=range(3))
     return out
 
 
@@ -49,21 +42,15 @@ def test_over_is_a_quotient() -> None:
         at = e * LANES
         k.store(over(k, k.load(m.x, at), k.load(m.y, at)), m.o, at)
 
-    vector = section(quotient, "x y o", LANES)
-
-    @numba.njit
-    def run(x, y, o, n):  # type: ignore[no-untyped-def]
-        for e in range(n):
-            vector(x, y, o, e)
-
+    run = compiled(quotient, "x y o", LANES)
     rng = np.random.default_rng(0)
     a = rng.uniform(-2, 2, 2**18).astype(np.float32)
     b = (10 ** rng.uniform(-30, 30, 2**18)).astype(np.float32)
     out = np.empty_like(a)
-    run(a, b, out, len(a) // LANES)
+    run(a, b, out, indices=range(len(a) // LANES))
     exact = a.astype(float) / b
     unit = np.spacing(np.abs(exact).astype(np.float32)).astype(float)
     assert (np.abs(out - exact) / unit).max() <= 2
     special = np.array([np.inf, np.nan] * 4, np.float32)
-    run(np.ones(8, np.float32), special, out, 1)
+    run(np.ones(8, np.float32), special, out)
     assert not np.isfinite(out[:8]).any()

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from sn.emit.functions import compile_expression
 from sn.emit.vector import LANES, Builder, Index, Memories
-from sn.kernels import section
 from sn.net import expr
+from tests.sections import compiled
 
 pytestmark = pytest.mark.kernels
 
@@ -31,19 +30,14 @@ def compute() -> Callable[[str, Floats32], Floats32]:
             value = compile_expression(k, expr.call(op, expr.variable("a")), x, {})
             k.store(value, m.o, e * (LANES * len(OPS)) + number * LANES)
 
-    vector = section(every, "x o", LANES)
-
-    @numba.njit
-    def run(x, o, n):  # type: ignore[no-untyped-def]
-        for e in range(n):
-            vector(x, o, e)
+    run = compiled(every, "x o", LANES)
 
     def call(op: str, x: Floats32) -> Floats32:
         count = -(-len(x) // LANES)
         padded = np.ones(count * LANES, np.float32)
         padded[: len(x)] = x
         out = np.empty((count, len(OPS), LANES), np.float32)
-        run(padded, out.reshape(-1), count)
+        run(padded, out, indices=range(count))
         return out[:, OPS.index(op)].reshape(-1)[: len(x)]
 
     return call

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import pytest
 from llvmlite import ir
 from numpy.typing import NDArray
 
 from sn.emit.vector import I64, LANES, Builder, Index, Memories, Vec
-from sn.kernels import section
+from tests.sections import compiled
 
 pytestmark = pytest.mark.kernels
 
@@ -142,14 +141,9 @@ def results() -> dict[str, Floats32]:
         for number, (verb, _) in enumerate(VERBS.values()):
             k.store(verb(k, m, e), m.o, number * LANES)
 
-    vector = section(every, "x t s o", LANES)
-
-    @numba.njit
-    def run(x, t, s, o, e):  # type: ignore[no-untyped-def]
-        vector(x, t, s, o, e)
-
     out = np.full((len(VERBS), LANES), 7, np.float32)
-    run(X, T, np.full(8, 9, np.float32), out.reshape(-1), 2)
+    run = compiled(every, "x t s o", LANES)
+    run(X, T, np.full(8, 9, np.float32), out, indices=[2])
     return dict(zip(VERBS, out, strict=True))
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
-from sn.kernels import section
+from tests.sections import Section, compiled
 
 pytestmark = pytest.mark.kernels
 
@@ -38,16 +37,10 @@ def total(values: Floats32) -> np.float32:
     return halves(parts if whole else parts[:LANES])
 
 
-def run(lanes: int, size: int, code: object) -> Floats32:
+def run(lanes: int, size: int, code: Section) -> Floats32:
     """Run vector code that reads X and writes `size` numbers."""
-    vector = section(code, "x o", lanes)  # type: ignore[arg-type]
-
-    @numba.njit
-    def call(x, o):  # type: ignore[no-untyped-def]
-        vector(x, o, 0)
-
     out = np.full(size, 7, np.float32)
-    call(X, out)
+    compiled(code, "x o", lanes)(X, out)
     return out
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from sn.emit.functions import compile_expression
 from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories
-from sn.kernels import section
 from sn.net.activations import Activation, activation, linear, tanh
 from sn.net.costs import Cost
 from sn.net.expr import Expr, call, evaluate, variable
 from sn.net.output import output_formulas
+from tests.sections import compiled
 from tests.textbook import CROSS, FORMS, NAMED, expression, grid, worst
 
 pytestmark = pytest.mark.kernels
@@ -29,7 +28,7 @@ def run(formulas: tuple[Expr, ...], x: Floats32, d: Floats32, lanes: int) -> Flo
     n = -(-len(x) // PARTIAL) * PARTIAL
     ends = [np.pad(part, (0, n - len(part)), constant_values=1) for part in (x, d)]
     out = np.empty((n // lanes, len(formulas), lanes), np.float32)
-    _compiled(formulas, lanes)(*ends, out.reshape(-1), n // lanes)
+    _compiled(formulas, lanes)(*ends, out, indices=range(n // lanes))
     return out.transpose(1, 0, 2).reshape(len(formulas), n)[:, : len(x)]
 
 
@@ -42,14 +41,7 @@ def _compiled(formulas: tuple[Expr, ...], lanes: int) -> Callable[..., None]:
             value = compile_expression(k, e, variables, memo)
             k.store(value, m.o, at * (lanes * len(formulas)) + number * lanes)
 
-    vector = section(every, "x y o", lanes)
-
-    @numba.njit
-    def all_of(x, y, o, n):  # type: ignore[no-untyped-def]
-        for e in range(n):
-            vector(x, y, o, e)
-
-    return all_of  # type: ignore[no-any-return]
+    return compiled(every, "x y o", lanes)
 
 
 @pytest.mark.parametrize("name", FORMS)
