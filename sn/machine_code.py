@@ -58,7 +58,9 @@ SIGNATURES = {
 # of the functions of train/loops.py that are called from outside
 _LOOPS = {
     "masks": types.void(_FLOATS, *[_NUMBER] * 4, types.float64, *[_NUMBER] * 4),
-    "augment": types.void(_FLOATS, _INTS, _FLOATS, _INTEGERS, types.float64[::1], *[_NUMBER] * 4),
+    "augment": types.void(
+        _FLOATS, _INTS, _FLOATS, _INTEGERS, *[types.float64[::1]] * 3, *[_NUMBER] * 4
+    ),
 }
 
 

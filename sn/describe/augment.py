@@ -17,6 +17,7 @@ _OPTIONS = {
     "shift": "(shift N [M])",
     "rotate": "(rotate DEGREES)",
     "scale": "(scale PART)",
+    "elastic": "(elastic PIXELS [SMOOTH])",
     "noise": "(noise S)",
     "fill": "(fill X)",
     "wrap": "(wrap)",
@@ -24,7 +25,7 @@ _OPTIONS = {
 
 
 def read_augmentation(it: Machine, found: Clause, net: Network) -> Augmentation:
-    """Read (augment (shift N [M]) (rotate D) (scale F) (noise S) (fill X) (wrap)).
+    """Read (augment (shift N [M]) (rotate D) (scale F) (elastic A [S]) (noise S) (fill X) (wrap)).
 
     Raises: SnError for numbers outside their limits, and for a net whose pattern is no image where
     one is needed.
@@ -58,9 +59,12 @@ def read_augmentation(it: Machine, found: Clause, net: Network) -> Augmentation:
                     )
             values |= {"down": down, "across": across}
         else:
-            count(option, 1, 1, _OPTIONS[word])
+            count(option, 1, 2 if word == "elastic" else 1, _OPTIONS[word])
+            if len(option.args) > 1:
+                smooth = limited(it, option.args[1], "the smoothness", limits["smooth"])
+                values["smooth"] = float(smooth)
             values[word] = float(limited(it, option.args[0], f"the {word}", limits[word]))
-            if word in ("rotate", "scale") and rows == 1:
+            if word in ("rotate", "scale", "elastic") and rows == 1:
                 raise NetError(
                     f"{word} needs rows and columns, and layer {first.name} has none",
                     span=option.span,

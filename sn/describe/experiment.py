@@ -82,10 +82,10 @@ def experiment(it: Machine, form: Pair) -> Value:
     Say how a net is trained. The data and one optimizer are needed; the first optimizer is the
     one that runs by default. Of several output layers (output LAYER (targets LOW HIGH) (cost NAME)
     (weight W)) says what is another for one of them; the loss is the sum of their costs, each times
-    its weight. (augment (shift N [M]) (rotate D) (scale F) (noise S) (fill X) (wrap)) changes
-    patterns at random when training shows them. What an optimizer leaves out is taken from SN's
-    variables alpha, decay, gamma and mu where the program has set them. The value is the name of
-    the net.
+    its weight. (augment (shift N [M]) (rotate D) (scale F) (elastic A [S]) (noise S) (fill X)
+    (wrap)) changes patterns at random when training shows them. What an optimizer leaves out is
+    taken from SN's variables alpha, decay, gamma and mu where the program has set them. The value
+    is the name of the net.
     """
     first, *rest = arguments(form)
     world: World = it.world

@@ -30,6 +30,7 @@ Floats32 = NDArray[np.float32]
 Order = NDArray[np.int32]
 Array = NDArray[np.generic]
 
+SMOOTH = Limit(0, 100, is_open_below=True)
 CHUNK = 128  # presentations drawn at once; chosen here: patterns of 256 stay in the cache
 COUNTER = "drawn"
 
@@ -40,9 +41,11 @@ class Augmentation:
 
     `down` and `across`: whole pixels, up to so many either way; `rotate`: degrees either way;
     `scale`: the part of the size by which it grows or shrinks; `noise`: the deviation of a Gaussian
-    that is added to each input. What comes in from outside is `fill`, None for the background, or
-    with `wraps` what went out on the other side. Turned and scaled patterns are read between four
-    pixels (bilinear).
+    that is added to each input; `elastic`: displacements of pixels, drawn from -1 to 1, made smooth
+    by a Gaussian of deviation `smooth` in pixels, and multiplied by so many pixels. What comes in
+    from outside is `fill`, None for the background, or with `wraps` what went out on the other
+    side. Patterns that are turned, scaled or bent are read between four pixels (bilinear).
+    Source: of elastic distortions Simard, Steinkraus and Platt 2003.
     Raises: SettingError for a number outside its limits.
     """
 
@@ -51,6 +54,8 @@ class Augmentation:
     rotate: float = setting(Limit(0, 180), 0.0)
     scale: float = setting(Limit(0, 1, is_open_above=True), 0.0)
     noise: float = setting(NOT_NEGATIVE, 0.0)
+    elastic: float = setting(NOT_NEGATIVE, 0.0)
+    smooth: float = setting(SMOOTH, 4.0)
     fill: float | None = setting(Limit(), None)
     wraps: bool = False
 
@@ -61,6 +66,7 @@ class Augmentation:
         said = [f"shift {self.down} {self.across}"] if self.down or self.across else []
         numbers = (("rotate", self.rotate), ("scale", self.scale), ("noise", self.noise))
         said += [f"{name} {number:g}" for name, number in numbers if number]
+        said += [f"elastic {self.elastic:g} {self.smooth:g}"] if self.elastic else []
         said += ["wrap"] if self.wraps else []
         said += [] if self.fill is None else [f"fill {self.fill:g}"]
         return ", ".join(said) or "nothing"
@@ -110,9 +116,14 @@ class Draws:
                 [
                     *(augmentation.down, augmentation.across, math.radians(augmentation.rotate)),
                     *(augmentation.scale, augmentation.noise, fill, augmentation.wraps),
+                    augmentation.elastic,
                 ],
                 np.float64,
             )
+
+            rows, cols = self._shape[1:].tolist()
+            field = np.zeros(2 * rows * cols + max(rows, cols))
+            self._bending = (gaussian_weights(augmentation.smooth), field)
 
     def compile(self) -> float:
         """Have the loops compiled before they are needed; return the seconds that it took."""
@@ -147,7 +158,7 @@ class Draws:
             return patterns[order]
         out = np.empty((len(order), patterns.shape[1]), np.float32)
         _compiled().augment(
-            patterns.reshape(-1), order, out.reshape(-1), self._shape, self._how,
+            patterns.reshape(-1), order, out.reshape(-1), self._shape, self._how, *self._bending,
             self._purpose, self._shown, *self._key,
         )  # fmt: skip
         return out
@@ -164,6 +175,16 @@ class Draws:
             )  # fmt: skip
             start += layer.size
         return out
+
+
+def gaussian_weights(deviation: float) -> NDArray[np.float64]:
+    """Return the weights of a number and of its neighbours at distance 1, 2, ... up to three
+    deviations, which add up to 1 with those on the other side.
+    """
+    far = np.arange(math.ceil(3 * deviation) + 1)
+    weights = np.exp(-0.5 * (far / deviation) ** 2)
+    shares = weights / (2 * weights.sum() - weights[0])
+    return np.asarray(np.round(shares * 2.0**40) / 2.0**40)  # exp may differ in its last place
 
 
 @cache

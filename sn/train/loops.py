@@ -17,7 +17,7 @@ from typing import Any
 
 LOW = 0xFFFFFFFF
 # what a number is drawn for; a dropped layer adds its number, a phase OF_A_PHASE times its own
-PLACE, NOISE, DROPOUT, OF_A_PHASE = 1, 2, 16, 65536
+PLACE, NOISE, ELASTIC, DROPOUT, OF_A_PHASE = 1, 2, 3, 16, 65536
 
 
 def philox(a: int, b: int, c: int, d: int, key: int, other: int) -> tuple[int, int, int, int]:
@@ -110,12 +110,37 @@ def masks(
                 out[at + 4 * block + lane] = scale if kept else 0.0
 
 
+def smooth(field: Any, start: int, rows: int, cols: int, weights: Any, line: Any) -> None:
+    """Spread each number of a field over its neighbours, along columns and rows.
+
+    `weights` are those of a number and of its neighbours at distance 1, 2, ...; outside are
+    zeros. Field from `start` on, (rows * cols,); line: as long as a row and a column.
+    """
+    reach = weights.shape[0]
+    for axis in range(2):
+        count, length = (cols, rows) if axis == 0 else (rows, cols)
+        step, apart = (cols, 1) if axis == 0 else (1, cols)
+        for i in range(count):
+            first = start + i * apart
+            for j in range(length):
+                line[j] = field[first + j * step]
+            for j in range(length):
+                total = weights[0] * line[j]
+                for far in range(1, reach):
+                    before = line[j - far] if j - far >= 0 else 0.0
+                    behind = line[j + far] if j + far < length else 0.0
+                    total += weights[far] * (before + behind)
+                field[first + j * step] = total
+
+
 def augment(
     x: Any,
     order: Any,
     out: Any,
     shape: Any,
     how: Any,
+    weights: Any,
+    field: Any,
     purpose: int,
     first: int,
     key: int,
@@ -124,13 +149,15 @@ def augment(
     """Copy patterns order[0], ... moved, turned, scaled and with noise; presentations from `first`.
 
     Shapes: x: (all patterns * size,), out: (patterns * size,); shape: (maps, rows, columns); how:
-    (7,) float64: shifts down and across in pixels, no more than there are, angle in radians, part
-    by which sizes change, deviation of the noise, fill, 1 to wrap.
+    (8,) float64: shifts down and across in pixels, no more than there are, angle in radians, part
+    by which sizes change, deviation of the noise, fill, 1 to wrap, how far pixels are displaced;
+    weights: see `smooth`; field: room for two displacements a pixel, then a line.
     """
     maps, rows, cols = shape[0], shape[1], shape[2]
     size = maps * rows * cols
     down, across, angle, part, noise, fill = how[0], how[1], how[2], how[3], how[4], how[5]
-    wraps, is_bent = how[6] > 0, angle > 0 or part > 0
+    wraps, elastic = how[6] > 0, how[7]
+    is_bent, pixels = angle > 0 or part > 0 or elastic > 0, rows * cols
     for i in range(order.shape[0]):
         shown, source, target = first + i, order[i] * size, i * size
         a, b, c, d = philox(shown & LOW, shown >> 32, purpose + PLACE, 0, key, other)
@@ -158,10 +185,20 @@ def augment(
             grown = 1.0 + part * spread(d)
             s, co = sine(turn) / grown, sine(1.5707963267948966 - abs(turn)) / grown
             middle_y, middle_x = 0.5 * (rows - 1), 0.5 * (cols - 1)
+            if elastic > 0:
+                for block in range((2 * pixels + 3) // 4):
+                    words = philox(shown & LOW, shown >> 32, purpose + ELASTIC, block, key, other)
+                    for lane in range(min(4, 2 * pixels - 4 * block)):
+                        field[4 * block + lane] = spread(words[lane])
+                for axis in range(2):
+                    smooth(field, axis * pixels, rows, cols, weights, field[2 * pixels :])
             for y in range(rows):
                 for z in range(cols):
                     v, u = y - dy - middle_y, z - dx - middle_x
                     real_y, real_x = middle_y + co * v - s * u, middle_x + s * v + co * u
+                    if elastic > 0:
+                        real_y += elastic * field[y * cols + z]
+                        real_x += elastic * field[pixels + y * cols + z]
                     top, left = math.floor(real_y), math.floor(real_x)
                     below, beside = real_y - top, real_x - left
                     for m in range(maps):

@@ -25,7 +25,7 @@ from sn.optim.rules import Curvature, Hyper, RuleSpec
 from sn.optim.second_order import DiagonalNewton
 from sn.session import Session
 from sn.train import loops
-from sn.train.draws import Augmentation, Draws
+from sn.train.draws import Augmentation, Draws, gaussian_weights
 from sn.train.engines import KernelEngine
 from sn.train.twin import ReferenceEngine
 from tests.sample_nets import described
@@ -86,10 +86,11 @@ def test_small_functions() -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        (1, 1, 0, 0, 0, -1, 0),
-        (2, 1, 0, 0, 0, -1, 1),
-        (1, 0, 0.3, 0.1, 0, -1, 0),
-        (1, 2, 0.3, 0.1, 0.2, -1, 1),
+        (1, 1, 0, 0, 0, -1, 0, 0),
+        (2, 1, 0, 0, 0, -1, 1, 0),
+        (1, 0, 0.3, 0.1, 0, -1, 0, 0),
+        (1, 2, 0.3, 0.1, 0.2, -1, 1, 0),
+        (0, 0, 0, 0, 0, -1, 0, 8.0),
     ],
 )
 def test_machine_code_does_what_the_text_says(how: tuple[float, ...]) -> None:
@@ -99,6 +100,7 @@ def test_machine_code_does_what_the_text_says(how: tuple[float, ...]) -> None:
     for module, out in zip((loops, compiled()), found, strict=True):
         module.augment(
             *(patterns.reshape(-1), order, out.reshape(-1), shape, np.array(how, float)),
+            *(gaussian_weights(1.5), np.zeros(2 * 30 + 6)),
             *(65536, 2**33, 5, 6),
         )
     assert np.abs(found[0] - found[1]).max() < (1e-6 if how[4] else 1e-9)
@@ -156,6 +158,38 @@ def test_turned_and_scaled_patterns_are_read_between_four_pixels() -> None:
     assert 0.8 < grown < 1.2
     assert 0 < abs(angle) < 20
     assert matrix @ matrix.T == pytest.approx(np.eye(2) / grown**2, abs=1e-5)
+
+
+@pytest.mark.kernels
+def test_pixels_are_displaced_smoothly() -> None:
+    """Planes of y and x show the displacements, which are those of a filtered field."""
+    y, x = np.mgrid[0:6, 0:5].astype(np.float32)
+    planes = np.stack([y, x]).reshape(2, 30)
+    draws = Draws(table(), Augmentation(elastic=3, smooth=1.5), 4)
+    targets = np.zeros((2, 4), np.float32)
+    (first,) = draws.take(np.array([0], np.int32), planes, targets)
+    draws.set_counters({"drawn": np.array([0.0])})
+    (again,) = draws.take(np.array([1], np.int32), planes, targets)
+    field = np.zeros(60)
+    for block in range(15):
+        words = loops.philox(0, 0, loops.ELASTIC, block, 4, 0)
+        field[4 * block : 4 * block + 4] = [loops.spread(word) for word in words]
+    weights = gaussian_weights(1.5)
+    kernel = np.concatenate([weights[:0:-1], weights])
+    assert kernel.sum() == pytest.approx(1, abs=1e-9)
+
+    def filtered(plane: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        for axis in range(2):
+            plane = np.apply_along_axis(np.convolve, axis, plane, kernel)
+        far = len(weights) - 1
+        return plane[far:-far, far:-far]
+
+    down, across = (3 * filtered(part.reshape(6, 5)) for part in (field[:30], field[30:]))
+    assert 0.1 < np.abs(down).max() < 3
+    inside = np.s_[2:4, 1:4]
+    shown_y, shown_x = (one.patterns[0].reshape(6, 5)[inside] for one in (first, again))
+    assert shown_y == pytest.approx((y + down)[inside], abs=1e-5)
+    assert shown_x == pytest.approx((x + across)[inside], abs=1e-5)
 
 
 @pytest.mark.kernels
@@ -295,6 +329,8 @@ def test_a_program_says_what_happens() -> None:
     found = spoken(told)
     assert found == Augmentation(rotate=5, scale=0.1, noise=0.05, fill=0.5)
     assert str(found) == "rotate 5, scale 0.1, noise 0.05, fill 0.5"
+    assert spoken("(elastic 34 6)") == Augmentation(elastic=34, smooth=6)
+    assert str(spoken("(elastic 8)")) == "elastic 8 4"
     flat = "(defnet n (layer in (30)) (layer out (10) (linear)) (connect in out (full)))"
     assert spoken("(shift 2)", flat) == Augmentation(across=2)
 
