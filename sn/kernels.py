@@ -197,13 +197,7 @@ class Kernels:
             targets = _laid_out(targets[order], self.outputs)
             masks = None if masks is None else masks[order]
             order = np.arange(len(order), dtype=np.int32)
-        # the module looks at addresses alone: rows of another length would be read beyond their end
-        shapes = (patterns.shape[1:], targets.shape[1:])
-        if shapes != ((self.source.n_inputs,), (self.source.n_outputs,)):
-            raise SnInternalError(
-                f"patterns and targets of {shapes}, the kernels take {self.source.n_inputs} and "
-                f"{self.source.n_outputs}"
-            )
+        self._check_rows(patterns, targets)
         last = tuple[Floats32, ...]()
         if self.dropped is not None:
             assert masks is not None and masks.shape == (len(patterns), len(self.dropped))
@@ -214,6 +208,15 @@ class Kernels:
             *(slots.hyper, patterns, targets, *last),
         )
         self.module.train(addresses, order, 0, len(order))
+
+    def _check_rows(self, patterns: Floats32, targets: Floats32) -> None:
+        """Hold rows to the net: modules look at addresses alone, and would read past their end."""
+        shapes = (patterns.shape[1:], targets.shape[1:])
+        if shapes != ((self.source.n_inputs,), (self.source.n_outputs,)):
+            raise SnInternalError(
+                f"patterns and targets of {shapes}, the kernels take {self.source.n_inputs} and "
+                f"{self.source.n_outputs}"
+            )
 
     def learn(
         self,
@@ -230,6 +233,7 @@ class Kernels:
         Shapes as in `train`; the bits do not depend on how many cores there are.
         """
         assert self.learner is not None
+        self._check_rows(patterns, targets)
         if self.dropped is None:
             masks = None  # of no units
         else:

@@ -21,6 +21,7 @@ from sn.emit.layers_learn import BLOCK, STREAMS
 from sn.emit.program import Program
 from sn.emit.slots import Slots
 from sn.errors import SnInternalError
+from sn.memory import need
 
 Floats32 = NDArray[np.float32]
 
@@ -44,7 +45,8 @@ class Addresses:
         if len(known) == len(arrays) and all(map(operator.is_, known, arrays)):
             return self._found
         for one in arrays:
-            if one.dtype.char not in "fi" or not one.flags.c_contiguous:
+            kind = one.dtype
+            if kind.itemsize != 4 or kind.kind not in "fi" or not one.flags.c_contiguous:
                 raise SnInternalError(f"kernels cannot work on {one.dtype} of {one.strides} steps")
         found = [one.__array_interface__["data"][0] for one in arrays]
         self._arrays, self._found = arrays, np.array(found, np.int64)
@@ -56,7 +58,7 @@ class Learner:
 
     def __init__(self, source: Program) -> None:
         self._source = source
-        self._sums = on_cache_line(STREAMS * source.sums)
+        self._sums = np.zeros(0, np.float32)
         self._states: list[Floats32] = []
         self._stepped = Addresses()
         self._learned: list[Addresses] = []  # per thread
@@ -64,11 +66,23 @@ class Learner:
 
     def _memory(self, thread: int) -> Floats32:
         while len(self._states) <= thread:
+            need(4 * BLOCK * len(self._source.batch_states), f"states of {self._what}")
             states = np.repeat(self._source.batch_states, BLOCK)
             memory = on_cache_line(len(states))
             memory[:] = states
             self._states.append(memory)
         return self._states[thread]
+
+    @property
+    def _what(self) -> str:
+        return f"batches of net {self._source.name}"
+
+    def _make_room(self, streams: int) -> None:
+        """Have sums for so many streams; they are 0 between two batches."""
+        size = streams * self._source.sums
+        if len(self._sums) < size:
+            need(4 * size, f"sums for {self._what}")
+            self._sums = on_cache_line(size)
 
     def learn(
         self,
@@ -81,6 +95,7 @@ class Learner:
     ) -> None:
         """Show a batch and take its step; each pattern has a `share` in what the step follows."""
         count, blocks = len(order), -(-len(order) // BLOCK)
+        self._make_room(min(STREAMS, blocks))
         if blocks not in self._rows:
             size = blocks * BLOCK
             self._rows[blocks] = np.zeros(size, np.int32), np.zeros(size, np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 import sn.emit.streams
 import sn.kernels
-from sn.errors import SnError, TrainError
+from sn.errors import MemoryLimitError, SnError, TrainError
 from sn.kernels import Kernels, compile_net
 from sn.lower.recognise import lower
 from sn.net.costs import Cost, cost
@@ -395,3 +395,12 @@ def test_a_program_says_how_many() -> None:
 def test_what_is_no_batch_is_told(form: str, message: str) -> None:
     with pytest.raises(SnError, match=message):
         spoken(form)
+
+
+def test_sums_are_counted_before_they_are_made(lowered: Callable[[int], None]) -> None:
+    table = freeze(described(OUTPUTS.format("", "")))
+    kernels = compile_net(lower(table), lms(table), RuleSpec(), in_batches=True)
+    slots = kernels.slots(np.zeros(table.n_weights), [0.1] * len(kernels.source.nodes), Hyper())
+    lowered(1000)
+    with pytest.raises(MemoryLimitError, match="sums for batches of net sample"):
+        kernels.learn(slots, *rows(table), np.arange(COUNT, dtype=np.int32))
