@@ -40,6 +40,9 @@ from sn.lisp.sizes import CELL, NUMBER
 from sn.memory import need
 
 PATTERN = CELL + NUMBER + 24  # bytes of a number of a pattern: in a list and in two arrays
+DEEPEST = (
+    32  # lists in one another that are rows; chosen here: an array of NumPy 1 has no more axes
+)
 _COLUMN = Limit(is_whole=True)
 Option = tuple[str, Callable[[Machine, Clause, str], Any]]
 
@@ -140,19 +143,23 @@ def _array(it: Machine, argument: Argument) -> Any:
         return array_of(value)
 
 
-def array_of(value: Value) -> Any:
-    """Return a matrix or a list as an array of float64, or of strings.
+def array_of(value: Value, depth: int = 1) -> Any:
+    """Return a matrix or a list, `depth` deep in others, as an array of float64, or of strings.
 
-    Raises: EvalError for rows of different lengths, or anything but numbers and names.
+    Raises: EvalError for rows of different lengths, lists too deep in one another, or anything but
+    numbers and names.
     """
+    if depth > DEEPEST:
+        raise EvalError(f"rows of numbers may be lists {DEEPEST} deep in one another, not more")
     if isinstance(value, Matrix) and not value.storage.holds_objects:
         return value.numbers()
-    return _stacked(value.values() if isinstance(value, Matrix) else elements(value))
+    items = value.values() if isinstance(value, Matrix) else elements(value)
+    return _stacked(items, depth)
 
 
-def _stacked(items: list[Value]) -> Any:
+def _stacked(items: list[Value], depth: int) -> Any:
     """Return items as the rows of an array; see `array_of`."""
-    parts = [_item(item) for item in items]
+    parts = [_item(item, depth) for item in items]
     shapes = [np.shape(part) for part in parts]
     for row, shape in enumerate(shapes):
         if shape != shapes[0]:
@@ -165,13 +172,13 @@ def _stacked(items: list[Value]) -> Any:
     return np.array(parts)
 
 
-def _item(item: Value) -> Any:
+def _item(item: Value, depth: int) -> Any:
     if type(item) is float or type(item) is str:
         return item
     if type(item) is Symbol:
         return item.name
     if type(item) is Pair or isinstance(item, Matrix):
-        return array_of(item)
+        return array_of(item, depth + 1)
     raise EvalError(f"expected numbers or names, found {describe(item)}")
 
 
@@ -307,11 +314,11 @@ def _function(it: Machine, argument: Argument) -> Callable[[int], tuple[Value, V
 
 def _made_patterns(n: int, make: Callable[[int], tuple[Value, Value]], **options: Any) -> Reader:
     first = make(0)
-    n_values = sum(np.size(_item(side)) for side in first)
+    n_values = sum(np.size(_item(side, 1)) for side in first)
     need(PATTERN * n * n_values, f"{n:,} patterns of {n_values:,} numbers")
     pairs = [first, *(make(index) for index in range(1, n))]
     inputs, targets = ([pair[side] for pair in pairs] for side in (0, 1))
-    return _patterns(_stacked(inputs), _stacked(targets), **options)
+    return _patterns(_stacked(inputs, 1), _stacked(targets, 1), **options)
 
 
 SOURCES: Mapping[str, Source] = {

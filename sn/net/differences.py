@@ -39,7 +39,9 @@ SECOND_STEPS = (2.0**-5, 2.0**-7, 2.0**-9)
 SCALAR_STEPS = (2.0**-6, 2.0**-10)
 # of a value that sums a few terms; `first` and `second` make 6 / h and 91 / h^2 of it
 ROUND_OFF = 8 * 2.0**-52
-TRUNCATION = 1e-8  # relative; chosen here: a hundredth of what the check allows
+# relative differences by a step and by half of it, of one unit and of the whole net; chosen here: a
+# hundredth and a third of what the check allows
+TRUNCATION, SETTLED = 1e-8, 3e-7
 FIRST_NOISE, SECOND_NOISE = 6 * ROUND_OFF, 91 * ROUND_OFF
 STEEPEST = 32.0  # chosen here: tanh(16 x)
 SLOWEST = 2.0**-10  # of the rates at which totals move; slower ones do not get longer steps
@@ -96,26 +98,25 @@ class Differences:
 
     def slope(self, direction: Floats) -> Measured | None:
         """Return dE/dw along a direction, None where every step crosses a corner."""
-        h = self._step(direction, STEPS)
-        if h is None:
-            return None
-        value = float(first(lambda x: self._cost(x * direction), h))
-        return Measured(value, FIRST_NOISE * self._size / h)
+        found = self._settled(direction, STEPS, first, self._cost, FIRST_NOISE * self._size)
+        return (
+            None
+            if found is None
+            else Measured(float(found[1]), FIRST_NOISE * self._size / found[0])
+        )
 
     def bend(self, direction: Floats) -> Measured | None:
         """Return the second derivative of E along a direction, None likewise."""
-        h = self._step(direction, SECOND_STEPS)
-        if h is None:
-            return None
-        value = float(second(lambda x: self._cost(x * direction), h))
-        return Measured(value, SECOND_NOISE * self._size / h**2)
+        noise = SECOND_NOISE * self._size
+        found = self._settled(direction, SECOND_STEPS, second, self._cost, noise)
+        return None if found is None else Measured(float(found[1]), noise / found[0] ** 2)
 
     def squares(self, direction: Floats) -> Measured | None:
         """Return the sum over outputs of E''(y) (dy/dw)^2 along a direction, None likewise."""
-        h = self._step(direction, STEPS)
-        if h is None:
+        found = self._settled(direction, STEPS, first, self._outputs, FIRST_NOISE * self._reach)
+        if found is None:
             return None
-        slopes = first(lambda x: self._outputs(x * direction), h)
+        h, slopes = found
         bends, rough = self.output_bend(), FIRST_NOISE * self._reach / h
         noise = np.sum(np.abs(bends) * rough * (2 * np.abs(slopes) + rough))
         return Measured(float(np.sum(bends * slopes * slopes)), float(noise))
@@ -140,18 +141,34 @@ class Differences:
             total = total + np.sum(_values(end.cost.value, ends))
         return total
 
-    def _step(self, direction: Floats, steps: tuple[float, ...]) -> float | None:
-        """Return the first step at whose ends every corner is on the side it is on at 0."""
-        rate = self._rate(direction)
-        steps = tuple(h / rate for h in steps)
-        if not any(self._corners) and not any(self._cost_corners):
-            return steps[0]
-        here = self._sides(np.zeros_like(direction))
-        for h in steps:
-            ends = (self._sides(sign * h * direction) for sign in (1, -1))
-            if all(np.array_equal(here, there) for there in ends):
-                return h
+    def _settled(
+        self,
+        direction: Floats,
+        steps: tuple[float, ...],
+        by: Callable[[Callable[[float], Floats], float], Floats],
+        of: Callable[[Floats], Floats],
+        noise: float,
+    ) -> tuple[float, Floats] | None:
+        """Return a derivative along a direction, with the first step that half of it agrees with.
+
+        `noise` is what round-off makes of the derivative with a step of 1.
+        """
+        power = 1 if by is first else 2
+        for h in self._fitting(direction, steps):
+            found = [by(lambda x: of(x * direction), step) for step in (h, h / 2)]
+            if np.all(_alike(found, np.asarray(noise / h**power), SETTLED)):
+                return h, found[0]
         return None
+
+    def _fitting(self, direction: Floats, steps: tuple[float, ...]) -> Iterator[float]:
+        """Yield the steps at whose ends every corner is on the side it is on at 0."""
+        rate = self._rate(direction)
+        has_corners = any(self._corners) or any(self._cost_corners)
+        here = self._sides(np.zeros_like(direction)) if has_corners else None
+        for h in (step / rate for step in steps):
+            ends = (self._sides(sign * h * direction) for sign in (1, -1) if has_corners)
+            if here is None or all(np.array_equal(here, there) for there in ends):
+                yield h
 
     def _rate(self, direction: Floats) -> float:
         """Return how fast the fastest unit moves along a direction, as a power of two.
@@ -312,10 +329,10 @@ def _derivatives(activation: Activation, total: Floats) -> tuple[Floats, Floats,
     return slope, bend, noise
 
 
-def _alike(found: Sequence[Floats], noise: Floats) -> NDArray[np.bool_]:
+def _alike(found: Sequence[Floats], noise: Floats, share: float = TRUNCATION) -> NDArray[np.bool_]:
     """Whether differences by a step and by half of it agree, up to round-off of the shorter one."""
     whole, half = found
-    return np.asarray(np.abs(whole - half) <= TRUNCATION * np.abs(half) + 8 * noise)
+    return np.asarray(np.abs(whole - half) <= share * np.abs(half) + 8 * noise)
 
 
 def _scale(y: Floats) -> Floats:

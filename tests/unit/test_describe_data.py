@@ -266,6 +266,7 @@ def test_patterns_of_a_program_are_named_after_it(desk: Path) -> None:
         ('"data/x.mp3"', "hint: a file is read by a form of its kind"),
         ("(patterns 3 [1])", "expected a matrix or a list, found the number 3"),
         ("(patterns '((1 2) (3)) [1 2])", "rows are alike: row 1 has 1 values, row 0 has 2 values"),
+        (f"(patterns '{'(' * 70}1{')' * 70} [1 2])", "rows of numbers may be lists 32 deep"),
         ("(patterns '((1) (a)) [1 2])", "expected numbers alone or names alone"),
         ("(patterns '((1) (())) [1 2])", "expected numbers or names, found ()"),
         ("(patterns [[1][2]] [1])", "expected one target for each pattern, found 2 patterns and 1"),

@@ -196,6 +196,10 @@ SMALL["a steep line"] = (
     " (layer out (3) (nlf (lambda (a) (log (+ 1 (exp a)))))) (connect in h (full))"
     " (connect h out (full)) (connect in out (full))"
 )
+SMALL["a jump, nearly"] = (
+    "(layer in (2 9 10)) (layer h (9 9) (bias none)) (layer out (4) (nlf-tanh 0x7fffffff 0))"
+    " (connect in h (conv (kernel 1 2))) (connect h out (full))"
+)
 SEEDS = 16  # with a direction of sign -1, 25 of 40 reports on xor said WRONG
 
 
