@@ -116,7 +116,7 @@ def misread(name: str) -> str | None:
         return "a comment starts with ; and ends with the line"
     if name == "\\":
         return "a form goes on over several lines as it is: leave this out"
-    if name[0] == "$" and name[1:]:
+    if name.startswith("$") and name[1:]:
         return f"a variable is its name alone: {name[1:]}"
     if name in ("...", "…"):
         return f"{name} stands for what an example leaves out; write it here"
