@@ -56,6 +56,8 @@ def main() -> None:
                 worst = max(float(np.abs(want[key] - have[key]).max()) for key in want)
                 print(json.dumps({"difference": worst}), file=answers)
             case [n]:
+                if task.clock == "wall":
+                    runner.run(int(n))  # a core that slept takes as long to wake as a short pass
                 print(json.dumps(_clock(runner, int(n))), file=answers)
 
 
