@@ -12,9 +12,9 @@ import numpy as np
 
 from sn.emit import step
 from sn.emit.layers import Start
-from sn.emit.memory import LayerLayout, Layout, LearnLayout, whole_vectors
-from sn.emit.program import Call, Made, Record, Ref, call
-from sn.emit.room import Below, BiasPlace, Decision, Learning, Placed, Room, Site, unit_sums
+from sn.emit.memory import LayerLayout, Layout, whole_vectors
+from sn.emit.program import Call, Made, Ref, call
+from sn.emit.room import BiasPlace, Decision, Learning, Lesson, Placed, Room, Site, unit_sums
 from sn.emit.update import Rule
 from sn.emit.vector import LANES, Builder, Index, Memories, Vec
 from sn.lower.ir import Bias, Plan
@@ -57,16 +57,9 @@ class Biases(Room[Bias, Decision, Placed]):
         section = update_bias_per_map if placed.node.shared else update_bias_per_unit
         return (call(section, placed.dst, placed.bias.at, rule),)
 
-    def learn(
-        self,
-        placed: Placed,
-        batch: Record | None,
-        site: Site,
-        lay: LearnLayout,
-        below: Below,
-        shared: Any,
-    ) -> Learning:
+    def learn(self, placed: Placed, given: Lesson) -> Learning:
         """Take the sums of gradients of units, or of maps."""
+        site, lay = given.site, given.lay
         assert placed.bias is not None
         units = unit_sums(placed.node.dst, site, lay)
         if not placed.node.shared:

@@ -17,7 +17,7 @@ from dataclasses import fields
 from sn.emit.layers_learn import BLOCK, STREAMS
 from sn.emit.program import Call, KernelSource, Made, Pass, Program, Record
 from sn.emit.schedule import schedule
-from sn.emit.schedule_learn import BLOCK_ARRAYS, schedule_learning
+from sn.emit.schedule_learn import schedule_learning
 from sn.emit.update import PlacedRule, written
 from sn.emit.writer import Writer, argument, comment, modules_of
 from sn.lower.ir import Plan
@@ -60,7 +60,7 @@ def write(program: Program) -> str:
         _pass(out, one)
     out("\n")
     for one in program.passes:
-        lanes = str(BLOCK) if one.arrays.startswith(BLOCK_ARRAYS) else "LANES"
+        lanes = str(BLOCK) if one.is_block else "LANES"
         out(f'_{one.name} = section({one.name}, "{one.arrays}", {lanes})')
     names = {one.name for one in program.passes}
     if program.sums:

@@ -80,13 +80,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A function of the module: `index` is the pattern or the batch, `arrays` what it works on."""
+    """A function of the module: `index` is the pattern or the batch, `arrays` what it works on.
+
+    `is_block`: it works on 16 patterns side by side, whatever vectors the CPU has.
+    """
 
     name: str
     index: str
     does: str
     arrays: str
     blocks: tuple[Block, ...]
+    is_block: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,25 @@ class Below:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a node is given to learn in batches: its record of `evaluate`, None where its layer does
+    its part; the kernel's site and memory; the layer below; what all nodes of its kind share.
+    """
+
+    record: Record | None
+    site: Site
+    lay: LearnLayout
+    below: Below
+    shared: Any
+
+    @property
+    def batch(self) -> Record:
+        """The record, of nodes that have one."""
+        assert self.record is not None
+        return self.record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Learning:
     """What a node does while it learns in batches.
 
@@ -234,14 +253,6 @@ class Room(Generic[N, D, P]):
         """Place the node for batches; None where its layer does its part."""
         return None
 
-    def learn(
-        self,
-        placed: P,
-        batch: Record | None,
-        site: Site,
-        lay: LearnLayout,
-        below: Below,
-        shared: Any,
-    ) -> Learning:
-        """Place the node for learning in batches; `batch`: its record of `evaluate`."""
+    def learn(self, placed: P, given: Lesson) -> Learning:
+        """Place the node for learning in batches."""
         raise NotImplementedError

@@ -14,7 +14,7 @@ from sn.emit import layers_learn, step
 from sn.emit.layers_learn import Numbers, Units
 from sn.emit.memory import LearnLayout
 from sn.emit.program import Block, Call, Made, Pass, Program, Record, Ref, call
-from sn.emit.room import Below, Learning, unit_sums
+from sn.emit.room import Below, Learning, Lesson, unit_sums
 from sn.emit.rooms import room_of
 from sn.emit.schedule import Scheduler
 from sn.emit.update import Rule, count
@@ -47,12 +47,10 @@ class _Learning(Scheduler):
         for number, (node, placed) in enumerate(zip(self.nodes, self.placed, strict=True)):
             one = self.for_batches.get(number)
             record = None if one is None else one.record
-            shared = self.shared[type(node)]
-            self.learning.append(
-                room_of(node).learn(
-                    placed, record, self.site, self.learn, self.below[number], shared
-                )
+            given = Lesson(
+                record, self.site, self.learn, self.below[number], self.shared[type(node)]
             )
+            self.learning.append(room_of(node).learn(placed, given))
 
     @property
     def sums(self) -> int:  # type: ignore[override]
@@ -86,9 +84,9 @@ class _Learning(Scheduler):
         passes = []
         if before:
             does = "Add up what is the same for all blocks of a batch."
-            passes.append(Pass("before_blocks", "b", does, arrays, tuple(before)))
+            passes.append(Pass("before_blocks", "b", does, arrays, tuple(before), True))
         does = "Add up the descents of the patterns of block b."
-        passes.append(Pass("learn_block", "b", does, arrays, (*body, *self._back())))
+        passes.append(Pass("learn_block", "b", does, arrays, (*body, *self._back()), True))
         size = self.learn.sums.size
         for name, section, does in (
             ("join_stream", step.join, "Add the sums of a stream to those of the first."),

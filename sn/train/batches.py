@@ -8,7 +8,7 @@ Read next: ../batches.py for what a batch is to the kernels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import TrainError
-from sn.net.loss import Loss
-from sn.net.table import ConnectionTable
-from sn.optim.base import ALL, Optimizer, Reduction
+from sn.optim.base import ALL, Reduction
 from sn.optim.normalised import Normalised
-from sn.optim.rules import UpdateRule
-from sn.train.draws import Draws
-from sn.train.engines import Floats32, KernelEngine, Order, Sets
+from sn.train.engines import Floats32, KernelEngine, Order
 from sn.train.state import Array, EngineState, checked
 
 if TYPE_CHECKING:
-    from sn.kernels import Kernels
+    pass
 
 WAITING, NOBODY = "waiting", -1.0
 
@@ -68,18 +64,9 @@ class Waiting:
 class BatchEngine(KernelEngine):
     """Runs compiled kernels of batches; see `KernelEngine`."""
 
-    def __init__(
-        self,
-        compiled: Callable[[UpdateRule], Kernels],
-        table: ConnectionTable,
-        optimizer: Optimizer,
-        patterns: Sets,
-        targets: Floats32,
-        cost: Loss | None = None,
-        draws: Draws | None = None,
-    ) -> None:
-        self._waiting = Waiting(optimizer.phases.batch, len(targets))
-        super().__init__(compiled, table, optimizer, patterns, targets, cost, draws)
+    def _prepare(self) -> None:
+        optimizer = self._optimizer
+        self._waiting = Waiting(optimizer.phases.batch, len(self._targets))
         self._is_mean = optimizer.reduction is Reduction.MEAN
 
     def set_weights(self, weights: Floats32) -> None:
@@ -143,18 +130,9 @@ class BatchEngine(KernelEngine):
 class NormalisedEngine(BatchEngine):
     """Runs kernels that add up descents, and moves lengths and directions of weights in float64."""
 
-    def __init__(
-        self,
-        compiled: Callable[[UpdateRule], Kernels],
-        table: ConnectionTable,
-        optimizer: Optimizer,
-        patterns: Sets,
-        targets: Floats32,
-        cost: Loss | None = None,
-        draws: Draws | None = None,
-    ) -> None:
-        self._normalised = Normalised(optimizer, table)
-        super().__init__(compiled, table, optimizer, patterns, targets, cost, draws)
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._normalised = Normalised(self._optimizer, self._table)
 
     def _start(self, weights: Floats32) -> None:
         super()._start(weights)

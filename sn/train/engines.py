@@ -123,8 +123,12 @@ class KernelEngine:
         self._batches = {name: self._kernels.batches(rows) for name, rows in patterns.items()}
         self._counts = {name: len(rows) for name, rows in patterns.items()}
         self._rates = optimizer.steps(table)
+        self._prepare()
         self._start(np.zeros(table.n_weights, np.float32))
         self._memory = Memory.empty(table.n_weights)
+
+    def _prepare(self) -> None:
+        """Make what engines of other kinds need before they take weights."""
 
     def _start(self, weights: Floats32) -> None:
         """Take weights, with empty slots."""

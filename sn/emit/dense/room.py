@@ -7,9 +7,9 @@ from typing import Any
 from sn.emit.dense import evaluate, learn, sections
 from sn.emit.dense.place import is_one_panel, place_batch_full, place_full, place_sums
 from sn.emit.layers import Start
-from sn.emit.memory import Layout, LearnLayout
+from sn.emit.memory import Layout
 from sn.emit.program import Call, Made, Record, Ref, call
-from sn.emit.room import Below, Decision, Evaluation, Learning, Placed, Room, Site
+from sn.emit.room import Decision, Evaluation, Learning, Lesson, Placed, Room, Site
 from sn.lower.ir import Full, Plan
 
 
@@ -50,20 +50,12 @@ class Dense(Room[Full, Decision, Placed]):
         is_whole = site.lay.layers[node.dst].maps == 1
         return Evaluation(Record(f"BATCH_{placed.number}", value), evaluate.full, is_whole)
 
-    def learn(
-        self,
-        placed: Placed,
-        batch: Record | None,
-        site: Site,
-        lay: LearnLayout,
-        below: Below,
-        shared: Any,
-    ) -> Learning:
+    def learn(self, placed: Placed, given: Lesson) -> Learning:
         """Scalar products back, and sums as the weights lie."""
-        assert batch is not None
-        ref, sums = Ref(batch.name), place_sums(batch.value, lay, site.lay.lanes)
+        site, lay, below = given.site, given.lay, given.below
+        ref, sums = Ref(given.batch.name), place_sums(given.batch.value, lay, site.lay.lanes)
         record = Record(f"SUMS_{placed.number}", sums)
         back = () if below.units is None else (call(learn.back, ref, below.units, below.is_alone),)
         adding = call(learn.sums, ref, Ref(record.name), to_grad=lay.to_grad)
-        first, size = batch.value.weights.at, sums.size
+        first, size = given.batch.value.weights.at, sums.size
         return Learning((record,), back, (adding,), first, size, sums.at, below.is_alone)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sn.emit.layers import Start
-from sn.emit.memory import Layout, LearnLayout
+from sn.emit.memory import Layout
 from sn.emit.program import Block, Call, Made, Record, Ref, call
-from sn.emit.room import Below, Decision, Evaluation, Learning, Placed, Room, Site
+from sn.emit.room import Decision, Evaluation, Learning, Lesson, Placed, Room, Site
 from sn.emit.sparse import evaluate, learn, sections
 from sn.emit.sparse.place import (
     SharedRows,
@@ -90,21 +90,13 @@ class Sparse(Room[Rows, Decision, PlacedRows]):
         value = place_batch_rows(placed.node, site.batch, placed.record.value, placed.which)
         return Evaluation(Record(f"BATCH_{placed.number}", value), evaluate.rows, False)
 
-    def learn(
-        self,
-        placed: PlacedRows,
-        batch: Record | None,
-        site: Site,
-        lay: LearnLayout,
-        below: Below,
-        shared: SharedRows | None,
-    ) -> Learning:
+    def learn(self, placed: PlacedRows, given: Lesson) -> Learning:
         """Row by row; the sums of weights that several nodes share are in one place."""
-        assert batch is not None and placed.record is not None
-        ref, weights = Ref(batch.name), placed.record.value.weights
+        site, lay = given.site, given.lay
+        assert placed.record is not None
+        ref, weights = Ref(given.batch.name), placed.record.value.weights
         if placed.node.is_shared:
-            assert shared is not None
-            size = shared.size
+            size = given.shared.size
             at = lay.once(Rows, size)
         else:
             size = row_blocks(placed.node)[2]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sn.emit.layers import Start
-from sn.emit.memory import Layout, LearnLayout, misfit, whole_vectors
+from sn.emit.memory import Layout, misfit, whole_vectors
 from sn.emit.program import Call, Made, Record, Ref, call
-from sn.emit.room import Below, Decision, Evaluation, Learning, Placed, Room, Site, propagate
+from sn.emit.room import Decision, Evaluation, Learning, Lesson, Placed, Room, Site, propagate
 from sn.emit.subsample import evaluate, learn, sections
 from sn.emit.subsample.place import place_batch, place_subsample
 from sn.lower.ir import Plan, Subsample
@@ -52,19 +52,11 @@ class Subsampling(Room[Subsample, Decision, Placed]):
         is_whole = (node.grid.maps, node.grid.positions) == (dst.maps, dst.positions)
         return Evaluation(record, evaluate.subsample, is_whole)
 
-    def learn(
-        self,
-        placed: Placed,
-        batch: Record | None,
-        site: Site,
-        lay: LearnLayout,
-        below: Below,
-        shared: Any,
-    ) -> Learning:
+    def learn(self, placed: Placed, given: Lesson) -> Learning:
         """Spread gradients over the windows; sums map by map."""
-        assert batch is not None
-        ref, size = Ref(batch.name), whole_vectors(batch.value.maps)
+        lay, below = given.lay, given.below
+        ref, size = Ref(given.batch.name), whole_vectors(given.batch.value.maps)
         at = lay.sums.take(size)
         back = () if below.units is None else (call(learn.back, ref, below.units),)
         adding = call(learn.sums, ref, at, to_grad=lay.to_grad)
-        return Learning((), back, (adding,), batch.value.weights, size, at)
+        return Learning((), back, (adding,), given.batch.value.weights, size, at)

@@ -7,13 +7,13 @@ from typing import Any
 
 from sn.emit.layers import Start
 from sn.emit.layers_learn import UnitSums
-from sn.emit.memory import Layout, LearnLayout, map_pitch, misfit
+from sn.emit.memory import Layout, map_pitch, misfit
 from sn.emit.program import Call, Made, Record, Ref, call
 from sn.emit.room import (
-    Below,
     Decision,
     Evaluation,
     Learning,
+    Lesson,
     Placed,
     Room,
     Site,
@@ -113,18 +113,11 @@ class Windows(Room[Window, WindowDecision, PlacedWindow]):
         record = Record(f"BATCH_{placed.number}", value)
         return Evaluation(record, evaluate.window, is_same and value.sums.is_complete, before)
 
-    def learn(
-        self,
-        placed: PlacedWindow,
-        batch: Record | None,
-        site: Site,
-        lay: LearnLayout,
-        below: Below,
-        shared: Any,
-    ) -> Learning:
+    def learn(self, placed: PlacedWindow, given: Lesson) -> Learning:
         """Collect what comes back to each site; sums strip by strip."""
-        assert batch is not None and placed.record is not None
-        node, value, ref = placed.node, batch.value, Ref(batch.name)
+        site, lay, below = given.site, given.lay, given.below
+        assert placed.record is not None
+        node, value, ref = placed.node, given.batch.value, Ref(given.batch.name)
         first = site.plan.layers[node.src].first
         learner = Learner(node, value, first, placed.pairs, lay, site.lay.lanes)
         units = None
