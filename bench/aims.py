@@ -78,6 +78,7 @@ def of_race(report: dict[str, Any]) -> list[Aim]:
         ("raw connect loops against schemes", ratio("SN, raw"), "<=", 1.05),
         ("the slowest of the random tables", ratio("SN, random", pick=max), "<=", 1.5),
         ("online Newton against SGD", ratio("SN, online Newton"), "<=", 2.2),
+        ("AdamW against SGD", ratio("SN, AdamW"), "<=", 1.7),
         ("evaluation of a pattern against SGD", ratio("SN, batch evaluation"), "<=", 0.25),
         ("all in one batch on two cores, patterns a second against SGD", full, ">=", 2.5),
         *batches,

@@ -1,11 +1,12 @@
 """SN: the kernels of this project, made from Python as a program in Lisp would make them.
 
-Beside the race's own task stand those that only SN takes part in: online Newton, evaluation of
-many patterns at once, the same net made unit by unit, and the net with other tables of maps.
+Beside the race's own task stand those that only SN takes part in: online Newton, AdamW, evaluation
+of many patterns at once, the same net made unit by unit, and the net with other tables of maps.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,13 +29,31 @@ from sn.kernels import Kernels, Slots, compile_net
 from sn.lower.recognise import lower
 from sn.net.costs import mean_square
 from sn.net.reference import Reference
+from sn.optim.adaptive import AdamW
 from sn.optim.first_order import Sgd
 from sn.optim.rules import Curvature, Hyper, Memory, RuleSpec, Step, UpdateRule, advance
 from sn.train.engines import KernelEngine
 
 NEWTON = RuleSpec(step=Step.NEWTON, curvature=Curvature.GAUSS_NEWTON)
 HYPER = Hyper(gamma=0.05, mu=0.05)
-NEWTON_STEP = 0.0005
+ADAMW = AdamW(learning_rate=0.0003)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An update rule with its learning rate and its numbers."""
+
+    rule: UpdateRule
+    step: float
+    hyper: Hyper
+
+
+ONE_BY_ONE = Job(RuleSpec(), STEP, Hyper())
+ONLINE_NEWTON = Job(NEWTON, 0.0005, HYPER)
+# eps as large as descents of this net: what rounding leaves of smaller ones has no direction
+ONLINE_ADAMW = Job(
+    ADAMW.own_rule, ADAMW.learning_rate, dataclasses.replace(ADAMW.own_hyper, eps=1e-3)
+)
 
 
 @dataclass(slots=True)
@@ -47,8 +66,7 @@ class Trainer:
     start: F32
     inputs: F32
     targets: F32
-    step: float
-    hyper: Hyper
+    job: Job
     slots: Slots = field(init=False)
     order: NDArray[np.int32] = field(init=False)
 
@@ -57,8 +75,8 @@ class Trainer:
 
     def run(self, count: int) -> None:
         """Train from the starting weights on the first `count` examples."""
-        steps = [self.step] * len(self.kernels.source.nodes)
-        self.slots = self.kernels.slots(self.start, steps, self.hyper)
+        steps = [self.job.step] * len(self.kernels.source.nodes)
+        self.slots = self.kernels.slots(self.start, steps, self.job.hyper)
         self.kernels.train(self.slots, self.inputs, self.targets, self.order[:count])
 
     def answer(self) -> Answer:
@@ -86,7 +104,7 @@ class Evaluator:
         return {"outputs": self.outputs}
 
 
-def _compiled(net: Net, rule: RuleSpec, use_cache: bool) -> tuple[Kernels, float]:
+def _compiled(net: Net, rule: UpdateRule, use_cache: bool) -> tuple[Kernels, float]:
     """Return the kernels and the seconds from the table to machine code."""
     start = cpu_seconds()
     cost = mean_square(net.table.layers[-1].size)
@@ -96,7 +114,7 @@ def _compiled(net: Net, rule: RuleSpec, use_cache: bool) -> tuple[Kernels, float
 
 def prepare_trainer(
     build: Callable[[], Net],
-    rule: RuleSpec,
+    job: Job,
     use_cache: bool,
     weights: Weights,
     inputs: F32,
@@ -104,9 +122,8 @@ def prepare_trainer(
 ) -> Trainer:
     """Compile the net that `build` makes; `use_cache` where the compile time is not reported."""
     net = build()
-    kernels, seconds = _compiled(net, rule, use_cache)
-    step, hyper = (NEWTON_STEP, HYPER) if rule.second else (STEP, Hyper())
-    return Trainer(kernels, net, seconds, net.to_order(weights), inputs, targets, step, hyper)
+    kernels, seconds = _compiled(net, job.rule, use_cache)
+    return Trainer(kernels, net, seconds, net.to_order(weights), inputs, targets, job)
 
 
 def prepare_evaluator(weights: Weights, inputs: F32, targets: F32) -> Evaluator:
@@ -163,15 +180,16 @@ def prepare_own_rows(weights: Weights, inputs: F32, targets: F32) -> OwnRows:
     return OwnRows(engine, net, net.to_order(weights), order)
 
 
-def newton_reference(weights: Weights, inputs: F32, targets: F32) -> Answer:
-    """Return the weights after online Newton, by SN's float64 walk over the connections."""
+def walked(job: Job, weights: Weights, inputs: F32, targets: F32) -> Answer:
+    """Return the weights after a job on the zip-code net, by the float64 walk of the twin."""
     net = sn_nets.zipcode()
     twin = Reference(net.table, mean_square(10))
     flat = net.to_order(weights).astype(np.float64)
-    memory, steps = Memory.empty(len(flat)), np.full(len(flat), NEWTON_STEP)
+    memory, steps = Memory.empty(len(flat)), np.full(len(flat), job.step)
     for image, target in zip(inputs, targets, strict=True):
         shown = twin.present(flat, image.astype(np.float64), target.astype(np.float64))
-        flat = advance(NEWTON, HYPER, steps, flat, memory, shown.d_weight, shown.curv_weight)
+        found = shown.d_weight, shown.curv_weight
+        flat = advance(job.rule, job.hyper, steps, flat, memory, *found)
     return {name: flat[number] for name, number in net.numbers.items()}
 
 
@@ -189,7 +207,7 @@ def _with_table(number: int, table: Table) -> Rival:
     task = Task(
         "zipcode, random tables", CONNECTIONS, MULTIPLY_ADDS, initial_weights, examples, train
     )
-    prepare = partial(prepare_trainer, partial(sn_nets.zipcode, table), RuleSpec(), True)
+    prepare = partial(prepare_trainer, partial(sn_nets.zipcode, table), ONE_BY_ONE, True)
     return Rival(f"SN, random table {number} of {N_TABLES}", _here, prepare, cores=1, task=task)
 
 
@@ -204,23 +222,33 @@ NEWTON_TASK = Task(
     MULTIPLY_ADDS + 108_120,
     initial_weights,
     examples,
-    newton_reference,
+    partial(walked, ONLINE_NEWTON),
+)
+ADAMW_TASK = Task(
+    "zipcode, AdamW",
+    CONNECTIONS,
+    MULTIPLY_ADDS,
+    initial_weights,
+    examples,
+    partial(walked, ONLINE_ADAMW),
 )
 EVALUATION = Task(
     "zipcode, evaluation", CONNECTIONS, 63_660, initial_weights, examples, reference.outputs
 )
 N_TABLES = 20
 
-SGD = partial(prepare_trainer, sn_nets.zipcode, RuleSpec(), False)
-BY_HAND = partial(prepare_trainer, sn_nets.zipcode_by_hand, RuleSpec(), False)
-ONLINE_NEWTON = partial(prepare_trainer, sn_nets.zipcode, NEWTON, False)
-FULL = partial(prepare_trainer, partial(sn_nets.full, layers.SIZES), RuleSpec(), False)
+SGD = partial(prepare_trainer, sn_nets.zipcode, ONE_BY_ONE, False)
+BY_HAND = partial(prepare_trainer, sn_nets.zipcode_by_hand, ONE_BY_ONE, False)
+BY_NEWTON = partial(prepare_trainer, sn_nets.zipcode, ONLINE_NEWTON, False)
+BY_ADAMW = partial(prepare_trainer, sn_nets.zipcode, ONLINE_ADAMW, False)
+FULL = partial(prepare_trainer, partial(sn_nets.full, layers.SIZES), ONE_BY_ONE, False)
 
 RIVALS = (
     Rival("SN, SGD", _here, SGD, cores=1),
     Rival("SN, rows of a user's file", _here, prepare_own_rows, cores=1, task=ZIPCODE),
     Rival("SN, raw connect loops", _here, BY_HAND, cores=1, task=ZIPCODE),
-    Rival("SN, online Newton", _here, ONLINE_NEWTON, cores=1, task=NEWTON_TASK),
+    Rival("SN, online Newton", _here, BY_NEWTON, cores=1, task=NEWTON_TASK),
+    Rival("SN, AdamW", _here, BY_ADAMW, cores=1, task=ADAMW_TASK),
     Rival("SN, batch evaluation", _here, prepare_evaluator, cores=1, task=EVALUATION),
     *(_with_table(number, table) for number, table in enumerate(random_tables(N_TABLES), 1)),
     Rival("SN, full layers", _here, FULL, cores=1, task=layers.FULL),
