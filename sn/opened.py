@@ -11,8 +11,11 @@ from typing import Any
 
 from sn.data.base import Part, dataset
 from sn.errors import DataError
+from sn.export.formats import exported
 from sn.lisp.gate import Allow, Gate
+from sn.paths import possible
 from sn.results.about import RUN, read_about
+from sn.results.arrays import write_whole
 from sn.results.origin import read_origin
 from sn.results.record import RunRecord
 from sn.session import Session, train_further
@@ -66,6 +69,18 @@ class OpenedNet(TrainedNet):
         Raises: SnError for a program that cannot be evaluated, and as `Experiment.train` does.
         """
         return train_further(self, Gate(Path(), allow=self.allow), **options)
+
+    def export(self, path: str | Path, to: str | None = None) -> Path:
+        """Write this net for programs that know nothing of SN, and return the file's path.
+
+        `to` is c, js, json, npz or onnx; None takes what the path ends in. A file that is there is
+        replaced.
+        Raises: UnknownNameError for another format; SnError where the library of a format is
+        missing; TrainError when the file cannot be written.
+        """
+        path = possible(path)
+        write_whole(path, exported(self, to or path.suffix.removeprefix(".")))
+        return path
 
 
 def open_run(run: str | Path, allow: Allow | None = None) -> OpenedNet:

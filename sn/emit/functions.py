@@ -10,67 +10,22 @@ from collections.abc import Callable, Mapping
 
 from llvmlite import ir
 
+from sn.emit.coefficients import (
+    COS_P,
+    ERFCX_P,
+    ERFCX_STEP,
+    EXP_LOW,
+    EXP_P,
+    LOG_P,
+    RECIPROCAL,
+    SIN_P,
+    TANH_LIMIT,
+    TANH_P,
+    TANH_Q,
+)
 from sn.emit.pairs import refine
 from sn.emit.vector import I32, Builder, Vec
 from sn.net.expr import Expr, evaluate
-
-# Minimax rational x P(x^2) / Q(x^2); clamped where float32 tanh is 1 to the last bit.
-# Source: coefficients of the widely used 13/6 approximation (Eigen, ptanh).
-_TANH_LIMIT = 7.90531110763549805
-_TANH_P = (
-    -2.76076847742355e-16,
-    2.00018790482477e-13,
-    -8.60467152213735e-11,
-    5.12229709037114e-08,
-    1.48572235717979e-05,
-    6.37261928875436e-04,
-    4.89352455891786e-03,
-)
-_TANH_Q = (
-    1.19825839466702e-06,
-    1.18534705686654e-04,
-    2.26843463243900e-03,
-    4.89352518554385e-03,
-)
-# Source: Cephes (Moshier), expf, logf, sinf, cosf: coefficients and range reduction.
-_EXP_P = (
-    1.9875691500e-4,
-    1.3981999507e-3,
-    8.3334519073e-3,
-    4.1665795894e-2,
-    1.6666665459e-1,
-    5.0000001201e-1,
-)
-_EXP_LOW = -87.33654  # the logarithm of the least normal float32
-_LOG_P = (
-    7.0376836292e-2,
-    -1.1514610310e-1,
-    1.1676998740e-1,
-    -1.2420140846e-1,
-    1.4249322787e-1,
-    -1.6668057665e-1,
-    2.0000714765e-1,
-    -2.4999993993e-1,
-    3.3333331174e-1,
-)
-# e^(z^2) erfc(z) in powers of 1 / (1 + 0.3 z), z from 0 to 10.5; relative error 2e-8.
-# Source: fitted here, by least squares weighted until the error was level.
-_ERFCX_STEP = 0.3
-_ERFCX_P = (
-    -0.12762735784053802,
-    0.47504350543022156,
-    -0.4869188070297241,
-    0.512920081615448,
-    -0.06473691761493683,
-    0.19824674725532532,
-    0.15436360239982605,
-    0.1693575531244278,
-    0.16936108469963074,
-    -9.504898116574623e-06,
-)
-_RECIPROCAL = 0x7EF311C3  # within 12 % of 1 / x; chosen by trial, as is known of such constants
-_SIN_P = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-_COS_P = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 
 
 def over(k: Builder, a: Vec, b: Vec) -> Vec:
@@ -80,7 +35,7 @@ def over(k: Builder, a: Vec, b: Vec) -> Vec:
     Source: the reciprocal by Newton's method, from bits taken from those of a constant.
     """
     kind = ir.VectorType(I32, k.lanes)
-    start = ir.Constant(kind, [I32(_RECIPROCAL)] * k.lanes)
+    start = ir.Constant(kind, [I32(RECIPROCAL)] * k.lanes)
     bits = k.ir.sub(start, k.ir.bitcast(b.value, kind))
     inverse = Vec(k, k.ir.bitcast(bits, b.value.type))
     for _ in range(3):
@@ -91,16 +46,16 @@ def over(k: Builder, a: Vec, b: Vec) -> Vec:
 def tanh(k: Builder, x: Vec) -> Vec:
     """tanh x; all x. NaN stays NaN."""
     # minimum and maximum return their second operand for NaN: it must not become a limit
-    clamped = k.minimum(k.constant(_TANH_LIMIT), k.maximum(k.constant(-_TANH_LIMIT), x))
+    clamped = k.minimum(k.constant(TANH_LIMIT), k.maximum(k.constant(-TANH_LIMIT), x))
     square = clamped * clamped
-    return clamped * k.polynomial(square, _TANH_P) / k.polynomial(square, _TANH_Q)
+    return clamped * k.polynomial(square, TANH_P) / k.polynomial(square, TANH_Q)
 
 
 def exp(k: Builder, x: Vec) -> Vec:
     """e^x; 0 below -87.3365, where it is no normal float32, infinity above 88.7."""
-    value = _exp(k, k.maximum(k.minimum(x, k.constant(88.7228)), k.constant(_EXP_LOW)))
+    value = _exp(k, k.maximum(k.minimum(x, k.constant(88.7228)), k.constant(EXP_LOW)))
     value = k.select(k.compare(">", x, k.constant(88.7228)), k.constant(float("inf")), value)
-    value = k.select(k.compare("<", x, k.constant(_EXP_LOW)), k.constant(0), value)
+    value = k.select(k.compare("<", x, k.constant(EXP_LOW)), k.constant(0), value)
     return k.keep_nan(x, value)
 
 
@@ -118,7 +73,7 @@ def _grown(k: Builder, x: Vec) -> tuple[Vec, Vec]:
     whole = _round(k, x * k.constant(1.44269504088896341))
     rest = k.fma(whole, k.constant(-0.693359375), x)
     rest = k.fma(whole, k.constant(2.12194440e-4), rest)
-    return whole, k.fma(k.polynomial(rest, _EXP_P), rest * rest, rest)
+    return whole, k.fma(k.polynomial(rest, EXP_P), rest * rest, rest)
 
 
 def _exp_of_minus(k: Builder, size: Vec) -> Vec:
@@ -143,8 +98,8 @@ def normal_cdf(k: Builder, v: Vec) -> Vec:
     square = half * size
     rest = k.fma(half, size, -square)
     bell = _exp_of_minus(k, square) * (k.constant(1) - rest)
-    t = k.constant(1) / k.fma(k.constant(_ERFCX_STEP * 0.5**0.5), size, k.constant(1))
-    tail = k.constant(0.5) * bell * k.polynomial(t, _ERFCX_P)
+    t = k.constant(1) / k.fma(k.constant(ERFCX_STEP * 0.5**0.5), size, k.constant(1))
+    tail = k.constant(0.5) * bell * k.polynomial(t, ERFCX_P)
     tail = k.select(k.compare("<", size, k.constant(14)), tail, k.constant(0))
     value = k.select(k.compare("<", v, k.constant(0)), tail, k.constant(1) - tail)
     return k.keep_nan(v, value)
@@ -209,7 +164,7 @@ def log(k: Builder, x: Vec) -> Vec:
     e = k.select(small, e - k.constant(1), e)
     m = k.select(small, m + m - k.constant(1), m - k.constant(1))
     square = m * m
-    value = k.polynomial(m, _LOG_P) * m * square
+    value = k.polynomial(m, LOG_P) * m * square
     value = k.fma(e, k.constant(-2.12194440e-4), value)
     value = k.fma(square, k.constant(-0.5), value)
     value = k.fma(e, k.constant(0.693359375), m + value)
@@ -236,8 +191,8 @@ def _circular(k: Builder, x: Vec, quarter: int) -> Vec:
     rest = k.fma(turns, k.constant(-4.837512969970703e-4), rest)
     rest = k.fma(turns, k.constant(-7.549789948768648e-8), rest)
     square = rest * rest
-    sine = k.fma(k.polynomial(square, _SIN_P) * square, rest, rest)
-    cosine = k.polynomial(square, _COS_P) * square * square
+    sine = k.fma(k.polynomial(square, SIN_P) * square, rest, rest)
+    cosine = k.polynomial(square, COS_P) * square * square
     cosine = cosine + k.fma(square, k.constant(-0.5), k.constant(1))
     b = k.ir
     kind = ir.VectorType(I32, k.lanes)

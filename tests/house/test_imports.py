@@ -51,6 +51,7 @@ RANKS = {
     "trained": 8,
     "progress": 8,
     "experiment": 9,
+    "export": 9,
     "networds": 9,
     "session": 10,
     "facts": 10,
@@ -83,6 +84,7 @@ LIBRARIES = {
     "describe": {"numpy"},
     "trained": {"numpy", "msgspec"},
     "experiment": {"numpy"},
+    "export": {"numpy", "msgspec"},
     "networds": {"numpy"},
     "facts": {"numpy"},
     "progress": {"rich", "IPython"},
@@ -92,6 +94,7 @@ LIBRARIES = {
 # Files that may import what the rest of their unit may not.
 EXCEPTIONS = {
     "data/pictures.py": {"PIL"},
+    "export/onnx.py": {"onnx"},
     "results/frames.py": {"pandas"},
     "results/plots.py": {"matplotlib"},
 }
