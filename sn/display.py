@@ -1,6 +1,6 @@
 """Display: what a value shows of itself at a prompt and in a notebook.
 
-`brief` makes the line that `repr` gives; only `html_table` and `html_bar` make HTML.
+`brief` makes the line that `repr` gives. Notebooks get HTML from `html_table` and `html_bar` alone.
 """
 
 from __future__ import annotations

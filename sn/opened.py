@@ -13,6 +13,7 @@ from sn.data.base import Part, dataset
 from sn.errors import DataError
 from sn.export.formats import exported
 from sn.lisp.gate import Allow, Gate
+from sn.page.report import run_page
 from sn.paths import possible
 from sn.results.about import RUN, read_about
 from sn.results.arrays import write_whole
@@ -80,6 +81,16 @@ class OpenedNet(TrainedNet):
         """
         path = possible(path)
         write_whole(path, exported(self, to or path.suffix.removeprefix(".")))
+        return path
+
+    def page(self, path: str | Path, data: Any = None) -> Path:
+        """Write the page of the run that this net is of, and return its path; `data` as for `sets`.
+
+        Raises: DataError when it was opened from a file that is not in the folder of a run;
+        TrainError when the page cannot be written.
+        """
+        path, folder = possible(path), Path() if self.path is None else self.path.parent
+        write_whole(path, run_page(self, folder, data).encode("utf-8"))
         return path
 
 

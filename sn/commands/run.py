@@ -23,7 +23,7 @@ from sn.limits import SEED
 from sn.progress.terminal import TerminalBar
 from sn.results.arrays import content_hash, make_inside
 from sn.results.checkpoints import run_folder
-from sn.results.folder import FILES, RunFolder
+from sn.results.folder import FILES, RunFolder, report_command
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord
 from sn.results.repeats import repeat_differences
@@ -245,6 +245,8 @@ def _print_run(record: RunRecord, note: str, files: Path | None) -> None:
         facts.append(("folder", str(record.folder)))
     if files is not None:
         facts.append(("files", str(files)))
+    if record.folder is not None:
+        facts.append(("a page", report_command(record.folder)))
     print()
     for name, value in facts:
         print_fact(name, value, 12)

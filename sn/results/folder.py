@@ -248,6 +248,9 @@ class RunFolder:
             )
         }
         self._about["result"]["evaluate_seconds"] = record.evaluate_seconds
+        if record.reference is not None:
+            said = asdict(record.reference)
+            self._about["reference"] = {name: one for name, one in said.items() if one is not None}
         self._about["result"]["weights_sha256"] = content_hash(record.weights)
         with self.told(self.path):
             write_arrays(self.path / WEIGHTS, record.weights, metadata)
@@ -299,6 +302,11 @@ class RunFolder:
 def resume_command(folder: Path) -> str:
     """Return the command that goes on with the run in a folder, as a shell takes it."""
     return shlex.join(["sn", "run", "--resume", str(folder)])
+
+
+def report_command(folder: Path) -> str:
+    """Return the command that makes a page of the run in a folder, as a shell takes it."""
+    return shlex.join(["sn", "report", "--open", str(folder)])
 
 
 def _now() -> str:

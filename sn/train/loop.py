@@ -24,6 +24,7 @@ from sn.interrupts import Interrupt, interrupts_kept
 from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
 from sn.results.checkpoints import Position
+from sn.results.film import add_frame, is_frame
 from sn.results.folder import Outcome, RunHeader
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
@@ -217,6 +218,7 @@ class _Run:
             number = self._position.passes
             if len(self._passes) < number:
                 self._score(number)
+            self._keep_frame()
             is_last = number >= job.passes or (
                 bool(self._passes) and job.spec.stop.is_due(self._passes)
             )
@@ -225,6 +227,13 @@ class _Run:
             if is_last:
                 break
             self._train(number + 1)
+
+    def _keep_frame(self) -> None:
+        """Keep the weights to look at, after some passes, and before the first."""
+        passes, shown = self._position.passes, self._position.shown
+        if self._files is not None and not shown and is_frame(passes):
+            with self._files.told(self._files.path):
+                add_frame(self._files.path, passes, self._job.engine.get_trained())
 
     def _keep(self, is_last: bool) -> None:
         """Write a checkpoint after a pass, unless the one before is very young."""

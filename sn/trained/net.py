@@ -316,6 +316,17 @@ class TrainedNet:
         shown = {one: self._judged(self._outputs(part.inputs), part) for one, part in parts.items()}
         return {one: (self._scores(*both), self._report(*both)) for one, both in shown.items()}
 
+    def outputs_for(self, part: Part) -> Floats32:
+        """Return the outputs for one of `sets()`, whose inputs are as the net takes them.
+
+        Raises: DataError for a state that is no finite number.
+        """
+        return self._outputs(part.inputs)
+
+    def report_for(self, outputs: Floats32, part: Part) -> Report:
+        """Return the report of a set whose `outputs_for` are known."""
+        return self._report(*self._judged(outputs, part))
+
     def _shown(self, part: Part | str, data: Any) -> tuple[Floats32, Floats32]:
         """Return the outputs for a set and what they should be, (n, n_outputs) each."""
         if isinstance(part, str):

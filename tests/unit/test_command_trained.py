@@ -55,7 +55,8 @@ def test_show_tells_layers_counts_scores_and_files(
         f"{test['misses']} of 2,007 missed ({100 * test['misses'] / 2007:.2f} %)",
         "tells      10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
         "program    zipcode.sn",
-        "beside it  checkpoint-1.safetensors, log.jsonl, run.json, source.sn, weights.safetensors",
+        "beside it  checkpoint-1.safetensors, film.safetensors, log.jsonl, run.json, source.sn,\n"
+        "           weights.safetensors",
     ):
         assert text in out
 

@@ -165,6 +165,7 @@ def test_run_prints_a_line_per_pass_and_the_table(session: dict[str, Any], capsy
         compiling   2.70 s
         training    1.25 s, 7.50 µs per presentation; evaluating 0.12 s
         folder      here
+        a page      sn report --open here
         """)
 
 

@@ -1,0 +1,61 @@
+"""Make a page of a run: what it learned, what it mistakes, and the network at work in it."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sn.commands._folders import Place
+from sn.commands._safety import allow_options, limit_options
+from sn.commands._texts import print_text
+from sn.results.checkpoints import run_folder
+
+if TYPE_CHECKING:
+    from sn.lisp.gate import Allow  # start-up time, which --help can do without
+
+PAGE = "report.html"
+
+
+@click.command("report")
+@click.argument("run", type=Place())
+@click.option(
+    "--data",
+    metavar="DATA",
+    help="Other data: a name, a file, or a form such as '(csv \"FILE\" (label 4))'.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=Place("file"),
+    help=f"Where to write the page, instead of {PAGE} in the folder.",
+)
+@click.option("--open", "is_opened", is_flag=True, help="Show the page in the web browser.")
+@allow_options()
+@limit_options
+def command(
+    run: Path, data: str | None, output: Path | None, is_opened: bool, allow: Allow
+) -> None:
+    """Make one file of HTML of RUN, to look at and to send to a friend.
+
+    RUN is the folder of a run. The page needs nothing else and fetches nothing: it has the
+    curves and the figures, the patterns that are misread, the kernels, and the network itself,
+    which reads what one draws.
+    """
+    from sn.opened import open_run  # start-up time of numba
+    from sn.page.report import run_page  # as above
+    from sn.results.arrays import write_whole  # as above
+    from sn.session import Session  # as above
+
+    folder = run_folder(run)
+    net = open_run(folder, allow)
+    given = None if data is None else Session().read_data(data)
+    content = run_page(net, folder, given).encode("utf-8")
+    target = output or folder / PAGE
+    write_whole(target, content)
+    print_text(f"{target}: {len(content) / 1e6:.1f} MB, to be opened in a web browser")
+    if is_opened:
+        webbrowser.open(target.resolve().as_uri())

@@ -1,0 +1,198 @@
+"""Pages in a real browser: drawn digits are read, nothing is fetched, nothing is complained of."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sn.opened import open_run
+from sn.page.report import run_page
+from tests.conftest import GOLDEN
+from tests.sample_nets import shipped
+from tests.unit.test_trained_net import STAND_IN
+
+sync = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+CHROMIUM = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which shows the page"),
+]
+
+READ = """(all) => all.map((strokes) => {
+  Draw.set(strokes);
+  const found = SN.answers();
+  return found.indexOf(Math.max(...found));
+})"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The net of 1989 after ten passes on the stand-in, with its page."""
+    folder = tmp_path_factory.mktemp("run")
+    experiment = shipped("zipcode").experiment()
+    experiment = replace(experiment, spec=replace(experiment.spec, data=STAND_IN))
+    experiment.train(passes=10, folder=folder)
+    (folder / "report.html").write_text(run_page(open_run(folder), folder), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync.sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any, run: Path) -> Iterator[Any]:
+    """The page, which complained of nothing and asked for nothing in the end."""
+    found = browser.new_page(viewport={"width": 1200, "height": 900})
+    told: list[str] = []
+    found.on("console", lambda message: told.append(message.text))
+    found.on("pageerror", lambda error: told.append(str(error)))
+    found.on("request", lambda request: told.append(request.url))
+    address = (run / "report.html").as_uri()
+    found.goto(address)
+    yield found
+    found.close()
+    assert told == [address]
+
+
+def test_digits_of_several_hands_are_read(page: Any) -> None:
+    drawn = json.loads((GOLDEN / "strokes.json").read_text())
+    answers = page.evaluate(READ, [one["strokes"] for one in drawn])
+    right = {digit: 0 for digit in range(10)}
+    for one, answer in zip(drawn, answers, strict=True):
+        right[one["digit"]] += one["digit"] == answer
+    hands = len(drawn) // 10
+    assert hands == 6
+    # of nine kinds at least, two hands of three or more
+    assert sum(times >= 4 for times in right.values()) >= 9, right
+    assert sum(right.values()) >= 0.9 * len(drawn), right
+
+
+def test_test_digits_give_what_the_kernels_give(page: Any, run: Path) -> None:
+    net = open_run(run)
+    digits = net.sets()["test"].inputs[::40]
+    found = page.evaluate(
+        "(all) => all.map((one) => { SN.send(one, ''); return Array.from(SN.outputs()); })",
+        digits.tolist(),
+    )
+    assert np.abs(np.array(found) - net.outputs(digits)).max() < 1e-5
+
+
+def test_what_feeds_a_unit_is_what_the_table_says(page: Any, run: Path) -> None:
+    net = open_run(run)
+    table = net.table
+    for index, unit in ((1, 0), (2, 69), (3, 7), (4, 9)):
+        dst = table.layers[index].first + unit
+        rows = table.dst == dst
+        wanted = sorted(
+            zip(
+                table.layer_of[table.src[rows]].tolist(),
+                net.weight_vector[table.wid[rows]].tolist(),
+                strict=True,
+            )
+        )
+        found = page.evaluate(f"() => SN.feeds({index}, {unit}).map(([src, , at]) => [src, at])")
+        weights = page.evaluate("() => SN.about.frames.at(-1).weights")
+        stored = np.frombuffer(base64.b64decode(weights), "<f4")
+        assert sorted((src, float(stored[at])) for src, at in found) == wanted
+
+
+def test_a_drawing_by_mouse_and_by_keys_goes_through_the_net(page: Any) -> None:
+    box = page.locator("#sheet").bounding_box()
+    page.mouse.move(box["x"] + 140, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=8)
+    page.mouse.up()
+    page.wait_for_function("document.getElementById('shown').textContent === 'what you drew'")
+    assert page.locator("#answer").text_content() == "1"
+    page.locator("#clear").click()
+    page.wait_for_function("document.getElementById('shown').textContent === 'an empty picture'")
+    page.locator("#sheet").focus()
+    page.keyboard.press("Space")
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.getElementById('shown').textContent === 'what you drew'")
+    page.keyboard.press("Backspace")
+    page.wait_for_function("document.getElementById('shown').textContent === 'an empty picture'")
+
+
+def test_everything_can_be_reached_by_keys(page: Any) -> None:
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("() => document.activeElement.id || document.activeElement.className")
+        )
+    assert {
+        "sheet",
+        "clear",
+        "undo",
+        "fit",
+        "centre",
+        "blur",
+        "pattern",
+        "passes",
+        "map",
+    } <= reached
+    page.locator("button.map").nth(1).press("Enter")
+    assert "h1, map 0" in page.locator("#unit").text_content()
+    page.keyboard.press("ArrowRight")
+    assert "column 5" in page.locator("#unit").text_content()
+
+
+def test_a_misread_digit_and_a_pair_of_maps_can_be_clicked(page: Any) -> None:
+    first = page.locator(".gallery button").first
+    title = first.get_attribute("title")
+    first.click()
+    shown = page.locator("#shown").text_content()
+    assert title.startswith(shown.split(",")[0])
+    assert page.locator("#answer").text_content() == title[-1]
+    page.locator(".matrix button").nth(3).click()
+    assert "h2, map 3" in page.locator("#unit").text_content()
+    assert page.locator(".map.feeds").count() == 8
+
+
+def test_the_slider_goes_back_to_the_weights_before(page: Any) -> None:
+    slider = page.locator("#passes")
+    assert page.locator("#pass").text_content() == "after pass 10"
+    slider.fill("0")
+    assert page.locator("#pass").text_content() == "before training"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_nothing_is_wider_than_the_window(browser: Any, run: Path, width: int, scheme: str) -> None:
+    found = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    found.goto((run / "report.html").as_uri())
+    assert found.evaluate("() => document.documentElement.scrollWidth") <= width
+    paint = found.evaluate(
+        "() => performance.getEntriesByType('paint').map((one) => one.startTime)"
+    )
+    assert max(paint) < 1000
+    found.close()
+
+
+def test_the_page_is_not_large(run: Path) -> None:
+    assert (run / "report.html").stat().st_size < 2_000_000
