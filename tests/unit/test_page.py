@@ -142,9 +142,11 @@ def test_the_ink_of_the_digits_of_mnist() -> None:
     assert 1.2 < found.pen < 2.0
 
 
-def test_the_ink_of_zip_codes(shared: Callable[[str], Path]) -> None:
+def test_the_ink_of_zip_codes(
+    shared: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Digits that fill their 16 points: LeCun et al. 1989."""
-    shared("data/zip.train.gz")
+    monkeypatch.setenv("SN_DATA", str(shared("data/zip.train.gz").parent))
     found = ink_of((16, 16), load("zipcode").train.inputs, -1.0, 1.0)
     assert found is not None
     assert (found.paper, found.box, found.is_by_mass) == (-1.0, 16.0, False)
