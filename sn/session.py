@@ -27,15 +27,9 @@ from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
 from sn.display import brief
-from sn.errors import (
-    DataError,
-    NetError,
-    SnError,
-    TrainError,
-    did_you_mean,
-    read_source,
-)
+from sn.errors import DataError, NetError, SnError, TrainError, did_you_mean, read_source
 from sn.experiment import Experiment
+from sn.figure import Figure, figure_of
 from sn.limits import SEED, STAGES, one_of
 from sn.lisp.files import Files
 from sn.lisp.forms import Value
@@ -355,6 +349,13 @@ class Program:
         Raises: NetError when there is no net.
         """
         return self._of_network.report()
+
+    def figure(self, unit: str | None = None) -> Figure:
+        """Return a figure of the net as SVG, or of what one unit of it sees, such as `h2:3:1:2`.
+
+        Raises: NetError when there is no net, SettingError when there is no such unit.
+        """
+        return figure_of(self.plan, unit)
 
     def check_gradients(self, seed: int = 0) -> GradientReport:
         """Compare the derivatives of the net with differences, and its kernels with the twin.

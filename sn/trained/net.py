@@ -38,9 +38,10 @@ from sn.trained.pictures import usual_range
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
 from sn.trained.sets import other_data, own_data
-from sn.trained.words import title
+from sn.trained.words import facts, title
 
 if TYPE_CHECKING:
+    from sn.figure.picture import Figure
     from sn.kernels import Kernels
 
 _WHOLE = re.compile("-?[0-9]{1,18}")  # what an integer of NumPy holds
@@ -348,6 +349,18 @@ class TrainedNet:
         given = self._answering(answers(outputs, about.cost))
         middle = (about.low + about.high) / 2
         return report(given, self._answering(desired), about.kind, self.classes, middle)
+
+    def figure(self, unit: str | None = None) -> Figure:
+        """Return a figure of the net with its kernels, or of what one unit sees: `h2:3:1:2`.
+
+        A notebook shows it; `.svg` is its text, `.save("net.svg")` writes it.
+        Raises: SettingError when there is no such unit.
+        """
+        from sn.figure import figure_of  # who only predicts draws nothing
+
+        told = [" ".join(fact) for fact in facts(self.table, self.about)]
+        lines = [line for line in told if line.startswith(("trained", "test"))]
+        return figure_of(self.plan, unit, self._vector, lines)
 
     def __repr__(self) -> str:
         return brief(title(self.table, self.about))

@@ -42,6 +42,7 @@ RANKS = {
     "lower": 4,
     "interp": 5,
     "emit": 5,
+    "figure": 5,
     "machine_code": 5,
     "kernels": 6,
     "builtins": 6,
@@ -77,6 +78,7 @@ LIBRARIES = {
     "matrixfile": {"numpy"},
     "lower": {"numpy"},
     "emit": {"numpy", "llvmlite"},
+    "figure": {"numpy"},
     "cache": {"platformdirs"},
     "machine_code": {"numpy", "numba", "llvmlite"},
     "kernels": {"numpy", "numba", "llvmlite"},
@@ -95,6 +97,7 @@ LIBRARIES = {
 
 # Files that may import what the rest of their unit may not.
 EXCEPTIONS = {
+    "figure/picture.py": {"resvg_py"},
     "data/pictures.py": {"PIL"},
     "export/onnx.py": {"onnx"},
     "results/frames.py": {"pandas"},

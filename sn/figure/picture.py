@@ -1,0 +1,115 @@
+"""Picture: a finished figure, as SVG text, as a display of notebooks, as PNG, as a file.
+
+SVG needs nothing. PNG is made by resvg, an extra. Several figures stand side by side in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sn.display import brief, clipped
+from sn.errors import SnError
+from sn.figure.style import style_sheet
+from sn.figure.svg import Element, element, group, number, rect
+
+MARGIN = 24.0
+BETWEEN = 48.0  # figures side by side
+ZOOM = 2  # pixels of a PNG for each unit of the figure; chosen here: sharp on today's screens
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A figure of `width` and `height`, with a title and a description in words."""
+
+    title: str
+    description: str
+    elements: tuple[Element, ...]
+    width: float
+    height: float
+
+    @cached_property
+    def svg(self) -> str:
+        """The figure as the text of an SVG file."""
+        wide, high = (round(side + 2 * MARGIN) for side in (self.width, self.height))
+        whole = element(
+            "svg",
+            element("title", clipped(self.title)),
+            element("desc", self.description),
+            element("style", style_sheet()),
+            rect(0, 0, wide, high, "paper"),
+            group(MARGIN, MARGIN, *self.elements),
+            xmlns="http://www.w3.org/2000/svg",
+            class_="sn-figure",
+            role="img",
+            width=wide,
+            height=high,
+            viewBox=f"0 0 {number(wide)} {number(high)}",
+        )
+        return f"{whole}"
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def png(self, zoom: int = ZOOM) -> bytes:
+        """Return the figure as a PNG of `zoom` pixels for each unit of the SVG, on white.
+
+        Raises: SnError where resvg is not installed.
+        """
+        try:
+            import resvg_py  # an extra: only who wants a PNG needs it
+        except ImportError as error:
+            raise SnError(
+                "a PNG is made by resvg-py, which is not installed",
+                hint="pip install 'sn[draw]' brings it; an .svg needs nothing",
+            ) from error
+        return bytes(resvg_py.svg_to_bytes(svg_string=self.svg, zoom=zoom))
+
+    def content(self, suffix: str) -> bytes:
+        """Return what a file with a suffix holds, `.svg` or `.png`.
+
+        Raises: SnError for any other suffix, and as `png` does.
+        """
+        match suffix.lower():
+            case ".svg":
+                return self.svg.encode()
+            case ".png":
+                return self.png()
+        raise SnError(
+            f"expected the name of a file .svg or .png, found '{clipped(suffix)}' at its end"
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the figure to a file whose name ends with .svg or .png.
+
+        Raises: SnError for another name, for a file that cannot be written, and as `png` does.
+        """
+        path = Path(path)
+        content = self.content(path.suffix)
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise SnError(f"cannot write '{path}': {reason}") from error
+
+    def __repr__(self) -> str:
+        return brief(f"figure of {self.title}: {self.width:.0f} x {self.height:.0f}")
+
+
+def side_by_side(figures: Sequence[Figure]) -> Figure:
+    """Return figures beside each other, their feet on one line."""
+    high = max(one.height for one in figures)
+    x, placed = 0.0, []
+    for one in figures:
+        placed.append(group(x, high - one.height, *one.elements))
+        x += one.width + BETWEEN
+    titles = ", ".join(clipped(one.title) for one in figures)
+    return Figure(
+        titles,
+        " ".join(one.description for one in figures),
+        tuple(placed),
+        x - BETWEEN,
+        high,
+    )
