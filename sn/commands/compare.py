@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from sn.results.record import RunRecord, Scores
 from sn.shipped import find_net
 
 if TYPE_CHECKING:
+    from sn.contest import Contender  # start-up time of numba
     from sn.lisp.gate import Allow  # start-up time, which --help can do without
 
 NAME = "comparison"
@@ -155,8 +157,8 @@ def command(
 
     FILES are programs or names of nets that come with SN. One file is compared with all its
     optimizers (`sn compare zipcode`), several files with the first optimizer of each (`sn compare
-    nets/zipcode*.sn`). Table, curves and figures are left in a folder. One that was stopped goes
-    on with `sn compare --resume runs/FOLDER`.
+    nets/zipcode*.sn`). Table, curves and figures are left in a folder, and a picture of several
+    nets. One that was stopped goes on with `sn compare --resume runs/FOLDER`.
     """
     paths = [find_net(file) for file in files]
     context = click.get_current_context()
@@ -201,15 +203,15 @@ def command(
             if kept.is_worth_keeping:
                 print_text(kept.what_stands(), err=True)
             raise
-        note = _write(found, kept.path)
+        notes = _write(found, those, kept.path)
     if as_json:
         print(json_line(comparison_object(found, str(kept.path))))
     else:
         _print(found)
         print()
         print_fact("folder", str(kept.path), 12)
-    if note:
-        print_text(f"warning: no curves were drawn: {note}", err=True)
+    for note in notes:
+        print_text(f"warning: {note}", err=True)
 
 
 def _cores() -> int:
@@ -219,27 +221,52 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _write(found: Comparison, folder: Path) -> str:
-    """Write all files, the pictures last; return why they could not be drawn, or nothing."""
+def _write(found: Comparison, those: Sequence[Contender], folder: Path) -> list[str]:
+    """Write all files, the pictures last; return why some could not be drawn, or nothing."""
     write_whole(folder / f"{NAME}.csv", texts.summary_csv(found).encode())
     write_whole(folder / "passes.csv", texts.passes_csv(found).encode())
     write_whole(folder / f"{NAME}.md", texts.markdown(found).encode())
     content = json_line(comparison_object(found, str(folder)))
     # NOTE(contests): whoever finds this file finds all figures
     write_whole(folder / RESULTS, content.encode() + b"\n")
+    shown: list[str] = []
+    notes: list[str] = []
+    try:
+        shown += _draw_nets(those, folder)
+    except SnError as error:
+        notes.append(f"the nets were not drawn: {error.message}")
+    except Exception as error:  # hours of training are worth more than a picture
+        notes.append(f"the nets were not drawn: {type(error).__name__}: {error}")
     try:
         from sn.results import plots  # matplotlib is an extra, and slow to import
 
         pictures = plots.save_curves(found, folder / "curves")
+        shown += [path.name for path in pictures if path.suffix == ".svg"]
     except ImportError:
-        return "matplotlib is not here; pip install 'sn[plot]' brings it"
+        notes.append(f"{_NO_CURVES}: matplotlib is not here; pip install 'sn[plot]' brings it")
     except SnError as error:
-        return error.message
+        notes.append(f"{_NO_CURVES}: {error.message}")
     except Exception as error:  # of another's code, and the figures are worth more than a picture
-        return f"matplotlib failed: {type(error).__name__}: {error}"
-    shown = [path.name for path in pictures if path.suffix == ".svg"]
-    write_whole(folder / f"{NAME}.md", texts.markdown(found, shown).encode())
-    return ""
+        notes.append(f"{_NO_CURVES}: matplotlib failed: {type(error).__name__}: {error}")
+    if shown:
+        write_whole(folder / f"{NAME}.md", texts.markdown(found, shown).encode())
+    return notes
+
+
+_NO_CURVES = "no curves were drawn"
+MOST_NETS = 12  # that are drawn side by side; chosen here
+
+
+def _draw_nets(those: Sequence[Contender], folder: Path) -> list[str]:
+    """Draw the nets side by side, each once, where there are several; return the file's name."""
+    nets = {(one.source.path, one.experiment.spec.net): one.experiment for one in those}
+    if len(nets) < 2:
+        return []
+    from sn.figure import figure_of, side_by_side  # most comparisons are of optimizers
+
+    figures = [figure_of(one.plan) for one in list(nets.values())[:MOST_NETS]]
+    write_whole(folder / texts.NETS, side_by_side(figures).svg.encode())
+    return [texts.NETS]
 
 
 def _print(found: Comparison) -> None:

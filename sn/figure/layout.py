@@ -21,7 +21,7 @@ WIDTH = (
 TALLEST = 210.0  # a map; chosen here: several layers are seen at once
 FLAT_AREA = 140.0 * WIDTH  # of a layer without rows; chosen here
 SCALES = (10.0, 8.0, 7.0, 6.0, 5.0, 4.5, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0, 0.75, 0.5, 0.25, 0.1)
-FLAT_UNIT = 6.0  # the side of a unit that is in no map, at least
+FLAT_UNIT, ALONE = 6.0, 16.0  # the side of a unit that is in no map, at least; without any map
 MOST_MAPS = 16  # that all maps are drawn of, whatever becomes of the scale; chosen here
 MOST_LINES = 12  # maps of one row that stand below each other
 MOST_LAYERS, ENDS = 24, 10  # layers that are all drawn, else so many from either end; chosen here
@@ -156,6 +156,8 @@ def boxes(views: Sequence[View], shown: Sequence[int], needed: Needed) -> dict[i
 def _scale(views: Sequence[View]) -> float:
     """Return the largest scale at which every map fits, and several of a layer side by side."""
     grids = [view for view in views if view.maps > 1 or view.rows > 1]
+    if not grids:
+        return ALONE if max(view.cols for view in views) <= WIDTH / ALONE else FLAT_UNIT
     for scale in SCALES:
         if all(_fits(view, scale) for view in grids):
             return scale

@@ -62,12 +62,15 @@ def fitted(text: str, width: float, size: float, bold: bool = False) -> str:
 
 
 def folded(text: str, width: float, size: float) -> list[str]:
-    """Return a text in lines of a width, broken at blanks; a word that is too long is cut off."""
+    """Return a text in lines of a width: broken behind commas, within a part that is too long at
+    blanks; a word that is too long is cut off.
+    """
     lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(fitted(word, width, size))
+    for part in text.replace(", ", ",\n").split("\n"):
+        for piece in [part] if text_width(part, size) <= width else part.split(" "):
+            longer = f"{lines[-1]} {piece}" if lines else piece
+            if lines and text_width(longer, size) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(fitted(piece, width, size))
     return lines

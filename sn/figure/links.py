@@ -6,6 +6,7 @@ units, so that the numbers in a figure add up to those of the net. Read next: la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -162,4 +163,10 @@ def _views(plan: Plan) -> Iterator[View]:
 
 def words(link: Link) -> str:
     """Return what a link is, as `sn check` says it; of plain rows, that they are."""
-    return str(link.node) if not isinstance(link.node, Full) else f"full{link.node.combine.suffix}"
+    if isinstance(link.node, Full):
+        return f"full{link.node.combine.suffix}"
+    return _TIMES.sub(" × ", str(link.node)).replace(" -", " −")
+
+
+# between two numbers
+_TIMES = re.compile(r"(?<=\d) ?x ?(?=\d)")

@@ -207,7 +207,7 @@ def _in_depth(net: Drawn, placed: dict[int, Box], chosen: dict[int, int]) -> lis
     units = [
         marks.filled([cell], "unit")
         for index, box in placed.items()
-        if (cell := marks.cell_of(box, chosen[index]))
+        if index in net.into and (cell := marks.cell_of(box, chosen[index]))
     ]
     maps = [one for _, box in sorted(placed.items()) for one in marks.units_of(box)]
     return [*behind, *maps, *before, *windows, *units]
@@ -255,7 +255,7 @@ def _foot(
     if made:
         high += 24
     if weights is not None and made:
-        bar, bar_width = panels.scale(0, high, "the largest weight of each picture")
+        bar, bar_width = panels.scale(0, high, "is the largest weight, told with each picture")
         elements += bar
         wide, high = max(wide, bar_width), high + 18
     key, key_width = _key(high, net)

@@ -13,7 +13,10 @@ from sn.figure.matrices import Matrix
 from sn.figure.stack import SMALL, USUAL, Line, block, height_of, text_at
 from sn.figure.style import LEVELS, level, level_class
 from sn.figure.svg import Element, element, group, number, path, rect
+from sn.lower.ir import Window
 
+LARGE_SIDES = (12.0, 10.0)  # of a map in a table of maps, of a tap in a small matrix
+SMALL_ONE = 120  # taps; chosen here
 SIDES = (8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.5, 1.0)  # of a tap
 TALLEST = 240.0  # a panel; chosen here
 NUMBER = 8.0  # the size of the numbers of maps
@@ -91,7 +94,7 @@ def scale(x: float, y: float, words: str) -> tuple[list[Element], float]:
         found.append(bar)
     end = start + (2 * LEVELS + 1) * side
     found.append(rect(start, y, end - start, 9, "edge"))
-    line = Line(f"m    {words}", SMALL)
+    line = Line(f"m {words}", SMALL)
     found.append(text_at(end + 4, y + 8, line))
     return found, end + 4 + line.width - x
 
@@ -101,6 +104,8 @@ def _said(matrix: Matrix) -> Iterator[str]:
         yield f"a row a {matrix.row_word}, a column a {matrix.column_word}"
     elif not matrix.is_table:
         yield f"one for each {matrix.column_word}"
+    if isinstance(matrix.link.node, Window) and not (matrix.is_table or matrix.link.node.shared):
+        yield "the window of each unit where the unit is"
     if matrix.left_out:
         yield f"{matrix.left_out:,} more are not shown"
     if not matrix.is_table:
@@ -115,7 +120,8 @@ def _grid(matrix: Matrix, room: float) -> _Grid:
     step = (high + gap, wide + gap)
     if matrix.rows == 1 and not is_tight:
         step = (high + gap + (1 if high > 1 else 0), wide + gap)
-    for side in SIDES:
+    is_small = matrix.columns * matrix.rows * high * wide <= SMALL_ONE
+    for side in (*LARGE_SIDES, *SIDES) if matrix.is_table or is_small else SIDES:
         across = matrix.columns
         if matrix.rows == 1:
             across = min(across, max(1, int(room / (side * step[1]))))

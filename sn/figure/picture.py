@@ -12,12 +12,15 @@ from pathlib import Path
 
 from sn.display import brief, clipped
 from sn.errors import SnError
-from sn.figure.style import style_sheet
+from sn.figure.style import FONT, style_sheet
 from sn.figure.svg import Element, element, group, number, rect
 
 MARGIN = 24.0
-BETWEEN = 48.0  # figures side by side
+BETWEEN, ACROSS = 48.0, 3  # figures side by side, and how many of them; chosen here
 ZOOM = 2  # pixels of a PNG for each unit of the figure; chosen here: sharp on today's screens
+# what resvg makes the same picture of where it finds no font, and says nothing
+_BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+_LETTERS = _BLANK.replace("/>", f'><text y="9" font-family="{FONT}">W</text></svg>')
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,11 @@ class Figure:
                 "a PNG is made by resvg-py, which is not installed",
                 hint="pip install 'sn[draw]' brings it; an .svg needs nothing",
             ) from error
+        if resvg_py.svg_to_bytes(svg_string=_LETTERS) == resvg_py.svg_to_bytes(svg_string=_BLANK):
+            raise SnError(
+                "a PNG would have no text: no font is installed here",
+                hint="install one, such as the package fonts-dejavu-core, or write an .svg",
+            )
         return bytes(resvg_py.svg_to_bytes(svg_string=self.svg, zoom=zoom))
 
     def content(self, suffix: str) -> bytes:
@@ -99,17 +107,16 @@ class Figure:
 
 
 def side_by_side(figures: Sequence[Figure]) -> Figure:
-    """Return figures beside each other, their feet on one line."""
-    high = max(one.height for one in figures)
-    x, placed = 0.0, []
-    for one in figures:
-        placed.append(group(x, high - one.height, *one.elements))
-        x += one.width + BETWEEN
+    """Return figures beside each other, ACROSS in a line."""
+    placed: list[Element] = []
+    widest = y = 0.0
+    for start in range(0, len(figures), ACROSS):
+        x = 0.0
+        line = figures[start : start + ACROSS]
+        for one in line:
+            placed.append(group(x, y, *one.elements))
+            x += one.width + BETWEEN
+        widest, y = max(widest, x), y + max(one.height for one in line) + BETWEEN
     titles = ", ".join(clipped(one.title) for one in figures)
-    return Figure(
-        titles,
-        " ".join(one.description for one in figures),
-        tuple(placed),
-        x - BETWEEN,
-        high,
-    )
+    told = " ".join(one.description for one in figures)
+    return Figure(titles, told, tuple(placed), widest - BETWEEN, y - BETWEEN)

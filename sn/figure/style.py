@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-FONT = "Helvetica Neue,Helvetica,Arial,DejaVu Sans,sans-serif"
+# Those of Mac, Windows and Linux by name: what makes a PNG knows no sans-serif.
+FONT = (
+    "Helvetica Neue,Helvetica,Arial,Liberation Sans,DejaVu Sans,Noto Sans,Segoe UI,Roboto,Verdana,"
+    "sans-serif"
+)
 LEVELS = 10  # steps from zero to the largest weight, on either side; chosen here
 
 # Colour: light, dark. Chosen here: contrast with the paper of at least 7 for text, 4.5 for what is

@@ -177,10 +177,9 @@ def _drawing(
         every = [area for some in areas[index].values() for area in some]
         if index == own or not every:
             continue
+        windows.append(marks.filled(every, "seen"))
         if weights is not None and index in direct:
             windows += taps.on_maps(net, box, seen, weights)
-        else:
-            windows.append(marks.filled(every, "seen"))
         if len(every) <= 64:
             windows.append(marks.filled(every, "frame"))
     windows += _rims(net, placed, own, seen.unit)
@@ -232,5 +231,5 @@ def _foot(net: Drawn, at: int, weights: Floats, room: float) -> tuple[list[Eleme
     """Return the weights of the taps, large, and the scale of their colours."""
     made = [taps.panel(net, at, below, weights, room) for below in net.sources(at)]
     elements, wide, high = panels.flowed(made, room)
-    bar, bar_width = panels.scale(0, high + 20, "the largest weight of each picture")
+    bar, bar_width = panels.scale(0, high + 20, "is the largest weight, told with each picture")
     return [*elements, *bar], max(wide, bar_width), high + 34

@@ -161,8 +161,12 @@ def _warnings(comparison: Comparison) -> list[str]:
     return said
 
 
+NETS = "nets.svg"
+PICTURES = {NETS: "the nets", "curves.svg": "learning curves"}  # what stands beside, and what it is
+
+
 def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
-    """Return comparison.md; `pictures` are files beside it that it shows."""
+    """Return comparison.md; `pictures` are files beside it that it shows, of PICTURES."""
     n_seeds = len(comparison.seeds)
     many = "one seed" if n_seeds == 1 else f"{n_seeds} seeds"
     names = ", ".join(entry.label for entry in comparison.entries)
@@ -173,7 +177,7 @@ def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
         _markdown_table(summary_columns(comparison), summary_rows(comparison)),
         _markdown_table(speed_columns(comparison), speed_rows(comparison)),
     ]
-    parts += [f"![learning curves]({name})" for name in pictures]
+    parts += [f"![{PICTURES[name]}]({name})" for name in pictures]
     rows = difference_rows(comparison)
     if rows:
         parts.append(f"## Against {_plain(comparison.first.label)}, seed by seed")

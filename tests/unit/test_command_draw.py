@@ -27,6 +27,12 @@ def test_a_net_that_comes_with_sn_is_drawn_to_stdout(capsys: pytest.CaptureFixtu
     assert "12 × 8 × 8 = 768 units" in words(svg)
 
 
+def test_the_picture_in_the_documents_is_today_s(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).resolve().parents[2] / "docs" / "images" / "zipcode-net.svg"
+    again = f"sn draw zipcode -o {path}"
+    assert path.read_text(encoding="utf-8") == drawn_svg(capsys, "zipcode"), again
+
+
 def test_a_figure_is_written_to_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "net.SVG"
     assert drawn_svg(capsys, "lenet-1", "-o", str(path)) == ""

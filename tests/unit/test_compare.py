@@ -21,6 +21,7 @@ from sn.facts import facts
 from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
 from sn.session import Session
+from tests import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = """\
@@ -263,6 +264,28 @@ def test_without_matplotlib_there_is_a_note(
     assert "warning: no curves were drawn: matplotlib is not here" in capsys.readouterr().err
     assert not list(Path("here").glob("curves.*"))
     assert "curves" not in Path("here/comparison.md").read_text()
+
+
+@pytest.mark.kernels
+def test_several_nets_are_drawn_side_by_side(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("other.sn").write_text(net.read_text())
+    words = ["compare", "small.sn", "other.sn", "--seeds", "1", "--passes", "1", "--jobs", "1"]
+    assert main([*words, "--out", "here"]) == 0
+    told = drawn.words(Path("here/nets.svg").read_text(encoding="utf-8"))
+    assert told.count("small") == 2  # the net of either file is called so
+    assert "![the nets](nets.svg)" in Path("here/comparison.md").read_text()
+
+    def fail(_: object) -> None:
+        assert json.loads(Path("there/comparison.json").read_text())["type"] == "comparison"
+        raise ValueError("no pencil")
+
+    monkeypatch.setattr("sn.figure.side_by_side", fail)
+    assert main([*words, "--out", "there"]) == 0
+    assert "warning: the nets were not drawn: ValueError: no pencil" in capsys.readouterr().err
+    assert not Path("there/nets.svg").exists()
+    assert "nets.svg" not in Path("there/comparison.md").read_text()
 
 
 @pytest.mark.kernels
