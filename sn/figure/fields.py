@@ -40,11 +40,18 @@ def field_of(table: ConnectionTable, unit: int) -> Field:
     seen[unit] = True
     # rows lead from layers to later ones: each layer is complete when its turn has come
     for layer in reversed(table.layers):
-        low, high = np.searchsorted(table.dst, [layer.first, layer.first + layer.size]).tolist()
-        feeding = seen[table.dst[low:high]]
-        seen[table.src[low:high][feeding]] = True
-    low, high = np.searchsorted(table.dst, [unit, unit + 1]).tolist()
-    return Field(unit, seen, slice(low, high))
+        rows = rows_into(table, layer.first, layer.size)
+        feeding = seen[table.dst[rows]]
+        seen[table.src[rows][feeding]] = True
+    return Field(unit, seen, rows_into(table, unit))
+
+
+def rows_into(table: ConnectionTable, first: int, size: int = 1) -> slice:
+    """Return which rows of a table lead into some units, whose numbers follow each other."""
+    # of the type of the column, or NumPy makes a copy of that
+    ends = np.array([first, first + size], table.dst.dtype)
+    low, high = np.searchsorted(table.dst, ends).tolist()
+    return slice(low, high)
 
 
 def find_unit(table: ConnectionTable, text: str) -> int:

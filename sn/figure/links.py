@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.figure.fields import rows_into
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, View, Window, n_rows
 from sn.net.layer import Ints
 from sn.net.table import ConnectionTable
@@ -72,14 +73,9 @@ class Drawn:
             found.setdefault(link.dst, []).append(link)
         return found
 
-    def rows_of(self, unit: int) -> slice:
-        """Return which rows of the table lead into a unit."""
-        low, high = np.searchsorted(self.table.dst, [unit, unit + 1]).tolist()
-        return slice(low, high)
-
     def sources(self, unit: int) -> dict[int, Ints]:
         """Return the units that feed a unit, by layer: positions within it."""
-        src = self.table.src[self.rows_of(unit)]
+        src = self.table.src[rows_into(self.table, unit)]
         owner = self.table.layer_of[src]
         layers = self.table.layers
         return {

@@ -96,4 +96,5 @@ def _written(one: Element | str) -> Iterator[str]:
 
 def _escaped(text: str) -> str:
     """Return a text as XML can hold it: nothing in it ends the text, no character is refused."""
-    return escape("\n".join(printable(line) for line in text.split("\n")))
+    lines = text.split("\n")
+    return escape("\n".join(one if one.isprintable() else printable(one) for one in lines))

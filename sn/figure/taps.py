@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sn.display import many
 from sn.figure import marks
-from sn.figure.fields import Field
+from sn.figure.fields import Field, rows_into
 from sn.figure.layout import Box
 from sn.figure.letters import fitted, text_width
 from sn.figure.links import Drawn
@@ -30,7 +30,7 @@ GAP = 8.0
 
 def taps_of(net: Drawn, at: int, below: int, weights: Floats) -> tuple[NDArray[np.intp], Floats]:
     """Return the units of a layer that feed a unit, as positions in it, and their weights."""
-    rows, layer = net.rows_of(at), net.table.layers[below]
+    rows, layer = rows_into(net.table, at), net.table.layers[below]
     src = net.table.src[rows]
     inside = (src >= layer.first) & (src < layer.first + layer.size)
     return (src[inside] - layer.first).astype(np.intp), weights[net.table.wid[rows][inside]]

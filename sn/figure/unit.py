@@ -8,13 +8,14 @@ What is marked comes from the rows of the table (fields.py); the plan says only 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.display import clipped, many
 from sn.figure import marks, panels, taps
-from sn.figure.fields import Field, field_of, unit_name
+from sn.figure.fields import Field, field_of, rows_into, unit_name
 from sn.figure.layout import Box, boxes, shown_layers
 from sn.figure.letters import fitted
 from sn.figure.links import Drawn, drawn
@@ -33,7 +34,6 @@ from sn.figure.stack import (
 )
 from sn.figure.svg import Element, group
 from sn.lower.ir import Plan, Window
-from sn.net.layer import Ints
 
 Floats = NDArray[np.floating]
 
@@ -59,12 +59,13 @@ def unit_figure(
     beside = {
         one: list(_about_layer(net, bare[one], len(found[one]), own, weights, at)) for one in shown
     }
-    between = {one: list(_about_sources(net, one, seen, own)) for one in shown}
+    feeding = {one: _feeding(net, one, seen) for one in shown}
+    between = {one: list(_about_sources(net, feeding[one], one == own)) for one in shown}
     stack = stacked(bare, beside, between, [layer.name for layer in layers])
     width = max(stack.width, LEAST)
     head = _heading(net, name, seen, width, notes)
     below = height_of(head) + 26
-    body = _drawing(net, stack.boxes, found, seen, weights) + stack.labels
+    body = _drawing(net, stack.boxes, found, feeding, seen, weights) + stack.labels
     elements = [*block(0, 0, head), group(0, below, *body)]
     high = below + stack.height + 30
     if weights is not None:
@@ -104,30 +105,25 @@ def _about_layer(
     if box.layer != own:
         yield Line(f"{n_seen:,} of {many(layer.size, 'unit')} seen")
     elif weights is not None:
-        rows = net.rows_of(at)
+        rows = rows_into(net.table, at)
         for wid in net.table.wid[rows][net.table.src[rows] == 0][:1]:
             yield Line(f"bias {weights[wid]:.3g}".replace("-", "−"))
     if len(box.maps) < box.view.maps:
         yield Line(f"{len(box.maps)} of {box.view.maps} maps drawn")
 
 
-def _about_sources(net: Drawn, index: int, seen: Field, own: int) -> Iterator[Line]:
+def _about_sources(net: Drawn, feeding: _Feeding, is_own: bool) -> Iterator[Line]:
     """Yield the label of what feeds the seen units of a layer."""
-    table = net.table
-    src = _feeding(net, index, seen)
-    owner = table.layer_of[src]
-    for below in sorted(np.unique(owner[owner >= 0]).tolist(), reverse=True):
-        some = src[owner == below]
-        text = many(len(some), "connection")
-        yield from lines(f"{text} from {clipped(table.layers[below].name)}", RIGHT, "ink")
-        if index == own:
-            yield Line(_window_words(net, below, np.unique(some) - table.layers[below].first))
-    border = int(((owner < 0) & (src != 0)).sum())
-    if border:
-        yield Line(f"{many(border, 'connection')} from constant units")
+    for below, count in sorted(feeding.connections.items(), reverse=True):
+        name = clipped(net.table.layers[below].name)
+        yield from lines(f"{many(count, 'connection')} from {name}", RIGHT, "ink")
+        if is_own:
+            yield Line(_window_words(net, below, feeding.positions[below]))
+    if feeding.constants:
+        yield Line(f"{many(feeding.constants, 'connection')} from constant units")
 
 
-def _window_words(net: Drawn, below: int, positions: Ints) -> str:
+def _window_words(net: Drawn, below: int, positions: NDArray[np.intp]) -> str:
     """Return the shape of what a unit sees of a layer, where it has one."""
     view = net.views[below]
     by_map = marks.by_map(view, positions)
@@ -144,17 +140,42 @@ def _window_words(net: Drawn, below: int, positions: Ints) -> str:
     return f"{window} in {maps}" if maps else window
 
 
-def _feeding(net: Drawn, index: int, seen: Field) -> Ints:
-    """Return the units that feed the seen units of a layer, once for each connection."""
-    table, layer = net.table, net.table.layers[index]
-    low, high = np.searchsorted(table.dst, [layer.first, layer.first + layer.size]).tolist()
-    return table.src[low:high][seen.seen[table.dst[low:high]]]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Feeding:
+    """What feeds the seen units of one layer.
+
+    connections: how many there are from each layer; positions: from which of its units;
+    constants: how many are from constant units, biases not counted.
+    """
+
+    connections: dict[int, int]
+    positions: dict[int, NDArray[np.intp]]
+    constants: int
+
+
+def _feeding(net: Drawn, index: int, seen: Field) -> _Feeding:
+    table, layers = net.table, net.table.layers
+    rows = rows_into(table, layers[index].first, layers[index].size)
+    src = table.src[rows][seen.seen[table.dst[rows]]]
+    counts = np.bincount(table.layer_of[src] + 1, minlength=len(layers) + 1)
+    feeds = np.zeros(table.n_units, bool)
+    feeds[src] = True
+    connections = {one: int(counts[one + 1]) for one in range(len(layers)) if counts[one + 1]}
+    return _Feeding(
+        connections,
+        {
+            one: np.flatnonzero(feeds[layers[one].first : layers[one].first + layers[one].size])
+            for one in connections
+        },
+        int(counts[0] - (src == 0).sum()),
+    )
 
 
 def _drawing(
     net: Drawn,
     placed: dict[int, Box],
     found: dict[int, NDArray[np.intp]],
+    feeding: dict[int, _Feeding],
     seen: Field,
     weights: Floats | None,
 ) -> list[Element]:
@@ -166,12 +187,11 @@ def _drawing(
     cones: list[Element] = []
     direct = set(net.sources(seen.unit))
     for index in placed:
-        src = _feeding(net, index, seen)
-        owner = table.layer_of[src]
-        for below in np.unique(owner[owner >= 0]).tolist():
+        is_whole = len(found[index]) == table.layers[index].size
+        for below, positions in feeding[index].positions.items():
             if below in placed:
-                from_here = np.unique(src[owner == below]) - table.layers[below].first
-                cones += _joined(areas[index], _areas(placed[below], from_here))
+                joined = areas[index], _areas(placed[below], positions)
+                cones += _joined(*joined, is_whole)
     windows: list[Element] = []
     for index, box in placed.items():
         every = [area for some in areas[index].values() for area in some]
@@ -198,14 +218,18 @@ def _areas(box: Box, positions: NDArray[np.integer]) -> dict[int, list[marks.Are
 
 
 def _joined(
-    above: dict[int, list[marks.Area]], below: dict[int, list[marks.Area]]
+    above: dict[int, list[marks.Area]], below: dict[int, list[marks.Area]], is_whole: bool
 ) -> Iterator[Element]:
-    """Yield what joins the windows of one layer to what they see: a band for each map."""
+    """Yield what joins the windows of one layer to what they see: a band for each map, or for a
+    layer that is seen as a whole.
+    """
     tops = [marks.hull(some) for some in above.values()]
     feet = [marks.hull(some) for some in below.values()]
     if not tops or not feet:
         return
-    if len(tops) > 1:
+    if is_whole:
+        tops = [marks.hull(tops)]
+    if is_whole or len(tops) > 1:
         feet = [marks.hull(feet)]
     for top in tops:
         for foot in feet:

@@ -214,9 +214,9 @@ def tower(n_layers: int, size: int) -> Network:
 
 def test_a_net_of_hundreds_of_layers_is_summed_up() -> None:
     plan = lower(freeze(tower(300, 4)))
-    start = time.perf_counter()
+    start = time.process_time()
     svg = figure_of(plan, weights=some_weights(plan)).svg
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert len(svg) < 1_000_000
     told = words(svg)
     assert "280 layers not drawn" in told and "l10 to l289" in told
@@ -234,9 +234,9 @@ def test_a_net_of_very_many_units_is_summed_up() -> None:
     full(net, Link(flat, narrow))
     plan = lower(freeze(net))
     for unit in (None, "h:199:3:4", "out:1"):
-        start = time.perf_counter()
+        start = time.process_time()
         svg = figure_of(plan, unit, some_weights(plan)).svg
-        assert time.perf_counter() - start < 2.0
+        assert time.process_time() - start < 2.0
         assert len(svg) < 1_000_000
         assert overlaps(svg) == []
     told = " ".join(words(figure_of(plan).svg))
