@@ -8,9 +8,9 @@ Source: LeCun et al. 1998, table I, for rows and columns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from sn.lower.ir import Full, Subsample, Window
 Floats = NDArray[np.floating]
 Values = NDArray[np.float64]
 MOST_TAPS = 20_000  # of all pictures of a connection; chosen here: 15 bytes each
+HIGHEST, WIDEST = 240, 480  # taps below and beside each other; chosen here
+LONGEST_COLUMN = 240  # units of a flat layer that stand below each other; chosen here
 LARGEST_TABLE = 400  # maps on one side
 
 
@@ -29,7 +31,8 @@ class Matrix:
     """Pictures in rows and columns.
 
     pictures: by (row, column), each `size`, (rows, cols) float64, NaN where nothing is. With
-    `is_table` they say only which are there. `left_out` columns are not shown.
+    `is_table` they say only which are there. `left_out` says how much of it is shown, where not
+    all is; `fold`: how many units of a flat layer stand in a line of a picture.
     """
 
     link: Link
@@ -40,7 +43,8 @@ class Matrix:
     row_word: str
     column_word: str
     is_table: bool = False
-    left_out: int = 0
+    left_out: str = ""
+    fold: int = 0
 
     @property
     def largest(self) -> float:
@@ -54,37 +58,46 @@ def weights_matrix(drawn: Drawn, link: Link, weights: Floats) -> Matrix | None:
 
     Shapes: weights: (n_weights,), in weight order.
     """
-    node = link.node
+    node, fold = link.node, 0
     above, below = drawn.views[link.dst], drawn.views[link.src]
     name_above, name_below = (drawn.table.layers[one].name for one in (link.dst, link.src))
     match node:
         case Window():
             size, every = _of_windows(node, weights)
             rows, columns = below.maps, above.maps
+            if len({dst for dst, _ in node.pairs}) == len(node.pairs) > HIGHEST // (size[0] + 1):
+                rows, every = 1, (((0, at[1]), one) for at, one in every)  # a kernel for each map
         case Subsample():
             size, rows, columns = (1, 1), 1, above.maps
             every = (((0, one), weights[node.wid[one]].reshape(1, 1)) for one in range(columns))
-        case Full() if below.maps == 1 and below.rows == 1:
+        case Full() if below.maps == 1 and below.rows == 1 and below.cols <= LONGEST_COLUMN:
             return _of_units(link, weights[node.wid], name_above, name_below)
+        case Full() if below.maps == 1 and below.rows == 1:
+            fold = math.isqrt(below.cols - 1) + 1
+            size, rows, columns = (-(-below.cols // fold), fold), 1, len(node.wid)
+            every = (((0, at), _folded(weights[wid], size)) for at, wid in enumerate(node.wid))
         case Full():
             size, rows, columns = (below.rows, below.cols), below.maps, above.maps * above.positions
             every = _of_maps(weights, node, rows, size)
         case _:
             return None
-    # columns that are whole: pictures come column by column
-    room = max(1, MOST_TAPS // max(1, rows * size[0] * size[1]))
-    shown = min(columns, room)
-    kept = {at: one.astype(np.float64) for at, one in islice(every, None) if at[1] < shown}
+    high = min(rows, max(1, HIGHEST // (size[0] + 1)))
+    wide = min(columns, MOST_TAPS // max(1, high * size[0] * size[1]))
+    if rows > 1:
+        wide = min(wide, max(1, WIDEST // (size[1] + 1)))
+    shown = ((at, one) for at, one in every if at[0] < high and at[1] < wide)
+    kept = {at: one.astype(np.float64) for at, one in shown}
     unit = "unit" if isinstance(node, Full) else "map"
     return Matrix(
         link,
-        rows,
-        shown,
+        high,
+        wide,
         size,
         kept,
         f"map of {name_below}" if rows > 1 else "",
         f"{unit} of {name_above}",
-        left_out=columns - shown,
+        left_out=_left_out((high, wide), (rows, columns)),
+        fold=fold,
     )
 
 
@@ -140,11 +153,25 @@ def _of_maps(
             yield (one, unit), picture
 
 
+def _left_out(shown: tuple[int, ...], whole: tuple[int, ...]) -> str:
+    """Return how many rows and columns are shown, in words; nothing where all are."""
+    pairs = zip(shown, whole, ("rows", "columns"), strict=True)
+    parts = [f"{some} of {every:,} {what}" for some, every, what in pairs if some < every]
+    return f"{', '.join(parts)} shown" if parts else ""
+
+
+def _folded(weights: Floats, size: tuple[int, int]) -> Floats:
+    """Return weights in lines, the last of which may be shorter."""
+    whole = np.full(size, np.nan)
+    whole.flat[: len(weights)] = weights
+    return whole
+
+
 def _of_units(link: Link, weights: Floats, above: str, below: str) -> Matrix:
     """Return a full connection of flat layers as one picture: (units below, units above)."""
     whole = weights.T.astype(np.float64)
-    shown = max(1, min(whole.shape[1], MOST_TAPS // whole.shape[0]))
-    picture = whole[:MOST_TAPS, :shown]
+    shown = min(whole.shape[1], MOST_TAPS // whole.shape[0], WIDEST)
+    picture = whole[:, :shown]
     return Matrix(
         link,
         1,
@@ -153,5 +180,5 @@ def _of_units(link: Link, weights: Floats, above: str, below: str) -> Matrix:
         {(0, 0): picture},
         f"unit of {below}",
         f"unit of {above}",
-        left_out=whole.shape[1] - shown,
+        left_out=_left_out(picture.shape, whole.shape),
     )

@@ -51,6 +51,8 @@ class _Grid:
 
 def panel(matrix: Matrix, names: tuple[str, str], room: float) -> Panel:
     """Return a matrix with a title; `names` are those of the layers below and above."""
+    if not matrix.columns:
+        return _too_large(matrix, names)
     grid = _grid(matrix, room - 40)
     wide = grid.side * (grid.across * grid.step[1])
     lead = text_width("000", NUMBER) + 3 if matrix.rows > 1 else 0.0
@@ -67,6 +69,14 @@ def panel(matrix: Matrix, names: tuple[str, str], room: float) -> Panel:
     elements += _frames(matrix, grid, lead, top)
     high = grid.side * ((matrix.rows if grid.lines == 1 else grid.lines) * grid.step[0])
     return Panel(elements, max(lead + wide, *(line.width for line in about)), top + high)
+
+
+def _too_large(matrix: Matrix, names: tuple[str, str]) -> Panel:
+    """Return only the title of a matrix of which not one column can be shown."""
+    many = f"{matrix.link.n_weights:,} weights, too many to show"
+    title = fitted(f"{names[0]} → {names[1]}", 270.0, USUAL, True)
+    about = [Line(title, USUAL, True, "ink"), Line(many, SMALL)]
+    return Panel(block(0, 0, about), max(line.width for line in about), height_of(about))
 
 
 def flowed(panels: Sequence[Panel], room: float) -> tuple[list[Element], float, float]:
@@ -106,8 +116,10 @@ def _said(matrix: Matrix) -> Iterator[str]:
         yield f"one for each {matrix.column_word}"
     if isinstance(matrix.link.node, Window) and not (matrix.is_table or matrix.link.node.shared):
         yield "the window of each unit where the unit is"
+    if matrix.fold:
+        yield f"{matrix.fold} units in a line"
     if matrix.left_out:
-        yield f"{matrix.left_out:,} more are not shown"
+        yield matrix.left_out
     if not matrix.is_table:
         yield f"m = {matrix.largest:.3g}"
 

@@ -37,15 +37,15 @@ def taps_of(net: Drawn, at: int, below: int, weights: Floats) -> tuple[NDArray[n
 
 
 def on_maps(net: Drawn, box: Box, seen: Field, weights: Floats) -> Iterator[Element]:
-    """Yield the units that feed a unit in the colours of its weights, a shape for each level.
-
-    Of more than MOST_TAPS the first are shown.
+    """Yield the units that feed a unit in the colours of its weights, a shape for each level;
+    none of more than MOST_TAPS.
     """
     positions, found = taps_of(net, seen.unit, box.layer, weights)
+    if len(found) > MOST_TAPS:
+        return
     largest = float(np.abs(found).max()) or 1.0
     cells: dict[int, list[marks.Area]] = {}
-    some = slice(MOST_TAPS)
-    for position, weight in zip(positions[some].tolist(), found[some].tolist(), strict=True):
+    for position, weight in zip(positions.tolist(), found.tolist(), strict=True):
         cell = marks.cell_of(box, position)
         if cell is not None:
             cells.setdefault(level(weight / largest), []).append(cell)

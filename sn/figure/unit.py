@@ -36,6 +36,7 @@ from sn.figure.svg import Element, group
 from sn.lower.ir import Plan, Window
 
 Floats = NDArray[np.floating]
+MOST_BANDS = 12  # of one layer; chosen here: more of them hide each other
 
 
 def unit_figure(
@@ -101,7 +102,10 @@ def _about_layer(
     """Yield the label of a layer: its name, its shape, how many of its units are seen."""
     layer = net.table.layers[box.layer]
     yield name_line(layer.name)
-    yield Line(shape_words(box.view), class_="ink")
+    if not box.is_flat:
+        yield Line(shape_words(box.view), class_="ink")
+    elif box.layer == own:
+        yield Line(many(layer.size, "unit"), class_="ink")
     if box.layer != own:
         yield Line(f"{n_seen:,} of {many(layer.size, 'unit')} seen")
     elif weights is not None:
@@ -220,15 +224,15 @@ def _areas(box: Box, positions: NDArray[np.integer]) -> dict[int, list[marks.Are
 def _joined(
     above: dict[int, list[marks.Area]], below: dict[int, list[marks.Area]], is_whole: bool
 ) -> Iterator[Element]:
-    """Yield what joins the windows of one layer to what they see: a band for each map, or for a
-    layer that is seen as a whole.
+    """Yield what joins the windows of one layer to what they see: a band for each map, or one for
+    all where the whole layer is seen, or they are many.
     """
     tops = [marks.hull(some) for some in above.values()]
     feet = [marks.hull(some) for some in below.values()]
     if not tops or not feet:
         return
-    if is_whole:
-        tops = [marks.hull(tops)]
+    if is_whole or len(tops) > MOST_BANDS:
+        tops, is_whole = [marks.hull(tops)], True
     if is_whole or len(tops) > 1:
         feet = [marks.hull(feet)]
     for top in tops:

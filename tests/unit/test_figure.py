@@ -162,6 +162,34 @@ def test_kernels_have_the_colours_of_their_weights() -> None:
     assert "m = 2" in words(svg)
 
 
+def test_a_long_row_of_units_is_folded() -> None:
+    net = Network("one")
+    low, high = net.add_layer("in", (1000,)), net.add_layer("out", (3,))
+    full(net, Link(low, high))
+    weights = np.ones(net.n_weights, np.float32)
+    svg = figure_of(lower(freeze(net)), weights=weights).svg
+    assert "32 units in a line" in words(svg)
+    of_level = [one for one in parsed(svg).iter() if one.attrib.get("class") == "w10"]
+    (taps,) = [one.attrib["d"] for one in of_level if "d" in one.attrib]
+    # 1000 = 31 lines of 32 and 8
+    assert taps.count("h32v1") == 3 * 31 and taps.count("h8v1") == 3
+
+
+def test_of_very_many_kernels_the_first_are_shown() -> None:
+    net = Network("one")
+    low, high = net.add_layer("in", (100, 3, 3)), net.add_layer("h", (300, 1, 1))
+    out = net.add_layer("out", (2,))
+    conv(net, Link(low, high), Window((3, 3)))
+    full(net, Link(high, out))
+    plan = lower(freeze(net))
+    svg = figure_of(plan, weights=some_weights(plan)).svg
+    told = words(svg)
+    # 4 taps each with what parts them: 60 pictures in 240 rows of taps, 37 of 60 x 9 in 20,000
+    assert "60 of 100 rows, 37 of 300 columns shown" in told
+    assert float(parsed(svg).attrib["height"]) < 1500
+    assert overlaps(svg) == []
+
+
 def test_the_same_net_gives_the_same_bytes() -> None:
     texts = []
     for _ in range(2):
@@ -239,6 +267,10 @@ def test_a_net_of_very_many_units_is_summed_up() -> None:
         assert time.process_time() - start < 2.0
         assert len(svg) < 1_000_000
         assert overlaps(svg) == []
+        assert float(parsed(svg).attrib["height"]) < 2000
+    assert "120,000 weights, too many to show" in words(
+        figure_of(plan, None, some_weights(plan)).svg
+    )
     told = " ".join(words(figure_of(plan).svg))
     assert "of 200 maps drawn" in told
     assert "460,002 units" in told
