@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sn import networds  # noqa: F401 - its words are part of the language
 from sn.cache.files import cache_folder
@@ -29,7 +29,6 @@ from sn.describe.world import World
 from sn.display import brief
 from sn.errors import DataError, NetError, SnError, TrainError, did_you_mean, read_source
 from sn.experiment import Experiment
-from sn.figure import Figure, figure_of
 from sn.limits import SEED, STAGES, one_of
 from sn.lisp.files import Files
 from sn.lisp.forms import Value
@@ -55,6 +54,9 @@ from sn.trained.about import SourceText
 from sn.trained.keeping import sources_of
 from sn.trained.net import TrainedNet
 from sn.trained.reading import Contents
+
+if TYPE_CHECKING:
+    from sn.figure.picture import Figure
 
 LONGEST_PROGRAM = 100_000_000  # bytes; chosen here: a device has no end
 
@@ -355,6 +357,8 @@ class Program:
 
         Raises: NetError when there is no net, SettingError when there is no such unit.
         """
+        from sn.figure import figure_of  # most programs are never drawn
+
         return figure_of(self.plan, unit)
 
     def check_gradients(self, seed: int = 0) -> GradientReport:

@@ -11,10 +11,13 @@ from sn.errors import SettingError
 from sn.figure import figure_of
 from sn.figure.fields import field_of, find_unit, unit_name
 from sn.lower.recognise import lower
+from sn.net import schemes
 from sn.net.layer import Network
+from sn.net.schemes import Link, Window
 from sn.net.table import ConnectionTable, freeze
 from tests.drawn import parsed, words
-from tests.sample_nets import ALL_KINDS, NETS, SCHEMES, described, family, networks, shipped
+from tests.sample_nets import NETS, SCHEMES, family, networks, shipped
+from tests.unit.test_grids import flat
 
 
 def walked(table: ConnectionTable, unit: int) -> set[int]:
@@ -130,11 +133,30 @@ def test_a_unit_that_is_not_there_is_told_with_what_is(text: str, message: str, 
     assert len(raised.value.message) < 300
 
 
-def test_the_unit_is_found_in_grids_of_another_order() -> None:
-    """Where the compiler lays units out otherwise, names go by the program's own numbers."""
-    plan = lower(freeze(described(ALL_KINDS)))
-    told = words(figure_of(plan, "h2:1:0:2").svg)
-    assert "what h2:1:0:2 sees" in told
-    field = field_of(plan.original, find_unit(plan.original, "h2:1:0:2"))
-    seen = len(field.of_layer(plan.original.layers[1]))
-    assert f"{seen} of 27 units seen" in told
+@pytest.mark.parametrize("unit", [0, 7, 31, 47])
+def test_windows_of_a_shuffled_net_are_whole(unit: int) -> None:
+    """Units numbered at random are drawn on the grid that the compiler found, and named as ever."""
+    net = Network("shuffled")
+    low, high, out = net.add_layer("in", (2, 6, 9)), net.add_layer("h", (3, 4, 4)), (3,)
+    schemes.conv(net, Link(low, high), Window((3, 3), stride=(1, 2)))
+    schemes.full(net, Link(high, net.add_layer("out", out)))
+    table = flat(freeze(net), 5, ("in", "h"))
+    plan = lower(table)
+    assert not plan.is_plain
+    svg = figure_of(plan, f"h:{unit}").svg
+    told = words(svg)
+    assert f"what h:{unit} sees" in told and "3 × 3 in 2 of 2 maps" in told
+    (seen,) = [one.attrib["d"] for one in parsed(svg).iter() if one.attrib.get("class") == "seen"]
+    assert seen.count("M") == 2
+    expected = walked(table, table.layers[1].first + unit)
+    assert f"{len(expected) - 1} of 108 units seen" in told
+    # each tap of the drawn unit has the weight that the program's own rows give it
+    weights = np.arange(table.n_weights, dtype=np.float32)
+    of_unit = weights[table.wid[table.dst == table.layers[1].first + unit]]
+    titles = [
+        float(str(child.text))
+        for one in parsed(figure_of(plan, f"h:{unit}", weights).svg).iter()
+        if one.tag.endswith("rect")
+        for child in one
+    ]
+    assert sorted(titles) == sorted(of_unit.tolist())
