@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,11 +66,13 @@ def command(file: str, output: Path | None, unit: str | None, allow: Allow) -> N
     """
     if output is None and terminal_width(sys.stdout) is not None:
         raise click.UsageError("say where the figure goes: `-o net.svg`, `-o net.png`, `> net.svg`")
-    figure = _figure(file, unit, allow)
     if output is None:
+        # what the program prints is no part of the picture
+        with contextlib.redirect_stdout(sys.stderr):
+            figure = _figure(file, unit, allow)
         print_whole(figure.svg)
     else:
-        figure.save(output)
+        _figure(file, unit, allow).save(output)
 
 
 def _figure(file: str, unit: str | None, allow: Allow) -> Figure:

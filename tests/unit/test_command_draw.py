@@ -13,7 +13,8 @@ import pytest
 
 import sn
 from sn.commands import main
-from tests.drawn import overlaps, words
+from sn.shipped import nets_folder
+from tests.drawn import overlaps, parsed, words
 
 
 def drawn_svg(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -44,6 +45,18 @@ def test_a_png_is_written_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "net.png"
     assert main(["draw", "xor", "--unit", "hidden:1", "-o", str(path)]) == 0
     assert path.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_a_program_prints_is_no_part_of_the_picture(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    program = tmp_path / "tell.sn"
+    program.write_text(f'(print "hello")\n{(nets_folder() / "xor.sn").read_text()}')
+    assert main(["draw", str(program)]) == 0
+    shown = capsys.readouterr()
+    assert "hello" in shown.err and parsed(shown.out)
+    assert main(["draw", str(program), "-o", str(tmp_path / "net.svg")]) == 0
+    assert "hello" in capsys.readouterr().out
 
 
 def test_a_unit_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
