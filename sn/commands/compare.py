@@ -262,9 +262,9 @@ def _draw_nets(those: Sequence[Contender], folder: Path) -> list[str]:
     nets = {(one.source.path, one.experiment.spec.net): one.experiment for one in those}
     if len(nets) < 2:
         return []
-    from sn.figure import figure_of, side_by_side  # most comparisons are of optimizers
+    from sn.figure import net_figures, side_by_side  # most comparisons are of optimizers
 
-    figures = [figure_of(one.plan) for one in list(nets.values())[:MOST_NETS]]
+    figures = net_figures([one.plan for one in list(nets.values())[:MOST_NETS]])
     write_whole(folder / texts.NETS, side_by_side(figures).svg.encode())
     return [texts.NETS]
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.figure.fields import find_unit
-from sn.figure.net import net_figure
+from sn.figure.net import net_figure, net_figures
 from sn.figure.picture import Figure, side_by_side
 from sn.figure.unit import unit_figure
 from sn.lower.ir import Plan
 
-__all__ = ["Figure", "figure_of", "net_figure", "side_by_side", "unit_figure"]
+__all__ = ["Figure", "figure_of", "net_figure", "net_figures", "side_by_side", "unit_figure"]
 
 
 def figure_of(

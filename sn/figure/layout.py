@@ -137,12 +137,14 @@ def shown_layers(n_layers: int) -> list[int]:
     return [*range(ENDS), *range(n_layers - ENDS, n_layers)]
 
 
-def boxes(views: Sequence[View], shown: Sequence[int], needed: Needed) -> dict[int, Box]:
-    """Return the boxes of some layers, at no place yet.
+def boxes(
+    views: Sequence[View], shown: Sequence[int], needed: Needed, largest: float = ALONE
+) -> dict[int, Box]:
+    """Return the boxes of some layers, at no place yet, at a scale of `largest` at most.
 
     `needed`: which maps of a layer are drawn before others, where there is not room for all.
     """
-    scale = _scale([views[index] for index in shown])
+    scale = min(largest, scale_of([views[index] for index in shown]))
     found = {}
     for index in shown:
         view = views[index]
@@ -153,7 +155,7 @@ def boxes(views: Sequence[View], shown: Sequence[int], needed: Needed) -> dict[i
     return found
 
 
-def _scale(views: Sequence[View]) -> float:
+def scale_of(views: Sequence[View]) -> float:
     """Return the largest scale at which every map fits, and several of a layer side by side."""
     grids = [view for view in views if view.maps > 1 or view.rows > 1]
     if not grids:

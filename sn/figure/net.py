@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sn.display import clipped, many, number_text
 from sn.figure import marks, panels
-from sn.figure.layout import MOST_MAPS, Box, boxes, shown_layers
+from sn.figure.layout import ALONE, MOST_MAPS, Box, boxes, scale_of, shown_layers
 from sn.figure.letters import fitted
 from sn.figure.links import Drawn, Link, drawn, words
 from sn.figure.matrices import table_of_maps, weights_matrix
@@ -43,16 +43,22 @@ LEAST = 560.0  # the width of a figure, for its title and its panels
 MOST_PANELS, MOST_LINKS = 24, 4  # chosen here
 
 
-def net_figure(plan: Plan, weights: Floats | None = None, notes: Sequence[str] = ()) -> Figure:
+def net_figure(
+    plan: Plan,
+    weights: Floats | None = None,
+    notes: Sequence[str] = (),
+    largest: float = ALONE,
+) -> Figure:
     """Return the figure of a net; of a trained one with its kernels.
 
-    `notes` are lines below the counts. Shapes: weights: (n_weights,), in weight order.
+    `notes` are lines below the counts; `largest`: the side of a unit of a map, at most.
+    Shapes: weights: (n_weights,), in weight order.
     """
     net = drawn(plan)
     shown = shown_layers(len(net.views))
     chosen = _chosen(net, shown)
     needed = {index: [unit // net.views[index].positions] for index, unit in chosen.items()}
-    bare = boxes(net.views, shown, needed)
+    bare = boxes(net.views, shown, needed, largest)
     beside = {index: _about_layer(net, bare[index]) for index in shown}
     between = {index: _about_links(net, net.into.get(index, ())) for index in shown}
     stack = stacked(bare, beside, between, [layer.name for layer in net.table.layers])
@@ -70,6 +76,12 @@ def net_figure(plan: Plan, weights: Floats | None = None, notes: Sequence[str] =
         max(width, wide),
         below + stack.height + 30 + high,
     )
+
+
+def net_figures(plans: Sequence[Plan]) -> list[Figure]:
+    """Return the figures of several nets, all to one scale."""
+    scales = [scale_of(drawn(plan).views) for plan in plans]
+    return [net_figure(plan, largest=min(scales)) for plan in plans]
 
 
 def heading(table: ConnectionTable, width: float, notes: Sequence[str] = ()) -> list[Line]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from sn.errors import SnError
-from sn.figure import Figure, figure_of, side_by_side
+from sn.figure import Figure, figure_of, net_figures, side_by_side
 from sn.figure.letters import fitted, folded, text_width
 from sn.figure.links import drawn
 from sn.lower.ir import Plan
@@ -277,11 +277,15 @@ def test_a_net_of_very_many_units_is_summed_up() -> None:
 
 
 def test_figures_stand_side_by_side() -> None:
-    figures = [figure_of(plan_of(name)) for name in ("net-1", "net-3", "zipcode")]
+    figures = net_figures([plan_of(name) for name in ("net-1", "net-3", "zipcode", "xor")])
     both = side_by_side(figures)
     assert overlaps(both.svg) == []
     told = words(both.svg)
     assert all(text in told for figure in figures for text in words(figure.svg))
+    # the inputs of 16 x 16 units are equally large
+    maps = [one.attrib for one in parsed(both.svg).iter() if one.attrib.get("class") == "units"]
+    sides = [(one["width"], one["height"]) for one in maps if "width" in one]
+    assert sides.count(("72", "72")) == 3
 
 
 def test_a_figure_shows_itself_in_a_notebook() -> None:
