@@ -8,6 +8,7 @@ where that is here, and the page says so where it is not.
 
 from __future__ import annotations
 
+import base64
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from sn.data.base import Part
 from sn.data.rows import TargetKind
 from sn.errors import SnError
+from sn.figure import figure_of
 from sn.page import sections, weights
 from sn.page.data import Frame
 from sn.page.html import Html, document, join, tag, text
@@ -55,6 +57,7 @@ def run_page(net: TrainedNet, folder: Path, data: Any = None) -> str:
         ground.section(),
         _figures(net, about, judged, published),
         sections.curves(log, published),
+        _picture(net),
         *(_mistakes(judged, ground) if judged is not None else ()),
         weights.kernels(ground),
         weights.tables(ground.program),
@@ -169,6 +172,14 @@ def _mistakes(judged: _Judged, ground: Playground) -> list[Html | None]:
         sections.confusion(report) if len(report.classes) <= 40 else None,
         sections.rejection(given, judged.is_right),
     ]
+
+
+def _picture(net: TrainedNet) -> Html:
+    """Return the net as a figure; it is a picture of its own, so that its styles stay there."""
+    drawn = base64.b64encode(figure_of(net.plan).svg.encode("utf-8")).decode("ascii")
+    words = f"The layers of {net.name}, their sizes, and what a unit of each sees"
+    picture = tag("img", src=f"data:image/svg+xml;base64,{drawn}", alt=words, Class="net")
+    return tag("section", tag("h2", "The net"), tag("div", picture, Class="scroll"))
 
 
 def _how(net: TrainedNet, about: Mapping[str, Any]) -> Html:

@@ -41,7 +41,8 @@ class Outline(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, tuple(name for name, _ in attrs)))
         given = dict(attrs)
-        self.fetched += [str(given[name]) for name in ("src", "href", "action") if name in given]
+        named = [str(given[name]) for name in ("src", "href", "action") if name in given]
+        self.fetched += [one for one in named if not one.startswith("data:image/svg+xml;base64,")]
         self._of = given.get("id") if tag == "script" else None
 
     def handle_endtag(self, tag: str) -> None:
