@@ -27,6 +27,7 @@ from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
 from sn.results.contests import RESULTS, ContestFolder
 from sn.results.figures import error_text
+from sn.results.folder import report_command
 from sn.results.lines import json_line, result_object
 from sn.results.record import RunRecord, Scores
 from sn.shipped import find_net
@@ -210,6 +211,7 @@ def command(
         _print(found)
         print()
         print_fact("folder", str(kept.path), 12)
+        print_fact("a page", report_command(kept.path), 12)
     for note in notes:
         print_text(f"warning: {note}", err=True)
 

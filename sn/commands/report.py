@@ -1,4 +1,4 @@
-"""Make a page of a run: what it learned, what it mistakes, and the network at work in it."""
+"""Make a page of a run or a comparison, to look at and to send to a friend."""
 
 from __future__ import annotations
 
@@ -41,19 +41,23 @@ def command(
 ) -> None:
     """Make one file of HTML of RUN, to look at and to send to a friend.
 
-    RUN is the folder of a run. The page needs nothing else and fetches nothing: it has the
-    curves and the figures, the patterns that are misread, the kernels, and the network itself,
-    which reads what one draws.
+    RUN is the folder of a run, or of a comparison. The page needs nothing else and fetches
+    nothing: it has the curves and the figures, of a run also the patterns that are misread, the
+    kernels, and the network itself, which reads what one draws.
     """
     from sn.opened import open_run  # start-up time of numba
+    from sn.page.contest import contest_page, is_contest  # as above
     from sn.page.report import run_page  # as above
     from sn.results.arrays import write_whole  # as above
     from sn.session import Session  # as above
 
     folder = run_folder(run)
-    net = open_run(folder, allow)
-    given = None if data is None else Session().read_data(data)
-    content = run_page(net, folder, given).encode("utf-8")
+    if is_contest(folder):
+        content = contest_page(folder).encode("utf-8")
+    else:
+        net = open_run(folder, allow)
+        given = None if data is None else Session().read_data(data)
+        content = run_page(net, folder, given).encode("utf-8")
     target = output or folder / PAGE
     write_whole(target, content)
     print_text(f"{target}: {len(content) / 1e6:.1f} MB, to be opened in a web browser")

@@ -64,7 +64,8 @@ class _Axis:
                 inside = [one for one in found if self.low * 0.999 <= one <= self.high * 1.001]
                 if len(inside) <= most:
                     break
-            return inside
+            if len(inside) > 2:
+                return inside
         rough = (self.high - self.low) / most
         if self.is_whole:
             rough = max(rough, 1.0)

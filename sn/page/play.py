@@ -231,7 +231,8 @@ def _shown(net: TrainedNet, which: str, part: Part, first: Sequence[int]) -> Sho
     return Shown(name, np.ascontiguousarray(part.inputs[numbers]), tuple(numbers), labels)
 
 
-def play_page(ground: Playground, title: str, words: Html) -> str:
-    """Return a page of a net alone, under a title and a few words."""
-    body = tag("main", tag("header", tag("h1", title), words), ground.section()) + ground.data()
+def play_page(ground: Playground, title: str, words: Html, below: Html) -> str:
+    """Return a page of a net alone, a few words above it and a few below."""
+    head = tag("header", tag("h1", title), words)
+    body = tag("main", head, ground.section(), tag("footer", below)) + ground.data()
     return document(title, body, ground.scripts())

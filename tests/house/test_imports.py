@@ -88,7 +88,7 @@ LIBRARIES = {
     "trained": {"numpy", "msgspec"},
     "experiment": {"numpy"},
     "export": {"numpy", "msgspec"},
-    "page": {"numpy"},
+    "page": {"numpy", "msgspec"},
     "networds": {"numpy"},
     "facts": {"numpy"},
     "progress": {"rich", "IPython"},

@@ -15,14 +15,17 @@ import pytest
 
 from sn.commands import main
 from sn.data import load
+from sn.export.javascript import javascript
+from sn.export.portable import Program
 from sn.net.table import freeze
 from sn.opened import open_run
 from sn.page import charts
 from sn.page.charts import Line, chart
 from sn.page.data import Frame, fitting, maps_of, page_data
-from sn.page.html import Html, json_data, tag, text
+from sn.page.html import Html, asset, json_data, tag, text
 from sn.page.ink import ink_of
 from sn.page.report import run_page
+from tests.conftest import ROOT
 from tests.sample_nets import ALL_KINDS, described, shipped
 from tests.unit.test_trained_net import net_of
 
@@ -243,3 +246,56 @@ def test_a_page_without_its_data_says_so(plain: Path, tmp_path: Path) -> None:
 def test_a_report_needs_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "none")]) == 1
     assert "there is no run" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def contest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("contest")
+    assert (
+        main(["compare", "xor", "--seeds", "3", "--passes", "8", "--out", str(folder / "c")]) == 0
+    )
+    return folder / "c"
+
+
+@pytest.mark.kernels
+def test_the_page_of_a_comparison(contest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(contest)]) == 0
+    assert "report.html" in capsys.readouterr().out
+    page = (contest / "report.html").read_text()
+    assert Outline(page).fetched == []
+    heads = re.findall(r"<h2>(.*?)</h2>", page)
+    assert heads[:2] == ["Figures", "Learning"] and heads[-1] == "Do it again"
+    assert "its band one standard deviation to either side" in page and 'class="band hue0"' in page
+    said = json.loads((contest / "comparison.json").read_text())
+    mean = said["entries"][0]["train_misses"]["mean"]
+    assert f"{mean:.1f} ± " in page
+    assert f"sn compare xor --seeds 3 --passes 8 --out {contest}" in page
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"entries": []}', b'{"entries": [{"name": "<b>"}]}', b"\xff\xfe"]
+)
+def test_a_damaged_comparison_is_told(
+    content: bytes, contest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(contest, folder)
+    (folder / "comparison.json").write_bytes(content)
+    assert main(["report", str(folder)]) == 1
+    assert "comparison.json" in capsys.readouterr().err
+
+
+def test_a_short_logarithmic_axis_has_ticks_too() -> None:
+    drawn = chart([Line("a", ((1, 0.031), (2, 0.024)))], "x", "y", is_log=True).markup
+    assert drawn.count('class="grid"') >= 3
+
+
+def test_the_page_in_docs_is_of_today() -> None:
+    """`python scripts/make_play_page.py` makes it anew."""
+    page = (ROOT / "docs" / "play" / "index.html").read_text(encoding="utf-8")
+    for name in ("page.css", "play.js", "draw.js", "report.js"):
+        assert asset(name) in page, f"docs/play has another {name}"
+    assert javascript(Program(shipped("zipcode").plan)) in page
+    assert Outline(page).fetched == [] and len(page.encode()) < 2_000_000
+    assert "Creative Commons Attribution-ShareAlike 3.0" in page
