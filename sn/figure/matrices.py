@@ -169,9 +169,9 @@ def _folded(weights: Floats, size: tuple[int, int]) -> Floats:
 
 def _of_units(link: Link, weights: Floats, above: str, below: str) -> Matrix:
     """Return a full connection of flat layers as one picture: (units below, units above)."""
-    whole = weights.T.astype(np.float64)
+    whole = weights.T
     shown = min(whole.shape[1], MOST_TAPS // whole.shape[0], WIDEST)
-    picture = whole[:, :shown]
+    picture = whole[:, :shown].astype(np.float64)
     return Matrix(
         link,
         1,
