@@ -85,7 +85,8 @@ class SnError(_Rendered):
     `message` says what was expected and found, lower case, no full stop; `hint` says what
     to do next; `frames` lists the Lisp calls around the place, innermost first; `texts` are
     the programs that its places are in, as they were read, by file name; `form` is the call that
-    it arose in, `lost` the parameter that was () there.
+    it arose in, `lost` the parameter that was () there; `others` are errors that were found
+    besides, each with a place of its own.
     """
 
     def __init__(
@@ -106,9 +107,17 @@ class SnError(_Rendered):
         self.form: object = None
         self.lost: object = None
         self.texts: dict[str, str] = {}
+        self.others: tuple[SnError, ...] = ()
+
+    @property
+    def all(self) -> tuple[SnError, ...]:
+        """The error itself and those that were found besides, in the order of the source."""
+        return (self, *self.others)
 
     def keep_texts(self, texts: Mapping[str, str]) -> None:
-        """Keep those of `texts`, by file name, that its places are in."""
+        """Keep those of `texts`, by file name, that its places are in; the others do too."""
+        for other in self.others:
+            other.keep_texts(texts)
         spans = (self.span, *(label.span for label in self.labels))
         files = {span.file for span in spans if span is not None}
         self.texts |= {file: texts[file] for file in files if file in texts}
@@ -169,6 +178,15 @@ class SnInternalError(_Rendered):
         super().__init__(message)
         self.message = message
         self.dump = dump
+
+
+def raise_all(errors: Iterable[SnError]) -> None:
+    """Raise the first of several errors, with the others beside it; none if there is none."""
+    found = [one for error in errors for one in error.all]
+    if found:
+        first, *others = found
+        first.others = tuple(others)
+        raise first
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -128,6 +128,10 @@ class Reader(Stream):
             raise ReadError(f"'{piece}' cannot stand here", span=piece.span, hint=hint) from None
         return value
 
+    def noted(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """Return the pieces of a form on their way to the grammar; who formats keeps them."""
+        return pieces
+
     def run_macro(self) -> list[Value] | None:
         """Run the user's macro-character at the stream's place and return the values that
         replace it, one or for a `#` macro any number; None where there is none.
@@ -162,7 +166,8 @@ class _PieceLexer(Lexer):
     def lex(self, reader: Any, parser_state: Any = None) -> Iterator[Any]:
         """Yield the pieces of one form."""
         cutter = Cutter(reader, self.pattern, reader.run_macro, reader.host.macros)
-        return cutter.pieces()
+        noted: Iterator[Any] = reader.noted(cutter.pieces())
+        return noted
 
 
 @functools.cache

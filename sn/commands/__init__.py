@@ -32,6 +32,7 @@ from sn.version import __version__
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 
+MOST = 10  # errors that are told at once; chosen here: those after them often follow from these
 _LONGEST = 1500  # bytes of a usage error; chosen here
 
 FOLDER = Path(__file__).parent
@@ -125,7 +126,7 @@ def _report(error: BaseException, words: list[str]) -> int:
     """Tell a person what went wrong, on stderr; return the exit code."""
     match error:
         case SnError():
-            _tell(error)
+            _tell_all(error)
             return USER_ERROR
         case click.ClickException():
             shown = io.StringIO()
@@ -165,6 +166,15 @@ def _is_nowhere() -> bool:
     except OSError:
         return True
     return False
+
+
+def _tell_all(error: SnError) -> None:
+    """Show an error and those found besides, MOST at once and none twice."""
+    told = list({render(one): one for one in error.all}.values())
+    for one in told[:MOST]:
+        _tell(one)
+    if len(told) > MOST:
+        click.echo(f"and {len(told) - MOST:,} more errors", err=True)
 
 
 def _tell(error: SnError | SnInternalError) -> None:

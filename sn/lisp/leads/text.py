@@ -114,6 +114,8 @@ def closing_quote(text: str, start: int) -> str | None:
     before, after = text[start - 1 : start] if start else "", text[start + 1 : start + 2]
     if not re.fullmatch(r"[^\s()\[\]\"';`,|~]", before) or not re.fullmatch(r"[\s)\]]?", after):
         return None
+    if text[max(0, start - 2) : start - 1] == "^":
+        return None  # ^P' x prints (quote x)
     line = text.rfind("\n", 0, start) + 1
     opened = text.rfind("'", line, start)
     words = text[opened + 1 : start] if opened >= 0 else ""
@@ -124,9 +126,9 @@ def closing_quote(text: str, start: int) -> str | None:
 def subscript(text: str, start: int) -> str | None:
     """Return the hint for `m[0]`, a `[` right behind a name."""
     line = text[text.rfind("\n", 0, start) + 1 : start]
-    name, rest = re.search(r"(?<!\[)\b[a-zA-Z][\w-]*$", line), rest_of_line(text, start)
+    name, rest = re.search(r"(?<![\[^])\b[a-zA-Z][\w-]*$", line), rest_of_line(text, start)
     if name is None or text[start] != "[":
-        return None  # [i[1 2]] is a matrix of whole numbers
+        return None  # [i[1 2]] is a matrix of whole numbers, ^P[1 2] prints one
     inside = re.match(r"\[([\w\s+-]+)\]", rest)
     index = inside[1] if inside else "0"
     return f"an element of a matrix is ({name[0]} {index}), of a list (nth {index} {name[0]})"
