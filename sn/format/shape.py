@@ -6,6 +6,7 @@ its first token. Read next: `columns.py`, `layout.py`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from sn.folding import columns
@@ -103,6 +104,7 @@ class Widths:
     starts: list[int] = field(init=False)  # columns, were all on one line
     ends: list[int] = field(init=False)
     breaks: list[int] = field(init=False)  # how many lines end before a token
+    closed: list[int] = field(init=False)  # the last of the brackets that end behind a token
 
     def __post_init__(self) -> None:
         self.starts, self.ends, self.breaks = [], [], []
@@ -117,6 +119,11 @@ class Widths:
             self.breaks.append(breaks)
             breaks += "\n" in token.text
             before = token
+        tokens = self.shape.tokens
+        self.closed = list(range(len(tokens)))
+        for i in range(len(tokens) - 2, -1, -1):
+            if tokens[i + 1].kind == CLOSE:
+                self.closed[i] = self.closed[i + 1]
 
     def is_flat(self, start: int) -> bool:
         """Whether the item that starts here has one line."""
@@ -126,15 +133,11 @@ class Widths:
 
     def first_line(self, start: int) -> int:
         """Return how wide an item is with the brackets behind it, up to its first line end."""
-        tokens, last = self.shape.tokens, self.shape.end[start]
+        last = self.shape.end[start]
         if not self.is_flat(start):
-            stop = start
-            while stop < last and self.breaks[stop + 1] == self.breaks[start]:
-                stop += 1
+            stop = bisect_right(self.breaks, self.breaks[start], start, last + 1) - 1
             return self.ends[stop] - self.starts[start]
-        while last + 1 < len(tokens) and tokens[last + 1].kind == CLOSE:
-            last += 1
-        return self.ends[last] - self.starts[start]
+        return self.ends[self.closed[last]] - self.starts[start]
 
 
 def ends_between(before: Token, after: Token) -> bool:
