@@ -26,6 +26,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from sn import memory
+from sn.codes import Code
 from sn.describe.settings import folded
 from sn.errors import SettingError, SnError, TrainError, did_you_mean
 from sn.experiment import Experiment
@@ -156,6 +157,7 @@ def contenders(
                 hint = did_you_mean(name, experiment.optimizers)
                 raise TrainError(
                     f"{path} has no optimizer '{name}'",
+                    code=Code.UNKNOWN,
                     span=experiment.spec.span,
                     hint=hint or "it has: " + ", ".join(experiment.optimizers),
                 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from sn.codes import Code
 from sn.folding import clip, excerpt, fold
 
 # Characters that a terminal would obey: files and names of strangers reach messages.
@@ -58,6 +59,7 @@ class Notice:
     message: str
     span: Span | None = None
     hint: str | None = None
+    code: Code = Code.WARNING
 
 
 class _Rendered(Exception):
@@ -86,8 +88,10 @@ class SnError(_Rendered):
     to do next; `frames` lists the Lisp calls around the place, innermost first; `texts` are
     the programs that its places are in, as they were read, by file name; `form` is the call that
     it arose in, `lost` the parameter that was () there; `others` are errors that were found
-    besides, each with a place of its own.
+    besides, each with a place of its own; `code` is its kind, that of its class if none is given.
     """
+
+    code: Code = Code.FILE
 
     def __init__(
         self,
@@ -96,6 +100,7 @@ class SnError(_Rendered):
         span: Span | None = None,
         hint: str | None = None,
         labels: Iterable[Label] = (),
+        code: Code | None = None,
     ) -> None:
         message = clip(message, _MESSAGE)
         super().__init__(message)
@@ -103,6 +108,8 @@ class SnError(_Rendered):
         self.span = span
         self.hint = None if hint is None else clip(hint, _HINT)
         self.labels = tuple(labels)
+        if code is not None:
+            self.code = code
         self.frames: list[str] = []
         self.form: object = None
         self.lost: object = None
@@ -126,53 +133,79 @@ class SnError(_Rendered):
 class ReadError(SnError):
     """The text is not a well-formed program."""
 
+    code = Code.TEXT
+
 
 class EvalError(SnError):
     """A form cannot be evaluated."""
+
+    code = Code.EVALUATION
 
 
 class UnknownNameError(EvalError):
     """A name that nothing defines."""
 
+    code = Code.UNKNOWN
+
 
 class ArityError(EvalError):
     """A call with too few or too many arguments."""
+
+    code = Code.COUNT
 
 
 class ValueKindError(EvalError):
     """A value of the wrong kind, such as a string where a number is needed."""
 
+    code = Code.KIND
+
 
 class SettingError(ValueKindError):
     """A setting outside its limits, or of the wrong kind: in Lisp as in Python."""
+
+    code = Code.LIMIT
 
 
 class NotAllowedError(EvalError):
     """Something that a program may not do unless whoever starts it allows it."""
 
+    code = Code.NOT_ALLOWED
+
 
 class MemoryLimitError(EvalError):
     """Something that would take more memory than is allowed."""
+
+    code = Code.MEMORY
 
 
 class NetError(SnError):
     """A network that cannot be built as described."""
 
+    code = Code.NET
+
 
 class LowerError(SnError):
     """A network that the compiler refuses."""
+
+    code = Code.COMPILER
 
 
 class TrainError(SnError):
     """Training that cannot start or go on."""
 
+    code = Code.TRAINING
+
 
 class DataError(SnError):
     """A data set that is missing, damaged or not what it claims to be."""
 
+    code = Code.DATA
+
 
 class SnInternalError(_Rendered):
     """A fault of SN itself (exit code 3); `dump` names a file that helps to report it."""
+
+    code = Code.INTERNAL
 
     def __init__(self, message: str, *, dump: str | None = None) -> None:
         super().__init__(message)
@@ -222,14 +255,17 @@ def render(
     error: SnError | SnInternalError | Notice,
     source: Callable[[str], str | None] = read_source,
     width: int | None = None,
+    shows_code: bool = False,
 ) -> str:
     """Return the whole message as shown to a person: place, text, caret, labels, hint, frames.
 
     `source(file)` gives the text of a file for the excerpt; None leaves the excerpt out. Texts
     are folded to `width` columns and lines of source clipped to it; None leaves them as long as
-    they are, unless that is very long: the whole stays below 2 kB.
+    they are, unless that is very long: the whole stays below 2 kB. `shows_code` puts the kind
+    behind the word, as in `error[SN0303]`, which `sn explain` explains.
     """
     kind = {SnInternalError: "internal error", Notice: "warning"}.get(type(error), "error")
+    kind += f"[{error.code}]" if shows_code else ""
     span = None if isinstance(error, SnInternalError) else error.span
     place = f"{_place(span)}: " if span else ""
     text = f"{place}{kind}: {_shown(error.message, _MESSAGE)}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.compiled import Compiled
 from sn.data import Dataset, Part
 from sn.data.own import data_source
@@ -148,7 +149,10 @@ class Experiment:
         if name not in self.optimizers:
             hint = did_you_mean(name, self.optimizers) or "it has: " + ", ".join(self.optimizers)
             raise TrainError(
-                f"experiment {self.name} has no optimizer '{name}'", span=self.spec.span, hint=hint
+                f"experiment {self.name} has no optimizer '{name}'",
+                code=Code.UNKNOWN,
+                span=self.spec.span,
+                hint=hint,
             )
         return name
 
@@ -404,6 +408,7 @@ def _fits(
     raise DataError(
         f"data set {dataset.name} has {words}, layer{s} {names} of net {net} {has} "
         f"{_many(size, 'unit')}",
+        code=Code.MISFIT,
         span=layers[0].span,
         hint=f"give the layer{s} {wanted}, or take other data",
     )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from sn.codes import Code
 from sn.errors import (
     EvalError,
     SnError,
@@ -265,7 +266,7 @@ class Interpreter:
     def too_deep(self, span: Span | None = None) -> EvalError:
         """Return the error for calls nested too deeply."""
         hint = "does a function call itself without an end? a loop (for, each, while) has no limit"
-        return EvalError("too many calls inside one another", span=span, hint=hint)
+        return EvalError("too many calls inside one another", span=span, hint=hint, code=Code.DEPTH)
 
     # --- the way in ---
 

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 from lark import Lark, Transformer, UnexpectedToken
 from lark.lexer import Lexer
 
+from sn.codes import Code
 from sn.errors import ReadError, Span
 from sn.lisp.forms import NUMBER, Pair, Symbol, SymbolTable, Value, elements, fold
 from sn.lisp.leads.text import odd
@@ -345,6 +346,7 @@ def _escape(match: re.Match[str], piece: Piece) -> str:
     start = piece.start_pos + 1 + match.start()
     raise ReadError(
         f"'{match.group()}' means nothing in a string",
+        code=Code.STRING,
         span=piece.stream.span(start, start + len(match.group())),
         hint=_ESCAPE_HINT,
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sn import networds  # noqa: F401 - its words are part of the language
 from sn.cache.files import cache_folder
+from sn.codes import Code
 from sn.compiled import Compiled
 from sn.data.places import search_folders
 from sn.describe import new_interpreter
@@ -290,6 +291,7 @@ class Program:
         if not self.networks:
             raise NetError(
                 f"{self.path} describes no network",
+                code=Code.NO_EXPERIMENT,
                 hint="(defnet NAME (layer ...) ... (connect ...)) describes one",
             )
         return list(self.networks.values())[-1]
@@ -304,13 +306,16 @@ class Program:
             self.network  # noqa: B018 - a program without a net gets that message first
             raise TrainError(
                 f"{self.path} describes a network but no experiment",
+                code=Code.NO_EXPERIMENT,
                 hint="(experiment NET (data ...) (optimizer ...)) says how to train it",
             )
         if name is None:
             name = list(specs)[-1]
         if name not in specs:
             hint = did_you_mean(str(name), specs) or "there are: " + ", ".join(specs)
-            raise TrainError(f"{self.path} has no experiment '{name}'", hint=hint)
+            raise TrainError(
+                f"{self.path} has no experiment '{name}'", hint=hint, code=Code.UNKNOWN
+            )
         spec, given = specs[name], self.session.data
         if given is not None:
             is_given = self.session.data_is_given

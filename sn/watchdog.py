@@ -19,6 +19,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from sn.codes import Code
 from sn.errors import SnError
 from sn.interrupts import Announced
 from sn.memory import size_text
@@ -75,11 +76,13 @@ class Watchdog:
             if self._seconds is not None and time.monotonic() - started > self._seconds:
                 reason = SnError(
                     f"stopped after {self._seconds:g} s, the limit of --time-limit",
+                    code=Code.STOPPED,
                     hint="--time-limit SECONDS allows more",
                 )
             elif self._n_bytes is not None and memory_used() - taken > self._n_bytes + OWN:
                 reason = SnError(
                     f"stopped because it took more than {size_text(self._n_bytes)} of memory",
+                    code=Code.STOPPED,
                     hint="does a loop grow a list without an end? --memory SIZE, as in "
                     "--memory 4G, allows more",
                 )

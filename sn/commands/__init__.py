@@ -179,7 +179,8 @@ def _tell_all(error: SnError) -> None:
 
 def _tell(error: SnError | SnInternalError) -> None:
     """Show an error on stderr, folded to the terminal if it is one."""
-    click.echo(encodable(render(error, width=terminal_width(sys.stderr))), err=True)
+    width = terminal_width(sys.stderr)
+    click.echo(encodable(render(error, width=width, shows_code=True)), err=True)
 
 
 def _dump(error: BaseException, words: list[str]) -> str | None:

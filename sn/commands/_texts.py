@@ -68,4 +68,4 @@ def print_fact(name: str, value: str, column: int) -> None:
 def print_warnings(warnings: Iterable[Notice]) -> None:
     """Print warnings to stderr, each with its place in the program."""
     for warning in warnings:
-        click.echo(render(warning, width=terminal_width(sys.stderr)), err=True)
+        click.echo(render(warning, width=terminal_width(sys.stderr), shows_code=True), err=True)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.data.download import NewBar
 from sn.data.packages import DataSets
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
@@ -320,7 +321,9 @@ def get(name: str, bar: NewBar | None = None) -> Dataset:
             for file in files:
                 file.unlink(missing_ok=True)
     if known.download is None:
-        raise DataError(f"no place is known to download {name} from", hint=how_to_get(known))
+        raise DataError(
+            f"no place is known to download {name} from", code=Code.ABSENT, hint=how_to_get(known)
+        )
     make_writable(target)
     known.download(target, bar)
     return load(name)
@@ -344,7 +347,9 @@ def _absent(missing: list[Source]) -> DataError:
     hint = "; ".join(
         (f"for {known.name}: " if len(missing) > 1 else "") + how_to_get(known) for known in missing
     )
-    return DataError(f"the data set {names} is not on this machine; {places}", hint=hint)
+    return DataError(
+        f"the data set {names} is not on this machine; {places}", code=Code.ABSENT, hint=hint
+    )
 
 
 def _read(known: Source, files: tuple[Path, ...]) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sn.codes import Code
 from sn.errors import Label, NetError, Span
 from sn.net.layer import Layer, Network, output_layers
 
@@ -19,6 +20,7 @@ def check_connected(net: Network) -> None:
     if len(net.layers) < 2:
         raise NetError(
             f"net {net.name} needs at least two layers, found {len(net.layers)}",
+            code=Code.UNCONNECTED,
             span=net.span,
             hint="(layer NAME (SIZE ...)) declares one; the first holds the pattern",
             labels=end,
@@ -27,6 +29,7 @@ def check_connected(net: Network) -> None:
     if not src.any():
         raise NetError(
             f"net {net.name} connects no layers",
+            code=Code.UNCONNECTED,
             span=closing,
             hint="add (connect FROM TO (full)) before the ')' that closes the (defnet ...) here",
         )
@@ -39,6 +42,7 @@ def check_connected(net: Network) -> None:
         if one.start is None and not is_fed[units].any():
             raise NetError(
                 f"nothing is connected to layer {one.name}",
+                code=Code.UNCONNECTED,
                 span=one.span,
                 hint=f"add (connect FROM {one.name} (full)), or leave the layer out",
                 labels=end,
@@ -48,6 +52,7 @@ def check_connected(net: Network) -> None:
         if not feeds[units].any() and (one.name not in outputs or one.start is not None):
             raise NetError(
                 f"layer {one.name} is connected to no layer after it",
+                code=Code.UNCONNECTED,
                 span=one.span,
                 hint=f"add (connect {one.name} TO (full)), or leave the layer out"
                 + ("" if one.start is not None else "; (output) in it makes it an output"),

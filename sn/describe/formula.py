@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sn.codes import Code
 from sn.describe.formula_check import compare
+from sn.describe.options import of_kind
 from sn.describe.primitives import primitive
 from sn.errors import ArityError, EvalError, SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin, Special
@@ -57,6 +59,7 @@ Found: TypeAlias = Expr | NoNumber
 NOTHING = NoNumber("()")
 
 
+@of_kind(Code.FORMULA)
 def formula(it: Machine, function: Value, names: Sequence[str], cell: Pair | None = None) -> Expr:
     """Return `function` as an expression of the variables `names`, one per parameter.
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sn.describe.options import told_at
+from sn.codes import Code
+from sn.describe.options import of_kind, told_at
 from sn.errors import EvalError, SnError, Span, ValueKindError
 from sn.lisp.forms import describe, show
 from sn.lisp.lambdas import De
@@ -72,6 +73,7 @@ def compare(it: Machine, function: De, names: Sequence[str], raw: Expr, span: Sp
         )
 
 
+@of_kind(Code.FORMULA)
 def check_for_kernels(formulas: Callable[[], Sequence[Expr]], span: Span | None) -> None:
     """Hold a formula and its derivatives, which are found here, to what kernels can compute.
 

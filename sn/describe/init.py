@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sn.codes import Code
 from sn.describe.options import (
     Argument,
     Clause,
@@ -65,7 +66,9 @@ class _Reader:
             count(inner, 2, None, _LAYER)
             name = choice(inner.args[0], "layer", names)
             if name in layers:
-                raise EvalError(f"init speaks of layer {name} twice", span=inner.span)
+                raise EvalError(
+                    f"init speaks of layer {name} twice", span=inner.span, code=Code.TWICE
+                )
             parts = [clause(part, f"a law such as {_LAWS['uniform']}") for part in inner.args[1:]]
             layers[name] = LayerInit(**self._laws(parts, "layer", _known(False)))
         init = Init(**self._laws(others, "init", _known(True)), layers=layers)
@@ -87,6 +90,7 @@ class _Reader:
                 first = said[kind][1].span
                 raise EvalError(
                     f"{what} has a law for its {kind} twice",
+                    code=Code.TWICE,
                     span=part.span,
                     labels=[Label(first, "it stands here first")] if first else (),
                     hint=f"leave one of them out; {_LAYER} is for one layer",

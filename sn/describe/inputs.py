@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 
+from sn.codes import Code
 from sn.describe.named import declared, known_layer
-from sn.describe.options import Clause, count, whole
+from sn.describe.options import Clause, count, of_kind, whole
 from sn.display import number_text
 from sn.errors import NetError
 from sn.lisp.machine import Machine
@@ -19,12 +20,14 @@ from sn.net.layer import Network, pattern_size
 INPUTS = {"input": "(input)", "from": "(from LAYER FIRST LAST)"}
 
 
+@of_kind(Code.INPUT)
 def next_input(found: Clause, net: Network) -> int:
     """Read `(input)`: return where in the pattern the layer starts."""
     count(found, 0, 0, INPUTS["input"])
     return pattern_size(net.layers)
 
 
+@of_kind(Code.INPUT)
 def slice_of(
     it: Machine, found: Clause, net: Network, shape: tuple[int, ...] | None
 ) -> tuple[int, tuple[int, ...]]:

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sn.codes import Code
 from sn.describe.formula import Found, NoNumber, Walker
 from sn.describe.formula_check import check_for_kernels
+from sn.describe.options import of_kind
 from sn.describe.primitives import primitive
 from sn.errors import EvalError, SnError, Span, ValueKindError
 from sn.lisp.calls import Builtin
@@ -39,6 +41,7 @@ class Row(NoNumber):
     of: Expr = expr.const(0)
 
 
+@of_kind(Code.FORMULA)
 def layer_formula(it: Machine, function: Value, count: int, cell: Pair) -> Cost:
     """Return the cost of `count` outputs that a function of two lists computes.
 

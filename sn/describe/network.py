@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sn.codes import Code
 from sn.describe.connected import check_connected
 from sn.describe.formula import formula
 from sn.describe.formula_check import check_for_kernels
@@ -88,6 +89,7 @@ def defnet(it: Machine, form: Pair) -> Value:
     if world.current is not None:
         raise EvalError(
             f"net {title} is described inside net {world.current.name}",
+            code=Code.OUTSIDE,
             span=form.span,
             hint=f"is a ')' missing at the end of (defnet {world.current.name} ...)?",
         )
@@ -134,6 +136,7 @@ def layer(it: Machine, form: Pair) -> Value:
     if earlier is not None:
         raise NetError(
             f"net {net.name} has a layer '{label}' already",
+            code=Code.LAYER_TWICE,
             span=title.span,
             labels=declared(earlier),
             hint="give this one another name",
@@ -188,12 +191,14 @@ def layer(it: Machine, form: Pair) -> Value:
         why = "is an input layer" if net.layers else "is the first layer"
         raise NetError(
             f"{label} {why}: it holds the pattern and computes nothing",
+            code=Code.INPUT,
             span=form.span,
             hint="leave the non-linearity out",
         )
     if start is not None and output is not None:
         raise NetError(
             f"layer {label} shows the pattern: it cannot be an output",
+            code=Code.INPUT,
             span=output.span,
             hint="leave (output) out",
         )
@@ -230,12 +235,14 @@ def connect(it: Machine, form: Pair) -> Value:
     if src is dst:
         raise NetError(
             f"layer {src.name} cannot feed itself",
+            code=Code.BACKWARDS,
             span=target.span,
             hint=connections.recurrence(net, src, dst),
         )
     if src.first > dst.first:
         raise NetError(
             f"layer {src.name} cannot feed {dst.name}, which is declared before it",
+            code=Code.BACKWARDS,
             span=form.span,
             labels=(*declared(dst), *declared(src)),
             hint=connections.recurrence(net, src, dst),
@@ -243,6 +250,7 @@ def connect(it: Machine, form: Pair) -> Value:
     if dst.start is not None:
         raise NetError(
             f"layer {dst.name} holds a part of the pattern: nothing can feed it",
+            code=Code.INPUT,
             span=target.span,
             labels=declared(dst),
             hint="connect it to layers after it",
@@ -307,6 +315,7 @@ def expect(it: Machine, form: Pair) -> Value:
             raise NetError(
                 f"expected {wanted} {found.word} in net {net.name}, "
                 f"found {counts[found.word]} = {_parts(net, found.word)}",
+                code=Code.EXPECT,
                 span=found.span,
                 hint="if the net is to be like this, write "
                 f"({found.word} {counts[found.word]}) here",
@@ -357,6 +366,7 @@ def _current(it: Machine, form: Pair) -> Network:
         labels = (Label(before[-1].span, f"net {before[-1].name} is described here"),)
     raise EvalError(
         f"({show(form.car)} ...) stands outside of a (defnet ...)",
+        code=Code.OUTSIDE,
         span=form.span,
         hint="does a ')' too many close the defnet before it?",
         labels=labels,

@@ -6,6 +6,7 @@ import dataclasses
 from enum import StrEnum
 from typing import Any
 
+from sn.codes import Code
 from sn.describe.leads import layers
 from sn.describe.options import (
     Argument,
@@ -59,7 +60,9 @@ def read_optimizer(
             rules = {word: f"({word} ...)" for word in optimizer}
             raise unknown(f"there is no optimizer '{inner.word}'", inner.word, rules, inner)
     if title in optimizers:
-        raise EvalError(f"there are two optimizers called '{title}'", span=found.args[0].span)
+        raise EvalError(
+            f"there are two optimizers called '{title}'", span=found.args[0].span, code=Code.TWICE
+        )
     kind = optimizer.get(inner.word)
     fields = {option_name(f.name): f for f in dataclasses.fields(kind) if f.name not in _MAPPINGS}
     known = {word: f"({word} X)" for word in fields}
@@ -71,7 +74,9 @@ def read_optimizer(
     for part in rates:
         label, rate, decay = _layer_rate(it, part, net, "decay" in fields)
         if label in seen:
-            raise EvalError(f"layer {label} has two learning rates", span=part.span)
+            raise EvalError(
+                f"layer {label} has two learning rates", span=part.span, code=Code.TWICE
+            )
         seen.add(label)
         if rate is not None:
             _keep(rate, values["layers"], label, values["schedules"], LAYER + label)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sn.codes import Code
 from sn.describe.leads import layers
 from sn.describe.leads.words import elsewhere, given
 from sn.errors import (
@@ -99,6 +100,7 @@ def clauses(args: list[Argument], known: Mapping[str, str], what: str) -> Iterat
             first = seen[found.word].span
             raise EvalError(
                 f"{what} has the option '{found.word}' twice",
+                code=Code.TWICE,
                 span=found.span,
                 labels=[Label(first, "it stands here first")] if first else (),
                 hint="leave one of them out",
@@ -204,6 +206,17 @@ def told_at(span: Span | None) -> Iterator[None]:
         yield
     except SnError as error:
         error.span = error.span or span
+        raise
+
+
+@contextmanager
+def of_kind(code: Code) -> Iterator[None]:
+    """Give errors of the evaluator that are made meanwhile this kind: what they are about."""
+    try:
+        yield
+    except SnError as error:
+        if error.code in (Code.EVALUATION, Code.KIND, Code.COUNT, Code.NET):
+            error.code = code
         raise
 
 

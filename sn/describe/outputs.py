@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_type_hints
 
+from sn.codes import Code
 from sn.describe.formula import formula
 from sn.describe.formula_check import check_for_kernels
 from sn.describe.layer_formula import layer_formula
@@ -118,6 +119,7 @@ def read_outputs(
             first = said[layer.name].span
             raise EvalError(
                 f"output {layer.name} is described twice",
+                code=Code.TWICE,
                 span=one.span,
                 labels=[Label(first, "it stands here first")] if first else (),
                 hint="put its options into one (output ...)",

@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from sn.codes import Code
 from sn.describe.leads import layers, tables
-from sn.describe.options import Clause, choice, clauses, count, led, whole, wrong
+from sn.describe.options import Clause, choice, clauses, count, led, of_kind, whole, wrong
 from sn.display import number_text
 from sn.errors import ArityError, Label, NetError, SnError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
@@ -106,6 +107,7 @@ def _spread(values: dict[str, Any], src: Layer, dst: Layer) -> None:
         values["kernel"] *= 2
 
 
+@of_kind(Code.TABLE)
 def _table(
     it: Machine, option: Clause, src: Layer, dst: Layer, n_src: int, n_dst: int
 ) -> tuple[tuple[int, ...], ...]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from typing import NoReturn
 
+from sn.codes import Code
 from sn.errors import Label, ReadError, Span
 from sn.lisp.forms import Value
 from sn.lisp.leads import parentheses
@@ -155,14 +156,16 @@ class Cutter:
             if not in_template:
                 text = f"'{piece}' stands outside a backquote"
                 hint = leads.comma(self.stream.text, piece.start_pos)
-                raise ReadError(text, span=piece.span, hint=hint)
+                raise ReadError(text, code=Code.PREFIX, span=piece.span, hint=hint)
             in_template = False
         elif kind == "SCOPE":
             self._refuse_double_colon(piece)
         elif kind == "QUOTE":
             meant = leads.closing_quote(self.stream.text, piece.start_pos)
             if meant is not None:
-                raise ReadError("this ' ends nothing", span=piece.span, hint=meant)
+                raise ReadError(
+                    "this ' ends nothing", code=Code.STRING, span=piece.span, hint=meant
+                )
         elif kind in ("OPEN_MATRIX", "OPEN_ARRAY", "PRETTY"):
             in_template = False
             # in a matrix a letter in front says of which kind the inner one is
@@ -175,15 +178,18 @@ class Cutter:
     def _close(self, piece: Piece) -> None:
         waiting = self.waiting
         if not waiting:
-            raise ReadError(f"this '{piece}' closes nothing", span=piece.span)
+            raise ReadError(f"this '{piece}' closes nothing", code=Code.BRACKET, span=piece.span)
         top = waiting[-1]
         opener = top.piece
         if opener.type in PREFIXES:
-            raise ReadError(f"nothing follows this prefix {opener}", span=opener.span)
+            raise ReadError(
+                f"nothing follows this prefix {opener}", code=Code.PREFIX, span=opener.span
+            )
         if opener.type != CLOSERS[piece.type]:
             expected = OPENERS[opener.type]
             raise ReadError(
                 f"expected '{expected}', found '{piece}'",
+                code=Code.BRACKET,
                 span=piece.span,
                 labels=[Label(opener.span, f"'{opener}' was opened here")],
             )
@@ -252,8 +258,12 @@ class Cutter:
             hint = "close it with a quote; a line end inside a string is written \\n"
             if end >= len(stream.text):
                 text = "this string is not closed"
-                raise UnfinishedError(text, span=stream.span(start, start + 1), hint=hint)
-            stream.fail("this string is not closed on its line", start, start + 1, hint)
+                raise UnfinishedError(
+                    text, code=Code.STRING, span=stream.span(start, start + 1), hint=hint
+                )
+            stream.fail(
+                "this string is not closed on its line", start, start + 1, hint, Code.STRING
+            )
         if char == "|":
             stream.fail(
                 "this '|' is not closed", start, start + 1, "an exact name is written |Name|"
@@ -272,7 +282,9 @@ class Cutter:
         """Raise the error for a text that ends while something is open."""
         inner, outer = self.waiting[-1].piece, self.waiting[0].piece
         if inner.type in PREFIXES:
-            raise UnfinishedError(f"nothing follows this prefix {inner}", span=inner.span)
+            raise UnfinishedError(
+                f"nothing follows this prefix {inner}", code=Code.PREFIX, span=inner.span
+            )
         text, span = self.stream.text, self.stream.span
         hides = parentheses.hidden(text, outer.start_pos)
         guess = None if hides else parentheses.missing(text, outer.start_pos)
@@ -280,6 +292,7 @@ class Cutter:
             labels = [Label(span(guess.beside, guess.beside + 1), "this starts beside it")]
             raise UnfinishedError(
                 "this '(' is never closed",
+                code=Code.BRACKET,
                 span=span(guess.opener, guess.opener + 1),
                 hint=guess.hint,
                 labels=labels,
@@ -292,5 +305,9 @@ class Cutter:
             labels = [Label(span(hides, hides + 1), "a comment starts here")]
             hint = "the ; starts a comment, which hides the ')' behind it"
         raise UnfinishedError(
-            f"this '{inner}' is never closed", span=inner.span, hint=hint, labels=labels
+            f"this '{inner}' is never closed",
+            span=inner.span,
+            hint=hint,
+            labels=labels,
+            code=Code.BRACKET,
         )

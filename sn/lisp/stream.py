@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import NoReturn
 
+from sn.codes import Code
 from sn.errors import ReadError, Span
 
 _BLANK = re.compile(r"(?:[\s\ufeff]+|;[^\n]*)*")
@@ -72,7 +73,10 @@ class Stream:
             if end < 0:
                 span = self.span(self.pos, self.pos + 2)
                 raise UnfinishedError(
-                    "this comment is not closed", span=span, hint="write !# after it"
+                    "this comment is not closed",
+                    code=Code.BRACKET,
+                    span=span,
+                    hint="write !# after it",
                 )
             self.pos = end + 2
 
@@ -87,9 +91,16 @@ class Stream:
         column, end_column = start - starts[line - 1] + 1, last - starts[end_line - 1] + 1
         return Span(self.file, line, column, end_line, end_column)
 
-    def fail(self, message: str, start: int, end: int, hint: str | None = None) -> NoReturn:
+    def fail(
+        self,
+        message: str,
+        start: int,
+        end: int,
+        hint: str | None = None,
+        code: Code = Code.CHARACTER,
+    ) -> NoReturn:
         """Raise a ReadError about the characters from `start` up to `end`."""
-        raise ReadError(message, span=self.span(start, end), hint=hint)
+        raise ReadError(message, span=self.span(start, end), hint=hint, code=code)
 
     def _skip_first_line(self) -> None:
         """Pass over a first line that only names the program to run the script with."""

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sn.codes import Code
 from sn.errors import NetError
 
 # Nodes of a formula or a derivative of it, shared ones each time they occur; chosen here: algebra
@@ -48,6 +49,7 @@ class Expr:
         if size > MOST:
             raise NetError(
                 f"a formula, or a derivative of it, has more than {MOST:,} operations, written out",
+                code=Code.FORMULA,
                 hint="make it simpler: each use of a name counts as all that it stands for",
             )
         object.__setattr__(self, "size", size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sn.codes import Code
 from sn.display import number_text
 from sn.errors import NetError, Span
 
@@ -71,13 +72,17 @@ def outside(found: Sequence[Axis], place: Span | None, label: str, has_offset: b
     if len(short) == 2 and replace(short[0], word=short[1].word) == short[1]:
         short = [replace(short[0], word="rows and columns")]
     if has_offset or not short:
-        return NetError(text, span=place, hint=f"change the offset, or say {others}")
+        return NetError(
+            text, code=Code.WINDOW, span=place, hint=f"change the offset, or say {others}"
+        )
     counts = [
         f"{one.what} need {number_text(one.needed)} {one.word}, {src} has {number_text(one.n_src)}"
         for one in short
     ]
     ways = "; ".join(one.ways() for one in short)
-    return NetError(f"{text}: {'; '.join(counts)}", span=place, hint=f"{ways}; or {others}")
+    return NetError(
+        f"{text}: {'; '.join(counts)}", code=Code.WINDOW, span=place, hint=f"{ways}; or {others}"
+    )
 
 
 def unseen(one: Axis, place: Span | None) -> NetError:
@@ -85,6 +90,7 @@ def unseen(one: Axis, place: Span | None) -> NetError:
     rest, all_ = number_text(one.n_src - one.needed), number_text(one.n_src)
     return NetError(
         f"{one.what} leave {rest} of the {all_} {one.word} of {one.src} unseen",
+        code=Code.WINDOW,
         span=place,
         hint=f"{one.ways()}; or (offset ...) says where the first window starts",
     )
@@ -98,6 +104,7 @@ def other_count(one: Axis, place: Span | None) -> NetError:
     return NetError(
         f"{fits} windows of {kernel} with stride {step} fit in the {n_src} {one.word} of "
         f"{one.src}, {one.dst} has {n}",
+        code=Code.WINDOW,
         span=place,
         hint=one.ways() if one.fits else f"a window has {n_src} {one.word} at most",
     )

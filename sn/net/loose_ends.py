@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.errors import Notice, Span
 from sn.net.layer import Layer
 from sn.net.table import ConnectionTable
@@ -34,6 +35,7 @@ def loose_ends(table: ConnectionTable) -> tuple[Notice, ...]:
             group.span,
             "its scheme returned no rows, or its table lists no maps: change it, or leave the "
             "statement out",
+            Code.LOOSE_END,
         )
         for group, rows in zip(
             table.groups, np.bincount(table.group, minlength=len(table.groups)), strict=True
@@ -116,13 +118,17 @@ def _told(
         if whole.any():
             names = _listed("map", np.flatnonzero(whole).tolist())
             verb = verbs[int(whole.sum() > 1)]
-            found.append(Notice(f"{names} of {layer.name} {verb}", place.span, hint))
+            found.append(
+                Notice(f"{names} of {layer.name} {verb}", place.span, hint, Code.LOOSE_END)
+            )
         alone = flags & ~np.repeat(whole, layer.size // layer.shape[0])
     count = int(alone.sum())
     if count:
         numbers = np.flatnonzero(alone)
         text = f"{_listed('unit', numbers.tolist())} of {layer.name} {verbs[int(count > 1)]}"
-        found.append(Notice(text + _site(layer, int(numbers[0]), count), place.span, hint))
+        found.append(
+            Notice(text + _site(layer, int(numbers[0]), count), place.span, hint, Code.LOOSE_END)
+        )
     return found
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.errors import NetError, Span
 from sn.net import fitting
 from sn.net.layer import Ints, Layer, Network
@@ -109,6 +110,7 @@ def subsample(net: Network, link: Link, window: Window) -> None:
         raise NetError(
             f"each map of {link.dst.name} sums up one map of {link.src.name}: they need equally "
             f"many, found {n_maps} and {src_maps}",
+            code=Code.WINDOW,
             span=link.span,
             hint=f"give {link.dst.name} {src_maps} maps, or combine maps with (conv ...)",
         )
@@ -300,6 +302,7 @@ def _check_dimensions(link: Link, dims: int) -> None:
             raise NetError(
                 f"a {dims}-D kernel needs layers of {dims} or {dims + 1} dimensions, "
                 f"{layer.name} has shape {_sizes(layer.shape)}",
+                code=Code.WINDOW,
                 span=link.span,
                 hint=f"give {layer.name} a shape such as "
                 + ("(ROWS COLS) or (MAPS ROWS COLS)" if dims == 2 else "(SIZE) or (MAPS SIZE)"),

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.display import brief, shape_text
 from sn.errors import NetError
 from sn.net.combine import WEIGHTED_SUM, Combine, Formula
@@ -245,6 +246,7 @@ class ConnectionTable:
             raise NetError(
                 f"{group.label} runs backwards: {self._unit(self.src[row])} does not come "
                 f"before {self._unit(self.dst[row])}",
+                code=Code.BACKWARDS,
                 span=group.span,
                 hint="declare the layers in the order in which they are computed",
             )

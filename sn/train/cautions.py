@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.data.base import Dataset
 from sn.data.rows import TargetKind
 from sn.errors import Notice, Span
@@ -73,6 +74,7 @@ def of_order(order: str, dataset: Dataset, span: Span | None) -> tuple[Notice, .
             f"{int(np.diff(ends).max()):,} of one class on end, and (order constant) keeps that",
             span=span,
             hint="(order shuffled) shows them in a fresh random order every pass",
+            code=Code.ORDER,
         ),
     )
 
@@ -87,6 +89,7 @@ def of_reference(spec: ExperimentSpec, dataset: Dataset) -> tuple[Notice, ...]:
             f"the figures of {paper.title} are of the data set {paper.data}, those of this run "
             f"are of {dataset.name}",
             span=spec.span,
+            code=Code.OTHER_DATA,
         ),
     )
 
@@ -113,6 +116,7 @@ def of_rate(
             span=spec.places.get(name, spec.span),
             hint=f"(reduction mean) follows the mean; on the sum, {rate:g} for each pattern is "
             f"(learning-rate {rate / count:.2g})",
+            code=Code.RATE,
         ),
     )
 
@@ -156,7 +160,10 @@ def of_end(
             "nothing, so the net can hardly learn any more"
         )
     # what helps is the same for all, and is said once
-    return tuple(Notice(text, hint=HINT if text is said[-1] else None) for text in said)
+    return tuple(
+        Notice(text, hint=HINT if text is said[-1] else None, code=Code.NOTHING_LEARNED)
+        for text in said
+    )
 
 
 def misses_of_guessing(targets: Floats32, criterion: Criterion) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sn.codes import Code
 from sn.errors import TrainError
 from sn.net.table import ConnectionTable
 from sn.optim.rules import Curvature
@@ -51,6 +52,7 @@ def after_step(job: Traced, at_start: EngineState, order: Order, number: int) ->
     return _failed_formula(job, at_start, order, order, number) or TrainError(
         f"training diverged: layer {_layer_of_bad_weight(job, weights)} has weights that are "
         f"not finite after the step of pass {number}",
+        code=Code.DIVERGED,
         span=job.spec.span,
         hint=HINT,
     )
@@ -83,6 +85,7 @@ def _failed_formula(
         if found is not None:
             return TrainError(
                 f"{found}, for pattern {int(pattern)} in pass {number}",
+                code=Code.DIVERGED,
                 span=job.spec.span,
                 hint=FORMULA_HINT if found.is_usual else HINT,
             )
@@ -112,6 +115,7 @@ def _diverged(job: Traced, before: EngineState, part: Order, number: int, done: 
         return TrainError(
             f"training diverged: layer {place} has numbers that are not finite after pattern "
             f"{int(pattern)} (presentation {step}, pass {number})",
+            code=Code.DIVERGED,
             span=job.spec.span,
             hint=HINT,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sn.codes import Code
 from sn.errors import Notice, TrainError
 from sn.limits import Limit, check_fields, setting
 from sn.optim.rules import STEPS
@@ -115,6 +116,7 @@ def _resume(
     if folder is not None and folder != files.path:
         raise TrainError(
             f"the run in '{files.path}' goes on there, not in '{folder}'",
+            code=Code.ANOTHER_RUN,
             hint="with --fork (fork=True) it goes on in a folder of its own",
         )
     try:
@@ -123,6 +125,7 @@ def _resume(
         if changed:
             raise TrainError(
                 f"this is not the run in '{files.path}': {'; '.join(changed)}",
+                code=Code.ANOTHER_RUN,
                 hint="give it what it was started with, or go on in another folder with --fork "
                 "(fork=True)",
             )
@@ -166,6 +169,7 @@ def _fork(
             raise TrainError(
                 f"the run in '{old}' is in the middle of pass {position.passes + 1}, and this is "
                 f"another run: {'; '.join(changed)}",
+                code=Code.ANOTHER_RUN,
                 hint="fork from the checkpoint of a whole pass: --resume takes its file too",
             )
         state = replace(state, engine=_with_steps_of(state.engine, like()))
@@ -202,6 +206,7 @@ def _identity(about: dict[str, Any], folder: Path) -> dict[str, str]:
     if found is None:
         raise TrainError(
             f"the run in '{folder}' cannot be gone on with: an earlier SN wrote it",
+            code=Code.ANOTHER_RUN,
             hint="go on with that version (run.json tells which), or train anew",
         )
     return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.codes import Code
 from sn.display import brief, many
 from sn.errors import TrainError
 
@@ -65,6 +66,7 @@ def from_arrays(arrays: Named, like: EngineState) -> EngineState:
         is_old = any(name != WEIGHTS and not name.startswith((SLOTS, COUNTERS)) for name in arrays)
         raise TrainError(
             f"the state is not one of this net and optimizer: {'; '.join(differences)}",
+            code=Code.ANOTHER_RUN,
             hint=OLD_HINT if is_old else HINT,
         )
     return EngineState(

@@ -147,7 +147,7 @@ def test_a_rate_far_too_large_is_told_at_the_end(
 ) -> None:
     assert main(["run", str(net), "--no-folder", "--set", "rate=50"]) == 0
     out, err = capsys.readouterr()
-    assert "warning: the training error" in err and "hint: lower the learning rate" in err
+    assert "warning[SN0704]: the training error" in err and "hint: lower the learning rate" in err
     assert "every output is saturated for every training pattern" in err
     assert "warning" not in out
 
@@ -183,7 +183,10 @@ def test_a_rate_for_single_patterns_on_their_sum_is_told_at_its_place(
 ) -> None:
     assert main(["run", str(net), "--no-folder", "--optimizer", "all"]) == 0
     err = capsys.readouterr().err
-    assert f"{net}:6:3: warning: the learning rate 0.001 of optimizer all applies to the sum" in err
+    assert (
+        f"{net}:6:3: warning[SN0702]: the learning rate 0.001 of optimizer all applies to the sum"
+        in err
+    )
     assert "as 7.291 would to their mean" in err
     assert "(reduction mean)" in err
     experiment = sn.load(net).experiment()

@@ -99,17 +99,17 @@ def test_a_file_that_does_not_read_is_left_and_told_the_others_are_laid_out(
     assert ugly.read_text() == NICE
     assert capsys.readouterr().err == (
         "ugly.sn: laid out\n"
-        "bad.sn:2:1: error: this '(' is never closed\n"
+        "bad.sn:2:1: error[SN0101]: this '(' is never closed\n"
         "   2 | (setq x\n"
         "     | ^\n"
         "  hint: a ')' is missing\n"
-        "worse.sn:1:4: error: expected ')', found ']'\n"
+        "worse.sn:1:4: error[SN0101]: expected ')', found ']'\n"
         "   1 | (a ]\n"
         "     |    ^\n"
         "worse.sn:1:1: note: '(' was opened here\n"
         "   1 | (a ]\n"
         "     | ^\n"
-        "error: cannot read absent.sn: No such file or directory\n"
+        "error[SN0400]: cannot read absent.sn: No such file or directory\n"
     )
 
 

@@ -98,7 +98,7 @@ def test_what_is_no_run_is_told(
         (tmp_path / name).write_bytes(content)
     assert main([command, str(tmp_path / name)]) == 1
     err = capsys.readouterr().err
-    assert err.startswith("error: ") and said in err and "internal" not in err
+    assert err.startswith("error[SN0400]: ") and said in err and "internal" not in err
 
 
 def test_an_untrained_net_and_odd_scores_are_shown() -> None:

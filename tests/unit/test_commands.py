@@ -171,7 +171,7 @@ def test_run_prints_a_line_per_pass_and_the_table(session: dict[str, Any], capsy
 
 ODD = Notice("map 3 of h1 feeds nothing", Span("tiny.sn", 2, 1, 2, 7), "leave it out")
 ODD_TEXT = """\
-tiny.sn:2:1: warning: map 3 of h1 feeds nothing
+tiny.sn:2:1: warning[SN0700]: map 3 of h1 feeds nothing
    2 | (defnet tiny)
      | ^^^^^^^
   hint: leave it out

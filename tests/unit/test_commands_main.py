@@ -41,7 +41,7 @@ def test_an_error_of_the_user_shows_its_place_and_hint(failing, capsys, tmp_path
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        f"{program}:1:2: error: no data set is here\n"
+        f"{program}:1:2: error[SN0400]: no data set is here\n"
         "   1 | (first-available)\n"
         "     |  ^^^^^^^^^^^^^^^\n"
         "  hint: `sn data get zipcode`\n"
@@ -55,7 +55,7 @@ def test_a_fault_of_ours_names_a_file_for_the_report(failing, capsys, error: Exc
     failing(error)
     assert main(["fail"]) == 3
     err = capsys.readouterr().err
-    assert "internal error: " in err
+    assert "internal error[SN0900]: " in err
     assert "not in your program" in err
     assert "Traceback" not in err
     found = re.search(r"file (.*)$", err, re.MULTILINE)
@@ -82,7 +82,7 @@ def test_traceback_shows_where_an_error_arose(failing, capsys, words: list[str])
     assert main(words) == 1
     err = capsys.readouterr().err
     assert "Traceback" in err
-    assert err.endswith("error: no data set is here\n")
+    assert err.endswith("error[SN0400]: no data set is here\n")
 
 
 def test_an_interrupted_command_gives_130(failing, capsys) -> None:

@@ -199,3 +199,9 @@ def test_the_readme_gives_the_numbers_that_its_commands_print(
         for name in ("train error", "train misses", "test error", "test misses", REJECTED)
     ]
     assert [match[1] for match in printed if match] == [cell.split()[0] for cell in cells[-5:]]
+
+
+def test_the_page_of_diagnostics_is_the_one_that_its_script_makes() -> None:
+    page = ROOT / "docs" / "diagnostics.md"
+    made = script("make_diagnostics_page").page()
+    assert made == page.read_text(encoding="utf-8"), "run `python scripts/make_diagnostics_page.py`"

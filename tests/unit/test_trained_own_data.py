@@ -218,7 +218,7 @@ def test_a_table_is_predicted_with_what_the_training_learnt(
     write(folder / "one.csv", ("leaves", "colour", "height"), [("3", "green", "5")])
     assert main(["predict", "run", "one.csv"]) == 1
     err = capsys.readouterr().err
-    assert "one.csv:2:3: error: column 1 ('colour'): expected one of the values" in err
+    assert "one.csv:2:3: error[SN0403]: column 1 ('colour'): expected one of the values" in err
     assert "it has blue, red" in err
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from sn.codes import Code
 from sn.errors import DataError, Span
 from sn.memory.files import claim, read_file
 
@@ -98,7 +99,12 @@ class Table:
         """Return the error for a field of the row that starts in a line."""
         if hint is None and self.may_be_header(line):
             hint = "(header yes) takes the first line for the names of the columns"
-        return DataError(f"{self.title(column)}: {text}", span=self._span(line, column), hint=hint)
+        return DataError(
+            f"{self.title(column)}: {text}",
+            span=self._span(line, column),
+            hint=hint,
+            code=Code.FIELD,
+        )
 
     def more_columns(self) -> str | None:
         """Return a hint with the separators by which the rows have more columns, if there are."""
