@@ -9,6 +9,7 @@ Read next: run.py.
 from __future__ import annotations
 
 import ast
+import contextlib
 import errno
 import importlib
 import io
@@ -17,22 +18,22 @@ import platform
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from sn.commands._diagnostics import tell
 from sn.commands._groups import HELP_OPTIONS
 from sn.commands._texts import terminal_width
 from sn.display import unobeyed
-from sn.errors import SnError, SnInternalError, did_you_mean, render
+from sn.errors import SnError, SnInternalError, did_you_mean
 from sn.folding import clip, fold
 from sn.paths import encodable
 from sn.version import __version__
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 
-MOST = 10  # errors that are told at once; chosen here: those after them often follow from these
 _LONGEST = 1500  # bytes of a usage error; chosen here
 
 FOLDER = Path(__file__).parent
@@ -81,6 +82,12 @@ class CommandFolder(click.Group):
     expose_value=False,
     help="With any command: show where in SN's own code an error arose.",
 )
+@click.option(
+    "--no-color",
+    is_flag=True,
+    expose_value=False,
+    help="With any command: no colours, as where NO_COLOR is set.",
+)
 def cli() -> None:
     """Describe a neural network in a small Lisp, train it, and look at what it became."""
 
@@ -91,29 +98,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 all went well, 1 the user's program or data, 2 usage, 3 a fault of SN, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # taken out here, because it is welcome after any command as well as before
+    # taken out here, because they are welcome after any command as well as before
     shows_traceback = "--traceback" in words
-    words = [word for word in words if word != "--traceback"]
+    colours = contextlib.nullcontext() if "--no-color" not in words else _no_colours()
+    words = [word for word in words if word not in ("--traceback", "--no-color")]
     if hasattr(sys.stdout, "reconfigure"):
         # a terminal without µ shows a question mark; that is no reason to stop
         sys.stdout.reconfigure(errors="replace")
+    with colours:
+        try:
+            code = cli.main(
+                words,
+                prog_name="sn",
+                standalone_mode=False,
+                terminal_width=_help_width(),
+                obj=("sn", *words),  # for run.json
+            )
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code if isinstance(code, int) else OK
+        except BaseException as error:
+            if isinstance(error, SystemExit | GeneratorExit):
+                raise
+            if shows_traceback:
+                traceback.print_exception(error)
+            return _report(error, words)
+
+
+@contextlib.contextmanager
+def _no_colours() -> Iterator[None]:
+    """Show no colours: NO_COLOR is what the libraries that draw progress look at too."""
+    before = os.environ.get("NO_COLOR")
+    os.environ["NO_COLOR"] = "1"
     try:
-        code = cli.main(
-            words,
-            prog_name="sn",
-            standalone_mode=False,
-            terminal_width=_help_width(),
-            obj=("sn", *words),  # for run.json
-        )
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code if isinstance(code, int) else OK
-    except BaseException as error:
-        if isinstance(error, SystemExit | GeneratorExit):
-            raise
-        if shows_traceback:
-            traceback.print_exception(error)
-        return _report(error, words)
+        yield
+    finally:
+        if before is None:
+            del os.environ["NO_COLOR"]
+        else:
+            os.environ["NO_COLOR"] = before
 
 
 def _help_width() -> int | None:
@@ -126,7 +149,7 @@ def _report(error: BaseException, words: list[str]) -> int:
     """Tell a person what went wrong, on stderr; return the exit code."""
     match error:
         case SnError():
-            _tell_all(error)
+            tell(error)
             return USER_ERROR
         case click.ClickException():
             shown = io.StringIO()
@@ -143,19 +166,19 @@ def _report(error: BaseException, words: list[str]) -> int:
             _drop_stdout()
             return USER_ERROR
         case FileNotFoundError() if _is_nowhere():
-            _tell(SnError("the current folder is gone", hint="cd to one that is there"))
+            tell(SnError("the current folder is gone", hint="cd to one that is there"))
             return USER_ERROR
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             _drop_stdout()
             where = f" for '{error.filename}'" if error.filename else " for the output"
-            _tell(SnError(f"no space is left on the disk{where}"))
+            tell(SnError(f"no space is left on the disk{where}"))
             return USER_ERROR
         case SnInternalError(message=message, dump=dump):
-            _tell(SnInternalError(message, dump=dump or _dump(error, words)))
+            tell(SnInternalError(message, dump=dump or _dump(error, words)))
             return OUR_ERROR
         case _:
             what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            _tell(SnInternalError(what, dump=_dump(error, words)))
+            tell(SnInternalError(what, dump=_dump(error, words)))
             return OUR_ERROR
 
 
@@ -166,21 +189,6 @@ def _is_nowhere() -> bool:
     except OSError:
         return True
     return False
-
-
-def _tell_all(error: SnError) -> None:
-    """Show an error and those found besides, MOST at once and none twice."""
-    told = list({render(one): one for one in error.all}.values())
-    for one in told[:MOST]:
-        _tell(one)
-    if len(told) > MOST:
-        click.echo(f"and {len(told) - MOST:,} more errors", err=True)
-
-
-def _tell(error: SnError | SnInternalError) -> None:
-    """Show an error on stderr, folded to the terminal if it is one."""
-    width = terminal_width(sys.stderr)
-    click.echo(encodable(render(error, width=width, shows_code=True)), err=True)
 
 
 def _dump(error: BaseException, words: list[str]) -> str | None:

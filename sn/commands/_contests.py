@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from sn.commands._texts import print_text, print_warnings
+from sn.commands._diagnostics import tell_warnings
+from sn.commands._texts import print_text
 from sn.errors import TrainError
 from sn.paths import is_there, possible
 from sn.results.contests import Competitor, Contest, ContestFolder, read_contest
@@ -66,7 +67,7 @@ class EarlierContest:
         files, wrong = ContestFolder.reopen(self.folder, self.said)
         for message in wrong:
             print_text(f"note: {message}; the run is done again", err=True)
-        print_warnings(list(other_versions(self.said.versions)))
+        tell_warnings(list(other_versions(self.said.versions)))
         return files
 
     def as_named(self, those: Sequence[Contender]) -> tuple[Contender, ...]:

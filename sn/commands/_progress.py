@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from sn.commands._texts import print_text, print_warnings, terminal_width
+from sn.commands._diagnostics import tell
+from sn.commands._texts import print_text, terminal_width
 from sn.errors import Notice
 from sn.results.checkpoints import Position
 from sn.results.figures import error_text
@@ -52,7 +53,7 @@ class WarningPrinter(Observer):
 
     def warned(self, notice: Notice) -> None:
         """Print the warning."""
-        print_warnings([notice])
+        tell(notice)
 
 
 class JsonPrinter(Observer):

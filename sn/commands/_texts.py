@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from typing import TextIO
 
 import click
 
 from sn.display import printable, unobeyed
-from sn.errors import Notice, render
 from sn.folding import NARROWEST, fold, paragraph
 
 READABLE = 96  # columns of a long text; chosen here: longer lines lose the eye
@@ -63,9 +61,3 @@ def print_fact(name: str, value: str, column: int) -> None:
     """Print a named value; values begin at `column`, and go on there when folded."""
     lead = f"{printable(name):<{column}}"
     print(paragraph(lead, printable(value), text_width(sys.stdout)))
-
-
-def print_warnings(warnings: Iterable[Notice]) -> None:
-    """Print warnings to stderr, each with its place in the program."""
-    for warning in warnings:
-        click.echo(render(warning, width=terminal_width(sys.stderr), shows_code=True), err=True)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands._diagnostics import format_option, tell_warnings
 from sn.commands._parts import print_parts
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._tables import print_table
-from sn.commands._texts import print_text, print_warnings
+from sn.commands._texts import print_text
 from sn.results.lines import json_line
 from sn.shipped import find_net
 
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     "--grad", is_flag=True, help="Check gradients and curvatures; exit with 1 if one is wrong."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@format_option(is_output=True)
 @allow_options(writes=False)
 @limit_options
-def command(file: str, grad: bool, as_json: bool, allow: Allow) -> None:
+def command(file: str, grad: bool, as_json: bool, is_quiet: bool, allow: Allow) -> None:
     """Build the network of FILE and list its layers and connections.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN. For each connection
@@ -54,9 +56,10 @@ def command(file: str, grad: bool, as_json: bool, allow: Allow) -> None:
                 del warning["code"]  # the fields of this report stay what they are
             print(json_line(whole))
             return
-        print_parts(report)
-        sys.stdout.flush()
-        print_warnings(report.warnings)
+        if not is_quiet:
+            print_parts(report)
+            sys.stdout.flush()
+        tell_warnings(report.warnings)
         return
     derivatives = session.check_gradients(path)
     if as_json:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sn.commands._contests import contest_of, earlier_contest
+from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
@@ -138,6 +139,7 @@ def _told(which: str, scores: Scores) -> str:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per run, and one of all."
 )
+@format_option()
 @allow_options()
 @limit_options
 def command(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option, remove_if_empty
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     "--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit: slowly, in float32."
 )
 @resume_options
+@format_option()
 @allow_options()
 @limit_options
 def command(

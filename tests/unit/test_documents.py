@@ -88,7 +88,7 @@ def test_lisp_examples_do_what_their_comments_say(path: Path) -> None:
                 value = session.interpreter.evaluate(form)
             except SnError as raised:
                 error = raised.message
-                told.append(render(raised, lambda _, text=text: text))
+                told.append(render(raised, lambda _, text=text: text, shows_code=True))
             kind, expected = (claim[1], claim[2].strip()) if claim else ("", "")
             assert bool(error) == (kind == "error:"), f"{where}: {error or 'no error'}"
             if kind == "error:":
