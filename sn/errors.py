@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from sn.codes import Code
+from sn.display import many
 from sn.folding import clip, excerpt, fold
 
 # Characters that a terminal would obey: files and names of strangers reach messages.
@@ -298,7 +299,11 @@ def notes(error: SnError | SnInternalError) -> list[str]:
     """Return what `render` says beside the message: the place first, a string a line."""
     place = [f"{_place(error.span)}:"] if isinstance(error, SnError) and error.span else []
     below = (line for _, line in _below(error, read_source, None))
-    return list(_first([*place, *below]))
+    found = list(_first([*place, *below]))
+    count = len(error.others) if isinstance(error, SnError) else 0
+    if count:
+        found.append(f"  and {many(count, 'more error')}, which `error.others` has")
+    return found
 
 
 def _below(

@@ -60,12 +60,12 @@ def tell(problem: Problem) -> None:
     context = click.get_current_context(silent=True)
     line, is_error_stream = (context.meta.get(_KEY) if context else None) or (None, True)
     found = listed(problem)
-    for one in found if line else found[:MOST]:
+    for number, one in enumerate(found if line else found[:MOST]):
         assert one.problem is not None
         text = line(one) if line else in_words(one.problem)
-        click.echo(encodable(text), err=is_error_stream)
+        click.echo(encodable("\n" + text if number and not line else text), err=is_error_stream)
     if not line and len(found) > MOST:
-        click.echo(f"and {many(len(found) - MOST, 'more error')}", err=True)
+        click.echo(f"\nand {many(len(found) - MOST, 'more error')}", err=True)
 
 
 def tell_warnings(warnings: Iterable[Notice]) -> None:

@@ -26,6 +26,7 @@ from sn.describe.options import (
     whole,
     wrong,
 )
+from sn.describe.several import Several
 from sn.describe.sources import SOURCES, Given, read_again, read_source
 from sn.errors import EvalError, SnError, UnknownNameError, did_you_mean
 from sn.limits import SEED, Limit
@@ -78,8 +79,11 @@ def read_data(
         raise unknown(error, inner.word, known, inner)
     given = read_source(it, inner)
     values: dict[str, Any] = {}
-    for option in clauses(options, _OPTIONS, "data"):
-        values |= _READERS[option.word](it, option, given)
+    errors = Several()
+    for option in clauses(options, _OPTIONS, "data", errors):
+        with errors:
+            values |= _READERS[option.word](it, option, given)
+    errors.end()
     check = None if is_given else it.files.gate.check_read
     return OwnData(given.reader, folder_of(it), check=check, **values)
 
@@ -202,10 +206,13 @@ def _split(it: Machine, found: Clause, given: Given) -> dict[str, Any]:
     count(found, 1, None, _OPTIONS["split"])
     known = {word: call for word, (call, _) in _SPLIT.items()}
     values = {}
-    for option in clauses(list(found.args), known, "split"):
-        count(option, 1, 1, known[option.word])
-        limit = _SPLIT[option.word][1]
-        values[option.word] = limited(it, option.args[0], f"{option.word} of a split", limit)
+    errors = Several()
+    for option in clauses(list(found.args), known, "split", errors):
+        with errors:
+            count(option, 1, 1, known[option.word])
+            limit = _SPLIT[option.word][1]
+            values[option.word] = limited(it, option.args[0], f"{option.word} of a split", limit)
+    errors.end()
     with told_at(found.span):
         return {"split": Shares(**values)}
 

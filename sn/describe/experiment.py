@@ -41,6 +41,7 @@ from sn.describe.outputs import (
     read_targets,
 )
 from sn.describe.phases import PHASE, read_phases
+from sn.describe.several import Several
 from sn.describe.world import World
 from sn.errors import ArityError, EvalError, Span, UnknownNameError, did_you_mean
 from sn.limits import PASSES
@@ -104,15 +105,19 @@ def experiment(it: Machine, form: Pair) -> Value:
     fields: dict[str, Any] = {}
     others = [part for part in rest if head_word(part) not in _REPEATED]
     places: dict[str, Span] = {}
+    errors = Several()
     for argument in rest:
         if head_word(argument) == "optimizer":
-            found = clause(argument, _FORMS["optimizer"])
-            title_of_rule = read_optimizer(it, found, optimizers, net)
-            if found.span is not None:
-                places[title_of_rule] = found.span
-    for found in clauses(others, _FORMS, f"experiment {title}"):
-        key = _FIELDS.get(found.word, found.word)
-        fields[key] = _READERS[found.word](it, found, net)
+            with errors:
+                found = clause(argument, _FORMS["optimizer"])
+                title_of_rule = read_optimizer(it, found, optimizers, net)
+                if found.span is not None:
+                    places[title_of_rule] = found.span
+    for found in clauses(others, _FORMS, f"experiment {title}", errors):
+        with errors:
+            key = _FIELDS.get(found.word, found.word)
+            fields[key] = _READERS[found.word](it, found, net)
+    errors.end()
     phases = [part for part in rest if head_word(part) == "phase"]
     fields["phases"] = read_phases(it, phases, optimizers)
     _check_passes(fields, others, phases)

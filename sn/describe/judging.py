@@ -22,6 +22,7 @@ from sn.describe.options import (
     whole,
     wrong,
 )
+from sn.describe.several import Several
 from sn.limits import NOT_NEGATIVE, POSITIVE, Limit
 from sn.lisp.forms import Pair, Symbol, Value, to_list
 from sn.lisp.machine import Machine
@@ -87,10 +88,13 @@ def read_stop(it: Machine, found: Clause, net: Network) -> dict[str, Any]:
     count(found, 1, None, STOP)
     known = {"error": "(error E)", "patience": "(patience PASSES)"}
     values: dict[str, Any] = {}
-    for option in clauses(list(found.args), known, "stop"):
-        count(option, 1, 1, known[option.word])
-        limit = NOT_NEGATIVE if option.word == "error" else PATIENCE
-        values[option.word] = limited(it, option.args[0], f"the {option.word}", limit)
+    errors = Several()
+    for option in clauses(list(found.args), known, "stop", errors):
+        with errors:
+            count(option, 1, 1, known[option.word])
+            limit = NOT_NEGATIVE if option.word == "error" else PATIENCE
+            values[option.word] = limited(it, option.args[0], f"the {option.word}", limit)
+    errors.end()
     return values
 
 
@@ -112,17 +116,24 @@ def read_reference(it: Machine, found: Clause, net: Network) -> Reference:
         raise wrong(it, found.args[0], title, expected, REFERENCE)
     known = {word: f"({word} {'NAME' if word == 'data' else 'X'})" for word in words}
     values: dict[str, Any] = {}
-    for option in clauses(list(found.args[1:]), known, "reference"):
-        count(option, 1, 1, known[option.word])
-        name, argument = words[option.word].name, option.args[0]
-        if option.word == "data":
-            values[name] = it.eval(argument.form)
-            if type(values[name]) is not str:
-                raise wrong(
-                    it, argument, values[name], "the data of a reference is a name", '(data "NAME")'
-                )
-        elif option.word.endswith(("error", "rejected")):
-            values[name] = number(it, argument, option.word)
-        else:
-            values[name] = whole(it, argument, option.word, 0)
+    errors = Several()
+    for option in clauses(list(found.args[1:]), known, "reference", errors):
+        with errors:
+            count(option, 1, 1, known[option.word])
+            name, argument = words[option.word].name, option.args[0]
+            if option.word == "data":
+                values[name] = it.eval(argument.form)
+                if type(values[name]) is not str:
+                    raise wrong(
+                        it,
+                        argument,
+                        values[name],
+                        "the data of a reference is a name",
+                        '(data "NAME")',
+                    )
+            elif option.word.endswith(("error", "rejected")):
+                values[name] = number(it, argument, option.word)
+            else:
+                values[name] = whole(it, argument, option.word, 0)
+    errors.end()
     return Reference(title, **values)

@@ -6,16 +6,12 @@ and connections may come from loops, variables and functions.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sn.codes import Code
 from sn.describe.connected import check_connected
-from sn.describe.formula import formula
-from sn.describe.formula_check import check_for_kernels
 from sn.describe.inputs import INPUTS, next_input, slice_of
 from sn.describe.leads import connections, layers
-from sn.describe.leads.words import elsewhere
 from sn.describe.named import declared, known_layer, layer_name
+from sn.describe.nonlinearity import NLF, call_forms, read_activation
 from sn.describe.options import (
     Argument,
     Clause,
@@ -28,11 +24,11 @@ from sn.describe.options import (
     led,
     limited,
     name,
-    number,
     unknown,
     whole,
     wrong,
 )
+from sn.describe.several import Several
 from sn.describe.units import raw_units
 from sn.describe.windows import OWN_SCHEME, own_scheme, window
 from sn.describe.world import World, settle
@@ -41,26 +37,22 @@ from sn.errors import (
     EvalError,
     Label,
     NetError,
-    UnknownNameError,
     ValueKindError,
-    did_you_mean,
 )
 from sn.limits import DROPOUT, Limit
 from sn.lisp.calls import Special, special, special_forms
 from sn.lisp.forms import Pair, Symbol, Value, cells, element_span, show
-from sn.lisp.lambdas import De
 from sn.lisp.machine import Machine
-from sn.net import expr, schemes
+from sn.net import schemes
 from sn.net.activations import Activation, activation, nlf_tanh
 from sn.net.layer import Network, counted_units, output_layers
 from sn.net.schemes import Link, scheme
 from sn.net.table import counts_of_groups
-from sn.registry import Registry
 
 _LAYER = {
     "border": "(border VALUE)",
     "bias": "(bias unit|map|none)",
-    "nlf": "(nlf FUNCTION)",
+    "nlf": NLF,
     **INPUTS,
     "output": "(output)",
     "dropout": "(dropout P)",
@@ -141,12 +133,14 @@ def layer(it: Machine, form: Pair) -> Value:
             labels=declared(earlier),
             hint="give this one another name",
         )
+    errors = Several()
     raw = raw_units(it, shape_arg)
     shape: tuple[int, ...] | None = None
     if head_word(shape_arg) == "from":
         rest.insert(0, shape_arg)
     else:
-        shape = (len(raw),) if raw is not None else _shape(it, shape_arg, form)
+        with errors:
+            shape = (len(raw),) if raw is not None else _shape(it, shape_arg, form)
     border: float | None = None
     bias = "unit" if raw is None else "none"
     chosen: Activation | None = None
@@ -154,38 +148,46 @@ def layer(it: Machine, form: Pair) -> Value:
     part: Clause | None = None
     output: Clause | None = None
     dropout = 0.0
-    known = {**_LAYER, **_call_forms(activation)}
-    for found in clauses(rest, known, f"layer {label}"):
-        match found.word:
-            case "border":
-                count(found, 1, 1, _LAYER["border"])
-                border = float(limited(it, found.args[0], "the border", Limit()))
-            case "bias":
-                count(found, 1, 1, _LAYER["bias"])
-                bias = choice(found.args[0], "kind of bias", dict.fromkeys(("unit", "map", "none")))
-            case "output":
-                count(found, 0, 0, _LAYER["output"])
-                output = found
-            case "dropout":
-                count(found, 1, 1, _LAYER["dropout"])
-                dropout = limited(it, found.args[0], "the dropout", DROPOUT)
-            case "input" | "from":
-                if part is not None:
-                    raise EvalError(
-                        f"layer {label} shows its part of the pattern twice",
-                        span=found.span,
-                        labels=[Label(part.span, "it says so here")] if part.span else (),
-                        hint="leave (input) out: (from ...) makes an input layer too",
+    known = {**_LAYER, **call_forms(activation)}
+    for found in clauses(rest, known, f"layer {label}", errors):
+        with errors:
+            match found.word:
+                case "border":
+                    count(found, 1, 1, _LAYER["border"])
+                    border = float(limited(it, found.args[0], "the border", Limit()))
+                case "bias":
+                    count(found, 1, 1, _LAYER["bias"])
+                    bias = choice(
+                        found.args[0], "kind of bias", dict.fromkeys(("unit", "map", "none"))
                     )
-                part = found
-                if found.word == "input":
-                    start = next_input(found, net)
-                else:
-                    start, shape = slice_of(it, found, net, shape)
-            case _:
-                if chosen is not None:
-                    raise EvalError(f"layer {label} has two non-linearities", span=found.span)
-                chosen = _activation(it, found)
+                case "output":
+                    count(found, 0, 0, _LAYER["output"])
+                    output = found
+                case "dropout":
+                    count(found, 1, 1, _LAYER["dropout"])
+                    dropout = limited(it, found.args[0], "the dropout", DROPOUT)
+                case "input" | "from":
+                    if part is not None:
+                        raise EvalError(
+                            f"layer {label} shows its part of the pattern twice",
+                            span=found.span,
+                            labels=[Label(part.span, "it says so here")] if part.span else (),
+                            hint="leave (input) out: (from ...) makes an input layer too",
+                        )
+                    part = found
+                    if found.word == "input":
+                        start = next_input(found, net)
+                    else:
+                        start, shape = slice_of(it, found, net, shape)
+                case _:
+                    if chosen is not None:
+                        raise EvalError(
+                            f"layer {label} has two non-linearities",
+                            span=found.span,
+                            code=Code.TWICE,
+                        )
+                    chosen = read_activation(it, found)
+    errors.end()
     assert shape is not None
     if start is not None and chosen is not None:
         why = "is an input layer" if net.layers else "is the first layer"
@@ -230,8 +232,16 @@ def connect(it: Machine, form: Pair) -> Value:
     source, target, *rest = arguments(form)
     net = _current(it, form)
     with led(lambda: connections.connect(form, [one.name for one in net.layers], scheme)):
-        src, dst = known_layer(it, net, source), known_layer(it, net, target)
-        found = _scheme(form, rest)
+        errors = Several()
+        with errors:
+            src = known_layer(it, net, source)
+        with errors:
+            dst = known_layer(it, net, target)
+        if errors.errors and len(rest) != 1:
+            errors.end()  # which of the words are the layers is not even clear
+        with errors:
+            found = _scheme(form, rest)
+        errors.end()
     if src is dst:
         raise NetError(
             f"layer {src.name} cannot feed itself",
@@ -285,7 +295,7 @@ def _scheme(form: Pair, rest: list[Argument]) -> Clause:
             span=rest[1].span if rest else form.span,
             hint="such as (full) or (conv (kernel 5 5) (stride 2 2))",
         )
-    known = {**_call_forms(scheme), "scheme": OWN_SCHEME}
+    known = {**call_forms(scheme), "scheme": OWN_SCHEME}
     found = clause(rest[0], "a connection scheme such as (full)", known)
     if found.word not in known:
         raise unknown(f"there is no connection scheme '{found.word}'", found.word, known, found)
@@ -306,20 +316,23 @@ def expect(it: Machine, form: Pair) -> Value:
         "connections": len(dst),
         "parameters": net.n_weights,
     }
-    for found in clauses(arguments(form), _EXPECT, "expect"):
-        count(found, 1, 1, _EXPECT[found.word])
-        wanted = whole(it, found.args[0], found.word, 0)
-        if wanted != counts[found.word]:
-            # a forgotten `connect` is the better news
-            check_connected(net)
-            raise NetError(
-                f"expected {wanted} {found.word} in net {net.name}, "
-                f"found {counts[found.word]} = {_parts(net, found.word)}",
-                code=Code.EXPECT,
-                span=found.span,
-                hint="if the net is to be like this, write "
-                f"({found.word} {counts[found.word]}) here",
-            )
+    errors = Several()
+    for found in clauses(arguments(form), _EXPECT, "expect", errors):
+        with errors:
+            count(found, 1, 1, _EXPECT[found.word])
+            wanted = whole(it, found.args[0], found.word, 0)
+            if wanted != counts[found.word]:
+                # a forgotten `connect` is the better news
+                check_connected(net)
+                raise NetError(
+                    f"expected {wanted} {found.word} in net {net.name}, "
+                    f"found {counts[found.word]} = {_parts(net, found.word)}",
+                    code=Code.EXPECT,
+                    span=found.span,
+                    hint="if the net is to be like this, write "
+                    f"({found.word} {counts[found.word]}) here",
+                )
+    errors.end()
     return None
 
 
@@ -373,17 +386,6 @@ def _current(it: Machine, form: Pair) -> Network:
     )
 
 
-def _call_forms(registry: Registry[Any]) -> dict[str, str]:
-    """Return the call forms that open the docstrings of schemes or non-linearities, shortened."""
-    forms = {}
-    for entry in registry.describe():
-        usage = entry.doc.split("\n")[0].partition("): ")[0]
-        required, bracket, _ = usage.partition(" [")
-        _, blank, rest = required.partition(" ")
-        forms[entry.name] = f"({entry.name}{blank}{rest}" + (" ...)" if bracket else ")")
-    return forms
-
-
 def _shape(it: Machine, argument: Argument, form: Pair) -> tuple[int, ...]:
     """Return the sizes in a layer's form.
 
@@ -407,43 +409,3 @@ def _shape(it: Machine, argument: Argument, form: Pair) -> tuple[int, ...]:
             hint="(UNITS), (ROWS COLS) or (MAPS ROWS COLS)",
         )
     return tuple(sizes)
-
-
-def _activation(it: Machine, found: Clause) -> Activation:
-    if found.word == "nlf":
-        count(found, 1, 1, _LAYER["nlf"])
-        function = it.eval(found.args[0].form)
-        if type(found.args[0].form) is Symbol and function is None:
-            title = found.args[0].form.name
-            known = (symbol.name for symbol in it.symbols if type(symbol.value) is De)
-            raise UnknownNameError(
-                f"no function is called '{title}'",
-                span=found.args[0].span,
-                hint=f"write ({title}) in its place"
-                if title in activation
-                else elsewhere(title, _LAYER, ())
-                or did_you_mean(title, known)
-                or f"(de {title} (a) ...) defines one",
-            )
-        with led(lambda: layers.builtin_as_formula(found.args[0].form, function, activation)):
-            value = formula(it, function, ("a",), found.form.cdr)
-        written = expr.show(expr.substitute(value, "a", expr.variable("x")))
-        made = Activation(written, value, written=written)
-        return _checked(made, found)
-    make = activation.get(found.word)
-    least, most = _arity(make)
-    count(found, least, most, (make.__doc__ or "").split("\n")[0].partition("): ")[0] + ")")
-    return _checked(
-        make(*(number(it, arg, f"an argument of {found.word}") for arg in found.args)), found
-    )
-
-
-def _checked(made: Activation, found: Clause) -> Activation:
-    """Return a non-linearity that kernels can compute; errors stand at its clause."""
-    check_for_kernels(lambda: (made.value, made.slope, made.bend), found.span)
-    return made
-
-
-def _arity(make: Any) -> tuple[int, int]:
-    most = make.__code__.co_argcount
-    return most - len(make.__defaults__ or ()), most

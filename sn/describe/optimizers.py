@@ -24,6 +24,7 @@ from sn.describe.options import (
     whole,
 )
 from sn.describe.schedules import read_changing, refuse_schedule
+from sn.describe.several import Several
 from sn.errors import ArityError, EvalError
 from sn.limits import DECAY, RATE, Limit, limit_of, option_name
 from sn.lisp.forms import Pair, Symbol
@@ -71,17 +72,19 @@ def read_optimizer(
     others = [part for part in inner.args if head_word(part) != "layer"]
     values: dict[str, Any] = {"layers": {}, "schedules": {}, "decays": {}}
     seen: set[str] = set()
+    errors = Several()
     for part in rates:
-        label, rate, decay = _layer_rate(it, part, net, "decay" in fields)
-        if label in seen:
-            raise EvalError(
-                f"layer {label} has two learning rates", span=part.span, code=Code.TWICE
-            )
-        seen.add(label)
-        if rate is not None:
-            _keep(rate, values["layers"], label, values["schedules"], LAYER + label)
-        if decay is not None:
-            values["decays"][label] = decay
+        with errors:
+            label, rate, decay = _layer_rate(it, part, net, "decay" in fields)
+            if label in seen:
+                raise EvalError(
+                    f"layer {label} has two learning rates", span=part.span, code=Code.TWICE
+                )
+            seen.add(label)
+            if rate is not None:
+                _keep(rate, values["layers"], label, values["schedules"], LAYER + label)
+            if decay is not None:
+                values["decays"][label] = decay
     if "decay" in fields:
         known["bias-decay"] = "(bias-decay D)"
     if any(type(part.form) is not Pair for part in others):
@@ -89,21 +92,23 @@ def read_optimizer(
             clause(
                 others[0], f"an option of {inner.word}, such as {next(iter(known.values()))}", known
             )
-    for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word):
-        count(option, 1, 1, known[option.word])
-        if option.word == "bias-decay":
-            refuse_schedule(option.args[0], "bias-decay")
-            decay = limited(it, option.args[0], "the bias-decay", DECAY)
-            values["decays"][BIASES] = decay
-            continue
-        field = fields[_ALIASES.get(option.word, option.word)]
-        if field.name in values:
-            raise EvalError(
-                f"{option.word} is another name of an option that is there already",
-                span=option.span,
-                hint="leave one of them out",
-            )
-        _keep(_value(it, option, field), values, field.name, values["schedules"], field.name)
+    for option in clauses(others, {**known, "layer": "(layer NAME RATE)"}, inner.word, errors):
+        with errors:
+            count(option, 1, 1, known[option.word])
+            if option.word == "bias-decay":
+                refuse_schedule(option.args[0], "bias-decay")
+                decay = limited(it, option.args[0], "the bias-decay", DECAY)
+                values["decays"][BIASES] = decay
+                continue
+            field = fields[_ALIASES.get(option.word, option.word)]
+            if field.name in values:
+                raise EvalError(
+                    f"{option.word} is another name of an option that is there already",
+                    span=option.span,
+                    hint="leave one of them out",
+                )
+            _keep(_value(it, option, field), values, field.name, values["schedules"], field.name)
+    errors.end()
     for word, variable in _VARIABLES.items():
         value = it.get_global(variable)
         limit = limit_of(fields[word]) if word in fields else None

@@ -14,6 +14,7 @@ from typing import Any
 from sn.codes import Code
 from sn.describe.leads import layers
 from sn.describe.leads.words import elsewhere, given
+from sn.describe.several import Several
 from sn.errors import (
     ArityError,
     EvalError,
@@ -85,28 +86,45 @@ def clause(argument: Argument, expected: str, known: Mapping[str, str] | None = 
     raise ValueKindError(f"expected {expected}, found {found}", span=argument.span, hint=hint)
 
 
-def clauses(args: list[Argument], known: Mapping[str, str], what: str) -> Iterator[Clause]:
+def clauses(
+    args: list[Argument], known: Mapping[str, str], what: str, errors: Several
+) -> Iterator[Clause]:
     """Yield the clauses of a form; `known` maps each accepted word to its call form.
 
-    Raises: UnknownNameError for another word, EvalError for a word that stands twice.
+    `errors` keeps an UnknownNameError for each other word, an EvalError for each that stands twice,
+    and a ValueKindError for the first of several that are no lists: `:size 10` is one slip.
     """
     seen: dict[str, Clause] = {}
+    was_list = True
     for argument in args:
-        example = next(iter(known.values()), "()")
-        found = clause(argument, f"an option of {what}, such as {example}", known)
-        if found.word not in known:
-            raise unknown(f"{what} has no option '{found.word}'", found.word, known, found)
-        if found.word in seen:
-            first = seen[found.word].span
-            raise EvalError(
-                f"{what} has the option '{found.word}' twice",
-                code=Code.TWICE,
-                span=found.span,
-                labels=[Label(first, "it stands here first")] if first else (),
-                hint="leave one of them out",
-            )
-        seen[found.word] = found
-        yield found
+        found, is_list = None, type(argument.form) is Pair and head_word(argument) != "scope"
+        goes_on, was_list = not (is_list or was_list), is_list
+        if goes_on:
+            continue
+        with errors:
+            found = _next_clause(argument, known, what, seen)
+        if found is not None:
+            seen[found.word] = found
+            yield found
+
+
+def _next_clause(
+    argument: Argument, known: Mapping[str, str], what: str, seen: Mapping[str, Clause]
+) -> Clause:
+    example = next(iter(known.values()), "()")
+    found = clause(argument, f"an option of {what}, such as {example}", known)
+    if found.word not in known:
+        raise unknown(f"{what} has no option '{found.word}'", found.word, known, found)
+    if found.word in seen:
+        first = seen[found.word].span
+        raise EvalError(
+            f"{what} has the option '{found.word}' twice",
+            code=Code.TWICE,
+            span=found.span,
+            labels=[Label(first, "it stands here first")] if first else (),
+            hint="leave one of them out",
+        )
+    return found
 
 
 def unknown(
@@ -125,6 +143,7 @@ def unknown(
     if hint is None:
         forms = ", ".join(known.values())
         hint = "known: " + (forms if len(forms) <= _MANY else ", ".join(known))
+        hint = hint if known else "leave it out: there are no options here"
     span = place.head_span if isinstance(place, Clause) else place.span
     return UnknownNameError(text, span=span, hint=hint)
 
@@ -205,7 +224,8 @@ def told_at(span: Span | None) -> Iterator[None]:
     try:
         yield
     except SnError as error:
-        error.span = error.span or span
+        for one in error.all:
+            one.span = one.span or span
         raise
 
 
@@ -215,8 +235,9 @@ def of_kind(code: Code) -> Iterator[None]:
     try:
         yield
     except SnError as error:
-        if error.code in (Code.EVALUATION, Code.KIND, Code.COUNT, Code.NET):
-            error.code = code
+        for one in error.all:
+            if one.code in (Code.EVALUATION, Code.KIND, Code.COUNT, Code.NET):
+                one.code = code
         raise
 
 
@@ -226,7 +247,9 @@ def led(lead: Callable[[], str | None]) -> Iterator[None]:
     try:
         yield
     except SnError as error:
-        error.hint = lead() or error.hint
+        meant = lead()
+        if meant is not None:
+            error.hint, error.others = meant, ()  # it explains the form, and so all that is wrong
         raise
 
 

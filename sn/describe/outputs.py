@@ -13,6 +13,7 @@ from sn.describe.formula_check import check_for_kernels
 from sn.describe.layer_formula import layer_formula
 from sn.describe.named import declared, known_layer
 from sn.describe.options import Argument, Clause, choice, clause, clauses, count, limited, told_at
+from sn.describe.several import Several
 from sn.errors import EvalError, Label, NetError, Span
 from sn.limits import POSITIVE, Limit, option_name
 from sn.lisp.forms import Symbol
@@ -93,10 +94,13 @@ def _cost_options(
     }
     known = {option_name(name): f"({option_name(name)} X)" for name in limits}
     found: dict[str, float] = {}
-    for option in clauses(list(args), known, f"cost {title}"):
-        count(option, 1, 1, known[option.word])
-        name = option.word.replace("-", "_")
-        found[name] = limited(it, option.args[0], f"the {option.word}", limits[name])
+    errors = Several()
+    for option in clauses(list(args), known, f"cost {title}", errors):
+        with errors:
+            count(option, 1, 1, known[option.word])
+            name = option.word.replace("-", "_")
+            found[name] = limited(it, option.args[0], f"the {option.word}", limits[name])
+    errors.end()
     return found
 
 
@@ -160,22 +164,25 @@ def _read(it: Machine, net: Network, form: Argument) -> tuple[Layer, _Said]:
             + ", ".join(names),
         )
     fields: dict[str, Any] = {}
-    for option in clauses(list(found.args[1:]), _OPTIONS, f"output {layer.name}"):
-        match option.word:
-            case "targets":
-                fields["targets"] = read_targets(it, option)
-            case "cost":
-                fields["cost"] = read_cost(it, option)
-            case _:
-                count(option, 1, 1, _OPTIONS["weight"])
-                if len(layers) == 1:
-                    raise EvalError(
-                        f"layer {layer.name} is the only output: a weight says how much one counts "
-                        "beside others",
-                        span=option.span,
-                        hint="leave it out, or change the learning rate",
-                    )
-                fields["weight"] = limited(it, option.args[0], "the weight", POSITIVE)
+    errors = Several()
+    for option in clauses(list(found.args[1:]), _OPTIONS, f"output {layer.name}", errors):
+        with errors:
+            match option.word:
+                case "targets":
+                    fields["targets"] = read_targets(it, option)
+                case "cost":
+                    fields["cost"] = read_cost(it, option)
+                case _:
+                    count(option, 1, 1, _OPTIONS["weight"])
+                    if len(layers) == 1:
+                        raise EvalError(
+                            f"layer {layer.name} is the only output: a weight says how much one "
+                            "counts beside others",
+                            span=option.span,
+                            hint="leave it out, or change the learning rate",
+                        )
+                    fields["weight"] = limited(it, option.args[0], "the weight", POSITIVE)
+    errors.end()
     return layer, _Said(found.span, **fields)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sn.describe.options import Argument, choice, clause, clauses, count, limited
+from sn.describe.several import Several
 from sn.errors import ArityError, EvalError
 from sn.lisp.machine import Machine
 from sn.optim.base import Optimizer
@@ -33,12 +34,15 @@ def read_phases(
 def _phase(it: Machine, part: Argument, optimizers: Mapping[str, Optimizer]) -> Phase:
     found = clause(part, PHASE)
     passes, chosen = None, None
-    for option in clauses(list(found.args), _PARTS, "phase"):
-        count(option, 1, 1, _PARTS[option.word])
-        if option.word == "passes":
-            passes = limited(it, option.args[0], "the number of passes", AT_LEAST_ONE)
-        else:
-            chosen = choice(option.args[0], "optimizer", dict.fromkeys(optimizers))
+    errors = Several()
+    for option in clauses(list(found.args), _PARTS, "phase", errors):
+        with errors:
+            count(option, 1, 1, _PARTS[option.word])
+            if option.word == "passes":
+                passes = limited(it, option.args[0], "the number of passes", AT_LEAST_ONE)
+            else:
+                chosen = choice(option.args[0], "optimizer", dict.fromkeys(optimizers))
+    errors.end()
     if passes is None or chosen is None:
         lacking = "passes" if passes is None else "optimizer"
         raise ArityError(

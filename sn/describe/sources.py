@@ -32,6 +32,7 @@ from sn.describe.options import (
     whole,
     wrong,
 )
+from sn.describe.several import Several
 from sn.errors import ArityError, EvalError
 from sn.limits import Limit
 from sn.lisp.forms import Pair, Symbol, Value, describe, elements
@@ -84,8 +85,11 @@ def read_source(it: Machine, found: Clause) -> Given:
     known = {word: call for word, (call, _) in source.options.items()}
     behind, rest = found.args[:n], list(found.args[n:])
     values = {}
-    for option in clauses(rest, known, found.word):
-        values[option.word] = source.options[option.word][1](it, option, known[option.word])
+    errors = Several()
+    for option in clauses(rest, known, found.word, errors):
+        with errors:
+            values[option.word] = source.options[option.word][1](it, option, known[option.word])
+    errors.end()
     return Given(source, found.word, values, _made(it, found, source, behind, values))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sn.codes import Code
 from sn.describe.leads import layers, tables
 from sn.describe.options import Clause, choice, clauses, count, led, of_kind, whole, wrong
+from sn.describe.several import Several
 from sn.display import number_text
 from sn.errors import ArityError, Label, NetError, SnError, Span, ValueKindError
 from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, elements, to_list
@@ -45,20 +46,23 @@ def window(it: Machine, found: Clause, src: Layer, dst: Layer) -> Window:
     table: Clause | None = None
     wraps: Clause | None = None
     known = {word: _WINDOW[word] for word in _FEWER.get(found.word, tuple(_WINDOW))}
-    for option in clauses(list(found.args), known, found.word):
-        match option.word:
-            case "maps":
-                table = option
-                with led(functools.partial(tables.in_one, [arg.form for arg in option.args])):
-                    count(option, 1, 1, _WINDOW["maps"])
-            case "wrap":
-                count(option, 0, 1, _WINDOW["wrap"])
-                axes = ("rows", "cols")
-                wraps = option if option.args else None
-                given = [choice(arg, "axis", dict.fromkeys(axes)) for arg in option.args]
-                values["wrap"] = tuple(axis in (given or axes) for axis in axes)
-            case word:
-                values[word] = _lengths(it, option)
+    errors = Several()
+    for option in clauses(list(found.args), known, found.word, errors):
+        with errors:
+            match option.word:
+                case "maps":
+                    table = option
+                    with led(functools.partial(tables.in_one, [arg.form for arg in option.args])):
+                        count(option, 1, 1, _WINDOW["maps"])
+                case "wrap":
+                    count(option, 0, 1, _WINDOW["wrap"])
+                    axes = ("rows", "cols")
+                    wraps = option if option.args else None
+                    given = [choice(arg, "axis", dict.fromkeys(axes)) for arg in option.args]
+                    values["wrap"] = tuple(axis in (given or axes) for axis in axes)
+                case word:
+                    values[word] = _lengths(it, option)
+    errors.end()
     if "kernel" not in values:
         raise ArityError(
             f"{what} needs a kernel", span=found.span, hint=f"such as ({found.word} (kernel 5 5))"
@@ -121,9 +125,11 @@ def _table(
     except SnError as error:
         found = tables.meant(value, n_src, n_dst, src.name, dst.name)
         if found is not None:
-            error.message, error.hint = found
+            error.message, error.hint, error.others = *found, ()
             if len(error.labels) > len(used):
                 error.labels = used  # a number that stands twice is no news there
+        for other in error.others:  # where the table is used, the first one says
+            other.labels = tuple(label for label in other.labels if label not in used)
         raise
 
 
@@ -147,24 +153,28 @@ def _rows(
         )
     rows: list[tuple[int, ...]] = []
     row_span: Span | None = None
+    errors = Several()
+    was_list = True
     for cell in cells(value):
         row_span = element_span(cell) or option.span
-        if cell.car is not None and type(cell.car) is not Pair:
-            raise ValueKindError(
-                f"a row of the table must be a list of maps of {src.name}, "
-                f"found {describe(cell.car)}",
-                span=row_span,
-                labels=used,
-                hint="each row stands in parentheses of its own, as in '((0 1) (1 2))",
+        goes_on, was_list = not was_list, cell.car is None or type(cell.car) is Pair
+        if not was_list:
+            if goes_on:
+                continue  # the parentheses around these numbers are what is missing
+            text = f"a row of the table must be a list of maps of {src.name}"
+            hint = "each row stands in parentheses of its own, as in '((0 1) (1 2))"
+            found = describe(cell.car)
+            errors.add(
+                ValueKindError(f"{text}, found {found}", span=row_span, labels=used, hint=hint)
             )
-        if len(rows) == n_dst:
-            raise NetError(
-                f"{dst.name} has {n_dst} maps, this is row {n_dst + 1} of the table",
-                span=row_span,
-                hint=f"the table needs one row for each map of {dst.name}",
-                labels=used,
-            )
-        rows.append(_row(cell.car, row_span, src, n_src, used))
+        elif len(rows) == n_dst:
+            text = f"{dst.name} has {n_dst} maps, this is row {n_dst + 1} of the table"
+            hint = f"the table needs one row for each map of {dst.name}"
+            errors.add(NetError(text, span=row_span, hint=hint, labels=used))
+            break
+        else:
+            rows.append(_row(cell.car, row_span, src, n_src, used, errors))
+    errors.end()
     if len(rows) != n_dst:
         raise NetError(
             f"{dst.name} has {n_dst} maps, the table ends after row {len(rows)}",
@@ -176,36 +186,42 @@ def _rows(
 
 
 def _row(
-    row: Value, span: Span | None, src: Layer, n_src: int, used: tuple[Label, ...]
+    row: Value,
+    span: Span | None,
+    src: Layer,
+    n_src: int,
+    used: tuple[Label, ...],
+    errors: Several,
 ) -> tuple[int, ...]:
     seen: dict[int, Span | None] = {}
     for cell in cells(row):
         place = element_span(cell) or span
         entry = cell.car
-        if type(entry) is not float or entry % 1 != 0:
-            raise ValueKindError(
-                f"a map of {src.name} is a whole number, found {describe(entry)}",
-                span=place,
-                hint="a quoted table is taken as it stands: nothing in it is computed",
-                labels=used,
-            )
-        if not 0 <= entry < n_src:
-            raise NetError(
-                f"{src.name} has maps 0 to {n_src - 1}, not {number_text(int(entry))}",
-                span=place,
-                hint=f"maps are counted from 0, so the last of {n_src} is {n_src - 1}",
-                labels=used,
-            )
-        if int(entry) in seen:
-            first = seen[int(entry)]
-            labels = (Label(first, "it stands here first"), *used) if first else used
-            raise NetError(
-                f"map {int(entry)} of {src.name} stands twice in this row",
-                span=place,
-                hint="list each map once: two units have one connection at most",
-                labels=labels,
-            )
-        seen[int(entry)] = place
+        with errors:
+            if type(entry) is not float or entry % 1 != 0:
+                raise ValueKindError(
+                    f"a map of {src.name} is a whole number, found {describe(entry)}",
+                    span=place,
+                    hint="a quoted table is taken as it stands: nothing in it is computed",
+                    labels=used,
+                )
+            if not 0 <= entry < n_src:
+                raise NetError(
+                    f"{src.name} has maps 0 to {n_src - 1}, not {number_text(int(entry))}",
+                    span=place,
+                    hint=f"maps are counted from 0, so the last of {n_src} is {n_src - 1}",
+                    labels=used,
+                )
+            if int(entry) in seen:
+                first = seen[int(entry)]
+                labels = (Label(first, "it stands here first"), *used) if first else used
+                raise NetError(
+                    f"map {int(entry)} of {src.name} stands twice in this row",
+                    span=place,
+                    hint="list each map once: two units have one connection at most",
+                    labels=labels,
+                )
+            seen[int(entry)] = place
     return tuple(seen)
 
 

@@ -103,13 +103,13 @@ def test_a_file_that_does_not_read_is_left_and_told_the_others_are_laid_out(
         "   2 | (setq x\n"
         "     | ^\n"
         "  hint: a ')' is missing\n"
-        "worse.sn:1:4: error[SN0101]: expected ')', found ']'\n"
+        "\nworse.sn:1:4: error[SN0101]: expected ')', found ']'\n"
         "   1 | (a ]\n"
         "     |    ^\n"
         "worse.sn:1:1: note: '(' was opened here\n"
         "   1 | (a ]\n"
         "     | ^\n"
-        "error[SN0400]: cannot read absent.sn: No such file or directory\n"
+        "\nerror[SN0400]: cannot read absent.sn: No such file or directory\n"
     )
 
 

@@ -17,6 +17,7 @@ from sn.describe.options import (
     unknown,
     whole,
 )
+from sn.describe.several import Several
 from sn.errors import ArityError, EvalError, SnError, UnknownNameError, ValueKindError
 from sn.interp import Interpreter
 
@@ -40,14 +41,18 @@ def test_arguments_remember_where_they_stand(it: Interpreter) -> None:
 
 
 def test_clauses_come_in_order_with_their_words(it: Interpreter) -> None:
-    found = list(clauses(parts(it, "(f (wrap) (kernel 5 3))"), KNOWN, "conv"))
+    errors = Several()
+    found = list(clauses(parts(it, "(f (wrap) (kernel 5 3))"), KNOWN, "conv", errors))
+    assert not errors.errors
     assert [one.word for one in found] == ["wrap", "kernel"]
     assert [arg.form for arg in found[1].args] == [5.0, 3.0]
 
 
 def test_a_clause_that_stands_twice_is_labelled_at_its_first_place(it: Interpreter) -> None:
+    errors = Several()
+    list(clauses(parts(it, "(f (wrap) (wrap))"), KNOWN, "conv", errors))
     with pytest.raises(EvalError, match="twice") as caught:
-        list(clauses(parts(it, "(f (wrap) (wrap))"), KNOWN, "conv"))
+        errors.end()
     assert [label.span.column for label in caught.value.labels] == [4]
 
 

@@ -112,7 +112,10 @@ def option(form: Value, known: Mapping[str, str]) -> str | None:
 
 def window_sizes(form: Pair) -> str | None:
     """Return the hint for the sizes of a window that are no two numbers: (kernel (5 5))."""
-    found = numbers(to_list(items(form.cdr, 9) or []))
+    given = items(form.cdr, 9) or []
+    found = numbers(to_list(given))
+    if found == given:
+        return None  # they stand there already: one of them is what is wrong
     if not found or len(found) > 2 or any(one != int(one) for one in found):
         return None
     return f"the numbers stand in the option itself: {code(to_list([form.car, *found]))}"
