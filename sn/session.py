@@ -35,11 +35,11 @@ from sn.lisp.files import Files
 from sn.lisp.forms import Value
 from sn.lisp.gate import Allow, Gate
 from sn.lower.ir import Plan
-from sn.memory import size_text
 from sn.net.layer import Network
 from sn.net.loss import default_loss
 from sn.net.table import ConnectionTable
 from sn.optim.rules import RuleSpec, UpdateRule
+from sn.program_text import program_text
 from sn.results.check_report import CheckReport
 from sn.results.origin import Origin, ReadFile
 from sn.results.record import RunRecord
@@ -59,7 +59,6 @@ from sn.trained.reading import Contents
 if TYPE_CHECKING:
     from sn.figure.picture import Figure
 
-LONGEST_PROGRAM = 100_000_000  # bytes; chosen here: a device has no end
 
 
 class Session:
@@ -124,7 +123,7 @@ class Session:
         NotAllowedError where it touches what it may not.
         """
         file = find_net(path)
-        return self.load_text(file, _text_of(file), file.parent)
+        return self.load_text(file, program_text(file), file.parent)
 
     def load_text(self, file: Path, source: str, own: Path) -> Program:
         """Evaluate a program whose text the file need not hold, and which reads below `own`.
@@ -209,7 +208,7 @@ class Session:
         if one_of("a stage", stage, STAGES) == "forms":
             file = find_net(path)
             it = self.interpreter
-            return "\n".join(it.show(form) for form in it.read(_text_of(file), str(file)))
+            return "\n".join(it.show(form) for form in it.read(program_text(file), str(file)))
         return self.load(path).dump(stage)
 
 
@@ -395,25 +394,6 @@ class Program:
         rule: UpdateRule = chosen.rule if chosen else RuleSpec()
         in_batches = chosen is not None and chosen.phases.in_batches
         return self._of_network.dump(stage, rule, in_batches)
-
-
-def _text_of(file: Path) -> str:
-    """Return the text of a program; a pipe will do.
-
-    Raises: SnError when it cannot be read, or is no text that somebody wrote.
-    """
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(LONGEST_PROGRAM + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SnError(f"cannot read '{file}': {reason}") from error
-    if len(raw) > LONGEST_PROGRAM:
-        raise SnError(
-            f"'{file}' is no program: it has more than {size_text(LONGEST_PROGRAM)}",
-            hint="numbers belong into a file of data: (data (npz ...)), (load-matrix ...)",
-        )
-    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def train_further(net: TrainedNet, gate: Gate | None = None, **options: Any) -> RunRecord:

@@ -30,6 +30,7 @@ RANKS = {
     "memory": 2,
     "limits": 2,
     "paths": 2,
+    "program_text": 3,
     "registry": 2,
     "shipped": 3,
     "cache": 2,

@@ -360,7 +360,7 @@ def test_no_passes_score_the_untrained_net(tmp_path: Path) -> None:
 
 
 def test_a_program_without_an_end_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sn.session.LONGEST_PROGRAM", 1000)
+    monkeypatch.setattr("sn.program_text.LONGEST_PROGRAM", 1000)
     for file in (Path("/dev/zero"), tmp_path / "long.sn"):
         if not file.exists():
             file.write_text(";" * 1001)
