@@ -67,6 +67,7 @@ RANKS = {
     "commands": 12,
     "front": 13,
     "__init__": 13,
+    "__main__": 14,
 }
 
 # The two columns, which do not know each other; they meet in units that stand in neither.
