@@ -58,6 +58,7 @@ RANKS = {
     "experiment": 9,
     "export": 9,
     "networds": 9,
+    "editors": 10,
     "session": 10,
     "facts": 10,
     "page": 10,

@@ -1,0 +1,1 @@
+"""Editors: what programs that show SN Lisp ask about a text, finished or not."""
