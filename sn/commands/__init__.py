@@ -20,6 +20,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,6 +32,9 @@ from sn.errors import SnError, SnInternalError, did_you_mean
 from sn.folding import clip, fold
 from sn.paths import encodable
 from sn.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem  # as below
 
 OK, USER_ERROR, USAGE_ERROR, OUR_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -60,13 +64,25 @@ class CommandFolder(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that `args` names; an unknown one gets the nearest known names."""
         name = args[0]
-        if name.startswith("-") or self.get_command(ctx, name) is not None:
+        is_asked_by_shell = ctx.resilient_parsing  # which shows no errors
+        if name.startswith("-") or self.get_command(ctx, name) is not None or is_asked_by_shell:
             return super().resolve_command(ctx, args)
         if name.endswith(".sn"):
             hint = f"did you mean `sn run {name}`?"
         else:
             hint = did_you_mean(name, self.list_commands(ctx)) or "`sn --help` lists the commands"
         raise click.UsageError(f"there is no command '{name}'; {hint}", ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the commands that a word may become, without importing any, and options."""
+        from click.shell_completion import CompletionItem  # only a shell that asks needs it
+
+        found = [
+            CompletionItem(name, help=_summary(name))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any of them."""

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from sn.commands import _completion as completion
 from sn.display import printable
 from sn.errors import SnError
 from sn.paths import is_folder, is_there, possible
@@ -19,6 +21,13 @@ class Place(click.ParamType[Path]):
 
     def __init__(self, kind: str = "path") -> None:
         self.name = kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Return what a shell may offer: its own files or folders."""
+        of = completion.folders if self.name == "directory" else completion.files
+        return of(ctx, param, incomplete)
 
     def convert(
         self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None

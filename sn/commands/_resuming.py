@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._settings import Limited
 from sn.commands._texts import print_text
@@ -35,6 +36,7 @@ def resume_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--resume",
             type=Place(),
+            shell_complete=completion.runs,
             metavar="RUN",
             help="Go on with the run in a folder, or from a checkpoint, to the same bits.",
         ),
@@ -60,6 +62,7 @@ def resume_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--again",
             type=Place(),
+            shell_complete=completion.runs,
             metavar="RUN",
             help="Do the run in a folder again, from what it kept, and compare.",
         ),

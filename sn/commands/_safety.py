@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sn import memory
+from sn.commands import _completion as completion
 from sn.commands._settings import Limited
 from sn.errors import SettingError
 from sn.limits import POSITIVE
@@ -50,12 +51,14 @@ _ALLOW = (
         "--allow-read",
         multiple=True,
         metavar="DIR",
+        shell_complete=completion.folders,
         help="Let the program read below this folder too; may be repeated.",
     ),
     click.option(
         "--allow-write",
         multiple=True,
         metavar="DIR",
+        shell_complete=completion.folders,
         help="Let the program write below this folder, not only below that of its run.",
     ),
     click.option(

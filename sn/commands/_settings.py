@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sn.commands import _completion as completion
 from sn.errors import SettingError
 from sn.limits import PASSES, Limit
 
@@ -65,6 +66,7 @@ def settings_option(programs: str) -> Callable[[Callable[..., Any]], Callable[..
 data_option = click.option(
     "--data",
     metavar="DATA",
+    shell_complete=completion.data,
     help="Train on this instead: a data set, a file, or a form: '(csv \"iris.csv\" (label 4))'.",
 )
 passes_option = click.option(

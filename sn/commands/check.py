@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sn.commands._diagnostics import format_option, tell_warnings
+from sn.commands import _completion as completion
 from sn.commands._parts import print_parts
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._tables import print_table
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("file")
+@click.argument("file", shell_complete=completion.programs)
 @click.option(
     "--grad", is_flag=True, help="Check gradients and curvatures; exit with 1 if one is wrong."
 )

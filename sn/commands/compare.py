@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sn.commands import _completion as completion
 from sn.commands._contests import contest_of, earlier_contest
 from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option
@@ -106,8 +107,13 @@ def _told(which: str, scores: Scores) -> str:
 
 
 @click.command("compare")
-@click.argument("files", nargs=-1)
-@click.option("--optimizers", metavar="A,B", help="Which optimizers take part, of each file.")
+@click.argument("files", nargs=-1, shell_complete=completion.programs)
+@click.option(
+    "--optimizers",
+    metavar="A,B",
+    shell_complete=completion.optimizers,
+    help="Which optimizers take part, of each file.",
+)
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -132,6 +138,7 @@ def _told(which: str, scores: Scores) -> str:
 @click.option(
     "--resume",
     type=Place(),
+    shell_complete=completion.comparisons,
     metavar="DIR",
     help="Go on with the comparison in a folder: only the runs that are missing are done.",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._groups import group
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text, terminal_width
@@ -48,7 +49,7 @@ def list_(as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.data_sets)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(name: str, as_json: bool) -> None:
     """Describe one data set and check its digits when it is here."""
@@ -85,7 +86,7 @@ def info(name: str, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.data_sets)
 def get(name: str) -> None:
     """Download a data set into the user's cache, unless it is here."""
     from sn.data import get as download  # start-up time: brings numpy

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._texts import print_whole
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("dump")
-@click.argument("file")
+@click.argument("file", shell_complete=completion.programs)
 @click.option(
     "--stage",
     type=click.Choice(STAGES),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._groups import group
 from sn.commands._tables import print_table
@@ -33,7 +34,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command("copy")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.nets)
 @click.argument("destination", required=False, type=Place())
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def copy(name: str, destination: Path | None, force: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 
 @click.command("predict")
-@click.argument("run", type=Place())
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("run", type=Place(), shell_complete=completion.runs)
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files
+)
 @click.option(
     "--columns",
     metavar="LIST",

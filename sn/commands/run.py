@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sn.commands._diagnostics import format_option
+from sn.commands import _completion as completion
 from sn.commands._folders import Place, out_option, remove_if_empty
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=completion.programs)
 @passes_option
 @click.option(
     "--seed",
@@ -44,12 +45,18 @@ if TYPE_CHECKING:
     help="What the initial weights, random orders and the program's random numbers come from.  "
     "[default: 0]",
 )
-@click.option("--optimizer", metavar="NAME", help="One of the optimizers the program describes.")
+@click.option(
+    "--optimizer",
+    metavar="NAME",
+    shell_complete=completion.optimizers,
+    help="One of the optimizers the program describes.",
+)
 @click.option(
     "--from",
     "start",
     metavar="RUN",
     type=Place(),
+    shell_complete=completion.runs,
     help="Start from the weights of a trained network, where they fit.",
 )
 @data_option

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._parts import print_parts
 from sn.commands._texts import print_fact, print_text, print_whole
@@ -16,7 +17,7 @@ COLUMN = 11
 
 
 @click.command("show")
-@click.argument("run", type=Place())
+@click.argument("run", type=Place(), shell_complete=completion.runs)
 @click.option("--source", is_flag=True, help="Print the program that described it, and no more.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that its file says as JSON.")
 def command(run: Path, source: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._reports import print_confusion, print_report
 from sn.commands._safety import allow_options, limit_options
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 
 @click.command("test")
-@click.argument("run", type=Place())
+@click.argument("run", type=Place(), shell_complete=completion.runs)
 @click.option(
     "--data",
     metavar="DATA",
+    shell_complete=completion.data,
     help="Other data: a name, a file, or a form such as '(csv \"FILE\" (label 4))'.",
 )
 @click.option("--set", "which", metavar="SET", help="Only one set: train, validation or test.")
