@@ -63,7 +63,7 @@ def outline(text: str) -> list[Definition]:
     """
     found: list[Definition] = []
     frames: list[Frame] = []
-    for token in _moves(text, frames):
+    for token in walk(text, frames):
         if token.kind is Kind.CLOSE and frames:
             found += _defined(frames.pop(), frames, token.end)
     while frames:
@@ -79,7 +79,7 @@ def around(text: str, place: int) -> tuple[list[Frame], Token | None]:
     """
     frames: list[Frame] = []
     last: Token | None = None
-    for token in _moves(text[:place], frames):
+    for token in walk(text[:place], frames):
         last = token
         if token.kind is Kind.CLOSE and frames:
             frames.pop()
@@ -104,8 +104,11 @@ def token_at(text: str, place: int) -> Token | None:
     return before if before is not None and before.kind not in _BETWEEN else None
 
 
-def _moves(text: str, frames: list[Frame]) -> Iterator[Token]:
-    """Yield the tokens of a text and keep `frames` by them; who asks takes a closed one off."""
+def walk(text: str, frames: list[Frame]) -> Iterator[Token]:
+    """Yield the tokens of a text and keep `frames` by them; who asks takes a closed one off.
+
+    An element is counted before it is yielded, a list when who asked has seen its end.
+    """
     quoted = False
     for token in scan(text):
         if token.kind is Kind.OPEN:
