@@ -107,6 +107,7 @@ EXCEPTIONS = {
     "figure/picture.py": {"resvg_py"},
     "data/pictures.py": {"PIL"},
     "export/onnx.py": {"onnx"},
+    "editors/pygments.py": {"pygments"},
     "results/frames.py": {"pandas"},
     "results/plots.py": {"matplotlib"},
 }
