@@ -79,6 +79,15 @@ def options_in(heads: Sequence[str]) -> Mapping[str, str]:
             return {}
 
 
+def takes_expressions(heads: Sequence[str]) -> bool:
+    """Return whether a list in the innermost of the forms may be any expression as well."""
+    match tuple(heads):
+        case (*_, "experiment", "optimizer", _, _):
+            return True
+        case _:
+            return not options_in(heads)
+
+
 def arguments_in(heads: Sequence[str]) -> Mapping[str, str]:
     """Return the words that may stand alone in the innermost of the forms, with their manuals."""
     match tuple(heads):

@@ -42,6 +42,10 @@ class Words:
         """Return what may start a list in forms named by their first words, outermost first."""
         return vocabulary.options_in(heads)
 
+    def takes_expressions(self, heads: Sequence[str]) -> bool:
+        """Return whether any expression may stand there too."""
+        return vocabulary.takes_expressions(heads)
+
     def alone(self, heads: Sequence[str]) -> Mapping[str, str]:
         """Return what may stand in the innermost of such forms without a list of its own."""
         return vocabulary.arguments_in(heads)
