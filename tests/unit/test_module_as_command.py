@@ -35,7 +35,7 @@ def test_it_tells_the_version_and_how_it_went() -> None:
 @pytest.mark.kernels
 def test_workers_of_a_comparison_start_from_it(tmp_path: Path) -> None:
     """They import the main module again, which must not start a second command there."""
-    words = ("xor", "--seeds", "2", "--passes", "1", "--jobs", "2", "--out", str(tmp_path / "out"))
-    code, _, err = run("-m", "sn", "compare", *words)
+    words = ("xor", "--optimizers", "sgd", "--seeds", "2", "--passes", "1", "--jobs", "2")
+    code, _, err = run("-m", "sn", "compare", *words, "--out", str(tmp_path / "out"))
     assert code == 0, err
     assert err.count("run 1/2") == err.count("run 2/2") == 1, err
