@@ -20,7 +20,7 @@ from sn.lsp.findings import (
     LayerFacts,
     NetFacts,
     Result,
-    finding_of,
+    findings_of,
     place_of,
 )
 from sn.parser import Host, read
@@ -39,7 +39,7 @@ def read_findings(text: str, file: str) -> tuple[Finding, ...]:
     try:
         read(text, file, Host(make_matrix=lambda *_: None))
     except ReadError as error:
-        return (finding_of(error),)
+        return findings_of(error)
     return ()
 
 
@@ -59,18 +59,18 @@ def check(job: Job) -> Iterator[Result]:
                 yield Result(job.number, loaded=_loaded(session))
             nets = tuple(_facts(program, name, found) for name in program.networks)
     except BaseException as error:
-        yield Result(job.number, (*found, _told(error)), None, _loaded(session), is_last=True)
+        yield Result(job.number, (*found, *_told(error)), None, _loaded(session), is_last=True)
         return
     yield Result(job.number, tuple(found), nets, _loaded(session), is_last=True)
 
 
-def _told(error: BaseException) -> Finding:
-    """Return any error as a finding; what is no error of SN is a fault of it."""
+def _told(error: BaseException) -> tuple[Finding, ...]:
+    """Return any error as findings; what is no error of SN is a fault of it."""
     if isinstance(error, SnError | SnInternalError):
-        return finding_of(error)
+        return findings_of(error)
     if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
         raise error
-    return finding_of(SnInternalError(f"{type(error).__name__}: {error}"))
+    return findings_of(SnInternalError(f"{type(error).__name__}: {error}"))
 
 
 def _loaded(session: Session) -> tuple[str, ...]:
@@ -80,7 +80,8 @@ def _loaded(session: Session) -> tuple[str, ...]:
 def _facts(program: Program, name: str, found: list[Finding]) -> NetFacts:
     """Return what a net is made of, and add what is odd about it to `found`."""
     report = program.compiled(name).report()
-    found += map(finding_of, report.warnings)
+    for warning in report.warnings:
+        found += findings_of(warning)
     spans = {layer.name: layer.span for layer in program.networks[name].layers}
     return NetFacts(
         name,

@@ -99,16 +99,16 @@ def place_of(span: Span | None) -> Place | None:
     return Place(span.file, span.line, span.column, span.end_line, span.end_column)
 
 
-def finding_of(error: SnError | SnInternalError | Notice) -> Finding:
-    """Return an error or a warning as it is sent."""
-    match error:
-        case SnError():
-            return Finding(error.message, place_of(error.span), error.hint, _beside(error.labels))
-        case Notice():
-            return Finding(error.message, place_of(error.span), error.hint, is_warning=True)
-        case SnInternalError():
+def findings_of(problem: SnError | SnInternalError | Notice) -> tuple[Finding, ...]:
+    """Return an error or a warning as it is sent, with those that were found besides."""
+    match problem:
+        case SnError(message=message, span=span, hint=hint, labels=labels):
+            return (Finding(message, place_of(span), hint, _beside(labels)),)
+        case Notice(message=message, span=span, hint=hint):
+            return (Finding(message, place_of(span), hint, is_warning=True),)
+        case SnInternalError(message=message):
             hint = "this is a fault in SN, not in your program: `sn check` tells how to report it"
-            return Finding(f"internal error: {error.message}", None, hint)
+            return (Finding(f"internal error: {message}", None, hint),)
 
 
 def _beside(labels: tuple[Label, ...]) -> tuple[Beside, ...]:
