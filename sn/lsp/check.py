@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from sn import memory
 from sn.editors.scan import scan
 from sn.errors import ReadError, SnError, SnInternalError
@@ -50,16 +52,22 @@ def check(job: Job) -> Iterator[Result]:
     what is read is what the gate lets programs read, and it ends after the seconds of the job.
     """
     found: list[Finding] = []
-    session = Session()
+    session, is_evaluated = Session(), False
     try:
         with Watchdog(job.seconds, memory.limit()):
             file = Path(job.file)
             program = session.load_text(file, job.text, file.parent)
+            is_evaluated = True
             if program.networks:
                 yield Result(job.number, loaded=_loaded(session))
             nets = tuple(_facts(program, name, found) for name in program.networks)
     except BaseException as error:
-        yield Result(job.number, (*found, *_told(error)), None, _loaded(session), is_last=True)
+        told = _told(error)
+        if is_evaluated and type(error) is SnError:  # the watchdog's: nothing is wrong with the net
+            told = tuple(
+                replace(one, is_warning=True, message=f"no counts: {one.message}") for one in told
+            )
+        yield Result(job.number, (*found, *told), None, _loaded(session), is_last=True)
         return
     yield Result(job.number, tuple(found), nets, _loaded(session), is_last=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,19 @@ def test_a_fault_of_sn_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_only_evaluating_can_tell_is_not_told_before(text: str) -> None:
     assert read_findings(text, "x.sn") == ()
+
+
+def test_a_net_that_takes_long_to_count_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def facts(*_: object) -> None:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            pass
+
+    monkeypatch.setattr("sn.lsp.check._facts", facts)
+    first, last = results(NET, 0.3)
+    assert first.findings == ()
+    (found,) = last.findings
+    assert found.is_warning and "no counts: stopped after 0.3 s" in found.message
 
 
 def test_matrices_are_read_without_numpy() -> None:
