@@ -35,6 +35,11 @@ def command(stdio: bool, time_limit: float) -> None:
         raise SnError(
             "the language server needs pygls, which is not here", hint="pip install 'sn[lsp]'"
         )
+    if sys.stdin.isatty():
+        raise SnError(
+            "an editor starts this command and speaks to it; a person at a terminal cannot",
+            hint="docs/editors.md says how editors are told of it",
+        )
     from sn.lsp.server import make_server  # an extra, and slow to import
 
     server = make_server(time_limit)

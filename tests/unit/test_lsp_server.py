@@ -244,6 +244,24 @@ def test_columns_are_counted_in_utf_16_unless_both_agree(client: Client) -> None
     assert found["range"]["start"]["character"] == 13
 
 
+def test_a_person_at_a_terminal_is_told_whom_it_is_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    assert main(["lsp"]) == 1
+    assert "an editor starts this command" in capsys.readouterr().err
+
+
+def test_it_ends_when_its_editor_is_gone() -> None:
+    client = Client()
+    client.write("untitled:a", "(while t)")
+    time.sleep(0.3)
+    assert client.process.stdin is not None and client.process.stdout is not None
+    client.process.stdin.close()
+    assert client.process.wait(20) == 0
+    client.process.stdout.close()
+
+
 def test_without_its_library_it_says_which_extra_brings_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
