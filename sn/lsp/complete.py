@@ -11,7 +11,6 @@ from sn.editors.scan import Kind
 from sn.editors.words import Words, words
 from sn.lsp.findings import NetFacts
 from sn.lsp.names import heads_of, net_around
-from sn.shipped import shipped_nets
 
 _FILE_ARGUMENTS = ("libload", "load")
 # forms whose arguments name a layer, and the places at which they do
@@ -49,13 +48,17 @@ def _in_string(heads: Sequence[str], file: str) -> Iterator[Offer]:
     if innermost in ("data", "first-available"):
         yield from (Offer(name, "data") for name in words().data_sets)
     if innermost in _FILE_ARGUMENTS:
-        folder = Path(file).parent
-        try:
-            beside = sorted(path.stem for path in folder.glob("*.sn") if path != Path(file))
-        except OSError:
-            beside = []
-        yield from (Offer(name, "file") for name in beside)
-        yield from (Offer(net.name, "file", net.title) for net in shipped_nets())
+        yield from (Offer(name, "file") for name in _programs_beside(Path(file)))
+
+
+def _programs_beside(file: Path) -> list[str]:
+    """Return the programs in the folder of a file and those in it, as `load` takes them."""
+    try:
+        found = sorted([*file.parent.glob("*.sn"), *file.parent.glob("*/*.sn")])
+    except OSError:
+        return []
+    names = (path.relative_to(file.parent).with_suffix("") for path in found if path != file)
+    return [name.as_posix() for name in names]
 
 
 def _offers(text: str, frames: list[Frame], nets: Sequence[NetFacts]) -> Iterator[Offer]:

@@ -84,10 +84,15 @@ def test_what_is_nearest_comes_first() -> None:
     assert offered("(setq size 3)\n(de size2 (x) x)\n(s^^")[0] == "size2"
 
 
-def test_files_beside_a_program_and_nets_are_offered_to_be_loaded(tmp_path: Path) -> None:
-    (tmp_path / "tables.sn").touch()
+def test_what_load_finds_beside_a_program_is_offered(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in ("tables.sn", "parts/one.sn", "x.sn", "notes.txt"):
+        (tmp_path / name).write_text("(setq found t)", encoding="utf-8")
     found = offered('(libload "^^', str(tmp_path / "x.sn"))
-    assert found[0] == "tables" and "zipcode" in found
+    assert found == ["parts/one", "tables"]
+    for name in found:
+        (last,) = check(Job(1, str(tmp_path / "x.sn"), f'(libload "{name}")', 10))
+        assert last.findings == ()
 
 
 def test_layers_that_a_loop_made_are_offered_and_told() -> None:
