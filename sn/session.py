@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from sn.figure.picture import Figure
 
 
-
 class Session:
     """One interpreter and what its programs describe.
 

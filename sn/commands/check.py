@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sn.commands._diagnostics import format_option, tell_warnings
 from sn.commands import _completion as completion
+from sn.commands._diagnostics import format_option, tell_warnings
 from sn.commands._parts import print_parts
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._tables import print_table

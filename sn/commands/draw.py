@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._texts import print_whole, terminal_width
@@ -37,7 +38,7 @@ class FigureFile(Place):
 
 
 @click.command("draw")
-@click.argument("file")
+@click.argument("file", shell_complete=completion.programs)
 @click.option(
     "-o",
     "--output",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._texts import print_text
 from sn.errors import SnError
@@ -15,7 +16,7 @@ KINDS = ("c", "js", "json", "npz", "onnx")  # NOTE(sn/export/formats.py): which 
 
 
 @click.command("export")
-@click.argument("run", type=Place())
+@click.argument("run", type=Place(), shell_complete=completion.runs)
 @click.option("--to", type=click.Choice(KINDS), help="The format; else what FILE ends in.")
 @click.option(
     "-o",

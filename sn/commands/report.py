@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._texts import print_text
@@ -20,7 +21,7 @@ PAGE = "report.html"
 
 
 @click.command("report")
-@click.argument("run", type=Place())
+@click.argument("run", type=Place(), shell_complete=completion.runs)
 @click.option(
     "--data",
     metavar="DATA",

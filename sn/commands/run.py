@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sn.commands._diagnostics import format_option
 from sn.commands import _completion as completion
+from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option, remove_if_empty
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
