@@ -345,8 +345,8 @@ class Experiment:
             observer.compile_finished(seconds, engine.was_cached)
         return engine, seconds
 
-    def examples(self, seed: int = 0) -> Examples:
-        """Draw a few patterns of the training set with their desired outputs.
+    def examples(self, seed: int = 0, count: int = PATTERNS) -> Examples:
+        """Draw a few patterns of the training set, `count` at most, with their desired outputs.
 
         Raises: DataError when no data set is here.
         """
@@ -354,8 +354,8 @@ class Experiment:
         dataset, _ = self.spec.data.load()
         self._check_sizes(dataset)
         stream = np.random.default_rng([seed, 3])
-        count = len(dataset.train)
-        chosen = stream.choice(count, min(PATTERNS, count), replace=False)
+        total = len(dataset.train)
+        chosen = stream.choice(total, min(count, total), replace=False)
         some = Part(dataset.train.inputs[chosen], dataset.train.targets[chosen])
         return Examples(some.inputs, self._desired(dataset, some), f"patterns of {dataset.name}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from sn.shipped import find_net
 if TYPE_CHECKING:
     from sn.lisp.gate import Allow  # as below
     from sn.train.gradient_check import GradientReport  # start-up time of numba
+    from sn.train.stability import Stability  # as above
 
 
 @click.command("check")
@@ -27,17 +29,29 @@ if TYPE_CHECKING:
 @click.option(
     "--grad", is_flag=True, help="Check gradients and curvatures; exit with 1 if one is wrong."
 )
+@click.option(
+    "--lint",
+    "looks_deep",
+    is_flag=True,
+    help="Look at the data too, and estimate the largest stable learning rate of sgd.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @format_option(is_output=True)
 @allow_options(writes=False)
 @limit_options
-def command(file: str, grad: bool, as_json: bool, is_quiet: bool, allow: Allow) -> None:
+def command(
+    file: str, grad: bool, looks_deep: bool, as_json: bool, is_quiet: bool, allow: Allow
+) -> None:
     """Build the network of FILE and list its layers and connections.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN. For each connection
     the report gives the loops that the compiler found in it; `rows` means that it found none
     and walks the connections one by one. What cannot matter in the net, such as a map that
-    feeds nothing, is told as a warning with its place.
+    feeds nothing, is told as a warning with its place; so are classes that (order constant) shows
+    one after the other, where the data is here.
+
+    With --lint the training files are read as well, and for sgd and batch the largest curvature of
+    the cost is estimated at the initial weights: steps overshoot from a rate of 2 / curvature on.
 
     With --grad it compares, for each connection, gradients and curvatures with differences of
     the cost and with the network of squared weights, in float64, and the compiled kernels with
@@ -46,21 +60,28 @@ def command(file: str, grad: bool, as_json: bool, is_quiet: bool, allow: Allow) 
     Nothing is written: what the program writes is kept in memory, and gone at the end.
     """
     path = find_net(file)
-    from sn.session import Session  # start-up time of numba, which --help can do without
+    from sn.lint import lint  # start-up time of numba, which --help can do without
+    from sn.session import Session  # as above
 
     session = Session(allow=allow)
     if not grad:
-        report = session.check(path)
+        # what the program itself prints is not for the reader of the JSON
+        quiet = contextlib.redirect_stdout(sys.stderr) if as_json or is_quiet else None
+        with quiet or contextlib.nullcontext():
+            program = session.load(path)
+            report = program.check()
         if as_json:
             whole = asdict(report)
             for warning in whole["warnings"]:
                 del warning["code"]  # the fields of this report stay what they are
             print(json_line(whole))
             return
+        notices, rates = lint(program.experiments, looks_deep)
         if not is_quiet:
             print_parts(report)
+            _print_rates(rates)
             sys.stdout.flush()
-        tell_warnings(report.warnings)
+        tell_warnings([*report.warnings, *notices])
         return
     derivatives = session.check_gradients(path)
     if as_json:
@@ -102,6 +123,15 @@ def _print_derivatives(report: GradientReport) -> None:
         f"kernels {_size(report.kernels_tolerance)}: "
         + ("all are smaller" if report.passes else "some are larger")
     )
+
+
+def _print_rates(rates: list[Stability]) -> None:
+    """Print what was estimated of the learning rates."""
+    for one in rates:
+        print_text(
+            f"{one.optimizer}: rates below {one.largest_rate:.2g} are stable, the rate is "
+            f"{one.rate:g}; the largest curvature is {one.curvature:.3g}, {one.source}"
+        )
 
 
 def _size(difference: float | None) -> str:

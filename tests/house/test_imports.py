@@ -65,6 +65,7 @@ RANKS = {
     "page": 10,
     "contest": 11,
     "diagnose": 11,
+    "lint": 11,
     "opened": 11,
     "commands": 12,
     "front": 13,

@@ -69,8 +69,12 @@ class FakeSession:
     def experiment(self, name: str | None = None) -> FakeSession:
         return self
 
-    def check(self, path: Path) -> CheckReport:
+    def check(self) -> CheckReport:
         return REPORT
+
+    @property
+    def experiments(self) -> dict[str, Any]:
+        return {}
 
     def dump(self, path: Path, stage: str) -> str:
         return f"; {path.name} at {stage}"
@@ -194,7 +198,7 @@ def test_check_warns_on_stderr_or_in_its_object(
     assert main(["check", "tiny.sn", "--json"]) == 0
     out, err = capsys.readouterr()
     (found,) = json.loads(out)["warnings"]
-    assert err == ""
+    assert err == "(printed by the program)\n"
     assert found["message"] == ODD.message
     assert found["hint"] == ODD.hint
     assert (found["span"]["file"], found["span"]["line"], found["span"]["column"]) == (
@@ -254,6 +258,7 @@ def test_a_file_that_is_not_there_is_told(session: dict[str, Any], capsys, file:
 def test_check_prints_layers_connections_and_totals(session: dict[str, Any], capsys) -> None:
     assert main(["check", "tiny.sn"]) == 0
     assert capsys.readouterr().out == textwrap.dedent("""\
+        (printed by the program)
         tiny
 
         layer  shape       units  activation
