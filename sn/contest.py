@@ -345,7 +345,7 @@ def _apart(
         try:
             submit([some.pop(0) for some in rest.values()])
             while pending:
-                future = _next(finished, interrupted)
+                future = _next(finished, interrupted, watcher)
                 index, record = pending.pop(future), future.result()
                 submit(rest.pop(index // n_seeds, []))
                 watcher.advanced(len(record.passes))
@@ -378,11 +378,14 @@ def _untold() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _next(finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt) -> Future[RunRecord]:
+def _next(
+    finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt, watcher: Watcher
+) -> Future[RunRecord]:
     """Wait for the next run that ends. Raises: KeyboardInterrupt where Ctrl-C came."""
     while not interrupted.came:
         with suppress(Empty):
             return finished.get(timeout=0.1)
+        watcher.advanced(0)  # who tells how much time is left may do so meanwhile
     raise KeyboardInterrupt
 
 

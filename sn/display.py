@@ -1,6 +1,7 @@
 """Display: what a value shows of itself at a prompt and in a notebook.
 
-`brief` makes the line that `repr` gives. Notebooks get HTML from `html_table` and `html_bar` alone.
+`brief` makes the line that `repr` gives. Notebooks get HTML from `html_table` and `html_bar` alone,
+and pictures beside it from results/curve_svg.py.
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sn.commands import _completion as completion
 from sn.commands._contests import contest_of, earlier_contest
@@ -24,6 +22,7 @@ from sn.commands._texts import print_fact, print_text
 from sn.display import many
 from sn.errors import SnError
 from sn.limits import POSITIVE
+from sn.progress.terminal import TerminalBar
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
@@ -42,63 +41,52 @@ NAME = "comparison"
 
 
 class Progression:
-    """Tells how a comparison goes: a bar over all passes, or a line per run, on stderr.
+    """Tells how a comparison goes: a line per run on stderr, where that is a terminal below a
+    display of all of them.
 
     With `as_json` an object per run goes to stdout as well.
     """
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
-        self._out = sys.stdout
         self._runs = self._done = 0
-        self._bar: Progress | None = None
-        if sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("passes,"),
-                TimeRemainingColumn(),
-                TextColumn("left"),
-                console=Console(stderr=True),
-                transient=True,
-            )
+        self._bar = TerminalBar("run") if sys.stderr.isatty() else None
+        self._out = sys.stdout
 
     def __enter__(self) -> Progression:
         if self._bar is not None:
-            self._bar.start()
+            self._bar.__enter__()
+        self._out = sys.stdout  # that of the display, if there is one
         return self
 
     def __exit__(self, *error: object) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.__exit__(*error)
 
     def started(self, runs: int, passes: int) -> None:
-        """Show the bar."""
+        """Show the display."""
         self._runs = runs
         if self._bar is not None:
-            self._bar.add_task(f"run 1/{runs}", total=passes)
+            self._bar.started(passes, runs)
 
     def advanced(self, passes: int) -> None:
-        """Move the bar."""
+        """Move its bar."""
         if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0], passes)
+            self._bar.advanced(passes)
 
     def run_finished(self, label: str, record: RunRecord) -> None:
-        """Name the run that comes next, or say how this one ended."""
+        """Say how a run ended."""
         self._done += 1
         if self._as_json:
             line = json_line({**result_object(record), "type": "run", "entry": label})
             print(line, file=self._out, flush=True)
+        print_text(
+            f"run {self._done}/{self._runs}  {label}, seed {record.seed}: "
+            + "; ".join(_told(which, scores) for which, scores in record.end.sets.items()),
+            err=True,
+        )
         if self._bar is not None:
-            number = min(self._done + 1, self._runs)
-            self._bar.update(self._bar.task_ids[0], description=f"run {number}/{self._runs}")
-        else:
-            print_text(
-                f"run {self._done}/{self._runs}  {label}, seed {record.seed}: "
-                + "; ".join(_told(which, scores) for which, scores in record.end.sets.items()),
-                err=True,
-            )
+            self._bar.run_finished(self._done, label, record)
 
 
 def _told(which: str, scores: Scores) -> str:

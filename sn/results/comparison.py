@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sn.display import brief, html_table, many
+from sn.results.curve_svg import curve_svg
 from sn.results.figures import mean_text, measure_words
 from sn.results.frames import frame
-from sn.results.record import PassRecord, Reference, RunRecord
+from sn.results.record import PassRecord, Reference, RunRecord, mean_errors
 from sn.results.reports import ClassReport
 from sn.results.statistics import CONFIDENCE, PairedDifference, Summary
 
@@ -200,7 +201,12 @@ class Comparison:
             )
             for entry in self.entries
         ]
-        return html_table(columns, rows, repr(self)[1:-1], right=columns[1:], below=self.notes)
+        table = html_table(columns, rows, repr(self)[1:-1], right=columns[1:], below=self.notes)
+        which = self.first.runs[0].end.telling
+        curves = [(entry.label, mean_errors(entry.runs, which)) for entry in self.entries]
+        if max(len(points) for _, points in curves) < 2:
+            return table
+        return curve_svg(curves, f"{which} error, mean of {many(len(self.seeds), 'seed')}") + table
 
     @property
     def n_tested(self) -> int:

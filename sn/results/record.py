@@ -7,7 +7,7 @@ Read next: folder.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.display import brief, html_table, many
+from sn.results.curve_svg import curve_svg
 from sn.results.figures import error_text, misses_text
 from sn.results.frames import frame
 from sn.results.reports import Report
+
+MOST_ROWS = 30  # passes that a table in a notebook has; chosen here: they fit on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ class PassRecord:
         """The scores on each set that there is."""
         found = {which: self.scores(which) for which in ("train", "validation", "test")}
         return {which: scores for which, scores in found.items() if scores is not None}
+
+    @property
+    def telling(self) -> str:
+        """The set that tells most: test before validation before training."""
+        return list(self.sets)[-1]
 
     def __repr__(self) -> str:
         return brief(f"pass {self.number}: {self.words()}")
@@ -227,7 +235,7 @@ class RunRecord:
         for which, scores in sets.items():
             columns += [f"{which} error"] + [f"{which} misses"] * (scores.misses is not None)
         rows = []
-        for record in self.passes:
+        for record in self._told:
             cells = [f"{record.number}"]
             for scores in record.sets.values():
                 cells.append(error_text(scores.error))
@@ -238,4 +246,35 @@ class RunRecord:
         if self.folder is not None:
             below.append(f"folder {self.folder}")
         below += [f"warning: {warning}" for warning in self.warnings]
-        return html_table(columns, rows, repr(self)[1:-1], right=columns, below=below)
+        table = html_table(columns, rows, repr(self)[1:-1], right=columns, below=below)
+        return self._curves() + table if len(self.passes) > 1 else table
+
+    @property
+    def _told(self) -> list[PassRecord]:
+        """The passes that a table has: of many the 1st, 2nd, 5th, 10th and so on, and the end."""
+        if len(self.passes) <= MOST_ROWS:
+            return list(self.passes)
+        ends = {self.n_passes, self.end.number}
+        return [
+            one
+            for one in self.passes
+            if one.number in ends or f"{one.number}".rstrip("0") in {"1", "2", "5"}
+        ]
+
+    def _curves(self) -> str:
+        sets = self.end.sets
+        points = {
+            name: [(one.number, one.sets[name].error) for one in self.passes] for name in sets
+        }
+        return curve_svg(list(points.items()))
+
+
+def mean_errors(runs: Sequence[RunRecord], which: str) -> list[tuple[int, float]]:
+    """Return the mean error of runs on one set after each pass: of those that had the pass."""
+    found: dict[int, list[float]] = {}
+    for run in runs:
+        for record in run.passes:
+            scores = record.scores(which)
+            if scores is not None:
+                found.setdefault(record.number, []).append(scores.half_squares)
+    return [(number, sum(errors) / len(errors)) for number, errors in sorted(found.items())]

@@ -130,15 +130,30 @@ def class_report(
 
     One output answers the second of two classes from the threshold on, else the largest answers.
     """
-    if outputs.shape[1] == 1:
-        right, answer = ((some[:, 0] >= threshold).astype(np.int64) for some in (targets, outputs))
-        rejected = None
-    else:
-        right, answer = targets.argmax(axis=1), outputs.argmax(axis=1)
-        rejected = share_to_reject(outputs, right == answer)
+    right, answer = _classes(outputs, targets, threshold)
+    rejected = None if outputs.shape[1] == 1 else share_to_reject(outputs, right == answer)
     count = max(len(names), outputs.shape[1])
     confusion = np.bincount(right * count + answer, minlength=count * count)
     return ClassReport(tuple(names), confusion.reshape(count, count), rejected)
+
+
+def missed_classes(
+    outputs: NDArray[Any], targets: NDArray[Any], count: int, threshold: float = 0.0
+) -> NDArray[np.int64]:
+    """Return the misses per class of a `class_report` of so many classes, without the rest."""
+    right, answer = _classes(outputs, targets, threshold)
+    found = np.bincount(right[right != answer], minlength=max(count, outputs.shape[1]))
+    return found.astype(np.int64)
+
+
+def _classes(
+    outputs: NDArray[Any], targets: NDArray[Any], threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the right class of each pattern and the one that is answered, (n,) each."""
+    if outputs.shape[1] == 1:
+        right, answer = ((some[:, 0] >= threshold).astype(np.int64) for some in (targets, outputs))
+        return right, answer
+    return targets.argmax(axis=1), outputs.argmax(axis=1)
 
 
 def share_to_reject(
@@ -168,8 +183,16 @@ def label_report(
     outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str], threshold: float
 ) -> LabelReport:
     """Return the report of several labels at once; a label is given from the threshold on."""
+    return LabelReport(tuple(names), missed_labels(outputs, targets, threshold), len(targets))
+
+
+def missed_labels(
+    outputs: NDArray[Any], targets: NDArray[Any], threshold: float
+) -> NDArray[np.int64]:
+    """Return how many patterns each label is wrong for, (k,)."""
     wrong = (outputs >= threshold) != (targets >= threshold)
-    return LabelReport(tuple(names), np.count_nonzero(wrong, axis=0), len(targets))
+    found: NDArray[np.int64] = np.count_nonzero(wrong, axis=0)
+    return found
 
 
 def value_report(outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str]) -> ValueReport:

@@ -12,7 +12,7 @@ resuming.py for how one goes on, divergence.py for how a number that is not fini
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from sn.results.film import add_frame, is_frame
 from sn.results.folder import Outcome, RunHeader
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
-from sn.results.reports import Report
 from sn.train.cautions import all_saturated, of_end
 from sn.train.checkpoint import RunState, Seconds, run_arrays
 from sn.train.criteria import Criterion
@@ -37,9 +36,10 @@ from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.identity import identity, table_hash
 from sn.train.keeping import Keeping, Opened, opened
+from sn.train.look import Look
 from sn.train.observer import Observer
 from sn.train.phases import curvatures
-from sn.train.scoring import answers, report, score
+from sn.train.scoring import score
 from sn.train.state import Array
 from sn.train.stopping import deciding
 from sn.train.targets import judged
@@ -128,6 +128,7 @@ def train(
     place = opened(folder, keeping, header, origin, job.engine.get_state)
     try:
         for observer in observers:
+            observer.described(header, origin)
             for notice in place.notices:
                 observer.warned(notice)
         return _Run(job, place, observers, keeping.checkpoint_every).go()
@@ -266,7 +267,8 @@ class _Run:
         """Score every set after a pass, and tell."""
         started = time.perf_counter()
         with self._interrupt.let_through():  # nothing is changed, so it can be done again
-            scores, is_saturated = self._scores()
+            outputs = {which: self._job.engine.outputs(which) for which in self._job.targets}
+            scores, is_saturated = self._scores(outputs)
         now = self._seconds
         spent = now.evaluate + time.perf_counter() - started
         record = PassRecord(
@@ -284,7 +286,9 @@ class _Run:
             self._best = (number, self._job.engine.get_trained())
         if self._files is not None:
             self._files.add_pass(record)
+        look = Look(self._job, number, outputs.__getitem__)
         for observer in self._observers:
+            observer.pass_scored(look)
             observer.pass_finished(record)
 
     def _phase(self, number: int) -> int | None:
@@ -358,12 +362,12 @@ class _Run:
             deciding(record).error < deciding(earlier).error for earlier in self._passes[:-1]
         )
 
-    def _scores(self) -> tuple[dict[str, Scores], bool]:
+    def _scores(self, given: Mapping[str, Floats32]) -> tuple[dict[str, Scores], bool]:
         """Score all sets; say too whether all outputs for the training set are saturated."""
         job, is_saturated = self._job, False
         found = {}
         for which, targets in job.targets.items():
-            outputs = job.engine.outputs(which)
+            outputs = given[which]
             found[which] = score(outputs, targets, job.criterion, job.spec.cost, job.judged)
             if which == "train":
                 layers, first, is_saturated = job.table.output_layers, 0, True
@@ -399,6 +403,7 @@ class _Run:
                     job.keep(self._files.path, weights, None, best)
         weights = job.engine.get_trained()
         shown = self._count * max(passes[-1].number, 1)
+        end = Look(job, passes[-1].number, job.engine.outputs)
         result = RunRecord(
             job.counts,
             job.data,
@@ -415,20 +420,10 @@ class _Run:
             self._files.path if self._files is not None else None,
             tuple(warning.message for warning in (*job.warnings, *warnings)),
             kept,
-            self._reports(),
+            {which: end.report(which) for which in job.targets},
         )
         if self._files is not None:
             self._files.finish(result)
         for observer in self._observers:
             observer.finished(result)
         return result
-
-    def _reports(self) -> dict[str, Report]:
-        """Return what else is told of each set."""
-        job, names = self._job, self._job.classes
-        middle = sum(job.spec.targets) / 2
-        found: dict[str, Report] = {}
-        for which, targets in job.targets.items():
-            given = answers(job.engine.outputs(which), job.spec.cost)[:, job.judged]
-            found[which] = report(given, targets[:, job.judged], job.kind, names, middle)
-        return found

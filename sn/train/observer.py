@@ -10,16 +10,19 @@ from collections.abc import Sequence
 
 from sn.errors import Notice
 from sn.results.checkpoints import Position
+from sn.results.folder import RunHeader
+from sn.results.origin import Origin
 from sn.results.record import PassRecord, RunRecord
+from sn.train.look import Look
 
 
 class Observer:
     """Somebody who watches a run; every method may be left as it is.
 
     The order of calls: weights_taken if it starts from a trained net, data_chosen,
-    compile_started, compile_finished, started, resumed where a run goes on, then for each pass
-    some of advanced and one of pass_finished, at the end finished or interrupted; warned comes
-    after data_chosen and before finished.
+    compile_started, compile_finished, described, started, resumed where a run goes on, then for
+    each pass some of advanced, one of pass_scored and one of pass_finished, at the end finished or
+    interrupted; warned comes after data_chosen and before finished.
     """
 
     def data_chosen(self, name: str, note: str) -> None:
@@ -39,6 +42,9 @@ class Observer:
     def compile_finished(self, seconds: float, cached: bool) -> None:
         """Hear that the kernels are ready; `cached` when nothing had to be compiled."""
 
+    def described(self, header: RunHeader, origin: Origin) -> None:
+        """Hear what is to be trained on what, how and how long, and where it comes from."""
+
     def started(self, presentations: int, passes: int) -> None:
         """Hear that training starts: `presentations` in all, over all passes together."""
 
@@ -47,6 +53,12 @@ class Observer:
 
     def advanced(self, presentations: int) -> None:
         """Hear that so many more patterns were presented since the last call."""
+
+    def pass_scored(self, look: Look) -> None:
+        """Hear that a pass has its scores, which come next; what is asked of `look` is worked out.
+
+        The run waits meanwhile, so who asks for much should not ask after every pass.
+        """
 
     def pass_finished(self, record: PassRecord) -> None:
         """Hear the scores after one pass."""

@@ -13,7 +13,14 @@ from sn.net import expr
 from sn.net.costs import Cost
 from sn.net.loss import Loss, split
 from sn.results.record import Scores
-from sn.results.reports import Report, class_report, label_report, value_report
+from sn.results.reports import (
+    Report,
+    class_report,
+    label_report,
+    missed_classes,
+    missed_labels,
+    value_report,
+)
 from sn.train.criteria import Criterion
 
 Floats32 = NDArray[np.float32]
@@ -75,6 +82,18 @@ def report(
     if kind is TargetKind.LABELS:
         return label_report(outputs, targets, names, threshold)
     return value_report(outputs, targets, names)
+
+
+def missed(
+    outputs: NDArray[Any], targets: NDArray[Any], kind: TargetKind, count: int, threshold: float
+) -> NDArray[np.int64]:
+    """Return the misses of each of `count` classes or labels, (k,), as in `report`, but at once.
+
+    Shapes: outputs, targets: (n, n_outputs).
+    """
+    if kind is TargetKind.CLASSES:
+        return missed_classes(outputs, targets, count, threshold)
+    return missed_labels(outputs, targets, threshold)
 
 
 def error_of(cost: Loss, outputs: Floats32, targets: Floats32) -> float:
