@@ -23,7 +23,6 @@ from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from sn import memory
 from sn.codes import Code
@@ -34,10 +33,11 @@ from sn.facts import facts, identity_of
 from sn.interrupts import Interrupt, interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
 from sn.lisp.gate import Allow
-from sn.progress import bar_for
-from sn.progress.drawing import OverRuns
+from sn.paths import possible
+from sn.progress import bar_for, recording
+from sn.progress.watching import NOBODY, OverRuns, Watcher
 from sn.results.comparison import Comparison, Entry, default_reach
-from sn.results.contests import NOWHERE, Competitor, ContestFolder, Nowhere
+from sn.results.contests import NOWHERE, Competitor, ContestFolder, Nowhere, event_folders
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Session
 from sn.shipped import find_net
@@ -94,38 +94,8 @@ class _Task:
     optimizer: str
     seed: int
     passes: int | None
-
-
-class Watcher(Protocol):
-    """Somebody who watches a comparison, and must not change it."""
-
-    def started(self, runs: int, passes: int) -> None:
-        """Hear how many runs there are, and how many passes in all of them together."""
-        ...
-
-    def advanced(self, passes: int) -> None:
-        """Hear that so many more passes are done."""
-        ...
-
-    def run_finished(self, label: str, record: RunRecord) -> None:
-        """Hear the outcome of a run; runs are told in the order of entries and seeds."""
-        ...
-
-
-class Nobody:
-    """A watcher who looks away."""
-
-    def started(self, runs: int, passes: int) -> None:
-        """Do nothing."""
-
-    def advanced(self, passes: int) -> None:
-        """Do nothing."""
-
-    def run_finished(self, label: str, record: RunRecord) -> None:
-        """Do nothing."""
-
-
-NOBODY = Nobody()
+    events: Path | None = None  # the folder for events of the run
+    is_again: bool = False  # whether it may have been begun before
 
 
 def contenders(
@@ -183,11 +153,13 @@ def compare(
     reach: float | None = None,
     watcher: Watcher = NOBODY,
     kept: ContestFolder | Nowhere = NOWHERE,
+    tensorboard: Path | None = None,
 ) -> Comparison:
     """Train every contender once per seed, `jobs` at once, and return the comparison.
 
     `kept` has the runs that are finished already, and takes the others when they end. `reach` is
-    the test error that passes are counted to; see `default_reach` for None.
+    the test error that passes are counted to; see `default_reach` for None. `tensorboard` gets a
+    folder of events for each entry, and in it for each seed.
     Raises: SnError from the first run that fails, with its contender and seed; SettingError for
     seeds, passes or jobs outside their limits.
     """
@@ -197,9 +169,10 @@ def compare(
     jobs = JOBS.take("jobs", jobs)
     reach = None if reach is None else POSITIVE.take("reach", reach)
     runs = [(one, seed) for one in those for seed in seeds]
+    events = event_folders([one.label for one in those], seeds, tensorboard)
     tasks = [
-        _Task(index, one.label, one.source, one.optimizer, seed, passes)
-        for index, (one, seed) in enumerate(runs)
+        _Task(index, one.label, one.source, one.optimizer, seed, passes, place, kept.goes_on)
+        for index, ((one, seed), place) in enumerate(zip(runs, events, strict=True))
     ]
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
     planned = [one.experiment.spec.passes if passes is None else passes for one, _ in runs]
@@ -261,6 +234,7 @@ def compare_nets(
     settings: Mapping[str, str] | None = None,
     allow: Allow | None = None,
     progress: bool | None = None,
+    tensorboard: str | Path | None = None,
 ) -> Comparison:
     """Train nets or optimizers over the same seeds, and return them side by side.
 
@@ -270,7 +244,7 @@ def compare_nets(
     their own, so that a script needs `if __name__ == "__main__":` around the call. `reach` is the
     test error, in half squares, that passes are counted to. `settings` are Lisp text by name of a
     variable and `allow` opens folders, as for `Session`; `progress` shows a bar, as in
-    `Experiment.train`.
+    `Experiment.train`, and `tensorboard` is a folder for events, where each run has its own.
     Raises: SnError when a net cannot be found, described or trained, with its label and seed;
     SettingError for seeds, passes, jobs or reach outside their limits.
     """
@@ -288,7 +262,15 @@ def compare_nets(
     kind = bar_for(progress)
     with nullcontext() if kind is None else kind("run") as bar:
         watcher = NOBODY if bar is None else OverRuns(bar)
-        return compare(those, several, passes=passes, jobs=jobs, reach=reach, watcher=watcher)
+        return compare(
+            those,
+            several,
+            passes=passes,
+            jobs=jobs,
+            reach=reach,
+            watcher=watcher,
+            tensorboard=None if tensorboard is None else possible(tensorboard),
+        )
 
 
 class _PassTeller(Observer):
@@ -426,9 +408,10 @@ def _run(task: _Task) -> RunRecord:
 def _train(experiment: Experiment, task: _Task) -> RunRecord:
     """Train once. The weights stay behind: a comparison does not need them."""
     try:
-        record = experiment.train(
-            passes=task.passes, seed=task.seed, optimizer=task.optimizer, progress=False
-        )
+        with recording(experiment.program, task.events, task.is_again):
+            record = experiment.train(
+                passes=task.passes, seed=task.seed, optimizer=task.optimizer, progress=False
+            )
     except SnError as error:
         error.message = f"{task.label}, seed {task.seed}: {error.message}"
         error.args = (error.message,)

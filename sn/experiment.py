@@ -173,6 +173,7 @@ class Experiment:
         checkpoint_every: int | None = None,
         keep_checkpoints: int = CHECKPOINTS_KEPT,
         progress: bool | None = None,
+        tensorboard: str | Path | None = None,
     ) -> RunRecord:
         """Train from fresh weights and return the record of the run.
 
@@ -188,7 +189,8 @@ class Experiment:
         is kept after passes, and each `checkpoint_every` presentations; the last
         `keep_checkpoints` stay.
         `progress` shows a bar: True always, False never, None where nobody else watches and stderr
-        is a terminal or this is a notebook.
+        is a terminal or this is a notebook. `tensorboard` is a folder for events of the run, which
+        TensorBoard shows.
         Raises: SettingError for passes or a seed outside their limits, DataError when no data set
         is here or no weight of `start` fits, TrainError when training diverges, files cannot be
         written, or the run to go on with was another one.

@@ -19,8 +19,9 @@ from typing import Any
 
 from scripts.ladder.page import FOURTH, LARGE, MANY, OURS, ROOT, RUNGS, SETS, draw, text
 from scripts.ladder.search import search
-from sn.contest import Nobody, compare, contenders
+from sn.contest import compare, contenders
 from sn.data import is_available
+from sn.progress.watching import Nobody
 from sn.results.record import RunRecord
 
 FIGURES, PAGE = ROOT / "docs" / "ladder.json", ROOT / "docs" / "ladder.md"

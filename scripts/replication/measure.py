@@ -12,9 +12,10 @@ from typing import Any
 from scripts.replication.figures import CURVES as CURVED
 from scripts.replication.studies import RANDOM_TABLES, REPORT, VARIANTS, Variant
 from scripts.replication.text import CURVES
-from sn.contest import Contender, Nobody, compare, contenders
+from sn.contest import Contender, compare, contenders
 from sn.data import is_available
 from sn.errors import DataError
+from sn.progress.watching import Nobody
 from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
 

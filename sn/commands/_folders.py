@@ -54,6 +54,16 @@ def out_option(whose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     )
 
 
+def tensorboard_option(whose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--tensorboard`; `whose` says of what the events are."""
+    return click.option(
+        "--tensorboard",
+        type=Place("directory"),
+        metavar="DIR",
+        help=f"Write events of {whose} there, for TensorBoard.",
+    )
+
+
 def remove_if_empty(folder: Path) -> None:
     """Take back a folder in which nothing was written, nor in the folders inside it."""
     with contextlib.suppress(OSError):

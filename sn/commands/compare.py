@@ -14,7 +14,7 @@ import click
 from sn.commands import _completion as completion
 from sn.commands._contests import contest_of, earlier_contest
 from sn.commands._diagnostics import format_option
-from sn.commands._folders import Place, out_option
+from sn.commands._folders import Place, out_option, tensorboard_option
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
@@ -123,6 +123,7 @@ def _told(which: str, scores: Scores) -> str:
 )
 @data_option
 @out_option("the results")
+@tensorboard_option("each run")
 @click.option(
     "--resume",
     type=Place(),
@@ -146,6 +147,7 @@ def command(
     reach: float | None,
     data: str | None,
     out: Path | None,
+    tensorboard: Path | None,
     resume: Path | None,
     settings: dict[str, str],
     as_json: bool,
@@ -196,6 +198,7 @@ def command(
                 reach=said.reach,
                 watcher=progress,
                 kept=kept,
+                tensorboard=tensorboard,
             )
         except BaseException:
             if kept.is_worth_keeping:

@@ -12,7 +12,7 @@ import click
 
 from sn.commands import _completion as completion
 from sn.commands._diagnostics import format_option
-from sn.commands._folders import Place, out_option, remove_if_empty
+from sn.commands._folders import Place, out_option, remove_if_empty, tensorboard_option
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._resuming import Beginning, beginning, resume_options
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 @data_option
 @out_option("this run")
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
+@tensorboard_option("the run")
 @settings_option("the program")
 @click.option("--confusion", is_flag=True, help="Print which classes are taken for which.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
@@ -84,6 +85,7 @@ def command(
     data: str | None,
     out: Path | None,
     no_folder: bool,
+    tensorboard: Path | None,
     settings: dict[str, str],
     confusion: bool,
     as_json: bool,
@@ -147,7 +149,9 @@ def command(
         experiment = program.experiment(begin.experiment)
         folder = place.folder if resume is None or fork else None
         try:
-            record = experiment.train(folder=folder, **begin.train_options(context.params))
+            record = experiment.train(
+                folder=folder, tensorboard=tensorboard, **begin.train_options(context.params)
+            )
         except KeyboardInterrupt:
             _tell_checkpoint(place.folder)
             raise

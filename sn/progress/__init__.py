@@ -1,33 +1,22 @@
-"""Progress: the bar that training from Python shows, on a terminal or in a notebook.
+"""Progress: what training shows of itself while it goes, on a terminal or in a notebook.
 
-`with_progress` makes a method of an experiment show one. What draws is imported when it is needed:
-rich in terminal.py, and in notebook.py what the notebook itself has.
+`with_progress` makes a method of an experiment show it, and write events for TensorBoard. What
+draws is imported when it is needed: rich in terminal.py, in notebook.py what the notebook itself
+has, and in events.py tensorboardX.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sn.errors import SettingError
-from sn.progress.drawing import Drawing, Lines
-from sn.train.observer import Observer
-
-
-class Watched(Protocol):
-    """What runs are watched by: a program."""
-
-    @property
-    def observers(self) -> Sequence[Observer]:
-        """Who watches."""
-        ...
-
-    def watch(self, *observers: Observer) -> None:
-        """Let these watch, and nobody else."""
-        ...
+from sn.paths import possible
+from sn.progress.drawing import Drawing, Lines, Watched
 
 
 class HasProgram(Protocol):
@@ -48,13 +37,17 @@ def with_progress(method: Callable[Concatenate[Self, P], R]) -> Callable[Concate
     """Return a method that shows a bar while it runs, as its argument `progress` says.
 
     None: where nobody watches and there is a terminal or a notebook to draw in; True: always;
-    False: never.
+    False: never. Its argument `tensorboard` is a folder for events, or None.
     """
 
     @wraps(method)
     def shown(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        progress = kwargs.get("progress")
-        with showing(self.program, progress):  # type: ignore[arg-type]  # it is checked there
+        progress, folder = kwargs.get("progress"), kwargs.get("tensorboard")
+        goes_on = kwargs.get("resume") is not None
+        with (
+            showing(self.program, progress),  # type: ignore[arg-type]  # it is checked there
+            recording(self.program, folder, goes_on),
+        ):
             return method(self, *args, **kwargs)
 
     return shown
@@ -77,6 +70,24 @@ def showing(program: Watched, progress: bool | None) -> Iterator[None]:
             yield
         finally:
             program.watch(*before)
+
+
+@contextmanager
+def recording(program: Watched, folder: object, goes_on: bool) -> Iterator[None]:
+    """Let the events of the block go to a folder, unless it is None.
+
+    Raises: SettingError for what is no folder, SnError where its library is not here, TrainError
+    where nothing can be written or another run has left its events.
+    """
+    if folder is None:
+        yield
+        return
+    if not isinstance(folder, str | Path):
+        raise SettingError(f"tensorboard must be a folder or None, found {folder!r}")
+    from sn.progress.events import recorded  # only who asks for events needs it
+
+    with recorded(program, possible(folder), goes_on):
+        yield
 
 
 def bar_for(progress: bool | None, is_watched: bool = False) -> type[Drawing] | None:

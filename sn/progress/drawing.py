@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Protocol, Self
 
 from sn.progress.course import Course
 from sn.results.checkpoints import Position
@@ -22,6 +22,19 @@ from sn.train.look import Look
 from sn.train.observer import Observer
 
 SHARE = 0.01  # of the time of a run that drawing may take; chosen here: nobody notices
+
+
+class Watched(Protocol):
+    """What runs are watched by: a program."""
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Who watches."""
+        ...
+
+    def watch(self, *observers: Observer) -> None:
+        """Let these watch, and nobody else."""
+        ...
 
 
 class Drawing(Observer, ABC):
@@ -158,24 +171,3 @@ class Paced(Drawing):
         """Name the one that begins."""
         self.course.goes_on(number)
         self._draw_if_due()
-
-
-class OverRuns:
-    """Watches a comparison, and has a bar drawn over all its runs."""
-
-    def __init__(self, bar: Drawing) -> None:
-        self._bar = bar
-        self._done = 0
-
-    def started(self, runs: int, passes: int) -> None:
-        """Show the bar."""
-        self._bar.started(passes, runs)
-
-    def advanced(self, passes: int) -> None:
-        """Move the bar."""
-        self._bar.advanced(passes)
-
-    def run_finished(self, label: str, record: RunRecord) -> None:
-        """Name the run that comes next."""
-        self._done += 1
-        self._bar.run_finished(self._done, label, record)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from msgspec import Meta
 
 from sn.errors import DataError, TrainError
 from sn.memory.files import read_file
+from sn.paths import legal_name
 from sn.results.about import HINT, LOG, RUN, Count, Seed, check_format, told
 from sn.results.arrays import PART, told_as_train_error, write_whole
 from sn.results.decoding import converted
@@ -92,6 +93,11 @@ class ContestFolder:
         self.path, self.contest, self.found = path, contest, dict(found)
         self._n_kept, self._is_new = len(self.found), False
         self._lock = FolderLock(path, "comparison")
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the comparison was begun before."""
+        return not self._is_new
 
     @classmethod
     def create(cls, out: Path | None, contest: Contest) -> ContestFolder:
@@ -182,6 +188,7 @@ class Nowhere:
     """Where nothing is kept."""
 
     found: Mapping[int, RunRecord] = MappingProxyType({})
+    goes_on = False
 
     def keep(self, number: int, record: RunRecord) -> None:
         """Do nothing."""
@@ -212,3 +219,18 @@ def read_contest(folder: Path) -> Contest:
         return converted(said, Contest)
     except ValueError as error:
         raise DataError(f"'{path}' cannot be read: {error}", hint=HINT) from error
+
+
+def event_folders(
+    labels: Sequence[str], seeds: Sequence[int], folder: Path | None
+) -> list[Path | None]:
+    """Return the folder for the events of each run: one for each entry, and in it for each seed."""
+    found: list[Path | None] = []
+    names: dict[str, int] = {}
+    for label in labels:
+        name = legal_name(label, "entry")
+        names[name] = names.get(name, 0) + 1
+        if names[name] > 1:  # labels that differ in what no name may have
+            name = f"{name}-{names[name]}"
+        found += [None if folder is None else folder / name / f"seed-{seed}" for seed in seeds]
+    return found

@@ -101,13 +101,14 @@ LIBRARIES = {
     "networds": {"numpy"},
     "lsp": {"msgspec", "lsprotocol", "pygls"},
     "facts": {"numpy"},
-    "progress": {"rich", "IPython"},
+    "progress": {"numpy", "rich", "IPython"},
     "commands": {"click", "rich"},
 }
 
 # Files that may import what the rest of their unit may not.
 EXCEPTIONS = {
     "figure/picture.py": {"resvg_py"},
+    "progress/events.py": {"tensorboardX"},
     "data/pictures.py": {"PIL"},
     "export/onnx.py": {"onnx"},
     "editors/pygments.py": {"pygments"},

@@ -15,9 +15,10 @@ import pytest
 
 import sn
 from sn.commands import main
-from sn.contest import Nobody, compare, contenders
+from sn.contest import compare, contenders
 from sn.errors import SnError, TrainError
 from sn.facts import facts
+from sn.progress.watching import Nobody
 from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
 from sn.session import Session

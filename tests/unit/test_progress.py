@@ -19,9 +19,10 @@ from sn.data.base import Dataset, Part
 from sn.data.rows import TargetKind
 from sn.errors import DataError, SettingError
 from sn.progress import bar_for, is_notebook, showing
-from sn.progress.drawing import Drawing, Lines, OverRuns
+from sn.progress.drawing import Drawing, Lines
 from sn.progress.notebook import NotebookBar
 from sn.progress.terminal import TerminalBar
+from sn.progress.watching import OverRuns
 from sn.results.checkpoints import Position
 from sn.session import Session
 from sn.train.observer import Observer
