@@ -82,6 +82,13 @@ def comparisons(ctx: Context, param: Parameter, incomplete: str) -> list[Complet
     return _results(incomplete, CONTEST)
 
 
+def codes(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the numbers of errors and warnings."""
+    from sn.codes import Code  # only who asks for a code needs it
+
+    return _items(code for code in Code if code.startswith(incomplete.upper()))
+
+
 def files(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Leave it to the shell, which knows files best."""
     return [CompletionItem(incomplete, type="file")]

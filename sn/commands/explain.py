@@ -7,6 +7,7 @@ import sys
 import click
 
 from sn.codes import STAGES, Code, Explanation, explanations
+from sn.commands import _completion as completion
 from sn.commands._tables import print_table
 from sn.commands._texts import print_text, text_width
 from sn.errors import did_you_mean
@@ -14,7 +15,7 @@ from sn.folding import fold
 
 
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completion.codes)
 def command(code: str | None) -> None:
     """Explain what CODE stands for, as in error[SN0303]; without CODE list all.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._texts import print_text, print_whole
 from sn.errors import ReadError, SnError, raise_all
@@ -21,7 +22,14 @@ STDIN = "-"
 
 
 @click.command("fmt")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Place())
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=Place(),
+    shell_complete=completion.files,
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.pass_context

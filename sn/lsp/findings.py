@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sn.errors import Label, Notice, SnError, SnInternalError, Span
+from sn.diagnostics import Diagnostic, Problem, Severity, listed
+from sn.errors import Label, SnInternalError, Span
 
 
 class Place(Struct, frozen=True):
@@ -99,16 +100,21 @@ def place_of(span: Span | None) -> Place | None:
     return Place(span.file, span.line, span.column, span.end_line, span.end_column)
 
 
-def findings_of(problem: SnError | SnInternalError | Notice) -> tuple[Finding, ...]:
+def findings_of(problem: Problem) -> tuple[Finding, ...]:
     """Return an error or a warning as it is sent, with those that were found besides."""
-    match problem:
-        case SnError(message=message, span=span, hint=hint, labels=labels):
-            return (Finding(message, place_of(span), hint, _beside(labels)),)
-        case Notice(message=message, span=span, hint=hint):
-            return (Finding(message, place_of(span), hint, is_warning=True),)
-        case SnInternalError(message=message):
-            hint = "this is a fault in SN, not in your program: `sn check` tells how to report it"
-            return (Finding(f"internal error: {message}", None, hint),)
+    return tuple(_finding(one) for one in listed(problem))
+
+
+def _finding(one: Diagnostic) -> Finding:
+    is_fault = isinstance(one.problem, SnInternalError)
+    return Finding(
+        f"internal error: {one.message}" if is_fault else one.message,
+        place_of(one.span),
+        f"{one.hint}: `sn check` tells how to report it" if is_fault else one.hint,
+        _beside(one.labels),
+        one.severity is not Severity.ERROR,
+        one.code,
+    )
 
 
 def _beside(labels: tuple[Label, ...]) -> tuple[Beside, ...]:

@@ -17,6 +17,8 @@ from pygls import uris
 from pygls.lsp.server import LanguageServer
 
 from sn.editors.outline import Definition, outline
+from sn.errors import ReadError
+from sn.format import format_text
 from sn.lsp import complete, hover, names
 from sn.lsp.check import read_findings
 from sn.lsp.findings import Finding, NetFacts, Result
@@ -202,7 +204,27 @@ def make_server(seconds: float) -> SnServer:
         ls.closed(params.text_document.uri)
 
     add_lookups(server)
+    add_layout(server)
     return server
+
+
+def add_layout(server: SnServer) -> None:
+    """Let a server lay texts out, as `sn fmt` does."""
+
+    @server.feature(types.TEXT_DOCUMENT_FORMATTING)
+    def laid_out(
+        ls: SnServer, params: types.DocumentFormattingParams
+    ) -> list[types.TextEdit] | None:
+        one = ls.texts.get(params.text_document.uri)
+        if one is None:
+            return None
+        try:
+            text = format_text(one.text, one.file)
+        except ReadError:
+            return None  # it is told as a diagnostic
+        if text == one.text:
+            return []
+        return [types.TextEdit(one.lines.range(0, len(one.text)), text)]
 
 
 def add_lookups(server: SnServer) -> None:

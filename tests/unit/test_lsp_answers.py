@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from sn.codes import Code
 from sn.lsp.check import check, read_findings
 from sn.lsp.complete import complete
 from sn.lsp.findings import Finding, Job, NetFacts, Place, Result
@@ -230,6 +231,7 @@ def test_a_fault_of_sn_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
             "internal error: ZeroDivisionError: by zero",
             None,
             "this is a fault in SN, not in your program: `sn check` tells how to report it",
+            code=Code.INTERNAL,
         ),
     )
 
@@ -258,3 +260,15 @@ def test_matrices_are_read_without_numpy() -> None:
     assert read_findings("(print [1 2])", "x.sn") == ()
     (found,) = read_findings("(print [1 2)", "x.sn")
     assert found.beside and "expected" in found.message
+
+
+def test_all_slips_of_a_form_are_told_at_once_with_their_codes() -> None:
+    text = NET.replace("(learning-rate 0.1)", "(learning-rate -1) (nonsense 3)")
+    (last,) = results(text)
+    assert [one.code for one in last.findings] == [Code.LIMIT, Code.UNKNOWN]
+    lines = text.split("\n")
+    places = [one.place for one in last.findings if one.place is not None]
+    assert [lines[one.line - 1][one.column - 1 : one.end_column] for one in places] == [
+        "-1",
+        "nonsense",
+    ]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sn.commands import main
+from sn.format import format_text
 from tests.lsp_client import ROOT, Client
 
 FILE = ROOT / "nets" / "zipcode.sn"
@@ -74,6 +75,7 @@ def test_a_fault_stands_where_it_is_and_says_what_to_do(zipcode: Client) -> None
     assert piece(WRONG, found["range"]) == "hh2"
     assert found["message"] == "net zipcode has no layer 'hh2'\ndid you mean 'h2'?"
     assert (found["severity"], found["source"]) == (1, "sn")
+    assert found["code"] == "SN0201"
 
 
 def test_a_second_place_is_told_with_it(zipcode: Client) -> None:
@@ -222,6 +224,20 @@ def test_symbols_stand_inside_what_defines_them(zipcode: Client) -> None:
     tree = {one["name"]: [inner["name"] for inner in one["children"]] for one in found[:2]}
     assert tree == {"h1-to-h2": [], "zipcode": ["input", "h1", "h2", "h3", "output"]}
     assert [inner["name"] for inner in found[2]["children"]] == ["newton", "sgd"]
+
+
+def test_a_program_is_laid_out_as_by_fmt(client: Client) -> None:
+    uri = "untitled:layout"
+    text = "(defnet n\n(layer a (2)) ; first\n   (layer bcd (1)))\n"
+    client.write(uri, text)
+    options = {"textDocument": {"uri": uri}, "options": {"tabSize": 2, "insertSpaces": True}}
+    (edit,) = client.ask("textDocument/formatting", options)
+    assert edit["newText"] == format_text(text)
+    assert edit["range"]["end"] == {"line": 3, "character": 0}
+    client.write(uri, edit["newText"])
+    assert client.ask("textDocument/formatting", options) == []
+    client.write(uri, "(print (")
+    assert client.ask("textDocument/formatting", options) is None
 
 
 def test_a_text_that_is_not_open_has_no_answers(client: Client) -> None:

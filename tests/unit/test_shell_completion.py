@@ -188,6 +188,7 @@ def test_other_files_and_folders_are_left_to_the_shell() -> None:
     assert offered("dump", "xor", "-o", "x") == ["<file>"]
     assert offered("predict", "runs/x", "x") == ["<file>"]
     assert offered("nets", "copy", "xo") == ["xor"]
+    assert offered("explain", "sn020")[:2] == ["SN0200", "SN0201"]
     assert offered("dump", "xor", "--stage", "ll") == ["llvm"]
 
 
