@@ -15,7 +15,7 @@ CORE := $(VENV)/.installed
 DEV  := $(VENV)/.installed-dev
 PEER := $(VENV)/.installed-bench
 
-.PHONY: run test slow fast coverage crash stress fuzz bench race scaling instructions lint lock clean
+.PHONY: run test slow fast coverage crash stress fuzz bench race scaling instructions site lint lock clean
 
 run: $(CORE)
 	$(BIN)/sn run nets/zipcode.sn $(ARGS)
@@ -61,6 +61,12 @@ scaling: $(PEER)
 
 instructions: $(CORE)
 	$(BIN)/python bench/instructions.py
+
+# the documents as a site, links checked: build/site; `make site ARGS=serve` shows it at localhost
+site: $(CORE)
+	@test -x build/docs/bin/mkdocs || { $(PYTHON) -m venv build/docs && \
+	  build/docs/bin/python -m pip install --quiet --only-binary :all: -r requirements-docs.lock; }
+	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs $(or $(ARGS),build --quiet)
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .
@@ -110,6 +116,10 @@ lock:
 	  build/lock/bin/pip freeze --exclude sn --exclude setuptools \
 	    | grep -vxFf build/core.lock; } > build/dev.lock
 	mv build/core.lock requirements.lock && mv build/dev.lock requirements-dev.lock
+	$(PYTHON) -m venv build/lock-docs
+	build/lock-docs/bin/python -m pip install --quiet --only-binary :all: mkdocs mkdocs-material
+	{ echo "# Made by \`make lock\`: what \`make site\` builds with."; \
+	  build/lock-docs/bin/pip freeze --exclude setuptools; } > requirements-docs.lock
 
 # All that make made; runs/ stays, it holds results.
 clean:
