@@ -19,6 +19,7 @@ from types import CodeType
 SHAPING = (
     "__init__.py",
     "cache",
+    "codes",
     "display.py",
     "emit",
     "errors.py",

@@ -47,8 +47,9 @@ def format_option(is_output: bool = False) -> Callable[[Callable[..., Any]], Cal
         return click.option(
             "--format",
             type=click.Choice(["text", *_LINES]),
+            metavar="HOW",
             default="text",
-            help="How to tell errors and warnings: in words, as a JSON object a line, or as "
+            help="How to tell errors and warnings: text, json, an object a line, or github, "
             "annotations of GitHub Actions.",
         )(telling)
 

@@ -16,6 +16,7 @@ from sn.errors import render
 
 _RED, _YELLOW, _BLUE, _CYAN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[34m", "\x1b[36m"
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+COLOURS = (_RED, _YELLOW, _BLUE, _CYAN, _BOLD, _PLAIN)
 _KINDS = {"error": _RED, "internal error": _RED, "warning": _YELLOW, "note": _CYAN}
 _HEAD = re.compile(
     r"(?P<place>.*?:\d+:\d+: )?(?P<kind>internal error|error|warning|note)(?P<code>\[SN\d+\])?:"

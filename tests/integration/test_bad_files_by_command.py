@@ -90,7 +90,7 @@ def test_a_bad_run_is_told_by_every_command(
     for words in ways.values():
         assert main(words) == 1
         said = capsys.readouterr()
-        assert file in said.err and "error:" in said.err and "Traceback" not in said.err
+        assert file in said.err and "error[SN0400]:" in said.err and "Traceback" not in said.err
         assert said.out == ""
         assert contents(here) == before
     if file == NET:
