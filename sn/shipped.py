@@ -5,6 +5,8 @@ The nets stand in `nets/` at the top of a checkout and in `sn/_nets/` of an inst
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +62,12 @@ def shipped_net(name: str) -> ShippedNet:
     return nets[name]
 
 
+def _programs(folder: Path) -> Iterator[str]:
+    """Yield the programs in a folder, by name."""
+    with suppress(OSError):
+        yield from sorted(str(path) for path in folder.glob("*.sn"))
+
+
 def find_net(file: str | Path) -> Path:
     """Return the path that `file` means: a file that is here, or the name of a shipped net.
 
@@ -71,7 +79,11 @@ def find_net(file: str | Path) -> Path:
     file, path = str(file), possible(file)
     if is_there(path):
         if path.is_dir():
-            raise SnError(f"'{file or path}' is a folder; a file of SN Lisp was expected")
+            found = next(_programs(path), None)
+            raise SnError(
+                f"'{file or path}' is a folder; a file of SN Lisp was expected",
+                hint=f"name a file in it, such as '{found}'" if found else None,
+            )
         return path  # a pipe will do
     if "(" in file:
         raise SnError(

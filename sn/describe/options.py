@@ -83,6 +83,8 @@ def clause(argument: Argument, expected: str, known: Mapping[str, str] | None = 
         word = form.cdr.car if type(form.cdr) is Pair else None
     if known is not None:
         hint = layers.option(word, known) or hint
+        if hint is None and type(form) is Symbol:
+            hint = did_you_mean(form.name, known) or "an option is a list; leave the word out"
     raise ValueKindError(f"expected {expected}, found {found}", span=argument.span, hint=hint)
 
 

@@ -13,6 +13,7 @@ import sn
 from sn.commands import main
 from sn.errors import DataError, SnError
 from sn.paths import encodable, is_file, is_folder, is_there, legal_name, possible
+from sn.shipped import find_net
 
 NET = """\
 (setq inputs  '((-1 -1) (-1 1) (1 -1) (1 1)))
@@ -235,3 +236,11 @@ def test_what_no_system_can_have_is_not_there() -> None:
     assert is_file(Path(__file__))
     assert possible("a") == Path("a")
     assert encodable("a\udc80µ") == "a\\udc80µ"
+
+
+def test_a_folder_of_programs_names_one_of_them(tmp_path: Path) -> None:
+    for name in ("b.sn", "a.sn", "a.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(SnError, match="is a folder") as caught:
+        find_net(tmp_path)
+    assert caught.value.hint == f"name a file in it, such as '{tmp_path / 'a.sn'}'"
