@@ -24,7 +24,7 @@ WEIGHT = 4  # bytes
 
 def draw(report: dict[str, Any], path: Path) -> None:
     """Write the plot as PNG."""
-    figure, (times, memory) = plt.subplots(2, 1, figsize=(7.5, 8), sharex=True)
+    figure, (times, memory) = plt.subplots(2, 1, figsize=(7.5, 8.4), sharex=True)
     for kind, name in NAMES.items():
         rows = [row for row in report["nets"] if row["kind"] == kind]
         if not rows:
@@ -41,18 +41,17 @@ def draw(report: dict[str, Any], path: Path) -> None:
     _streaming(times, report)
     _caches(times, report)
     times.set(ylabel="ns per connection and presentation", yscale="log", xscale="log")
-    low, high = times.get_ylim()
-    times.set_ylim(low / 2, high * 4)  # room for the caches' names and the legend
-    times.set_title("forward, backward and update, one core", fontsize=10)
+    times.set_title("forward, backward and update, one core", fontsize=10, pad=18)
     memory.set(ylabel="bytes per connection", yscale="log", xlabel="connections")
     memory.set_title(
         "memory of the kernels; dotted: the process while it builds and compiles", fontsize=10
     )
     for axes in (times, memory):
         axes.grid(True, which="major", alpha=0.3)
-        axes.legend(fontsize=8, loc="upper right", ncol=2)
     figure.text(0.01, 0.005, f"{report['processor']}, {report['date']}", fontsize=7)
-    figure.tight_layout()
+    # above the panels, where no curve is
+    figure.legend(*times.get_legend_handles_labels(), fontsize=8, loc="upper center", ncol=3)
+    figure.tight_layout(rect=(0, 0.015, 1, 0.94))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -71,13 +70,14 @@ def _caches(axes: Axes, report: dict[str, Any]) -> None:
     """Mark where a weight per connection fills each cache."""
     for name, size in report["caches"].items():
         axes.axvline(size / WEIGHT, color="gray", linewidth=0.8, alpha=0.6)
+        # above the panel, where no curve is
         axes.annotate(
             f"weights fill {name}",
-            (size / WEIGHT, 0),
+            (size / WEIGHT, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(3, 4),
+            xytext=(0, 4),
             textcoords="offset points",
-            rotation=90,
+            ha="center",
             va="bottom",
             fontsize=7,
             color="gray",
