@@ -120,7 +120,16 @@ class Figures:
             axes.plot([mean, mean], [row - 0.33, row + 0.33], color=COLOURS[1], lw=2)
         paper = PAPER.test_misses or 0
         axes.axvline(paper, color="black", lw=1, ls=(0, (6, 3)))
-        axes.text(paper, -0.8, " the paper", va="center", fontsize=9)
+        axes.annotate(
+            "the paper",
+            (paper, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=9,
+        )
         axes.set_yticks(range(len(labels)), list(labels.values()))
         axes.set_ylim(len(labels) - 0.4, -1.1)
         axes.set_xlabel("test misses of 2,007: a dot per seed, a bar at the mean")
