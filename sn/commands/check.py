@@ -59,6 +59,10 @@ def command(
 
     Nothing is written: what the program writes is kept in memory, and gone at the end.
     """
+    if grad and is_quiet:
+        raise click.UsageError(
+            "--grad prints a table, or an object with --json; leave --format out"
+        )
     path = find_net(file)
     from sn.lint import lint  # start-up time of numba, which --help can do without
     from sn.session import Session  # as above

@@ -17,6 +17,7 @@ from sn.commands._folders import Place
 from sn.commands._texts import print_text, print_whole
 from sn.errors import ReadError, SnError, raise_all
 from sn.memory.files import read_file
+from sn.paths import is_folder
 
 STDIN = "-"
 
@@ -36,6 +37,8 @@ STDIN = "-"
 def command(ctx: click.Context, files: tuple[Path, ...], check: bool, diff: bool) -> None:
     """Lay out each FILE as the nets of SN are, and write it back; - reads stdin.
 
+    A folder stands for all .sn files below it.
+
     Indentation, blanks and blank lines are set, and rows of layers, connections and optimizers
     get columns. A line that has more than 100 columns is broken; lines are never joined. Words,
     numbers, strings and comments stay to the letter, so the program is the same.
@@ -45,7 +48,7 @@ def command(ctx: click.Context, files: tuple[Path, ...], check: bool, diff: bool
     """
     changed = 0
     failed: list[SnError] = []
-    for path in files:
+    for path in (one for name in files for one in _programs(name)):
         try:
             layout = _laid_out(path)
         except SnError as error:
@@ -94,6 +97,14 @@ class _Layout:
             write_whole(target, self.after)
             os.chmod(target, mode)
             print_text(f"{self.path}: laid out", err=True)
+
+
+def _programs(path: Path) -> Iterator[Path]:
+    """Yield a file, or the programs below a folder, in order."""
+    if is_folder(path):
+        yield from sorted(path.rglob("*.sn"))
+    else:
+        yield path
 
 
 def _laid_out(path: Path) -> _Layout:

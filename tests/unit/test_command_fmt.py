@@ -68,6 +68,19 @@ def test_a_diff_shows_what_would_change(ugly: Path, capsys: Capture) -> None:
     assert main(["fmt", "--diff", "--check", "ugly.sn"]) == 1
 
 
+def test_a_folder_stands_for_the_programs_below_it(ugly: Path, capsys: Capture) -> None:
+    Path("below").mkdir()
+    Path("below/other.sn").write_text(UGLY)
+    Path("below/other.txt").write_text(UGLY)
+    assert main(["fmt", "--check", "."]) == 1
+    assert (
+        capsys.readouterr().err == "below/other.sn: would be laid out\nugly.sn: would be laid out\n"
+    )
+    assert main(["fmt", "below"]) == 0
+    assert Path("below/other.sn").read_text() == NICE
+    assert Path("below/other.txt").read_text() == UGLY == ugly.read_text()
+
+
 def test_a_link_stays_a_link(ugly: Path) -> None:
     os.symlink("ugly.sn", "link.sn")
     assert main(["fmt", "link.sn"]) == 0

@@ -192,6 +192,11 @@ def test_check_annotates_for_github(desk: Path, capsys: Capture) -> None:
     assert out.startswith("::error file=bad.sn,line=4,") and out.count("\n") == 1 and not err
 
 
+def test_derivatives_are_no_diagnostics(desk: Path, capsys: Capture) -> None:
+    assert main(["check", "good.sn", "--grad", "--format", "json"]) == 2
+    assert "leave --format out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["run", "--no-folder"], ["compare"]])
 def test_others_print_lines_for_a_program_to_stderr(
     words: list[str], desk: Path, capsys: Capture
