@@ -83,7 +83,8 @@ def command(
         notices, rates = lint(program.experiments, looks_deep)
         if not is_quiet:
             print_parts(report)
-            _print_rates(rates)
+            if looks_deep:
+                _print_rates(rates)
             sys.stdout.flush()
         tell_warnings([*report.warnings, *notices])
         return
@@ -131,6 +132,11 @@ def _print_derivatives(report: GradientReport) -> None:
 
 def _print_rates(rates: list[Stability]) -> None:
     """Print what was estimated of the learning rates."""
+    if not rates:
+        print_text(
+            "no learning rate was estimated: that takes an experiment with sgd or batch, and a net "
+            "of few outputs and at most some million connections"
+        )
     for one in rates:
         print_text(
             f"{one.optimizer}: rates below {one.largest_rate:.2g} are stable, the rate is "

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.display import many
+from sn.memory import need
 from sn.net.expr import evaluate
 from sn.net.loss import Loss, default_loss, ends_of
 from sn.net.reference import Reference, States
@@ -26,7 +28,9 @@ from sn.train.gradient_check import Examples
 
 Floats = NDArray[np.float64]
 
-WALKS = 320  # of the twin; chosen here: a few seconds for the net of 1989
+PATTERNS, WALKS = 32, 320  # of the twin, a walk for each output; chosen here
+ROWS = 100_000_000  # that it walks in all; chosen here: some ten seconds
+NUMBERS = 30_000_000  # slopes that are kept, twice; chosen here: half a gigabyte
 FEWEST = 4  # patterns below which an estimate says nothing
 
 
@@ -51,9 +55,10 @@ class Stability:
 
 
 def wanted_patterns(table: ConnectionTable) -> int:
-    """Return how many patterns an estimate takes, 0 where the net has too many outputs."""
-    count = WALKS // table.n_outputs
-    return min(count, WALKS // 10) if count >= FEWEST else 0
+    """Return how many patterns an estimate takes, 0 where the net has too many outputs or rows."""
+    walks = min(WALKS, ROWS // max(1, table.n_rows), NUMBERS // max(1, table.n_weights))
+    count = walks // table.n_outputs
+    return min(count, PATTERNS) if count >= FEWEST else 0
 
 
 def jacobian(
@@ -63,20 +68,25 @@ def jacobian(
 
     Shapes: (n_patterns * n_outputs, n_weights).
     """
+    count = len(examples.patterns) * table.n_outputs
+    need(
+        16 * count * table.n_weights, f"{many(count, 'slope')} of {many(table.n_weights, 'weight')}"
+    )
     # at half squares -dE/dy is d - y: with d = y + e the twin's descent is the slope of one output
     twin = Reference(table, default_loss(table.layers))
     exact = weights.astype(np.float64)
     outputs = np.concatenate([np.arange(table.n_units)[end.units] for end in ends_of(table, cost)])
     rows = []
-    for pattern, desired in zip(examples.patterns, examples.desired, strict=True):
-        total, state = twin.forward(exact, pattern)
-        bends = _bends(table, cost, total, state, desired.astype(np.float64))
-        for index, bend in enumerate(bends):
-            if bend > 0:
-                aim = state[outputs].copy()
-                aim[index] += 1
-                found: States = twin.present(exact, pattern, aim)
-                rows.append(found.d_weight * math.sqrt(bend))
+    with np.errstate(all="ignore"):  # what is not finite is not estimated
+        for pattern, desired in zip(examples.patterns, examples.desired, strict=True):
+            total, state = twin.forward(exact, pattern)
+            bends = _bends(table, cost, total, state, desired.astype(np.float64))
+            for index, bend in enumerate(bends):
+                if bend > 0:
+                    aim = state[outputs].copy()
+                    aim[index] += 1
+                    found: States = twin.present(exact, pattern, aim)
+                    rows.append(found.d_weight * math.sqrt(bend))
     return np.array(rows).reshape(len(rows), table.n_weights)
 
 

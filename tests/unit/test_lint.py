@@ -94,8 +94,20 @@ def test_no_direction_has_more_curvature_than_the_largest(text: str) -> None:
         assert bend == pytest.approx(value**2, rel=1e-4, abs=1e-6)
 
 
-def test_a_net_of_many_outputs_is_not_estimated() -> None:
-    table = program("(defnet n (layer a (2)) (layer b (99)) (connect a b (full)))").table
+def test_a_net_of_many_outputs_is_not_estimated(tmp_path: Path, capsys: Capture) -> None:
+    text = "(defnet n (layer a (2)) (layer b (99)) (connect a b (full)))"
+    assert wanted_patterns(program(text).table) == 0
+    (tmp_path / "n.sn").write_text(text)
+    assert main(["check", str(tmp_path / "n.sn"), "--lint"]) == 0
+    assert "no learning rate was estimated" in capsys.readouterr().out
+
+
+def test_a_net_of_many_connections_takes_fewer_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = program("(defnet n (layer a (9)) (layer b (2)) (connect a b (full)))").table
+    assert (table.n_rows, wanted_patterns(table)) == (20, 32)
+    monkeypatch.setattr("sn.train.stability.ROWS", 20 * 2 * 5)
+    assert wanted_patterns(table) == 5
+    monkeypatch.setattr("sn.train.stability.ROWS", 20 * 2 * 3)
     assert wanted_patterns(table) == 0
 
 
