@@ -71,6 +71,8 @@ _WITHIN = {"compare": "compare_nets", "open": "open_run"}
 
 def __getattr__(name: str) -> Any:
     """Return one of the names above."""
+    if name == "load_ipython_extension":  # %load_ext sn, which nobody else calls
+        return import_module("sn.notebook").load_ipython_extension
     if name not in __all__:
         raise AttributeError(f"module 'sn' has no attribute '{name}'")
     if name == "data":

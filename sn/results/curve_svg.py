@@ -15,8 +15,9 @@ from sn.display import printable
 
 Points = Sequence[tuple[float, float]]  # number of the pass, figure
 
-# Source: Okabe and Ito 2008, those with enough contrast on white and on black.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Source: Okabe and Ito 2008, those with enough contrast on white and on black; for that, the blue
+# is lighter.
+COLOURS = ("#2f86c5", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 OF_SETS = {"train": COLOURS[0], "test": COLOURS[1], "validation": COLOURS[2]}
 WIDTH, HEIGHT = 480, 200
 LEFT, RIGHT, TOP, BOTTOM = 52, 78, 22, 24  # margins, of what is written there
@@ -82,24 +83,26 @@ class _Scale:
 
     def ticks(self, most: int, is_whole: bool = False) -> list[float]:
         """Return round figures on the scale, at most so many."""
-        if self._is_log:
-            return self._powers(most)
-        step = 10.0 ** math.floor(math.log10(self._high - self._low))
-        step = next(s * step for s in (0.1, 0.2, 0.5, 1, 2, 5) if self._span(s * step) < most)
-        step = max(round(step), 1) if is_whole else step
-        first = math.ceil(self._low / step - 1e-9)
-        last = math.floor(self._high / step + 1e-9)
-        return [number * step for number in range(first, last + 1)]
-
-    def _span(self, step: float) -> float:
-        return (self._high - self._low) / step
-
-    def _powers(self, most: int) -> list[float]:
+        if not self._is_log:
+            return _round(self._low, self._high, most, is_whole)
         parts = (1,) if self._high - self._low > DECADES else (1, 2, 5)
         first, last = math.floor(self._low), math.ceil(self._high)
         every = max(1, -(-(last - first) // most))
         found = [part * 10.0**power for power in range(first, last + 1, every) for part in parts]
-        return [one for one in found if self._low <= math.log10(one) <= self._high]
+        found = [one for one in found if self._low <= math.log10(one) <= self._high]
+        if len(found) > 1:
+            return found
+        return _round(10.0**self._low, 10.0**self._high, most, is_whole)
+
+
+def _round(low: float, high: float, most: int, is_whole: bool) -> list[float]:
+    """Return the multiples of 1, 2 or 5 times a power of ten between two figures."""
+    power = 10.0 ** math.floor(math.log10(high - low))
+    steps = (part * power for part in (0.1, 0.2, 0.5, 1, 2, 5))
+    step = next(one for one in steps if (high - low) / one < most)
+    step = max(round(step), 1) if is_whole else step
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
 
 
 def _thinned(points: Points) -> Points:
@@ -128,17 +131,24 @@ def _frame(across: _Scale, down: _Scale) -> list[str]:
         parts.append(_text(LEFT - 5, y + FONT / 3, f"{figure:.3g}", "end"))
     for figure in across.ticks(8, is_whole=True):
         parts.append(_text(across.at(figure), HEIGHT - BOTTOM + LINE + 2, f"{figure:g}", "middle"))
-    parts.append(_text(WIDTH - RIGHT + 8, HEIGHT - BOTTOM + LINE + 2, "pass", "start"))
+    parts.append(_text(LEFT - 12, HEIGHT - BOTTOM + LINE + 2, "pass", "end"))
     return parts
 
 
 def _names(ends: Sequence[tuple[float, str, str]]) -> list[str]:
     """Return the names at the ends of their lines, moved apart where they would meet."""
-    parts, least = [], -math.inf
-    for y, name, colour in sorted(ends):
+    ordered, least, most = sorted(ends), -math.inf, float(HEIGHT - BOTTOM)
+    places = []
+    for y, _, _ in ordered:
         least = max(y, least + LINE)
+        places.append(least)
+    for index in reversed(range(len(places))):  # up again, where they would meet the passes
+        places[index] = min(places[index], most)
+        most = places[index] - LINE
+    parts = []
+    for y, (_, name, colour) in zip(places, ordered, strict=True):
         short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-        parts.append(_text(WIDTH - RIGHT + 6, least + FONT / 3, short, "start", colour))
+        parts.append(_text(WIDTH - RIGHT + 6, y + FONT / 3, short, "start", colour))
     return parts
 
 

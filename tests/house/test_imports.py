@@ -66,6 +66,7 @@ RANKS = {
     "contest": 11,
     "diagnose": 11,
     "lint": 11,
+    "notebook": 11,
     "opened": 11,
     "commands": 12,
     "front": 13,
@@ -102,6 +103,7 @@ LIBRARIES = {
     "lsp": {"msgspec", "lsprotocol", "pygls"},
     "facts": {"numpy"},
     "progress": {"numpy", "rich", "IPython"},
+    "notebook": {"numpy", "IPython"},
     "commands": {"click", "rich"},
 }
 

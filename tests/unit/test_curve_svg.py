@@ -47,14 +47,17 @@ def test_ticks_stand_at_round_figures() -> None:
     assert {"1", "2", "3", "4", "5", "pass", "train", "error"} <= set(texts)
     close = [one.text for one in of(drawn(("train", [(1, 0.03), (40, 0.011)])), "text")]
     assert "0.02" in close and "10" in close
+    narrow = [one.text for one in of(drawn(("train", [(1, 0.049), (3, 0.021)])), "text")]
+    assert {"0.03", "0.04"} <= set(narrow), "no power of ten is near"
 
 
 def test_names_at_the_ends_do_not_meet() -> None:
-    same = [(1, 1.0), (2, 0.5)]
+    same = [(1, 1.0), (2, 0.5)]  # they end at the lower edge
     picture = drawn(("train", same), ("validation", same), ("test", same))
     names = {one.text: float(one.attrib["y"]) for one in of(picture, "text") if one.text}
     places = sorted(names[name] for name in ("train", "validation", "test"))
     assert all(b - a >= LINE for a, b in zip(places, places[1:], strict=False))
+    assert places[-1] <= HEIGHT - BOTTOM + 4, "and not the figures below"
     assert all(
         float(one.attrib["x"]) >= WIDTH - RIGHT
         for one in of(picture, "text")
@@ -87,4 +90,4 @@ def test_names_are_text() -> None:
 def test_the_page_decides_on_colours_of_text_and_axes() -> None:
     text = curve_svg([("train", FALLING), ("test", FALLING)])
     assert 'fill="currentColor"' in text
-    assert set(re.findall(r'stroke="([^"]+)"', text)) == {"currentColor", "#0072b2", "#d55e00"}
+    assert set(re.findall(r'stroke="([^"]+)"', text)) == {"currentColor", "#2f86c5", "#d55e00"}
