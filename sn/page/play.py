@@ -16,6 +16,7 @@ from sn.page.ink import Ink, ink_of
 from sn.trained.net import TrainedNet
 
 MOST_SLIDERS = 24  # inputs with a slider; more have fields alone
+MOST_STORED = 200_000  # weights of a net that is at work in a page: 1 MB of it
 MOST_VALUES = 300  # inputs that a page has fields for
 
 
@@ -34,6 +35,11 @@ class Playground:
         self.frames = fitting(frames, len(self.program.slots))
         self.shown = shown
         self.ink = ink
+
+    @property
+    def fits(self) -> bool:
+        """Whether the weights leave room in a page that can be sent."""
+        return len(self.program.slots) <= MOST_STORED
 
     def data(self) -> Html:
         """Return what the scripts read."""

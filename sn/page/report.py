@@ -24,7 +24,9 @@ from sn.page import sections, weights
 from sn.page.data import Frame
 from sn.page.html import Html, document, join, tag, text
 from sn.page.play import Playground, playground
-from sn.results.about import read_about, read_log
+from sn.page.told import Published, SetScores, logged, published
+from sn.results.about import read_about
+from sn.results.decoding import converted
 from sn.results.figures import error_text, misses_text
 from sn.results.film import read_film
 from sn.results.reports import ClassReport, Report, ValueReport
@@ -36,12 +38,11 @@ from sn.trained.words import facts
 def run_page(net: TrainedNet, folder: Path, data: Any = None) -> str:
     """Return the page of the run in a folder; `data` as for `TrainedNet.sets`.
 
-    Raises: DataError when the folder holds no run.
+    Raises: DataError when the folder holds no run, or something in it is damaged.
     """
-    about, log = read_about(folder), read_log(folder)
-    sets, missing = _sets(net, data)
-    test = next((name for name in ("test", "validation", "train") if name in sets), None)
-    judged = None if test is None else _Judged(net, sets[test])
+    about, passes = read_about(folder), logged(folder)
+    paper = published(folder, about)
+    sets, judged, missing = _judged(net, data)
     film = read_film(folder, net.table.n_weights)
     frames = [
         Frame(_pass_name(number), found) for number, found in film if number < net.about.passes
@@ -50,21 +51,28 @@ def run_page(net: TrainedNet, folder: Path, data: Any = None) -> str:
     ground = playground(net, frames, sets, () if judged is None else judged.misread)
     before = film[0][1] if film and film[0][0] == 0 else None
     curvature = weights.of_parameters(net.table, net.curvature)
-    published = about.get("reference") or {}
     body = tag(
         "main",
-        _head(net, about, judged, missing),
-        ground.section(),
-        _figures(net, about, judged, published),
-        sections.curves(log, published),
+        _head(net, about, missing),
+        ground.section() if ground.fits else tag("p", _TOO_LARGE, Class="warning"),
+        _figures(net, judged, paper),
+        sections.curves(passes, paper),
         _picture(net),
         *(_mistakes(judged, ground) if judged is not None else ()),
         weights.kernels(ground),
-        weights.tables(ground.program),
+        weights.tables(ground),
         weights.spreads(net.table, before, net.weight_vector, curvature, net.about.options),
         _how(net, about),
     )
-    return document(f"{net.name}: what it learned", body + ground.data(), ground.scripts())
+    if ground.fits:
+        return document(f"{net.name}: what it learned", body + ground.data(), ground.scripts())
+    return document(f"{net.name}: what it learned", body, ())
+
+
+_TOO_LARGE = (
+    "This net has too many weights to be at work in a page that can be sent: sn predict and "
+    "sn export use it."
+)
 
 
 class _Judged:
@@ -88,19 +96,21 @@ class _Judged:
             )
 
 
-def _sets(net: TrainedNet, data: Any) -> tuple[dict[str, Part], str]:
-    """Return the sets of a net's data, and why there are none."""
+def _judged(net: TrainedNet, data: Any) -> tuple[dict[str, Part], _Judged | None, str]:
+    """Return the sets of a net's data, what the net says of one, and why there are none."""
     try:
-        return net.sets(data), ""
+        sets = net.sets(data)
+        which = next((name for name in ("test", "validation", "train") if name in sets), None)
+        return sets, None if which is None else _Judged(net, sets[which]), ""
     except SnError as error:
-        return {}, error.message
+        return {}, None, error.message
 
 
 def _pass_name(number: int) -> str:
     return "before training" if number == 0 else f"after pass {number}"
 
 
-def _head(net: TrainedNet, about: Mapping[str, Any], judged: _Judged | None, missing: str) -> Html:
+def _head(net: TrainedNet, about: Mapping[str, Any], missing: str) -> Html:
     part = about["net"]
     told = [
         f"{part['units']:,} units, {part['connections']:,} connections, {part['parameters']:,} "
@@ -119,40 +129,35 @@ def _head(net: TrainedNet, about: Mapping[str, Any], judged: _Judged | None, mis
     )
 
 
-def _figures(
-    net: TrainedNet, about: Mapping[str, Any], judged: _Judged | None, published: Mapping[str, Any]
-) -> Html:
+def _figures(net: TrainedNet, judged: _Judged | None, paper: Published) -> Html:
     """Return the figures of the run, beside the published ones where there are."""
     rows: list[tuple[str, str, str]] = []
-    for which, scores in net.about.scores.items():
-        if not isinstance(scores, Mapping):
-            continue
-        error = scores.get("half_squares")
-        if isinstance(error, float):
-            theirs = published.get(f"{which}_error")
-            rows.append((f"{which} error", error_text(error), error_text(theirs) if theirs else ""))
-        misses, patterns = scores.get("misses"), scores.get("patterns")
-        if isinstance(misses, int) and isinstance(patterns, int):
-            theirs, of = published.get(f"{which}_misses"), published.get(f"{which}_patterns")
-            known = "" if theirs is None else misses_text(theirs, of or patterns)
-            rows.append((f"{which} misses", misses_text(misses, patterns), known))
-    if (
-        judged is not None
-        and isinstance(judged.report, ClassReport)
-        and judged.report.rejected is not None
-    ):
-        theirs = published.get("test_rejected")
-        known = "" if theirs is None else f"{theirs:g} %"
-        rows.append(("rejected for 1 % errors", f"{100 * judged.report.rejected:.1f} %", known))
-    rows.append(("passes", str(net.about.passes), str(published.get("passes", ""))))
-    title = published.get("title", "")
-    if not title:
-        return tag(
-            "section",
-            tag("h2", "Figures"),
-            sections.table(("", "this run"), [row[:2] for row in rows]),
-        )
-    return tag("section", tag("h2", "Figures"), sections.table(("", "this run", title), rows))
+    for which, said in net.about.scores.items():
+        try:
+            scores = converted(said, SetScores)
+        except ValueError:
+            continue  # the file of a net may say anything of how it did
+        theirs = getattr(paper, f"{which}_error", None)
+        known = "" if theirs is None else error_text(theirs)
+        rows.append((f"{which} error", error_text(scores.half_squares), known))
+        if scores.misses is not None:
+            missed, of = (
+                getattr(paper, f"{which}_{name}", None) for name in ("misses", "patterns")
+            )
+            known = "" if missed is None else misses_text(missed, of or scores.patterns)
+            ours = misses_text(scores.misses, scores.patterns)
+            rows.append((f"{which} misses", ours, known))
+    report = None if judged is None else judged.report
+    if isinstance(report, ClassReport) and report.rejected is not None:
+        known = "" if paper.test_rejected is None else f"{paper.test_rejected:g} %"
+        rows.append(("rejected for 1 % errors", f"{100 * report.rejected:.1f} %", known))
+    passes = "" if paper.passes is None else f"{paper.passes:,}"
+    rows.append(("passes", f"{net.about.passes:,}", passes))
+    head: tuple[str, ...] = ("", "this run", paper.title)
+    shown = [row if paper.title else row[:2] for row in rows]
+    return tag(
+        "section", tag("h2", "Figures"), sections.table(head if paper.title else head[:2], shown)
+    )
 
 
 def _mistakes(judged: _Judged, ground: Playground) -> list[Html | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sn.page.charts import Line, chart
 from sn.page.html import Html, tag
 from sn.page.play import Playground
+from sn.page.told import LoggedPass, Published, SetScores
 from sn.results.reports import ClassReport
 
 MOST_MISREAD = 400  # patterns in the gallery
@@ -46,45 +47,39 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Html | str]], left: int =
     )
 
 
-def curves(log: Sequence[Mapping[str, Any]], published: Mapping[str, Any]) -> Html | None:
-    """Return the learning curves of the log of a run, with published figures as level lines."""
-    passes = [one for one in log if one.get("pass")]
+def curves(passes: Sequence[LoggedPass], paper: Published) -> Html | None:
+    """Return the learning curves of a run, with published figures as level lines."""
     if len(passes) < 2:
         return None
     errors, misses = [], []
     for hue, which in enumerate(("train", "test", "validation")):
-        scores = [(one["pass"], one.get(which)) for one in passes]
-        points = tuple((number, some["half_squares"]) for number, some in scores if some)
-        if not points:
+        scores = [(one.number, some) for one in passes if (some := one.sets.get(which))]
+        if not scores:
             continue
-        errors.append(Line(which, points, hue))
-        counted = tuple(
-            (number, 100 * some["misses"] / some["patterns"])
-            for number, some in scores
-            if some and some["misses"] is not None and some["patterns"]
-        )
+        errors.append(Line(which, tuple((n, some.half_squares) for n, some in scores), hue))
+        counted = tuple((n, some.percent) for n, some in scores if some.percent is not None)
         if counted:
             misses.append(Line(which, counted, hue))
-        if (level := published.get(f"{which}_error")) is not None:
-            errors.append(Line(f"paper, {which}", (), hue, level=level))
-        level, of = published.get(f"{which}_misses"), published.get(f"{which}_patterns")
-        if counted and level is not None and of:
-            misses.append(Line(f"paper, {which}", (), hue, level=100 * level / of))
-    return tag(
-        "section",
-        tag("h2", "Learning"),
-        tag(
-            "div",
-            chart(errors, "pass", "error", is_log=True),
-            chart(misses, "pass", "misses, %", zero=True) if misses else None,
-            Class="charts",
-        ),
-        tag(
-            "p",
-            "Error is half the squared difference per output, as in SN and in the paper.",
-            Class="note",
-        ),
-    )
+        theirs: SetScores | None = _of_paper(paper, which)
+        if theirs is not None:
+            errors.append(Line(f"paper, {which}", (), hue, level=theirs.half_squares))
+        if theirs is not None and counted and theirs.percent is not None:
+            misses.append(Line(f"paper, {which}", (), hue, level=theirs.percent))
+    panels = [chart(errors, "pass", "error", is_log=True)]
+    if misses:
+        panels.append(chart(misses, "pass", "misses, %", zero=True))
+    words = "Error is half the squared difference per output, as in SN and in the paper."
+    note = tag("p", words, Class="note")
+    return tag("section", tag("h2", "Learning"), tag("div", *panels, Class="charts"), note)
+
+
+def _of_paper(paper: Published, which: str) -> SetScores | None:
+    """Return the published scores on a set, None where the error is not known."""
+    error = getattr(paper, f"{which}_error", None)
+    if error is None:
+        return None
+    of, misses = getattr(paper, f"{which}_patterns"), getattr(paper, f"{which}_misses")
+    return SetScores(error, of or 0, misses)
 
 
 def rejection(outputs: NDArray[Any], is_right: NDArray[np.bool_]) -> Html | None:

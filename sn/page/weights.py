@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.export.portable import Program, Stored
+from sn.export.portable import Stored
 from sn.lower.ir import Full, Window
 from sn.net.table import ConnectionTable
 from sn.page.charts import bars
@@ -23,6 +23,8 @@ BINS = 31
 
 def kernels(ground: Playground) -> Html | None:
     """Return the weights of windows, map by map, and of full layers as what each unit sees."""
+    if not ground.fits:
+        return None
     blocks = []
     left = MOST_KERNELS
     for stored in ground.program.nodes:
@@ -118,8 +120,9 @@ def _picture(
     )
 
 
-def tables(program: Program) -> Html | None:
+def tables(ground: Playground) -> Html | None:
     """Return which maps feed which, where not all do, as matrices to click."""
+    program = ground.program
     blocks = []
     for stored in program.nodes:
         node = stored.node
@@ -191,8 +194,8 @@ def spreads(
     blocks = []
     for layer, which in weights_into(table):
         pictures = []
-        both = [some[which] for some in (before, after) if some is not None]
-        edges = np.histogram_bin_edges(np.concatenate(both), BINS)
+        both = np.concatenate([some[which] for some in (before, after) if some is not None])
+        edges = np.histogram_bin_edges(both[np.isfinite(both)], BINS)
         for name, some, hue in (("weights before", before, 2), ("weights after", after, 0)):
             if some is not None:
                 counts, _ = np.histogram(some[which], edges)
@@ -219,7 +222,9 @@ def _second_order(curvature: NDArray[np.float64], options: Mapping[str, Any]) ->
     found = [_by_powers(curvature, "curvature, log10", 3)]
     rate, mu = options.get("learning_rate"), options.get("mu")
     if isinstance(rate, float) and isinstance(mu, float) and options.get("damping") == "add":
-        found.append(_by_powers(rate / (np.abs(curvature) + mu), "step, log10", 4))
+        with np.errstate(divide="ignore", invalid="ignore"):  # left out below
+            steps = rate / (np.abs(curvature) + mu)
+        found.append(_by_powers(steps, "step, log10", 4))
     return found
 
 

@@ -25,6 +25,7 @@ from sn.page.data import Frame, fitting, maps_of, page_data
 from sn.page.html import Html, asset, json_data, tag, text
 from sn.page.ink import ink_of
 from sn.page.report import run_page
+from sn.page.weights import spreads
 from tests.conftest import ROOT
 from tests.sample_nets import ALL_KINDS, described, shipped
 from tests.unit.test_trained_net import net_of
@@ -299,3 +300,52 @@ def test_the_page_in_docs_is_of_today() -> None:
     assert javascript(Program(shipped("zipcode").plan)) in page
     assert Outline(page).fetched == [] and len(page.encode()) < 2_000_000
     assert "Creative Commons Attribution-ShareAlike 3.0" in page
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("log.jsonl", '{"pass": 1}\n'),
+        ("log.jsonl", '{"pass": -1, "train": {"half_squares": 0.1, "patterns": 3}}\n'),
+        ("log.jsonl", "[1]\n"),
+        ("film.safetensors", "no film"),
+    ],
+)
+def test_a_damaged_folder_is_told(
+    file: str, content: str, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(plain, run)
+    (run / file).write_text(content)
+    assert main(["report", str(run)]) == 1
+    told = capsys.readouterr().err
+    assert file in told and "Traceback" not in told
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("said", ['"x"', '{"train_error": "low"}', '{"test_misses": -3}'])
+def test_published_figures_that_are_none_are_told(
+    said: str, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(plain, run)
+    about = json.loads((run / "run.json").read_text())
+    about["reference"] = json.loads(said)
+    (run / "run.json").write_text(json.dumps(about))
+    assert main(["report", str(run)]) == 1
+    assert "run.json" in capsys.readouterr().err
+
+
+def test_a_net_too_large_for_a_page_is_told(monkeypatch: pytest.MonkeyPatch, plain: Path) -> None:
+    monkeypatch.setattr("sn.page.play.MOST_STORED", 10)
+    page = run_page(open_run(plain), plain)
+    assert "too many weights to be at work in a page" in page
+    assert "<script" not in page and "<canvas" not in page
+
+
+def test_weights_that_are_no_numbers_are_left_out_of_spreads() -> None:
+    table = freeze(described(ALL_KINDS))
+    broken = np.full(table.n_weights, np.nan, np.float32)
+    broken[::2] = 1.0
+    assert "weights after" in spreads(table, None, broken, broken, {}).markup

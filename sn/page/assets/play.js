@@ -274,6 +274,8 @@ const SN = (() => {
 
   // ---- the answer ----
 
+  const MOST_ANSWERS = 40; // outputs with a bar; the answer is that of all
+
   const answers = () => {
     const given = Array.from(outputs);
     if (about.share === "softmax") {
@@ -287,7 +289,7 @@ const SN = (() => {
   const showAnswers = () => {
     const found = answers(), [low, high] = about.targets, best = found.indexOf(Math.max(...found));
     const rows = byId("answers").children;
-    found.forEach((value, i) => {
+    found.slice(0, MOST_ANSWERS).forEach((value, i) => {
       const share = Math.max(0, Math.min(1, (value - low) / (high - low)));
       rows[i].querySelector("meter").value = share;
       rows[i].querySelector("output").textContent = number(value).replace("-", "−");
@@ -301,7 +303,7 @@ const SN = (() => {
     }
   };
   const buildAnswers = () => {
-    about.classes.forEach((name) => {
+    about.classes.slice(0, MOST_ANSWERS).forEach((name) => {
       const row = document.createElement("li"), label = document.createElement("span");
       const bar = document.createElement("meter"), value = document.createElement("output");
       label.textContent = name;
