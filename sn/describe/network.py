@@ -89,7 +89,7 @@ def defnet(it: Machine, form: Pair) -> Value:
     world.current = net
     try:
         with it.bound(NET_FORMS):
-            it.progn(form.cdr.cdr)
+            _evaluate(it, form.cdr.cdr)
         settle(world, net)
     finally:
         world.current = None
@@ -105,6 +105,27 @@ def defnet(it: Machine, form: Pair) -> Value:
             )
     world.networks[title] = net
     return form.cdr.car
+
+
+def _evaluate(it: Machine, body: Value) -> None:
+    """Evaluate the body of a `defnet`; connections that are wrong are told together.
+
+    Behind one of those only layers and connections are looked at, up to a layer that is wrong: what
+    comes then would follow from it.
+    """
+    errors = Several()
+    for cell in cells(body):
+        word = head_word(Argument(cell.car, None))
+        if word not in ("layer", "connect"):
+            if not errors.errors:
+                it.eval(cell.car)
+            continue
+        count_before = len(errors.errors)
+        with errors:
+            it.eval(cell.car)
+        if word == "layer" and len(errors.errors) > count_before:
+            break
+    errors.end()
 
 
 @special("layer", pattern="name shape . options")
