@@ -27,9 +27,10 @@ from sn.train.stopping import deciding
 
 STYLES = {"train": "cyan", "validation": "yellow", "test": "magenta"}
 OTHERS = ("green", "magenta", "cyan", "yellow", "blue", "red")  # of curves that are no sets
-SCALE = 8  # columns of a figure beside the plot, and a space
+SCALE = 9  # columns of a figure beside the plot, and a space
+NARROWEST = 20  # columns of a plot that has something beside it
 WIDEST = 60  # columns of a plot; chosen here: a wider one is flat
-PANEL = 40  # columns of what stands beside it
+PANEL = 38  # columns of what stands beside it, at least
 HIGHEST, LOWEST = 6, 2  # rows of a plot
 MOST_LINES = 2  # of misses per class
 BAR = 32
@@ -47,9 +48,10 @@ def block(course: Course, width: int, height: int, is_plain: bool = False) -> li
     below = _classes(course, width) if height >= 5 else []
     if course.curves and height >= 5:
         room = height - len(lines) - len(below)
-        if width >= SCALE + PANEL + 20:
+        panel = max(PANEL, *(line.cell_len for line in facts), 0)
+        if width >= SCALE + panel + NARROWEST:
             rows = min(max(HIGHEST, len(facts)), room)
-            drawn = _plotted(course, min(width - SCALE - PANEL - 2, WIDEST), rows, is_plain)
+            drawn = _plotted(course, min(width - SCALE - panel - 2, WIDEST), rows, is_plain)
             lines += _beside(drawn, facts, rows)
         else:
             rows = min(room - len(facts), HIGHEST)

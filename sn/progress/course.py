@@ -10,10 +10,13 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sn.results.record import PassRecord, RunRecord, mean_errors
-from sn.train.look import Look
 from sn.train.stopping import deciding
+
+if TYPE_CHECKING:  # engines, which who is only told can do without
+    from sn.train.look import Look
 
 MOST = 512  # points of a curve; chosen here: more than a picture of a few inches shows
 

@@ -11,15 +11,17 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from sn.progress.course import Course
 from sn.results.checkpoints import Position
 from sn.results.folder import RunHeader
 from sn.results.origin import Origin
 from sn.results.record import PassRecord, RunRecord
-from sn.train.look import Look
 from sn.train.observer import Observer
+
+if TYPE_CHECKING:  # engines, which who is only told can do without
+    from sn.train.look import Look
 
 SHARE = 0.01  # of the time of a run that drawing may take; chosen here: nobody notices
 

@@ -58,15 +58,21 @@ class NotebookBar(Paced):
         """Return the curves, and below them scores, or what became of the runs so far."""
         course = self.course
         picture = curve_svg([(curve.name, curve.whole) for curve in course.curves.values()])
-        if course.last is None:
-            return picture + (html_table(("", ""), [], self._said[2:]) if self._said else "")
+        if course.last is None:  # of a comparison
+            return picture + html_table((), (), self._said.removeprefix("; "))
+        columns = ("", "error") if course.last.train.misses is None else ("", "error", "misses")
         rows = []
         for name, scores in course.last.sets.items():
-            misses = scores.misses
-            said = "" if misses is None else misses_text(misses, scores.patterns)
-            rows.append((name, error_text(scores.error), said))
-        columns = ("", "error", "misses")
-        found = picture + html_table(columns, rows, right=columns[1:])
+            row = [name, error_text(scores.error)]
+            if scores.misses is not None:
+                row.append(misses_text(scores.misses, scores.patterns))
+            rows.append(row)
+        below = (
+            []
+            if course.microseconds is None
+            else [f"{course.microseconds:.3g} µs per presentation"]
+        )
+        found = picture + html_table(columns, rows, right=columns[1:], below=below)
         if course.missed:
             names = course.names
             missed = [[str(one) for one in course.missed]]

@@ -270,11 +270,17 @@ class RunRecord:
 
 
 def mean_errors(runs: Sequence[RunRecord], which: str) -> list[tuple[int, float]]:
-    """Return the mean error of runs on one set after each pass: of those that had the pass."""
-    found: dict[int, list[float]] = {}
+    """Return the mean error of runs on one set after each pass, half squares.
+
+    A run that ended before others counts on with its last error: a mean of those alone that go on
+    would rise where good ones stop.
+    """
+    numbers = sorted({record.number for run in runs for record in run.passes})
+    total = [0.0] * len(numbers)
     for run in runs:
-        for record in run.passes:
-            scores = record.scores(which)
-            if scores is not None:
-                found.setdefault(record.number, []).append(scores.half_squares)
-    return [(number, sum(errors) / len(errors)) for number, errors in sorted(found.items())]
+        errors = {record.number: record.sets[which].half_squares for record in run.passes}
+        last = run.passes[0].sets[which].half_squares
+        for place, number in enumerate(numbers):
+            last = errors.get(number, last)
+            total[place] += last
+    return [(number, error / len(runs)) for number, error in zip(numbers, total, strict=True)]

@@ -7,13 +7,16 @@ test counts them, and whoever wants less overrides less. An observer must not ch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sn.errors import Notice
 from sn.results.checkpoints import Position
 from sn.results.folder import RunHeader
 from sn.results.origin import Origin
 from sn.results.record import PassRecord, RunRecord
-from sn.train.look import Look
+
+if TYPE_CHECKING:  # engines, which who is only told can do without
+    from sn.train.look import Look
 
 
 class Observer:

@@ -247,8 +247,30 @@ def test_a_comparison_has_a_line_and_a_curve_for_each_entry() -> None:
     assert some.curves["sgd"].whole[0] == (1, pytest.approx(mean))
 
 
-def test_runs_of_unequal_length_have_a_mean_of_those_that_are_there() -> None:
+def test_a_run_that_ended_counts_on_with_its_last_error() -> None:
     some, short = Course("run"), run(0, 14, "sgd")
-    some.finish_run("a", replace(short, passes=short.passes[:1]))
-    some.finish_run("a", short)
-    assert len(some.curves["a"].whole) == len(short.passes)
+    whole, ended = run(1, 14, "sgd"), replace(short, passes=short.passes[:1])
+    some.finish_run("a", ended)
+    some.finish_run("a", whole)
+    assert ended.test is not None and whole.test is not None
+    (number, error) = some.curves["a"].whole[-1]
+    assert number == len(whole.passes)
+    assert error == pytest.approx((ended.test.error + whole.test.error) / 2)
+
+
+def test_a_long_figure_has_room_beside_the_curves() -> None:
+    some = Course()
+    some.start(100, 10)
+    for number in (1, 2, 3):
+        some.finish(PassRecord(number, scores(10.0 ** (-4 * number)), None, 0.1))
+    lines = texts(block(some, 79, 12))
+    assert any(line.startswith("1.00e-12 ") for line in lines)
+
+
+def test_nothing_beside_the_curves_is_cut() -> None:
+    some = Course("run")
+    some.start(12, 4)
+    some.finish_run("a very long label of an entry", run(0, 1234, "sgd"))
+    for is_plain in (False, True):
+        found = texts(block(some, 79, 12, is_plain))
+        assert any(line.endswith(".0 misses") for line in found)

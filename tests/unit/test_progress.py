@@ -214,6 +214,15 @@ def test_a_notebook_sees_pass_share_and_scores(notebook: Shown) -> None:
     assert gone == {"text/html": "", "text/plain": ""}
 
 
+def test_a_notebook_sees_curves_and_misses_of_each_class(tmp_path: Path, notebook: Shown) -> None:
+    with NotebookBar(seconds=0) as bar:
+        program(tmp_path, bar).experiment().train(data=patterns(), reference=True)
+    first, last = notebook.outputs[0]["text/html"], notebook.outputs[-2]["text/html"]
+    assert "<svg" not in first
+    assert "<svg" in last and "misses per class, train" in last and "µs per presentation" in last
+    assert last.count("<th ") == 3 + 2, "a column for each class"
+
+
 def test_a_run_that_goes_on_counts_from_where_it_was(notebook: Shown) -> None:
     with NotebookBar(seconds=0) as bar:
         bar.started(100, 10)
