@@ -95,10 +95,10 @@ def ask(table: ConnectionTable, error: Cost, shown: Presentation) -> Oracle:
         torch.zeros(table.n_units, dtype=torch.float64, requires_grad=True) for _ in range(2)
     )
     constant = np.where(np.isnan(table.constant), 0.0, table.constant)
-    constant[table.layers[0].units.ravel()] = shown.pattern
+    table.show(constant, shown.pattern)
     state = _float64(constant)
     slope, bend = (torch.zeros(table.n_units, dtype=torch.float64) for _ in range(2))
-    for layer, (dst, src, wid) in zip(table.layers[1:], _rows(table), strict=True):
+    for layer, (dst, src, wid) in zip(table.computed_layers, _rows(table), strict=True):
         units = torch.tensor(layer.units.ravel(), dtype=torch.long)
         zero = torch.zeros(table.n_units, dtype=torch.float64)
         total = (zero.index_add(0, dst, weights[wid] * state[src]) + on_total)[units]
@@ -129,7 +129,7 @@ def _squared(
     on_weight = torch.zeros(table.n_weights, dtype=torch.float64, requires_grad=True)
     on_unit = torch.zeros(table.n_units, dtype=torch.float64, requires_grad=True)
     moved = torch.zeros(table.n_units, dtype=torch.float64)
-    for layer, (dst, src, wid) in zip(table.layers[1:], _rows(table), strict=True):
+    for layer, (dst, src, wid) in zip(table.computed_layers, _rows(table), strict=True):
         units = torch.tensor(layer.units.ravel(), dtype=torch.long)
         terms = weights[wid] ** 2 * slope[src] ** 2 * moved[src] + on_weight[wid] * state[src] ** 2
         zero = torch.zeros(table.n_units, dtype=torch.float64)
@@ -144,7 +144,7 @@ def _squared(
 def _rows(table: ConnectionTable) -> list[tuple[Any, Any, Any]]:
     """Columns dst, src, wid of the rows into each layer."""
     found = []
-    for layer in table.layers[1:]:
+    for layer in table.computed_layers:
         mine = np.flatnonzero(np.isin(table.dst, layer.units))
         found.append(
             tuple(
@@ -162,7 +162,7 @@ def compare(table: ConnectionTable, error: Cost, shown: Presentation) -> None:
     full = Reference(table, error, is_full=True).present(
         shown.weights, shown.pattern, shown.desired
     )
-    units = np.concatenate([layer.units.ravel() for layer in table.layers[1:]])
+    units = np.concatenate([layer.units.ravel() for layer in table.computed_layers])
     pairs = {
         "d_weight": (twin.d_weight, oracle.descent),
         "grad": (twin.grad[units], oracle.grad[units]),
