@@ -10,10 +10,7 @@ falling from 3e-4 to 1e-4. Its gradients are JAX's.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,10 +22,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be importable
 
+from bench.ladder import measure  # noqa: E402
 from bench.rivals.jax_net import sums_by_gather  # noqa: E402
 from sn.data import load  # noqa: E402
 
-FIGURES = ROOT / "docs" / "ladder.json"
 BETA1, BETA2, EPS, DECAY = 0.9, 0.999, 1e-8, 0.01
 HIGH, LOW, KEPT = 3e-4, 1e-4, 0.75
 Net = dict[str, Any]  # jax arrays
@@ -110,19 +107,7 @@ def train(seed: int, passes: int) -> tuple[int, int]:
 
 def main() -> None:
     """Train all seeds and keep their misses."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--passes", type=int, default=80)
-    options = parser.parse_args()
-    found: dict[str, list[int]] = {"train": [], "test": []}
-    for seed in range(options.seeds):
-        started = time.perf_counter()
-        for which, count in zip(found, train(seed, options.passes), strict=True):
-            found[which].append(count)
-        print(seed, found, f"{time.perf_counter() - started:.0f} s", flush=True)
-    kept = json.loads(FIGURES.read_text(encoding="utf-8"))  # as it is by now
-    kept["recipe"] = found
-    FIGURES.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    measure("recipe", __doc__ or "", train)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,7 @@ Source: Dosovitskiy et al. 2021, with the layer norms before attention and hidde
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,9 +26,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be importable
 
+from bench.ladder import measure  # noqa: E402
 from sn.data import load  # noqa: E402
 
-FIGURES = ROOT / "docs" / "ladder.json"
 ROWS, COLS, WIDTH, HEADS, HIDDEN, BLOCKS, CLASSES = 4, 8, 21, 3, 42, 2, 10
 TOKENS = 16 // ROWS * (16 // COLS)
 BETA1, BETA2, EPS, DECAY = 0.9, 0.999, 1e-8, 0.01
@@ -138,21 +135,9 @@ def train(seed: int, passes: int) -> tuple[int, int]:
 
 def main() -> None:
     """Train all seeds and keep their misses."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--passes", type=int, default=80)
-    options = parser.parse_args()
     size = sum(value.size for value in initial(0).values())
     print(f"{size:,} parameters")
-    found: dict[str, list[int]] = {"train": [], "test": []}
-    for seed in range(options.seeds):
-        started = time.perf_counter()
-        for which, count in zip(found, train(seed, options.passes), strict=True):
-            found[which].append(count)
-        print(seed, found, f"{time.perf_counter() - started:.0f} s", flush=True)
-    kept = json.loads(FIGURES.read_text(encoding="utf-8"))  # as it is by now
-    kept["vit"] = {**found, "parameters": size}
-    FIGURES.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    measure("vit", __doc__ or "", train, parameters=size)
 
 
 if __name__ == "__main__":
