@@ -167,7 +167,7 @@ def _curves(path: Path, found: _Told, labels: Sequence[str]) -> Html | None:
     for column, title, is_log in CURVES:
         lines = []
         for hue, (entry, label) in enumerate(zip(found.entries, labels, strict=True)):
-            by_pass: dict[int, list[float]] = {}
+            of_seed: dict[str, dict[int, float]] = {}
             for row in rows:
                 if (row.get("name"), row.get("optimizer")) == (entry.name, entry.optimizer):
                     try:
@@ -175,7 +175,8 @@ def _curves(path: Path, found: _Told, labels: Sequence[str]) -> Html | None:
                     except (KeyError, ValueError):
                         continue
                     if number and np.isfinite(value):
-                        by_pass.setdefault(number, []).append(value)
+                        of_seed.setdefault(row.get("seed") or "", {})[number] = value
+            by_pass = _carried(of_seed)
             if by_pass:
                 lines.append(_line(label, by_pass, hue))
         if lines:
@@ -193,6 +194,18 @@ def _curves(path: Path, found: _Told, labels: Sequence[str]) -> Html | None:
         tag("div", *charts, Class="charts"),
         tag("p", band, Class="note"),
     )
+
+
+def _carried(of_seed: dict[str, dict[int, float]]) -> dict[int, list[float]]:
+    """Return the figures of all seeds at each pass; one that ended keeps its last figure."""
+    found: dict[int, list[float]] = {}
+    numbers = sorted({number for figures in of_seed.values() for number in figures})
+    for figures in of_seed.values():
+        last = figures[min(figures)]
+        for number in numbers:
+            last = figures.get(number, last)
+            found.setdefault(number, []).append(last)
+    return found
 
 
 def _line(label: str, by_pass: dict[int, list[float]], hue: int) -> Line:

@@ -145,10 +145,13 @@ def _panel(axes: Axes, comparison: Comparison, which: str, field: str) -> dict[s
 
 
 def _values(entry: Entry, which: str, field: str) -> NDArray[np.float64]:
-    """Return a figure of every run and pass: (runs, passes)."""
-    return np.array(
-        [[pass_figure(record, which, field) for record in run.passes] for run in entry.runs], float
-    )
+    """Return a figure of every run and pass: (runs, passes).
+
+    A run that ended before others keeps its last figure, as in `mean_errors` of record.py.
+    """
+    rows = [[pass_figure(record, which, field) for record in run.passes] for run in entry.runs]
+    longest = max(map(len, rows))
+    return np.array([row + row[-1:] * (longest - len(row)) for row in rows], float)
 
 
 def _colour_of_reference(comparison: Comparison, reference: Reference) -> str:

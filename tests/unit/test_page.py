@@ -21,6 +21,7 @@ from sn.net.table import freeze
 from sn.opened import open_run
 from sn.page import charts
 from sn.page.charts import Line, chart
+from sn.page.contest import _carried
 from sn.page.data import Frame, fitting, maps_of, page_data
 from sn.page.html import Html, asset, json_data, tag, text
 from sn.page.ink import ink_of
@@ -349,3 +350,8 @@ def test_weights_that_are_no_numbers_are_left_out_of_spreads() -> None:
     broken = np.full(table.n_weights, np.nan, np.float32)
     broken[::2] = 1.0
     assert "weights after" in spreads(table, None, broken, broken, {}).markup
+
+
+def test_a_seed_that_ended_keeps_its_last_figure() -> None:
+    found = _carried({"0": {1: 4.0, 2: 2.0}, "1": {1: 6.0, 2: 5.0, 3: 1.0}})
+    assert found == {1: [4.0, 6.0], 2: [2.0, 5.0], 3: [2.0, 1.0]}

@@ -118,3 +118,16 @@ def test_a_picture_that_fails_leaves_nothing_half_written(
     with pytest.raises(ZeroDivisionError):
         plots.save_curves(two, tmp_path / "curves")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_ended_before_others_keeps_its_last_figure() -> None:
+    one = entry("newton", (10, 12))
+    first, second = one.runs
+    longer = replace(
+        second, passes=(*second.passes, replace(second.end, number=second.end.number + 1))
+    )
+    made = comparison(replace(one, runs=(first, longer)))
+    values = plots._values(made.entries[0], "test", "misses")
+    assert values.shape == (2, len(longer.passes))
+    assert values[0, -1] == values[0, -2] == first.end.test.misses  # type: ignore[union-attr]
+    plots.curves(made)
