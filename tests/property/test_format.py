@@ -134,7 +134,7 @@ ODD = (
     "(a\n ; c\n)", "' ; c\n a", "(^Lx\n)", "#!/usr/bin/sn\n(a)", "(f x)))))\n(g)", "", "; only",
     "`(a , @b ,@c)", "(a; c\n)", "(dmc |$| 1)\n  $x  y", "(reading \"f\" (read-string))  (a  b)",
     "(setq  x (read-string))  left  as it is (", "((layer a (1)))", "(defnet n (layer))",
-    "(a)\x0c(b)", "^P[1 2]", "^P' ; c\n a",
+    "(a)\x0c(b)", "^P[1 2]", "^P' ; c\n a", "`(,@ ' ; c\n a)",
 )  # fmt: skip
 
 

@@ -114,8 +114,8 @@ def closing_quote(text: str, start: int) -> str | None:
     before, after = text[start - 1 : start] if start else "", text[start + 1 : start + 2]
     if not re.fullmatch(r"[^\s()\[\]\"';`,|~]", before) or not re.fullmatch(r"[\s)\]]?", after):
         return None
-    if text[max(0, start - 2) : start - 1] == "^":
-        return None  # ^P' x prints (quote x)
+    if text[max(0, start - 2) : start - 1] == "^" or text[max(0, start - 2) : start] == ",@":
+        return None  # ^P' x prints (quote x), ,@' x splices it
     line = text.rfind("\n", 0, start) + 1
     opened = text.rfind("'", line, start)
     words = text[opened + 1 : start] if opened >= 0 else ""
