@@ -21,6 +21,7 @@ from sn.memory import need
 
 _HARMLESS: Final = 10_000_000  # steps that backtracking may take at most; chosen here: 0.1 s
 _KEPT: Final = 256  # patterns
+_EXACT: Final = 8  # loops in one another up to which groups are always Python's; chosen here
 _FEW: Final = 20  # groups and choices: Python's compiler of patterns recurses
 
 # plain numbers: a member of an enumeration takes as long to look up as a step
@@ -135,15 +136,17 @@ class Pattern:
         """Follow all ways to steps that take a character; what is behind a match comes too late."""
         steps = self._steps
         waiting: list[_Way] = []
-        seen: set[int | tuple[int, int]] = set()
+        seen: set[int | tuple[int, ...]] = set()
         todo = ways[::-1]
         while todo:
             number, noted = todo.pop()
             do, x, y, _, loops = steps[number]
             # whether a round of a loop has taken a character yet decides how it goes on
-            key: int | tuple[int, int] = number
+            key: int | tuple[int, ...] = number
             if loops:
-                key = number, sum([noted[slot] == place for slot in loops])
+                fresh = [noted[slot] == place for slot in loops]
+                # of each loop; of more than that there would be 2 to their number ways
+                key = (number, *fresh) if len(loops) <= _EXACT else (number, sum(fresh))
             if key in seen:
                 continue
             seen.add(key)

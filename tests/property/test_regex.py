@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sn.lisp.matching import Match, Pattern
@@ -44,6 +44,7 @@ def ours(found: Match | None, n_groups: int) -> object:
 
 @settings(max_examples=1500, deadline=None)
 @given(PATTERNS, TEXTS)
+@example("(((a)*)+)*", "a")
 def test_all_matches_are_those_of_backtracking(pattern: str, text: str) -> None:
     assume(not re.search(r"[\^$][*+?]", pattern))
     mine, reading = slow(pattern), Reading(pattern)

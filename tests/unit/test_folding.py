@@ -113,11 +113,11 @@ ERROR = EvalError(
     hint="declare the layer before the statement that connects it, as (layer hh (4))",
     labels=[Label(Span("a.sn", 1, 2, 1, 7), "the net that is described starts at this place")],
 )
+ERROR.frames = ["(connect in hh (full)), called from a function of the program: build"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_a_message_fits_and_keeps_its_words(width: int) -> None:
-    ERROR.frames = ["(connect in hh (full)), called from a function of the program: build"]
     text = render(ERROR, lambda _: SOURCE, width)
     assert all(columns(line) <= width for line in text.split("\n"))
     whole = render(ERROR, lambda _: SOURCE)
