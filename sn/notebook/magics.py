@@ -44,12 +44,12 @@ class SnMagics(Magics):
         """Evaluate SN Lisp: a cell, whose last value is shown, or `%sn EXPRESSION` for Python.
 
         All cells share one session. With --run the experiment is trained, with its curves shown
-        while it goes; it ends with the record of the run.
+        while it goes; it ends with the record of the run. `%sn --run` needs no cell.
         """
         with _told():
-            if cell is None:
+            if cell is None and not line.lstrip().startswith("--"):
                 return self._value(line)
-            return self._cell(parse_argstring(self.sn, line), cell)
+            return self._cell(parse_argstring(self.sn, line), cell or "")
 
     def _value(self, text: str) -> Any:
         here = cells()
@@ -62,7 +62,7 @@ class SnMagics(Magics):
         before = dict(here.session.world.experiments)
         # the cell under way is the last of In, whatever IPython counts meanwhile
         number = len(self.shell.user_ns["In"]) - 1
-        value = here.evaluate(text, f"In[{number}]")
+        value = here.evaluate(text, f"In[{number}]") if text else None
         now = here.session.world.experiments
         wants_run = options.run or options.name
         if not (options.quiet or wants_run):
@@ -87,4 +87,5 @@ class _told:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, SnError):
+            error.keep_texts(cells().session.interpreter.texts)  # no file has those of cells
             raise CellError(render(error, width=WIDTH)) from None

@@ -173,6 +173,17 @@ def test_an_error_in_an_earlier_cell_is_shown_there(shell: Any) -> None:
     assert "In[1]:2:" in str(found.value) and "(car x)" in str(found.value)
 
 
+def test_an_error_of_a_run_shows_the_cell_of_the_experiment(shell: Any) -> None:
+    shell.user_ns["In"] = ["", "one"]
+    cell(shell, NET + EXPERIMENT)
+    shell.user_ns["In"] = ["", "one", "two"]
+    with pytest.raises(CellError) as found:
+        shell.run_line_magic("sn", "--run --optimizer slwo")
+    text = str(found.value)
+    assert text.startswith("In[1]:3:1: error: experiment small has no optimizer 'slwo'")
+    assert "(experiment small" in text and "did you mean 'slow'?" in text
+
+
 def test_a_run_without_an_experiment_is_told(shell: Any) -> None:
     with pytest.raises(CellError, match="describes no network"):
         cell(shell, "(setq x 1)", "--run")
