@@ -35,7 +35,17 @@ _LIBRARY: dict[str, tuple[str, tuple[str, ...]]] = {
         "return v * TANH_P / TANH_Q;",
         (),
     ),
-    "round": ("const float shift = 12582912.0f;\nreturn (v + shift) - shift;", ()),
+    # -ffast-math takes (v + s) - s for v; else the bits of v + s keep compilers from vectors
+    "round": (
+        "union { float f; int32_t i; } u;\n"
+        "u.f = v + 12582912.0f;\n"
+        "#ifdef __FAST_MATH__\n"
+        "return (float)(u.i - 0x4B400000);\n"
+        "#else\n"
+        "return u.f - 12582912.0f;\n"
+        "#endif",
+        (),
+    ),
     "power": (
         "union { int32_t i; float f; } u;\nu.i = ((int32_t)v + 127) << 23;\nreturn u.f;",
         (),
@@ -46,14 +56,14 @@ _LIBRARY: dict[str, tuple[str, tuple[str, ...]]] = {
         (),
     ),
     "exp": (
-        "const float c = v < -104.0f ? -104.0f : v > 88.7228f ? 88.7228f : v;\n"
+        "const float c = v > -104.0f ? v < 88.7228f ? v : 88.7228f : -104.0f;\n"
         "const float n = NAME_round(c * 1.44269504088896341f), half = NAME_round(n * 0.5f);\n"
         "const float e = (NAME_grown(c, n) + 1.0f) * NAME_power(half) * NAME_power(n - half);\n"
         "return v > 88.7228f ? (float)INFINITY : v != v ? v : e;",
         ("round", "power", "grown"),
     ),
     "expm1": (
-        "const float c = v < -30.0f ? -30.0f : v > 60.0f ? 60.0f : v;\n"
+        "const float c = v > -30.0f ? v < 60.0f ? v : 60.0f : -30.0f;\n"
         "const float n = NAME_round(c * 1.44269504088896341f), p = NAME_power(n);\n"
         "const float e = p * NAME_grown(c, n) + (p - 1.0f), large = NAME_exp(v);\n"
         "return v > 60.0f ? large : v != v ? v : e;",
@@ -109,8 +119,9 @@ _LIBRARY: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "sin": ("return sinf(v);", ()),
     "cos": ("return cosf(v);", ()),
-    "min": ("return a < b ? a : b;", ()),
-    "max": ("return a > b ? a : b;", ()),
+    # what is no number stays none, be it a or b
+    "min": ("return a < b || a != a ? a : b;", ()),
+    "max": ("return a > b || a != a ? a : b;", ()),
 }
 _ARGUMENTS = {"min": "float a, float b", "max": "float a, float b", "grown": "float v, float n"}
 _WORD = re.compile(r"\b(TANH_P|TANH_Q|EXP_P|LOG_P|TAIL|LIMIT|STEP|NAME)(?=\b|_)")
@@ -284,7 +295,8 @@ def _functions(body: str, name: str) -> list[str]:
         for one in calls:
             say(one)
         found.append(f"static inline float {name}_{op}({_ARGUMENTS.get(op, 'float v')}) {{")
-        found.extend(f"  {line}" for line in _filled(text, name).split("\n"))
+        lines = _filled(text, name).split("\n")
+        found.extend(line if line.startswith("#") else f"  {line}" for line in lines)
         found.extend(["}", ""])
 
     for op in sorted(wanted):

@@ -304,7 +304,9 @@ class _Graph:
             case "fma":
                 return add("Add", add("Mul", first, others[0]), others[1])
             case "root_logistic":
-                return add("Sqrt", add("Sigmoid", first))
+                # of large negative numbers Sigmoid is 0 long before its root is
+                above = add("Softplus", add("Neg", first))
+                return add("Exp", add("Mul", number(-0.5), above))
             case "expm1":
                 # 2 t / (1 - t) with t = tanh(v / 2) keeps the digits near 0
                 half = add("Tanh", add("Mul", number(0.5), first))
