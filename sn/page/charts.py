@@ -15,6 +15,9 @@ WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 132, 14, 40
 LETTER = 6.4  # width of a letter of the labels, in units of the picture, at most on average
 LINE = 15  # from a name to the next
+MOST_POINTS = 800  # of a curve, more than the picture can show side by side; chosen here
+LARGEST = 1e300  # beyond this, and nearer to 0 than one over it, nothing is drawn; chosen here
+FLATTEST = 1e-4  # height of a picture as a share of its numbers: six digits tell its ticks apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class _Axis:
                 if len(inside) <= most:
                     break
             if len(inside) > 2:
-                return inside
+                return inside[:: -(-len(inside) // most)]
         rough = (self.high - self.low) / most
         if self.is_whole:
             rough = max(rough, 1.0)
@@ -92,9 +95,10 @@ def chart(
 ) -> Html:
     """Return curves over one axis; `zero` lets the upright axis begin at 0.
 
-    What cannot be drawn on a logarithmic axis, 0 and less, is left out.
+    What cannot be drawn on a logarithmic axis, 0 and less, is left out. Of curves with more points
+    than there is room for, the lowest and the highest of each stretch stay.
     """
-    shown = [_drawable(line, is_log) for line in lines]
+    shown = [_thinned(_drawable(line, is_log)) for line in lines]
     shown = [line for line in shown if line.points or line.level is not None]
     xs = [x for line in shown for x, _ in line.points] or [0.0, 1.0]
     ys = [y for line in shown for _, y in line.points]
@@ -102,22 +106,19 @@ def chart(
     ys += [line.level for line in shown if line.level is not None]
     if not ys:
         return tag("p", "There is nothing to draw.", Class="note")
-    low, high = (0.0 if zero else min(ys)), max(ys)
-    if is_log:
-        low, high = low * 0.93, high * 1.07
-    elif not zero:
-        low, high = low - 0.03 * (high - low), high + 0.03 * (high - low)
+    low, high = _reach(ys, is_log, zero)
+    height = max(HEIGHT, TOP + BOTTOM + LINE * len(shown))
     is_whole = all(float(x).is_integer() for x in xs)
     x = _Axis(min(xs), max(xs), LEFT, WIDTH - RIGHT, is_whole=is_whole and not percent_x)
-    y = _Axis(low, high, HEIGHT - BOTTOM, TOP, is_log)
+    y = _Axis(low, high, height - BOTTOM, TOP, is_log)
     parts = [*_grid(x, y, percent_x), *(_drawn(line, x, y) for line in shown), _names(shown, y)]
-    middle = (TOP + HEIGHT - BOTTOM) / 2
+    middle = (TOP + height - BOTTOM) / 2
     parts.append(
         tag(
             "text",
             x_title,
             x=(LEFT + WIDTH - RIGHT) / 2,
-            y=HEIGHT - 6,
+            y=height - 6,
             text_anchor="middle",
             Class="title",
         )
@@ -135,20 +136,55 @@ def chart(
         "svg",
         *parts,
         Class="chart",
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        viewBox=f"0 0 {WIDTH} {height}",
         role="img",
         aria_label=f"{y_title} by {x_title}",
     )
 
 
+def _reach(ys: Sequence[float], is_log: bool, zero: bool) -> tuple[float, float]:
+    """Return the ends of the upright axis for numbers; below 0 only where some of them are."""
+    low, high = min(ys), max(ys)
+    if is_log:
+        return low * 0.93, high * 1.07
+    if zero:
+        return 0.0, high if high > 0 else 1.0
+    room = 0.03 * (high - low) or 1.0
+    room = max(room, FLATTEST / 2 * max(abs(low), abs(high)))
+    return (max(low - room, 0.0) if low >= 0 else low - room), high + room
+
+
 def _drawable(line: Line, is_log: bool) -> Line:
-    if not is_log:
-        return line
-    keep = [number for number, (_, value) in enumerate(line.points) if value > 0]
+    """Return a line without what the picture has no place for."""
+
+    def fits(value: float) -> bool:
+        return 1 / LARGEST < value < LARGEST if is_log else abs(value) < LARGEST
+
+    keep = [number for number, (_, value) in enumerate(line.points) if fits(value)]
+    points = tuple(line.points[n] for n in keep)
+    ends = [line.band[n] for n in keep] if line.band else []
     band = tuple(
-        (max(a, line.points[n][1] / 10), b) for n, (a, b) in enumerate(line.band) if n in keep
+        (max(a, value / 10 if is_log else -LARGEST), min(b, LARGEST))
+        for (a, b), (_, value) in zip(ends, points if ends else (), strict=True)
     )
-    return Line(line.name, tuple(line.points[n] for n in keep), line.hue, band, line.level)
+    level = line.level if line.level is not None and fits(line.level) else None
+    return Line(line.name, points, line.hue, band, level)
+
+
+def _thinned(line: Line) -> Line:
+    """Return a line of no more than MOST_POINTS points, and the last one."""
+    count = len(line.points)
+    if count <= MOST_POINTS:
+        return line
+    step = -(-count // (MOST_POINTS // 2))
+    keep = {count - 1}
+    for start in range(0, count, step):
+        stretch = range(start, min(start + step, count))
+        keep.add(min(stretch, key=lambda n: line.points[n][1]))
+        keep.add(max(stretch, key=lambda n: line.points[n][1]))
+    points = tuple(line.points[n] for n in sorted(keep))
+    band = tuple(line.band[n] for n in sorted(keep)) if line.band else ()
+    return Line(line.name, points, line.hue, band, line.level)
 
 
 def _grid(x: _Axis, y: _Axis, percent_x: bool) -> list[Html]:
@@ -160,7 +196,7 @@ def _grid(x: _Axis, y: _Axis, percent_x: bool) -> list[Html]:
     for tick in x.ticks(6):
         at = round(x.at(tick), 1)
         words = f"{100 * tick:g} %" if percent_x else _number(tick, False)
-        parts.append(tag("text", words, x=at, y=HEIGHT - BOTTOM + 16, text_anchor="middle"))
+        parts.append(tag("text", words, x=at, y=y.start + 16, text_anchor="middle"))
     return parts
 
 
@@ -186,7 +222,8 @@ def _drawn(line: Line, x: _Axis, y: _Axis) -> Html:
     if len(points) == 1:
         (cx, cy) = points[0].split(",")
         parts.append(tag("circle", cx=cx, cy=cy, r=3, Class=f"dot {hue}"))
-    parts.append(tag("polyline", points=" ".join(points), Class=f"curve {hue}"))
+    turn = f" turn{min(line.hue // 6, 2)}" if line.hue >= 6 else ""  # its colour comes again
+    parts.append(tag("polyline", points=" ".join(points), Class=f"curve {hue}{turn}"))
     return join(parts)
 
 
@@ -199,9 +236,9 @@ def _names(lines: Sequence[Line], y: _Axis) -> Html:
     places: list[float] = []
     for at, _ in ends:
         places.append(max(at, places[-1] + LINE) if places else at)
-    over = (places[-1] if places else 0) - (HEIGHT - BOTTOM + 6)
+    over = (places[-1] if places else 0) - (y.start + 6)
     for number in reversed(range(len(places))):
-        limit = places[number + 1] - LINE if number + 1 < len(places) else HEIGHT - BOTTOM + 6
+        limit = places[number + 1] - LINE if number + 1 < len(places) else y.start + 6
         if over > 0:
             places[number] = min(places[number], limit)
     most = int((RIGHT - 14) / LETTER)
@@ -214,8 +251,20 @@ def _names(lines: Sequence[Line], y: _Axis) -> Html:
                 "polyline", points=f"{end + 2},{at:.1f} {end + 10},{place:.1f}", Class=f"lead {hue}"
             )
         )
-        name = line.name if len(line.name) <= most else f"{line.name[: most - 1]}…"
-        parts.append(tag("text", name, x=end + 13, y=round(place + 4, 1), Class=f"name {hue}"))
+        name = line.name
+        if len(name) > most:
+            # names of variants begin alike
+            name = f"{name[: most - most // 2 - 1]}…{name[-(most // 2) :]}"
+        parts.append(
+            tag(
+                "text",
+                tag("title", line.name) if name != line.name else None,
+                name,
+                x=end + 13,
+                y=round(place + 4, 1),
+                Class=f"name {hue}",
+            )
+        )
     return join(parts)
 
 

@@ -195,7 +195,7 @@ def spreads(
     for layer, which in weights_into(table):
         pictures = []
         both = np.concatenate([some[which] for some in (before, after) if some is not None])
-        edges = np.histogram_bin_edges(both[np.isfinite(both)], BINS)
+        edges = _edges(both[np.isfinite(both)])
         for name, some, hue in (("weights before", before, 2), ("weights after", after, 0)):
             if some is not None:
                 counts, _ = np.histogram(some[which], edges)
@@ -232,8 +232,19 @@ def _by_powers(values: NDArray[np.float64], title: str, hue: int) -> Html:
     positive = values[np.isfinite(values) & (values > 0)]
     if not len(positive):
         return join([tag("p", f"{title.removesuffix(', log10')}: none is above 0.", Class="note")])
-    counts, edges = np.histogram(np.log10(positive), BINS)
+    powers = np.log10(positive)
+    edges = _edges(powers)
+    counts, _ = np.histogram(powers, edges)
     return bars(counts.tolist(), edges.tolist(), title, hue)
+
+
+def _edges(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the edges of BINS bins, also of numbers that lie as near to each other as any can."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    nearest = 1e-6 * max(abs(low), abs(high)) or 0.5
+    if high - low < nearest:
+        low, high = low - nearest, high + nearest
+    return np.linspace(low, high, BINS + 1)
 
 
 def of_parameters(table: ConnectionTable, arrays: Mapping[str, Any] | None) -> NDArray[Any] | None:
