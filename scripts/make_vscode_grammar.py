@@ -58,6 +58,7 @@ PARTS: dict[str, Any] = {
     "comment": {
         "patterns": [
             {"name": "comment.line.semicolon.sn", "match": ";.*$"},
+            {"name": "comment.line.documentation.sn", "match": r"#\?.*$"},
             {"name": "comment.line.shebang.sn", "match": r"\A#!(?!.*!#).*$"},
             {"name": "comment.block.sn", "begin": "#!", "end": "!#"},
         ]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sn.codes import Code
 from sn.display import many
@@ -88,7 +89,8 @@ class SnError(_Rendered):
     `message` says what was expected and found, lower case, no full stop; `hint` says what
     to do next; `frames` lists the Lisp calls around the place, innermost first; `texts` are
     the programs that its places are in, as they were read, by file name; `form` is the call that
-    it arose in, `lost` the parameter that was () there; `others` are errors that were found
+    it arose in, `lost` the parameter that was () there, `bindings` how deep each symbol was bound
+    there and its value, until a program has seen it; `others` are errors that were found
     besides, each with a place of its own; `code` is its kind, that of its class if none is given.
     """
 
@@ -114,6 +116,7 @@ class SnError(_Rendered):
         self.frames: list[str] = []
         self.form: object = None
         self.lost: object = None
+        self.bindings: dict[Any, tuple[int, Any]] | None = None
         self.texts: dict[str, str] = {}
         self.others: tuple[SnError, ...] = ()
 
@@ -171,6 +174,10 @@ class NotAllowedError(EvalError):
     """Something that a program may not do unless whoever starts it allows it."""
 
     code = Code.NOT_ALLOWED
+
+
+class NoFileError(EvalError):
+    """There is no file of this name where it was searched."""
 
 
 class MemoryLimitError(EvalError):
@@ -247,9 +254,18 @@ def read_source(file: str) -> str | None:
     try:
         path = Path(file)
         # a pipe may have no end, and nobody who writes to it
-        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+        text = source_text(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError):  # a name may hold what no file's can
         return None
+    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def source_text(raw: bytes) -> str:
+    """Return the text of a program: UTF-8, or else Latin-1, as programs of the nineties have it."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def render(

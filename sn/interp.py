@@ -36,14 +36,17 @@ from sn.lisp.forms import (
     refuse_ring,
     show,
     span_of,
+    to_list,
 )
 from sn.lisp.gate import Gate
+from sn.lisp.kinds import is_lambda_list
 from sn.lisp.leads.calls import no_function
 from sn.lisp.leads.explain import explain
 from sn.lisp.leads.lookover import look_over
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
+from sn.lisp.recovery import noted
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader, read
 from sn.registry import Registry, load_folder
 
@@ -75,6 +78,7 @@ class Interpreter:
         self.t = self.intern("t")
         self.t.value, self.t.locked = self.t, True
         self.depth = 0
+        self.recoveries = 0
         self.horizon = STEP  # the depth at which Python is asked for more frames
         self._frames = Frames()
         self._reentries = 0
@@ -99,7 +103,8 @@ class Interpreter:
             self.define(entry.name, entry.value, locked=entry.value.locked)
         for name in ("nil", "result", "file-being-loaded", "lushdir"):
             self.intern(name)
-        self.set_global("argv", _strings(argv))
+        self.intern("nil").locked = True
+        self.set_global("argv", to_list(map(str, argv)))
 
     # --- names ---
 
@@ -174,14 +179,17 @@ class Interpreter:
         except SnError as error:
             if error.form is None or error.span is None or error.form is head:
                 explain(self, error, form)
+            if self.recoveries:
+                noted(self, error)
             raise
         except RecursionError:
-            raise self.too_deep(form.span) from None
+            raise noted(self, self.too_deep(form.span)) from None
         except ArithmeticError as error:
-            text = f"floating exception: {error}"
-            raise EvalError(text, span=form.span) from error
+            failed = EvalError(f"floating exception: {error}", span=form.span)
+            raise noted(self, failed) from error
         except MemoryError:
-            raise EvalError("there is not enough memory for this", span=form.span) from None
+            failed = EvalError("there is not enough memory for this", span=form.span)
+            raise noted(self, failed) from None
 
     def progn(self, body: Value) -> Value:
         """Evaluate the forms of the list `body` and return the value of the last."""
@@ -225,7 +233,8 @@ class Interpreter:
         """Return the function that a call's head means when its current value is none.
 
         A symbol's hidden values are searched, innermost first: a local variable named `list` does
-        not hide the function. `form` is the call, where there is one.
+        not hide the function. `form` is the call, where there is one; else a list (lambda ...) is
+        the function that it makes.
         Raises: UnknownNameError, or ValueKindError for another value.
         """
         if type(head) is Symbol:
@@ -233,6 +242,9 @@ class Interpreter:
                 if hasattr(hidden, "run"):
                     callee: Callee = hidden
                     return callee
+        if form is None and is_lambda_list(head):
+            made: Callee = self.eval(head)
+            return made
         raise no_function(self, head, value, form)
 
     def further(self, run: Callable[[], Value]) -> Value:
@@ -289,6 +301,7 @@ class Interpreter:
                         symbol.value = symbol.saved.pop()
             if isinstance(error, SnError):
                 error.frames = shorten(error.frames)
+                error.bindings = None
             raise
         finally:
             self._is_outermost = True
@@ -420,7 +433,7 @@ class Interpreter:
 
     def show(self, value: Value) -> str:
         """Return the print form, with numbers in this session's style."""
-        return show(value, self.numbers)
+        return show(value, self.numbers, is_brief=False)
 
 
 def shorten(frames: list[str]) -> list[str]:
@@ -435,10 +448,3 @@ def shorten(frames: list[str]) -> list[str]:
     if len(lines) > 12:
         lines[8:-3] = [f"... {len(lines) - 11:,} more ..."]
     return lines
-
-
-def _strings(values: Sequence[str]) -> Value:
-    result: Value = None
-    for value in reversed(values):
-        result = Pair(str(value), result)
-    return result

@@ -78,6 +78,7 @@ class Reader(Stream):
     ) -> None:
         super().__init__(text, file, more)
         self.host = host or Host()
+        self.macros = self.host.macros
         self.span_of_last: Span | None = None
         self._ready: list[Value] = []  # what a macro-character put before the text
 
@@ -253,10 +254,10 @@ class _Forms(Transformer[Any, Node]):
         return _prefixed(parts, "pretty")
 
     def scope(self, parts: list[Any]) -> Node:
-        """:x, :object:slot."""
+        """:x, :object:slot; in a template :,e is (scope <value of e>)."""
         first, nodes = parts[0], parts[1::2]
         for value, span in nodes:
-            if type(value) is not Symbol and type(value) is not Pair:
+            if type(value) not in (Symbol, Pair, Template):
                 raise ReadError("a ':' takes a symbol, as in :x or :object:slot", span=span)
         last = nodes[-1][1]
         return _headed(first, "scope", nodes, last)

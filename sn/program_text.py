@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sn.errors import SnError
+from sn.errors import SnError, source_text
 from sn.memory import size_text
 
 LONGEST_PROGRAM = 100_000_000  # bytes; chosen here: a device has no end
@@ -26,4 +26,4 @@ def program_text(file: Path) -> str:
             f"'{file}' is no program: it has more than {size_text(LONGEST_PROGRAM)}",
             hint="numbers belong into a file of data: (data (npz ...)), (load-matrix ...)",
         )
-    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return source_text(raw).replace("\r\n", "\n").replace("\r", "\n")

@@ -101,15 +101,15 @@ def dim(it: Machine, form: Pair) -> Value:
 
 
 @builtin("matrixp", "numericp")
-def matrixp(x: Value) -> Value:
+def matrixp(x: Value) -> bool:
     """(matrixp x)
 
-    Return x if it is a matrix of numbers, else ().
+    Tell whether x is a matrix of numbers.
 
-    (matrixp (array 2))
-    => ()
+    (matrixp [1 2])
+    => t
     """
-    return x if type(x) is Matrix and not x.storage.holds_objects else None
+    return type(x) is Matrix and not x.storage.holds_objects
 
 
 @builtin("bound")
@@ -172,14 +172,17 @@ def _part(part: Value, size: int) -> int | slice:
 def transpose(matrix: Matrix) -> Matrix:
     """(transpose matrix)
 
-    Return a view with rows and columns exchanged, which shares the elements.
+    Return a view with rows and columns exchanged, which shares the elements; of a vector the
+    matrix of one row.
 
     ((transpose [[1 2][3 4]]) 0 ())
     => (1 3)
     """
+    if matrix.data.ndim == 1:
+        return Matrix(matrix.data[np.newaxis, :], matrix.storage)
     if matrix.data.ndim != 2:
         shape = dimensions_text(matrix.data.shape)
-        raise EvalError(f"transpose needs a matrix of 2 dimensions, found {shape}")
+        raise EvalError(f"transpose needs a matrix of 1 or 2 dimensions, found {shape}")
     return Matrix(matrix.data.T, matrix.storage)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from sn.errors import EvalError, ValueKindError
+from sn.errors import EvalError, NoFileError, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Value, describe, element_span
 from sn.lisp.gate import no_shell
@@ -113,12 +113,15 @@ def open_read(it: Machine, file: str, suffix: str | None = None) -> Value:
     """(open-read file [suffix])
 
     Open a file for reading, to be used with `reading`; it is searched in the current folder, that
-    of the file being loaded and the path.
+    of the file being loaded and the path. Return () where there is none.
 
     (open-read "no-such-file")
-    => error: no file is called 'no-such-file'
+    => ()
     """
-    return _open_input(it, _with_suffix(file, suffix))
+    try:
+        return _open_input(it, _with_suffix(file, suffix))
+    except NoFileError:
+        return None
 
 
 @builtin("delete")

@@ -118,19 +118,21 @@ class Matrix(Shown):
         return self
 
     def show(self, numbers: Callable[[float], str]) -> str:
-        """Return the print form of numbers: the elements if there are few, else the dimensions."""
+        """Return the print form of numbers: the elements if there are few, a line per row (SN);
+        else the dimensions.
+        """
         if self.data.size > _SHOWN:
             return f"::MAT:{dimensions_text(self.data.shape)}"
         if numbers is number_exact:
             return self._literal(self.data, numbers, self._letter)
-        return self._rows(self.data, "")
+        return self._rows(self.data, "\n")
 
     def parts(self, numbers: Callable[[float], str]) -> list[Value] | None:
         """Return the values of a small array of any values with the text between; else None."""
         if not self.storage.holds_objects or self.data.size > _SHOWN:
             return None
         values: list[Value] = []
-        self._add_parts(self.data, values)
+        self._add_parts(self.data, values, "" if numbers is number_exact else "\n")
         return values
 
     def rows_text(self) -> str:
@@ -205,6 +207,8 @@ class Matrix(Shown):
             ends = elements(value)
             if len(ends) == 2 and all(type(end) is float for end in ends):
                 low, high = ends
+                if low > high:
+                    return slice(0, 0)  # SN: no elements
                 if 0 <= low <= high < size:
                     return slice(int(low), int(high) + 1)
                 text = f"subscript out of range: {show(value)} in dimension {i + 1} of {size}"
@@ -216,16 +220,19 @@ class Matrix(Shown):
         raise EvalError(text, span=place, hint=f"it goes from 0 to {size - 1}")
 
     def _write(self, part: Array, value: Value) -> None:
-        """Write a list, element by element or in sequence, or one value everywhere."""
+        """Write a list, element by element or in sequence, or one value everywhere.
+
+        What is left of a list when all is written is ignored (SN).
+        """
         if type(value) is not Pair:
             part[...] = value if self.storage.holds_objects else self._item(value)
             return
         values = elements(value)
         if len(values) > part.shape[0]:
-            if len(values) != part.size:
+            if len(values) < part.size:
                 text = f"{part.size} elements are to be written, the list has {len(values)}"
                 raise EvalError(text)
-            for key, item in zip(np.ndindex(part.shape), values, strict=True):
+            for key, item in zip(np.ndindex(part.shape), values, strict=False):
                 part[key] = item if self.storage.holds_objects else self._item(item)
             return
         if len(values) < part.shape[0]:
@@ -249,7 +256,7 @@ class Matrix(Shown):
             return f"[{prefix}{' '.join(numbers(self.value_of(i)) for i in part.tolist())}]"
         return f"[{prefix}{''.join(self._literal(row, numbers, '') for row in part)}]"
 
-    def _add_parts(self, part: Array, parts: list[Value]) -> None:
+    def _add_parts(self, part: Array, parts: list[Value], between: str) -> None:
         letter = self._letter
         if part.ndim == 0:
             parts += (Text(f"[{letter}@ "), part.item(), Text("]"))
@@ -257,7 +264,8 @@ class Matrix(Shown):
         parts.append(Text(f"[{letter} " if part.ndim == 1 else f"[{letter}"))
         for i, item in enumerate(part):
             if part.ndim > 1:
-                self._add_parts(item, parts)
+                parts += (Text(between),) if i else ()
+                self._add_parts(item, parts, between)
             else:
                 parts += (Text(" "), item) if i else (item,)
         parts.append(Text("]"))

@@ -8,7 +8,7 @@ from sn.builtins.pretty import pretty_text
 from sn.display import many, number_text
 from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import builtin
-from sn.lisp.forms import Value, describe
+from sn.lisp.forms import Pair, Value, describe, refuse_ring
 from sn.lisp.machine import Machine
 from sn.memory import need
 
@@ -52,11 +52,13 @@ def format_text(it: Machine, name: str, format: str, args: tuple[Value, ...]) ->
             return match[0] % value
         if type(value) is not float:
             raise _wrong(name, match[0], "a number", value)
-        if not width and precision is None:
-            return it.numbers(value)  # SN: %d, %f and so on alone print like %l
         if value - value != 0:
             return _padded(it.numbers(value), left, width)
-        return match[0] % (int(value) if letter == "d" else value)
+        if letter == "d":
+            return match[0] % int(value)
+        if not width and precision is None:
+            return it.numbers(value)  # SN: %f, %e and %g alone print like %l
+        return match[0] % value
 
     text = _DIRECTIVE.sub(expand, format)
     if waiting:
@@ -85,7 +87,7 @@ def printf(it: Machine, format: str, *args: Value) -> Value:
 
     Print text with values in it: %l any value, %s a string, %d a number as a whole number,
     %e %f %g a number as in C, %p a value in several lines, %% a percent sign. A width and
-    precision as in %-8s or %6.3f are as in C; %d, %f and so on alone print like `print`.
+    precision as in %-8s or %6.3f are as in C; %e, %f and %g alone print like `print`.
 
     (printf "%s: %6.3f %l\n" "error" 0.0123 '(a b))
     => ()
@@ -101,17 +103,38 @@ def sprintf(it: Machine, format: str, *args: Value) -> str:
     Return the text that printf would print.
 
     (sprintf "%5.2f|%-4d|%d" 3.14159 2.7 2.7)
-    => " 3.14|2   |2.7"
+    => " 3.14|2   |2"
     """
     return format_text(it, "sprintf", format, args)
 
 
-@builtin("print")
+def _print_each(it: Machine, form: Pair) -> Value:
+    """Print the arguments of a call, each before the next is evaluated (SN); return the last."""
+    value: Value = None
+    rest, between = form.cdr, ""
+    refuse_ring(rest)
+    while type(rest) is Pair:
+        it.out.write(between)
+        value = it.eval(rest.car)
+        it.out.write(it.show(value))
+        rest, between = rest.cdr, " "
+    if rest is not None:
+        raise EvalError("what is printed cannot end in a dotted list", hint="write (apply print l)")
+    return value
+
+
+def _print_line(it: Machine, form: Pair) -> Value:
+    value = _print_each(it, form)
+    it.out.write("\n")
+    return value
+
+
+@builtin("print", run=_print_line)
 def print_(it: Machine, *values: Value) -> Value:
     """(print values...)
 
-    Print values so that they can be read again, with blanks between and a line end behind;
-    return the last.
+    Print values so that they can be read again, with blanks between and a line end behind, each
+    before the next is evaluated; return the last.
 
     (print '(a "b"))
     => (a "b")
@@ -120,7 +143,7 @@ def print_(it: Machine, *values: Value) -> Value:
     return values[-1] if values else None
 
 
-@builtin("prin")
+@builtin("prin", run=_print_each)
 def prin(it: Machine, *values: Value) -> Value:
     """(prin values...)
 

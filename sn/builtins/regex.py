@@ -62,11 +62,11 @@ def regex_seek(regex: str, string: str, start: int | None = None) -> List:
 def regex_subst(regex: str, by: str, string: str) -> str:
     """(regex-subst regex by string)
 
-    Replace every match by a text, in which %1 to %9 stand for the parts in ( ), %0 for all of it
+    Replace every match by a text, in which %0 to %9 stand for the parts in ( ), counted from 0,
     and %% for a percent sign.
 
-    (regex-subst "[aeiou]" "<%0>" "layer")
-    => "l<a>y<e>r"
+    (regex-subst "([a-z])([0-9])" "%1%0" "a1b2")
+    => "1a2b"
     """
     expression = pattern(regex)
     parts: list[str] = []
@@ -86,6 +86,7 @@ _PARTS = re.compile(r"%([0-9%])")
 def _part(match: Match, n_groups: int, digit: str) -> str:
     if digit == "%":
         return "%"
-    if int(digit) > n_groups:
-        raise EvalError(f"%{digit} needs that many parts in ( ), the expression has {n_groups}")
-    return match[int(digit)]
+    if int(digit) >= n_groups:
+        text = f"%{digit} stands for part {int(digit) + 1} in ( ), the expression has {n_groups}"
+        raise EvalError(text, hint="%0 is the first part; ( ) around the whole make it one")
+    return match[int(digit) + 1]

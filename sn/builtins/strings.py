@@ -103,14 +103,12 @@ def index(needle: str, string: str, start: int | None = None) -> Value:
     """(index needle string [start])
 
     Return the position, from 1, at which needle first occurs in string at or after start; ()
-    if it does not.
+    if it does not. A start below 1 is the first character.
 
     (index "cd" "abcdef")
     => 3
     """
-    if start is not None and start < 1:
-        raise EvalError(f"index counts positions from 1, found {number_text(start)}")
-    found = string.find(needle, (start or 1) - 1)
+    found = string.find(needle, max(0, (start or 1) - 1))
     return float(found + 1) if found >= 0 else None
 
 

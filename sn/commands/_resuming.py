@@ -13,7 +13,7 @@ from sn.commands import _completion as completion
 from sn.commands._folders import Place
 from sn.commands._settings import Limited
 from sn.commands._texts import print_text
-from sn.errors import DataError
+from sn.errors import DataError, source_text
 from sn.limits import Limit
 from sn.memory.files import read_file
 from sn.results.about import read_about
@@ -169,7 +169,7 @@ class Beginning:
 def _text_now(program: str) -> str | None:
     """Return the text that a program has by now; None for one that is gone, or no file."""
     try:
-        text = read_file(Path(program)).decode("utf-8", "replace")
+        text = source_text(read_file(Path(program)))
     except DataError:
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -51,7 +51,7 @@ class Token:
 # the two together.
 _PIECES = {
     Kind.BLANK: r"[\s\ufeff]+",
-    Kind.COMMENT: r";[^\n]*|\#!(?:[^!]|!(?!\#))*(?:!\#|\Z)",
+    Kind.COMMENT: r";[^\n]*|\#\?[^\n]*|\#!(?:[^!]|!(?!\#))*(?:!\#|\Z)",
     Kind.STRING: r'"[^"\\\n]*(?:\\[\s\S][^"\\\n]*)*"',
     Kind.OPEN_STRING: r'"[^"\\\n]*(?:\\[\s\S][^"\\\n]*)*\\?',
     Kind.NAME: r"\|[^|\n]*\|",

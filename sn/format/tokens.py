@@ -21,7 +21,7 @@ COMMENT, BLOCK, TO_LINE_END, SURPLUS = "comment", "block comment", "to line end"
 
 # what is read behind a form with one of these, the program decides while it runs
 _READS_ITSELF = frozenset(("dmc", "read-string", "skip-char"))
-_BETWEEN = re.compile(r"(?P<comment>;[^\n]*)|(?P<block>#![\s\S]*?!#)|(?P<surplus>\))")
+_BETWEEN = re.compile(r"(?P<comment>;[^\n]*|#\?[^\n]*)|(?P<block>#![\s\S]*?!#)|(?P<surplus>\))")
 
 
 @dataclass(slots=True)

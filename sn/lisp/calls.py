@@ -269,7 +269,7 @@ builtins: Registry[Builtin] = Registry("function")
 
 
 def builtin(
-    *names: str, locked: bool = True, dotted: bool = False
+    *names: str, locked: bool = True, dotted: bool = False, run: Run | None = None
 ) -> Callable[[Function], Function]:
     """Register a Python function as a Lisp function under each of `names`.
 
@@ -279,12 +279,15 @@ def builtin(
     `noun`, unions of these, Value (anything). The type of the result turns bool into t or (), int
     into a number, a Python list into a Lisp list, and refuses a float that is not finite.
     `dotted` lets a call end in a dotted list of further arguments; a program cannot redefine a
-    `locked` name.
+    `locked` name. `run(it, form)` evaluates a call where its effects and those of its arguments
+    take turns.
     """
 
     def register(function: Function) -> Function:
         for name in names:
-            builtins.add(name, Builtin(name, function, locked, dotted))
+            made = Builtin(name, function, locked, dotted)
+            made.run = run or made.run
+            builtins.add(name, made)
         return function
 
     return register

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TextIO
 
-from sn.errors import EvalError
+from sn.errors import EvalError, NoFileError, source_text
 from sn.lisp.gate import Gate, not_read, not_written, real
 from sn.memory.files import read_file
 from sn.paths import is_file
@@ -48,7 +48,7 @@ class Files:
         """Return the first file called `name`, with one of `suffixes` added if need be.
 
         What the program wrote comes first. Of places that it may not read nothing is told.
-        Raises: EvalError when there is none, NotAllowedError where all places are closed.
+        Raises: NoFileError when there is none, NotAllowedError where all places are closed.
         """
         places = dict.fromkeys((*self._own_folders(), *folders))
         for folder in places:
@@ -64,7 +64,7 @@ class Files:
         hint = f"searched in: {', '.join(shown)}"
         if closed:
             hint += f"; not in {', '.join(closed)}, which --allow-read DIR opens"
-        raise EvalError(f"no file is called '{name}'", hint=hint)
+        raise NoFileError(f"no file is called '{name}'", hint=hint)
 
     def read(self, file: Path) -> bytes:
         """Return the content of a file.
@@ -90,12 +90,7 @@ class Files:
 
         Raises: as `read` does.
         """
-        raw = self.read(file)
-        try:
-            return raw.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError:
-            # programs of the nineties have accents in Latin-1
-            return raw.decode("latin-1").replace("\r\n", "\n")
+        return source_text(self.read(file)).removeprefix("\ufeff").replace("\r\n", "\n")
 
     def _may_read(self, file: Path) -> bool:
         return self.gate.reads(file, self._own_folders())

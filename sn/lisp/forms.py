@@ -276,9 +276,15 @@ class _Rest:
 
 
 def show(
-    value: Value, numbers: Callable[[float], str] = number_sn, limit: int | None = None
+    value: Value,
+    numbers: Callable[[float], str] = number_sn,
+    limit: int | None = None,
+    is_brief: bool = True,
 ) -> str:
-    """Return `value` as `print` shows it; stop with "..." after `limit` pieces.
+    """Return `value` as text that reads back; stop with "..." after `limit` pieces.
+
+    Brief is 'a and :x, for messages; `print` writes the lists that these are, (quote a) and
+    (scope x) (SN).
 
     An object with a method `parts(numbers)` is printed as the values and pieces of `Text` that
     this returns, any other as its method `show(numbers)` says.
@@ -322,12 +328,12 @@ def show(
                 _step_into(item, around, inside)
                 todo.append(_Rest(None, around, ""))
                 todo += reversed(found)
-        elif (path := _scope_text(item)) is not None:
+        elif is_brief and (path := _scope_text(item)) is not None:
             out.append(path)
         else:
             around = []
             _step_into(item, around, inside)
-            if _is_quote(item):
+            if is_brief and _is_quote(item):
                 out.append("'")
                 todo += (_Rest(None, around, ""), item.cdr.car)
             else:
@@ -404,6 +410,7 @@ def describe(value: Value) -> str:
     except EvalError as error:
         rings = not isinstance(error, MemoryLimitError)
         text = "(...) that contains itself" if rings else "(...) that is too long"
+    text = text.replace("\n", "")  # between the rows of a matrix
     if len(text) > _SHOWN:
         text = text[: _SHOWN - 3] + "..."
     return f"the {kind_noun(type(value))} {text}"

@@ -46,7 +46,14 @@ def _whole(value: Value) -> Value:
 
 
 def _callee(value: Value) -> Value:
-    return value if type(value) is Symbol or hasattr(value, "apply") else WRONG
+    is_one = type(value) is Symbol or hasattr(value, "apply") or is_lambda_list(value)
+    return value if is_one else WRONG
+
+
+def is_lambda_list(value: Value) -> bool:
+    """Whether a value is a list (lambda ...), which SN takes for the function that it makes."""
+    head = value.car if type(value) is Pair else None
+    return type(head) is Symbol and head.name in ("lambda", "flambda", "mlambda")
 
 
 _KINDS: dict[Any, Kind] = {

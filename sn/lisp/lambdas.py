@@ -96,9 +96,10 @@ def _required(pattern: Value) -> Value:
 def check_pattern(pattern: Value, cell: Pair | None = None) -> list[Symbol]:
     """Return the symbols of a parameter tree in order; `cell` holds the tree, for its place.
 
-    Raises: EvalError for anything but symbols in it, or a symbol twice.
+    A symbol may stand there twice; its last place counts (SN).
+    Raises: EvalError for anything but symbols in it.
     """
-    found: dict[Symbol, None] = {}
+    found: list[Symbol] = []
     lists: set[int] = set()  # by id
     todo = [(pattern, cell)]
     while todo:
@@ -107,9 +108,7 @@ def check_pattern(pattern: Value, cell: Pair | None = None) -> list[Symbol]:
         if type(tree) is Symbol:
             if tree.name in ("&optional", "&rest"):
                 raise EvalError(f"a parameter must follow {tree.name}", span=span)
-            if tree in found:
-                raise EvalError(f"the parameter {show(tree)} stands here twice", span=span)
-            found[tree] = None
+            found.append(tree)
         elif type(tree) is Pair:
             refuse_ring(tree)
             if id(tree) in lists:
@@ -120,7 +119,7 @@ def check_pattern(pattern: Value, cell: Pair | None = None) -> list[Symbol]:
         elif tree is not None:
             text = f"expected a parameter, that is a symbol, found {describe(tree)}"
             raise EvalError(text, span=span)
-    return list(found)
+    return found
 
 
 def _parts(tree: Pair) -> list[tuple[Value, Pair | None]]:

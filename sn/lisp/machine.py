@@ -50,15 +50,17 @@ class Input(Protocol):
 class Machine(Protocol):
     """A session's language state, as those see it who are called by it.
 
-    `depth` counts calls inside one another, which from `horizon` on ask to go `further`; `numbers`
-    prints a number, `world` is what the forms of the layers above act on. What a method raises is
-    told where it is written, in `interp.py`.
+    `depth` counts calls inside one another, which from `horizon` on ask to go `further`;
+    `recoveries` counts the (on-error ...) that wait for errors; `numbers` prints a number, `world`
+    is what the forms of the layers above act on. What a method raises is told where it is written,
+    in `interp.py`.
     """
 
     t: Symbol
     symbols: SymbolTable
     depth: int
     horizon: int
+    recoveries: int
     stdout: OutputPort
     out: OutputPort
     err: OutputPort

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NoReturn
 
 from sn.codes import Code
@@ -23,6 +23,8 @@ class UnfinishedError(ReadError):
 
 class Stream:
     """A text being read. `more()` gives further text of a terminal, or "" at its end."""
+
+    macros: Collection[str] = ()  # the macro-characters of the program, which go before comments
 
     def __init__(self, text: str, file: str, more: Callable[[], str] | None = None) -> None:
         self.text = text
@@ -60,13 +62,17 @@ class Stream:
         return bool(chunk)
 
     def skip_blank(self) -> None:
-        """Pass over blanks and comments.
+        """Pass over blanks and comments; a line that starts with #? documents what follows (SN).
 
         Raises: UnfinishedError when a comment is not closed.
         """
         while True:
             blank = _BLANK.match(self.text, self.pos)
             self.pos = blank.end() if blank else self.pos
+            if self.text.startswith("#?", self.pos) and "#?" not in self.macros:
+                end = self.text.find("\n", self.pos)
+                self.pos = len(self.text) if end < 0 else end
+                continue
             if not self.text.startswith("#!", self.pos):
                 return
             end = self.text.find("!#", self.pos + 2)

@@ -17,7 +17,7 @@ from pygls import uris
 from pygls.lsp.server import LanguageServer
 
 from sn.editors.outline import Definition, outline
-from sn.errors import ReadError
+from sn.errors import ReadError, source_text
 from sn.format import format_text
 from sn.lsp import complete, hover, names
 from sn.lsp.check import read_findings
@@ -171,7 +171,7 @@ def _file_of(uri: str) -> str:
 def read_text(file: str) -> str:
     """Return the text of a file that a program loads; "" where it cannot be read."""
     try:
-        return read_file(Path(file)).decode("utf-8", "replace")
+        return source_text(read_file(Path(file)))
     except Exception:  # whatever it is, there is no text to look at
         return ""
 

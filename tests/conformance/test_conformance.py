@@ -59,11 +59,13 @@ def test_program(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
                     if message is None or text not in message:
                         faults.append(f"{place}: expected error: {text}\n  found: {message}")
                 elif kind == "prints":
-                    shown = printed.replace("\n", "\\n")
+                    shown = shown_line(printed)
                     if shown != text:
                         faults.append(f"{place}: expected to print: {text}\n  found: {shown}")
-                elif message is None and it.show(value) != text:
-                    faults.append(f"{place}: expected: {text}\n  found: {it.show(value)}")
+                elif message is None and shown_line(it.show(value)) != text:
+                    faults.append(
+                        f"{place}: expected: {text}\n  found: {shown_line(it.show(value))}"
+                    )
     assert not faults, "\n".join(faults)
     assert checked, "no expectation was checked"
     assert not any(symbol.saved for symbol in it.symbols), "a binding was left behind"
@@ -76,3 +78,8 @@ def expectations(reader: object) -> list[tuple[str, str]]:
         wanted.append((match[1], match[2].rstrip()))
         reader.pos = match.end()  # type: ignore[attr-defined]
     return wanted
+
+
+def shown_line(text: str) -> str:
+    r"""Return what was printed as one line, with \n between the rows of a matrix."""
+    return text.replace("\n", "\\n")

@@ -45,6 +45,8 @@ def fault(text: str) -> ReadError:
         ("[1 . 2]", "1:4", "a dot may stand only inside ( )"),
         (". a", "1:1", "a dot may stand only inside ( )"),
         (",x", "1:1", "',' stands outside a backquote"),
+        (":,x", "1:2", "',' stands outside a backquote"),
+        ("`:,@x", "1:3", "',@' cannot stand here"),
         ("(a ,@x)", "1:4", "',@' stands outside a backquote"),
         ("`(a ,(b ,c))", "1:9", "',' stands outside a backquote"),
         ("`(a `b)", "1:5", "a backquote inside a backquote is not supported"),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sn.lisp.leads.writing import LONGEST
 
-_PIECE = re.compile(r'"(?:[^"\\]|\\[\s\S])*"|\|[^|\n]*\||;[^\n]*|\#![\s\S]*?!\#|[(\[]|\#?[)\]]|\n')
+_PIECE = re.compile(
+    r'"(?:[^"\\]|\\[\s\S])*"|\|[^|\n]*\||;[^\n]*|\#\?[^\n]*|\#![\s\S]*?!\#|[(\[]|\#?[)\]]|\n'
+)
 _HIDDEN = re.compile(r";\s*\)[\s)]*")
 
 

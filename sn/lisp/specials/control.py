@@ -18,6 +18,7 @@ from sn.lisp.forms import (
 )
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
+from sn.lisp.recovery import bound_again
 from sn.lisp.sizes import need_list, turns
 
 
@@ -346,13 +347,18 @@ def mapwhile(it: Machine, form: Pair) -> Value:
 def on_error(it: Machine, form: Pair) -> Value:
     """(on-error recovery body...)
 
-    Return the value of the body. If it fails, evaluate `recovery`, and let the error go on.
+    Return the value of the body. If it fails, evaluate `recovery`, which sees what was bound where
+    the error arose, and let the error go on.
 
     (on-error (print 'lost) (+ 1 2))
     => 3
     """
+    it.recoveries += 1
     try:
         return it.progn(form.cdr.cdr)
-    except (SnError, RecursionError):
-        it.eval(form.cdr.car)
+    except (SnError, RecursionError) as error:
+        with bound_again(error):
+            it.eval(form.cdr.car)
         raise
+    finally:
+        it.recoveries -= 1

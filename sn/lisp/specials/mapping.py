@@ -56,7 +56,7 @@ def _walk(it: Machine, form: Pair, name: str) -> list[Value]:
             text += " and ".join(str(len(column)) for column in (columns[0], columns[-1]))
             raise EvalError(text, span=place)
     if not patterns:
-        raise ValueKindError(f"{name} needs at least one (name list)", span=element_span(form.cdr))
+        return []  # SN: nothing is walked
     body = form.cdr.cdr
     if len(patterns) == 1 and type(patterns[0]) is Symbol:
         return _walk_one(it, patterns[0], columns[0], body)
