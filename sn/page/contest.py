@@ -37,6 +37,8 @@ CURVES = (
     ("train_misses", "training misses", False),
     ("test_misses", "test misses", False),
 )
+MOST_DRAWN = 1_000_000  # bytes of a picture of the nets that a page takes in; chosen here
+MOST_PASSES = 2**53
 HINT = "it is damaged, or something else than SN wrote it: compare again, or take another copy"
 
 
@@ -84,7 +86,7 @@ class _Told(Struct):
     """What comparison.json says that a page shows."""
 
     entries: Annotated[list[_Entry], Meta(min_length=1)]
-    seeds: list[int]
+    seeds: Annotated[list[int], Meta(min_length=1)]
     data: list[_Named]
     against: _Named
     differences: list[_Difference]
@@ -159,10 +161,16 @@ def _mean(measure: str, one: _Summary) -> str:
 
 
 def _curves(path: Path, found: _Told, labels: Sequence[str]) -> Html | None:
-    """Return learning curves, a line and a band per entry."""
+    """Return learning curves, a line and a band per entry.
+
+    Raises: DataError for a file that is no table.
+    """
     if not path.is_file():
         return None
-    rows = list(csv.DictReader(io.StringIO(read_file(path).decode("utf-8", "replace"))))
+    try:
+        rows = list(csv.DictReader(io.StringIO(read_file(path).decode("utf-8", "replace"))))
+    except csv.Error as error:
+        raise DataError(f"'{path}' cannot be read: {error}", hint=HINT) from error
     charts = []
     for column, title, is_log in CURVES:
         lines = []
@@ -174,7 +182,7 @@ def _curves(path: Path, found: _Told, labels: Sequence[str]) -> Html | None:
                         number, value = int(row["pass"] or ""), float(row[column] or "")
                     except (KeyError, ValueError):
                         continue
-                    if number and np.isfinite(value):
+                    if 0 < number <= MOST_PASSES and np.isfinite(value):
                         of_seed.setdefault(row.get("seed") or "", {})[number] = value
             by_pass = _carried(of_seed)
             if by_pass:
@@ -260,6 +268,10 @@ def _differs(found: _Told) -> Html | None:
 def _nets(path: Path) -> Html | None:
     if not path.is_file():
         return None
+    size = path.stat().st_size
+    if size > MOST_DRAWN:
+        words = f"{path.name} has {size / 1e6:,.1f} MB, too many for a page that can be sent."
+        return tag("section", tag("h2", "The nets"), tag("p", words, Class="note"))
     drawn = base64.b64encode(read_file(path)).decode("ascii")
     picture = tag(
         "img", src=f"data:image/svg+xml;base64,{drawn}", alt="The nets", Class="net whole"

@@ -15,13 +15,14 @@ import pytest
 
 from sn.commands import main
 from sn.data import load
+from sn.errors import DataError
 from sn.export.javascript import javascript
 from sn.export.portable import Program
 from sn.net.table import freeze
 from sn.opened import open_run
 from sn.page import charts
 from sn.page.charts import Line, chart
-from sn.page.contest import _carried
+from sn.page.contest import _carried, contest_page
 from sn.page.data import Frame, fitting, maps_of, page_data
 from sn.page.html import Html, asset, json_data, tag, text
 from sn.page.ink import ink_of
@@ -286,6 +287,50 @@ def test_a_damaged_comparison_is_told(
     (folder / "comparison.json").write_bytes(content)
     assert main(["report", str(folder)]) == 1
     assert "comparison.json" in capsys.readouterr().err
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("row", ['"' + 200_000 * "x" + '"', "a\rb,c"])
+def test_a_damaged_table_of_passes_is_told(
+    row: str, contest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(contest, folder)
+    (folder / "passes.csv").write_text((folder / "passes.csv").read_text() + row + "\n", newline="")
+    assert main(["report", str(folder)]) == 1
+    told = capsys.readouterr().err
+    assert "passes.csv' cannot be read" in told and "SN0900" not in told
+
+
+@pytest.mark.kernels
+def test_no_pass_of_a_comparison_is_beyond_numbers(contest: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(contest, folder)
+    known = contest_page(folder)
+    for number in ("9" * 400, "9" * 5000, "-3", "x"):
+        with (folder / "passes.csv").open("a") as file:
+            file.write(f"xor,sgd,0,{number},0.5,1\n")
+    assert contest_page(folder) == known
+
+
+@pytest.mark.kernels
+def test_a_comparison_of_no_seeds_is_told(contest: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(contest, folder)
+    said = json.loads((folder / "comparison.json").read_text())
+    (folder / "comparison.json").write_text(json.dumps(said | {"seeds": []}))
+    with pytest.raises(DataError, match=r"comparison\.json"):
+        contest_page(folder)
+
+
+@pytest.mark.kernels
+def test_a_picture_too_large_for_a_page_stays_in_its_folder(contest: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    shutil.copytree(contest, folder)
+    with (folder / "nets.svg").open("wb") as file:
+        file.truncate(4_000_000_000)
+    page = contest_page(folder)
+    assert len(page) < 2_000_000 and "nets.svg has 4,000.0 MB" in page
 
 
 def test_a_short_logarithmic_axis_has_ticks_too() -> None:
