@@ -77,7 +77,7 @@ def page_data(
         "targets": [low, high],
         "share": share if is_one else "",
         "inputs": _inputs(net, ink),
-        "patterns": None if shown is None else _patterns(shown),
+        "patterns": None if shown is None else _patterns(shown, ink is not None),
     }
 
 
@@ -102,7 +102,13 @@ def _names(net: TrainedNet) -> Iterable[str]:
     about = net.about
     names = [*about.classes]
     if len(names) != net.table.n_outputs:
-        names = [f"output {number}" for number in range(net.table.n_outputs)]
+        layers = net.table.output_layers
+        words = [one.name for one in layers] if len(layers) > 1 else ["output"]
+        names = [
+            f"{word} {name}"
+            for word, layer in zip(words, layers, strict=True)
+            for name in (names if len(names) == layer.size > 1 else range(layer.size))
+        ]
     return (name or f"output {number}" for number, name in enumerate(names))
 
 
@@ -186,6 +192,8 @@ def _inputs(net: TrainedNet, ink: Ink | None) -> dict[str, Any]:
     scaling = net.about.scaling
     if scaling is not None and not scaling.is_identity:
         found |= {"shift": scaling.shift.tolist(), "factor": scaling.factor.tolist()}
+    if scaling is not None and net.about.fills:
+        found |= {"fill": scaling.fill.tolist()}
     if ink is not None:
         found |= {
             "low": ink.paper,
@@ -197,17 +205,21 @@ def _inputs(net: TrainedNet, ink: Ink | None) -> dict[str, Any]:
     return found
 
 
-def _patterns(shown: Shown) -> dict[str, Any]:
-    """Return patterns with 256 levels each, between the least and the largest number of all."""
-    low, high = float(shown.inputs.min()), float(shown.inputs.max())
-    step = (high - low) / 255 or 1.0
-    levels = np.rint((shown.inputs - low) / step).astype(np.uint8)
-    return {
+def _patterns(shown: Shown, is_picture: bool) -> dict[str, Any]:
+    """Return patterns: of pictures 256 levels between the least and the largest number of all.
+
+    Other numbers are as they are: a column may be small beside another.
+    """
+    found: dict[str, Any] = {
         "name": shown.name,
-        "data": base64.b64encode(levels.tobytes()).decode("ascii"),
         "size": shown.inputs.shape[1],
-        "low": low,
-        "high": high,
         "numbers": list(shown.numbers),
         "labels": list(shown.labels),
     }
+    if not is_picture:
+        return found | {"values": packed(shown.inputs)}
+    low, high = float(shown.inputs.min()), float(shown.inputs.max())
+    step = (high - low) / 255 or 1.0
+    levels = np.rint((shown.inputs - low) / step).astype(np.uint8)
+    data = base64.b64encode(levels.tobytes()).decode("ascii")
+    return found | {"data": data, "low": low, "high": high}

@@ -148,11 +148,12 @@ class Playground:
         )
 
     def _values(self) -> Html:
-        count, (low, high) = self.net.table.n_inputs, self.net.about.input_range
+        count = self.net.table.n_inputs
         if count > MOST_VALUES:
             return tag("p", f"{count:,} inputs are too many to set by hand.", Class="note")
         rows = []
-        for number, name in enumerate(self._input_names()):
+        ends = self._input_ends()
+        for number, (name, (low, high)) in enumerate(zip(self._input_names(), ends, strict=True)):
             slider = None
             if count <= MOST_SLIDERS:
                 step = (high - low) / 200 or 0.01
@@ -163,6 +164,16 @@ class Playground:
             label = tag("label", name, For=f"value{number}", Class="whole")
             rows.append(tag("p", label, slider, field, Class="row value"))
         return tag("div", *rows, id="values")
+
+    def _input_ends(self) -> list[tuple[float, float]]:
+        """Return the range of each input, as it is before it is scaled."""
+        scaling = self.net.about.scaling
+        if self.shown is None:
+            return [self.net.about.input_range] * self.net.table.n_inputs
+        lows, highs = (self.shown.inputs.astype(np.float64).min(0), self.shown.inputs.max(0))
+        if scaling is not None:
+            lows, highs = (some / scaling.factor + scaling.shift for some in (lows, highs))
+        return [(float(f"{a:.6g}"), float(f"{b:.6g}")) for a, b in zip(lows, highs, strict=True)]
 
     def _input_names(self) -> list[str]:
         """Return what each input is called: its column, and the word that it stands for."""
@@ -204,13 +215,14 @@ def playground(
     whatever the room.
     """
     train = sets.get("train")
-    ink = None
-    if train is not None and net.about.scaling is None and len(net.table.inputs) == 1:
+    ink, scaling = None, net.about.scaling
+    is_as_given = scaling is None or (scaling.is_identity and not net.about.fills)
+    if train is not None and is_as_given and len(net.table.inputs) == 1:
         ink = ink_of(net.table.layers[0].shape, train.inputs, *_range(train, net))
     which = next((name for name in ("test", "validation", "train") if name in sets), None)
     shown = None
     if which is not None:
-        shown = _shown(net, which, sets[which], first)
+        shown = _shown(net, which, sets[which], first, 1 if ink is not None else 4)
     return Playground(net, frames, shown, ink)
 
 
@@ -219,8 +231,12 @@ def _range(train: Part, net: TrainedNet) -> tuple[float, float]:
     return (low, high) if low < high else (float(train.inputs.min()), float(train.inputs.max()))
 
 
-def _shown(net: TrainedNet, which: str, part: Part, first: Sequence[int]) -> Shown | None:
-    count, room = len(part.inputs), MOST_BYTES * 3 // 4 // max(part.inputs.shape[1], 1)
+def _shown(
+    net: TrainedNet, which: str, part: Part, first: Sequence[int], bytes_each: int
+) -> Shown | None:
+    """Return patterns of a set, whose numbers take so many bytes each; None without any."""
+    count, size = len(part.inputs), max(part.inputs.shape[1], 1) * bytes_each
+    room = MOST_BYTES * 3 // 4 // size
     if not count or not room:
         return None
     wanted = list(dict.fromkeys([*(int(one) for one in first), *range(count)]))[:room]

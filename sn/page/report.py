@@ -31,6 +31,7 @@ from sn.results.figures import error_text, misses_text
 from sn.results.film import read_film
 from sn.results.reports import ClassReport, Report, ValueReport
 from sn.train.scoring import answers
+from sn.train.targets import judged as columns_judged
 from sn.trained.net import TrainedNet
 from sn.trained.words import facts
 
@@ -171,7 +172,10 @@ def _mistakes(judged: _Judged, ground: Playground) -> list[Html | None]:
         return [tag("section", tag("h2", "How far off"), sections.table(head, rows))]
     if not isinstance(report, ClassReport):
         return []
-    given = answers(judged.outputs, judged.net.about.cost)
+    net = judged.net
+    # of several output layers the last one answers
+    columns = columns_judged(net.table.output_layers, net.about.kind)
+    given = answers(judged.outputs, net.about.cost)[:, columns]
     return [
         sections.gallery(ground, judged.misread, judged.answers),
         sections.confusion(report) if len(report.classes) <= 40 else None,

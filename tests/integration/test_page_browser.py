@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sn.commands import main
 from sn.opened import open_run
 from sn.page.report import run_page
 from tests.conftest import GOLDEN
@@ -192,6 +193,37 @@ def test_nothing_is_wider_than_the_window(browser: Any, run: Path, width: int, s
     )
     assert max(paint) < 1000
     found.close()
+
+
+def test_without_patterns_the_fields_go_through_the_net(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also numbers of more than four digits, and the fields of a pattern that is sent."""
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{2000 + n}.25,{n % 3},{n % 7}" for n in range(30)]
+    Path("rows.csv").write_text("\n".join(["year,x,price", *rows, ""]))
+    Path("p.sn").write_text(
+        "(defnet n (layer in (2)) (layer out (1) (linear)) (connect in out (full))) (experiment n"
+        ' (data (csv "rows.csv" (targets "price")) (scale standard)) (passes 1)'
+        " (optimizer o (sgd (learning-rate 0.01))))"
+    )
+    assert main(["run", "p.sn", "--out", "run"]) == 0
+    net = open_run("run")
+    pages = {"with": run_page(net, Path("run"))}
+    Path("rows.csv").unlink()
+    pages["without"] = run_page(net, Path("run"))
+    for name, text in pages.items():
+        Path(f"{name}.html").write_text(text, encoding="utf-8")
+        found = browser.new_page()
+        found.goto((tmp_path / f"{name}.html").as_uri())
+        if name == "with":
+            found.locator("#next").click()
+            assert found.locator("#value0").input_value() == "2001.25"
+        given = [float(found.locator(f"#value{n}").input_value()) for n in (0, 1)]
+        assert found.evaluate("() => SN.outputs()[0]") == pytest.approx(
+            float(net.outputs([given])[0, 0]), abs=1e-5
+        )
+        found.close()
 
 
 def test_the_page_is_not_large(run: Path) -> None:

@@ -151,6 +151,11 @@ const Draw = (() => {
   document.getElementById("undo").addEventListener("click", undo);
   for (const id of ["fit", "centre", "blur"]) document.getElementById(id).addEventListener("change", changed);
 
+  document.addEventListener("sn-start", (event) => {
+    event.preventDefault();
+    tell();
+  });
+
   // Strokes from elsewhere, such as a test: lists of [x, y] from 0 to 280.
   const set = (given) => {
     strokes = given.map((stroke) => stroke.map((point) => [...point]));

@@ -143,7 +143,7 @@ const SN = (() => {
         button.className = "map";
         button.title = maps > 1 ? `${layer.name}, map ${map}` : layer.name;
         button.setAttribute("aria-label", `${button.title}: show what feeds it`);
-        const cell = Math.max(3, Math.min(rows > 1 ? 14 : 18, Math.floor((index ? 84 : 150) / Math.max(rows, cols / (rows > 1 ? 1 : 6)))));
+        const cell = Math.max(3, Math.min(rows > 1 ? 14 : 18, Math.floor((index ? 84 : 150) / Math.max(rows, cols / (layer.shape.length > 1 && rows > 1 ? 1 : 6)))));
         canvas.style.width = `${cols * cell}px`;
         canvas.style.height = `${rows * cell}px`;
         button.append(canvas);
@@ -328,8 +328,9 @@ const SN = (() => {
   };
   let stored = null;
   const patternAt = (index) => {
-    const { size, low, high, data } = about.patterns;
-    stored = stored || bytesOf(data);
+    const { size, low, high, data, values } = about.patterns;
+    stored = stored || (values ? floatsOf(values) : bytesOf(data));
+    if (values) return Array.from(stored.subarray(index * size, (index + 1) * size));
     const step = (high - low) / 255;
     return Array.from(stored.subarray(index * size, (index + 1) * size), (level) => low + level * step);
   };
@@ -373,6 +374,8 @@ const SN = (() => {
       paintAll();
     });
     if (picker) sendPattern(0);
+    // without a pattern what the sheet or the fields say goes through
+    else if (!document.dispatchEvent(new CustomEvent("sn-start", { cancelable: true }))) return;
     else run();
   };
   return { about, start, paintAll, send, sendPattern, choose, feeds, answers, layers, outputs: () => outputs, pattern: () => pattern };
