@@ -180,6 +180,12 @@ class NoFileError(EvalError):
     """There is no file of this name where it was searched."""
 
 
+class ProgramExit(EvalError):
+    """The program ends here, as it says itself; `status` is the exit code that it asks for."""
+
+    status = 0
+
+
 class MemoryLimitError(EvalError):
     """Something that would take more memory than is allowed."""
 
@@ -247,6 +253,15 @@ def _may_be(word: str, name: str) -> bool:
     """Whether two words are of such lengths that they can be close."""
     one, other = sorted((len(word), len(name)))
     return other <= _WORD and 2 * one >= _CLOSE * (one + other)
+
+
+def ended(run: Callable[[], object]) -> int | None:
+    """Run a program; return the exit code that it ended itself with, None if it did not."""
+    try:
+        run()
+    except ProgramExit as end:
+        return end.status
+    return None
 
 
 def read_source(file: str) -> str | None:

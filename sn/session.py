@@ -28,11 +28,11 @@ from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
 from sn.display import brief
-from sn.errors import DataError, NetError, SnError, TrainError, did_you_mean, read_source
+from sn.errors import DataError, NetError, SnError, TrainError, did_you_mean, ended, read_source
 from sn.experiment import Experiment
 from sn.limits import SEED, STAGES, one_of
 from sn.lisp.files import Files
-from sn.lisp.forms import Value
+from sn.lisp.forms import Value, show, to_list
 from sn.lisp.gate import Allow, Gate
 from sn.lower.ir import Plan
 from sn.net.layer import Network
@@ -93,6 +93,7 @@ class Session:
         self.interpreter.random.begin(self.seed)
         self.settings = folded(settings)
         self.command: tuple[str, ...] = ()  # the words of the command line that asks for it
+        self.argv: tuple[str, ...] = ()  # the name of the program, and the words it is given
 
     def __repr__(self) -> str:
         nets = ", ".join(self.world.networks) or "no nets"
@@ -125,7 +126,7 @@ class Session:
         return self.load_text(file, program_text(file), file.parent)
 
     def load_text(self, file: Path, source: str, own: Path) -> Program:
-        """Evaluate a program whose text the file need not hold, and which reads below `own`.
+        """Evaluate a program, whose text the file need not hold, to its end; it reads below `own`.
 
         Raises: SnError as `load` does.
         """
@@ -138,10 +139,11 @@ class Session:
                 it.set_global(name, value)
 
         pin()
+        it.set_global("argv", to_list(self.argv or (str(file),)))
         self.files.gate = self._gate(own)
         with self._texts_kept(), it.bound({"file-being-loaded": str(file)}):
-            it.run_stream(it.reader(source, str(file)), pin)
-        return Program(self, file, source)
+            status = ended(lambda: it.run_stream(it.reader(source, str(file)), pin))
+        return Program(self, file, source, status)
 
     def load_again(self, origin: Origin) -> Program:
         """Evaluate the program of a run as it was, whatever became of its files since.
@@ -152,7 +154,7 @@ class Session:
         """
         self.files.stand_ins = {read.path: read.content for read in origin.read}
         self.files.current = Path(origin.folder)
-        self.seed = origin.seed
+        self.seed, self.argv = origin.seed, origin.argv
         if self.data is None:
             self.data, self.data_is_given = origin.data, False
         self.interpreter.random.begin(self.seed)
@@ -207,17 +209,20 @@ class Session:
         if one_of("a stage", stage, STAGES) == "forms":
             file = find_net(path)
             it = self.interpreter
-            return "\n".join(it.show(form) for form in it.read(program_text(file), str(file)))
+            return "\n".join(
+                show(form, it.numbers) for form in it.read(program_text(file), str(file))
+            )
         return self.load(path).dump(stage)
 
 
 @dataclass(frozen=True)
 class Program:
-    """An evaluated file: the nets and experiments that it describes."""
+    """An evaluated file: what nets and experiments it describes; `status` is what (exit) gave."""
 
     session: Session
     path: Path
     source: str
+    status: int | None = None
 
     def __repr__(self) -> str:
         parts = [
@@ -252,6 +257,7 @@ class Program:
             self.source,
             tuple(ReadFile(name, content) for name, content in files.seen.items()),
             self.session.seed,
+            argv=self.session.argv,
         )
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sn.errors import EvalError, ValueKindError
+from sn.display import number_text
+from sn.errors import EvalError, ProgramExit, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import NUMBER_FORMATS, List, Symbol, Value, describe, elements
 from sn.lisp.machine import Callee, Machine
@@ -107,6 +108,22 @@ def error(it: Machine, *parts: Value) -> Value:
     words.append(message if type(message) is str else it.show(message))
     words += [it.show(value) for value in shown[1:]]
     raise EvalError(": ".join(words))
+
+
+@builtin("exit")
+def exit_(code: int = 0) -> Value:
+    """(exit [code])
+
+    End the program, and with it `sn run`, with an exit code from 0 to 255; nothing is trained.
+
+    (exit 3)
+    => error: the program ends here, with the exit code 3
+    """
+    if not 0 <= code <= 255:
+        raise EvalError(f"an exit code is from 0 to 255, found {number_text(code)}")
+    end = ProgramExit(f"the program ends here, with the exit code {code}")
+    end.status = code
+    raise end
 
 
 @builtin("functionp")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("file", required=False, shell_complete=completion.programs)
+@click.argument("arguments", nargs=-1)
 @passes_option
 @click.option(
     "--seed",
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 @limit_options
 def command(
     file: str | None,
+    arguments: tuple[str, ...],
     passes: int | None,
     seed: int | None,
     optimizer: str | None,
@@ -97,11 +99,13 @@ def command(
     keep_checkpoints: int,
     again: Path | None,
     allow: Allow,
-) -> None:
+) -> int:
     """Train the network of FILE and compare it with the published figures.
 
     FILE is a program in SN Lisp, or the name of a net that comes with SN: `sn run zipcode`.
     What the options leave open, the program says. One that describes no network is only run.
+    ARGUMENTS are the program's: `sn run script.sn a b` makes argv ("script.sn" "a" "b"); what
+    starts with a dash stands behind --.
     A run that was stopped goes on with `sn run --resume runs/FOLDER`, without FILE with the
     program as it was.
     A program reads files below its own folder, and writes below that of its run, in `files`.
@@ -112,7 +116,7 @@ def command(
     if no_folder and out is not None:
         raise click.UsageError("--out names a folder and --no-folder wants none; give one of them")
     begin = beginning(context.params)
-    path, earlier, seed = begin.path, begin.earlier, begin.seed
+    earlier, seed = begin.earlier, begin.seed
     from sn.session import Session  # start-up time of numba, which --help can do without
 
     with contextlib.ExitStack() as stack:
@@ -138,14 +142,15 @@ def command(
             begin.data_is_given,
         )
         session.command = context.find_root().obj or ()
+        session.argv = () if file is None else (file, *arguments)
         program = begin.load(session)
         wants = (
             passes is not None or optimizer or start or out or as_json or reference or historical
         )
-        if not program.networks and not program.is_empty and not (wants or earlier):
-            print_text(f"note: {path} describes no network, so nothing was trained", err=True)
+        is_script = not program.networks and not program.is_empty
+        if program.status is not None or (is_script and not (wants or earlier)):
             _tell_files(session.files.folder)
-            return
+            return program.status or 0
         experiment = program.experiment(begin.experiment)
         folder = place.folder if resume is None or fork else None
         try:
@@ -165,6 +170,7 @@ def command(
             print_confusion(*found)
     if again is not None:
         _tell_repeat(run_folder(again), record, as_json)
+    return 0
 
 
 class _Place:

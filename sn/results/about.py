@@ -97,6 +97,7 @@ class RunPart(msgspec.Struct):
     table: str | UnsetType = UNSET
     identity: dict[str, str] | UnsetType = UNSET
     start: str | None = None
+    argv: list[str] | UnsetType = UNSET
     resumed: list[dict[str, Any]] | UnsetType = UNSET
     forked: ForkPart | UnsetType = UNSET
     result: ResultPart | UnsetType = UNSET

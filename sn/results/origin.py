@@ -56,7 +56,8 @@ class Origin:
     program's file, `folder` that of the folder it was run in, `source` its text, `read` the files
     that it read, `seed` what it drew random numbers from; `table` is the hash of the connections;
     `identity` says in words all that decides what comes out. `start` has the weights that it
-    started from, (n_weights,), None for those that the experiment draws.
+    started from, (n_weights,), None for those that the experiment draws. `argv` are the words that
+    the program was given, its own name first.
     """
 
     engine: str = "kernels"
@@ -71,6 +72,7 @@ class Origin:
     table: str = ""
     identity: Mapping[str, str] = field(default_factory=dict)
     start: NDArray[np.float32] | None = field(default=None, compare=False)
+    argv: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return brief(f"origin: {self.program or 'no program'} on {self.engine}, seed {self.seed}")
@@ -83,6 +85,7 @@ def origin_object(origin: Origin) -> dict[str, Any]:
         "data_given": origin.data,
         "settings": dict(origin.settings),
         "command": list(origin.command),
+        "argv": list(origin.argv),
         "program": {
             "path": origin.program,
             "folder": origin.folder,
@@ -141,6 +144,7 @@ def read_origin(folder: Path, about: Mapping[str, Any]) -> Origin:
         said.table or "",
         said.identity or {},
         start,
+        tuple(said.argv or ()),
     )
 
 

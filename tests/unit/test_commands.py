@@ -59,6 +59,7 @@ class FakeSession:
 
     networks: Any = field(default_factory=lambda: {"tiny": None})
     is_empty: bool = False
+    status: int | None = None
     files: Files = field(default_factory=Files)
 
     def load(self, path: Path) -> FakeSession:

@@ -7,8 +7,19 @@ from pathlib import Path
 import pytest
 
 from sn.commands import main
+from sn.results.origin import SOURCE, Origin, origin_object, read_origin
 
-NOTE = "note: sum.sn describes no network, so nothing was trained\n"
+BARE = {  # the rest of a run.json
+    "format": 1,
+    "outcome": "completed",
+    "net": {"name": "a", "units": 3, "connections": 2, "parameters": 2},
+    "data": {"name": "xor", "hash": "0"},
+    "optimizer": "sgd",
+    "options": {},
+    "seed": 0,
+    "passes": 1,
+    "versions": {},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +33,34 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("words", ["", "--seed 3", "--no-folder"])
 def test_a_program_without_a_net_is_run(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "sum.sn", *words.split()]) == 0
-    assert capsys.readouterr() == ("3\n", NOTE)
+    assert capsys.readouterr() == ("3\n", "")
     assert not Path("runs").exists()
+
+
+def test_the_words_behind_the_file_are_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("words.sn").write_text("(print argv)")
+    assert main(["run", "words.sn", "a", "--no-folder", "b", "--", "--seed"]) == 0
+    assert capsys.readouterr().out == '("words.sn" "a" "b" "--seed")\n'
+    assert main(["run", "words.sn"]) == 0
+    assert capsys.readouterr().out == '("words.sn")\n'
+
+
+@pytest.mark.parametrize(("form", "code"), [("(exit)", 0), ("(exit 3)", 3), ("(exit 300)", 1)])
+def test_a_program_may_end_itself(form: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("part.sn").write_text(f"(on-error (print 'no) {form})")
+    Path("end.sn").write_text('(print 1) (load "part") (print 2)')
+    assert main(["run", "end.sn"]) == code
+    found = capsys.readouterr()
+    assert found.out == ("1\n" if code != 1 else "1\nno\n")
+    assert ("an exit code is from 0 to 255" in found.err) == (code == 1)
+
+
+def test_exit_leaves_the_net_untrained(capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("net.sn").read_text() + "(exit 2) (layer too-late (1))"
+    Path("left.sn").write_text(text)
+    assert main(["run", "left.sn", "--passes", "1"]) == 2
+    assert main(["check", "left.sn"]) == 0
+    assert "too-late" not in capsys.readouterr().out
 
 
 def test_its_variables_can_be_set(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,3 +100,12 @@ def test_an_error_in_the_program_is_an_error(capsys: pytest.CaptureFixture[str])
     Path("sum.sn").write_text("(print (+ 1 2)) (car 5)")
     assert main(["run", "sum.sn"]) == 1
     assert capsys.readouterr().out == "3\n"
+
+
+def test_a_run_keeps_the_words_of_its_program() -> None:
+    about = {**origin_object(Origin(source="", argv=("net.sn", "a"))), **BARE}
+    Path("run").mkdir()
+    Path("run", SOURCE).write_text("")
+    assert read_origin(Path("run"), about).argv == ("net.sn", "a")
+    del about["argv"]  # as an earlier SN wrote it
+    assert read_origin(Path("run"), about).argv == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sn.errors import EvalError, SnError, ValueKindError
+from sn.errors import EvalError, ProgramExit, SnError, ValueKindError
 from sn.lisp.calls import special
 from sn.lisp.equality import equal
 from sn.lisp.forms import (
@@ -356,6 +356,8 @@ def on_error(it: Machine, form: Pair) -> Value:
     it.recoveries += 1
     try:
         return it.progn(form.cdr.cdr)
+    except ProgramExit:
+        raise
     except (SnError, RecursionError) as error:
         with bound_again(error):
             it.eval(form.cdr.car)
