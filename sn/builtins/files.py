@@ -39,19 +39,6 @@ def load(it: Machine, file: str, out: str | None = None, prompt: str | None = No
         _close(it, port)
 
 
-@builtin("libload")
-def libload(it: Machine, file: str) -> str:
-    """(libload file)
-
-    Load a file unless it has been loaded already; return its full name.
-
-    (libload "no-such-file")
-    => error: no file is called 'no-such-file'
-    """
-    found = it.find_program(file)
-    return str(found) if str(found.resolve()) in it.loaded else it.load(file)
-
-
 def _open_output(it: Machine, name: str, mode: Literal["w", "a"]) -> OutputPort:
     if name == "$stdout":
         return it.stdout

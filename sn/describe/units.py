@@ -123,14 +123,16 @@ def nval(it: Machine, unit: int, value: float | None = None) -> float:
     return raw.state[unit]
 
 
-@builtin("amont", "pre-syn")
+@builtin("pre-syn", locked=False)
+@builtin("amont")
 def amont(it: Machine, unit: int) -> Value:
     """(amont UNIT): the units that feed it, in order of creation."""
     raw: RawNet = it.world.raw
     return to_list(float(src) for src, dst in zip(raw.src, raw.dst, strict=True) if dst == unit)
 
 
-@builtin("aval", "post-syn")
+@builtin("post-syn", locked=False)
+@builtin("aval")
 def aval(it: Machine, unit: int) -> Value:
     """(aval UNIT): the units that it feeds, in order of creation."""
     raw: RawNet = it.world.raw

@@ -51,7 +51,8 @@ class Machine(Protocol):
     """A session's language state, as those see it who are called by it.
 
     `depth` counts calls inside one another, which from `horizon` on ask to go `further`;
-    `recoveries` counts the (on-error ...) that wait for errors; `numbers` prints a number, `world`
+    `recoveries` counts the (on-error ...) that wait for errors; `path` has folders to
+    search; `numbers` prints a number, `world`
     is what the forms of the layers above act on. What a method raises is told where it is written,
     in `interp.py`.
     """
@@ -65,6 +66,7 @@ class Machine(Protocol):
     out: OutputPort
     err: OutputPort
     input: Input | None
+    path: list[Path]
     loaded: set[str]
     files: Files
     ask: Callable[[str], bool]

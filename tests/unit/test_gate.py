@@ -37,7 +37,8 @@ def test_what_is_written_in_memory_is_read_back_and_leaves_nothing(
         "(t () ())"
     )
     with pytest.raises(EvalError, match="no file is called 'a/notes'"):
-        it.run('(open-read "a/notes")')
+        it.run('(reading "a/notes")')
+    assert it.run('(open-read "a/notes")') is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -123,9 +124,10 @@ def test_a_pipe_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.chdir(tmp_path)
     it = new_interpreter()
-    for form in ('(load "pipe")', '(open-read "pipe")', '(load-matrix "pipe")'):
+    for form in ('(load "pipe")', '(reading "pipe")', '(load-matrix "pipe")'):
         with pytest.raises(EvalError):
             it.run(form)
+    assert it.run('(open-read "pipe")') is None
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")

@@ -26,7 +26,9 @@ DEFINITIONS = {
         "(define f (lambda (x) (* x x)))", "1:1", "'define'", ": (de f (x) (* x x))"
     ),
     "defun": slip("(defun f (x) (* x x))", "1:1", "'defun'", ": (de f (x) (* x x))"),
-    "defvar": slip("(defvar rate 0.003)", "1:1", "'defvar'", ": (setq rate 0.003)"),
+    "defparameter": slip(
+        "(defparameter rate 0.003)", "1:1", "'defparameter'", ": (setq rate 0.003)"
+    ),
     "set!": slip("(set! x 5)", "1:1", "'set!'", ": (setq x 5)"),
     "set-unquoted": slip("(set x 5)", "1:6", "found x, which has no value", ": (setq x 5)"),
     "fn": slip("(setq f (fn (x) (* x x)))", "1:9", "'fn'", ": (lambda (x) (* x x))"),

@@ -75,7 +75,7 @@ for _ours, _theirs in _SAME.items():
             words.add(_word, same_in(_ours))
 
 
-@words("define", "def", "defvar", "defparameter", "defconstant", "global", "var", "const", "val")
+@words("define", "def", "defparameter", "defconstant", "global", "var", "const", "val")
 def define(args: list[Value]) -> str | None:
     """(define x 5), (define (f x) ...), (def f (x) ...)."""
     if not args:
