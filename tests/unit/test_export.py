@@ -126,12 +126,15 @@ def as_function(program: Program, weights: NDArray[np.float32]) -> str:
 
 
 def compiled(text: str, folder: Path, *flags: str) -> ctypes.CDLL:
-    source, library = folder / "net.c", folder / "net.so"
+    source, made, library = (folder / name for name in ("net.c", "net.o", "net.so"))
     source.write_text(text)
     assert GCC is not None
     strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
-    command = [GCC, *strict, *(flags or ("-O1",)), "-shared", "-fPIC", "-o", library, source, "-lm"]
+    command = [GCC, *strict, *(flags or ("-O1",)), "-fPIC", "-c", "-o", made, source]
     subprocess.run(command, check=True)
+    # linked without flags: -ffast-math would have the library turn small numbers to 0 in the whole
+    # process that loads it
+    subprocess.run([GCC, "-shared", "-o", library, made, "-lm"], check=True)
     return ctypes.CDLL(str(library))
 
 
