@@ -56,6 +56,8 @@ class Worker:
             limit=_LONGEST,
             env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
+        if self._is_killed:  # while it was being started
+            self._end()
         while (await self.result(STARTS)).number != READY:
             pass
 
@@ -81,14 +83,22 @@ class Worker:
         return self._decoder.decode(line)
 
     async def gone(self) -> None:
-        """Wait until the process is gone."""
-        if self._process is not None:
-            await self._process.wait()
+        """Wait until the process is gone, and its pipes are closed."""
+        if self._process is None or self._process.stdin is None:
+            return
+        await self._process.wait()
+        self._process.stdin.close()
+        with suppress(OSError):
+            await self._process.stdin.wait_closed()
 
     def kill(self) -> None:
-        """End the process, if it is there."""
-        if self._process is not None and self._process.returncode is None and not self._is_killed:
-            self._is_killed = True  # to kill it again would take its end from the event loop
+        """End the process, if it is there, or as soon as it is."""
+        if not self._is_killed:  # to kill it again would take its end from the event loop
+            self._is_killed = True
+            self._end()
+
+    def _end(self) -> None:
+        if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
 
@@ -115,6 +125,7 @@ class Workers:
         self._runs: dict[str, _Run] = {}
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
+        self._leaving: set[asyncio.Task[None]] = set()  # what waits for killed ones to be gone
         self._starts: asyncio.Task[None] | None = None
         self._number = READY
         self._has_ended = False
@@ -126,7 +137,9 @@ class Workers:
     async def stop(self) -> None:
         """End all processes and wait until they are gone."""
         self.kill()
-        await asyncio.gather(*(worker.gone() for worker in self._all))
+        if self._starts is not None:
+            await self._starts
+        await asyncio.gather(*(worker.gone() for worker in self._all), *self._leaving)
 
     def kill(self) -> None:
         """End all processes."""
@@ -168,7 +181,8 @@ class Workers:
             await worker.start()
         except (EOFError, TimeoutError, OSError):
             self._drop(worker)
-            await asyncio.sleep(GRACE)  # a machine without memory gets no faster by trying
+            if not self._has_ended:
+                await asyncio.sleep(GRACE)  # a machine without memory gets no faster by trying
         else:
             self._idle.append(worker)
         self._starts = None
@@ -187,6 +201,9 @@ class Workers:
     def _drop(self, worker: Worker) -> None:
         worker.kill()
         self._all.discard(worker)
+        waits = asyncio.create_task(worker.gone())
+        self._leaving.add(waits)
+        waits.add_done_callback(self._leaving.discard)
 
     async def _done(self, worker: Worker, job: Job, key: str, run: _Run) -> bool:
         """Do a job and pass on what it finds; tell whether the worker can do another."""
