@@ -34,19 +34,43 @@ def _units(value: Value) -> Iterator[int]:
 
 @builtin("alloc-net")
 def alloc_net(it: Machine, units: int, links: int, weights: int = 0) -> float:
-    """(alloc-net UNITS LINKS [WEIGHTS]): forget all units and connections.
+    """(alloc-net UNITS LINKS [WEIGHTS]): forget all units and connections, and say how many there
+    will be at most, unit 0 among the units.
 
-    Memory grows as needed, so the sizes are a promise that nothing depends on. The value is
-    the number of units asked for.
+    The locked variables nnum and nmax, snum and smax, wnum and wmax tell how many units,
+    connections and weights there are, and may be. Memory is taken as it is needed. The value is the
+    number of units asked for.
     """
-    it.world.raw = RawNet()
+    most = (_allocated(units, 1), _allocated(links, 0), _allocated(weights or links, 0))
+    if most[2] > most[1]:
+        text = f"there are at most as many weights as links, found {number_text(weights)}"
+        raise ValueKindError(f"{text} and {number_text(links)}")
+    it.world.raw = RawNet(most=most)
+    for name, number in zip(("nmax", "smax", "wmax"), most, strict=True):
+        it.define(name, float(number), locked=True)
+    _tell_counts(it, it.world.raw)
     return float(units)
+
+
+def _allocated(count: int, least: int) -> int:
+    if count < least:
+        raise ValueKindError(f"alloc-net needs at least {least}, found {number_text(count)}")
+    return count
+
+
+def _tell_counts(it: Machine, raw: RawNet) -> None:
+    """Set the variables that count what there is, where a program allocated it."""
+    if raw.most is not None:
+        counts = (len(raw.state), len(raw.src), raw.n_weights)
+        for name, number in zip(("nnum", "snum", "wnum"), counts, strict=True):
+            it.define(name, float(number), locked=True)
 
 
 @builtin("clear-net")
 def clear_net(it: Machine) -> Value:
-    """(clear-net): forget all units and connections."""
-    it.world.raw = RawNet()
+    """(clear-net): forget all units and connections; how many there may be stays."""
+    it.world.raw = RawNet(most=it.world.raw.most)
+    _tell_counts(it, it.world.raw)
     return None
 
 
@@ -62,7 +86,9 @@ def newneurons(it: Machine, count: int) -> Value:
         )
     it.world.raw.demand(count, 0)
     need_list(count)
-    return to_list(float(unit) for unit in it.world.raw.add_units(count))
+    made = it.world.raw.add_units(count)
+    _tell_counts(it, it.world.raw)
+    return to_list(map(float, made))
 
 
 @builtin("connect")
@@ -78,6 +104,7 @@ def connect(it: Machine, pre: Value, post: Value) -> Value:
     for src in above:
         for dst in below:
             raw.connect(src, dst)
+    _tell_counts(it, raw)
     return None
 
 
@@ -93,6 +120,7 @@ def dup_connection(it: Machine, m1: Value, m2: Value, n1: Value, n2: Value) -> V
     for from_src, src in sources:
         for from_dst, dst in targets:
             raw.connect(src, dst, raw.weight_of(from_src, from_dst))
+    _tell_counts(it, raw)
     return None
 
 

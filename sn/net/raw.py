@@ -23,22 +23,38 @@ from sn.net.upstream import upstream_layers, upstream_name
 
 @dataclass(slots=True)
 class RawNet:
-    """Connections in creation order, one state per unit; weights are numbered as created."""
+    """Connections in creation order, one state per unit; weights are numbered as created.
+
+    `most` are the units, unit 0 among them, connections and weights that were allocated; None
+    where nobody said.
+    """
 
     src: array[int] = field(default_factory=lambda: array("i"))
     dst: array[int] = field(default_factory=lambda: array("i"))
     wid: array[int] = field(default_factory=lambda: array("i"))
     state: list[float] = field(default_factory=lambda: [1.0])
     n_weights: int = 0
+    most: tuple[int, int, int] | None = None
     # weight of each connection by (upstream, downstream)
     pairs: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def demand(self, n_units: int, n_connections: int) -> None:
         """Demand that there can be so many units and connections more, before they are made.
 
-        Raises: NetError for more than can be numbered, MemoryLimitError above the limit.
+        Raises: NetError for more than were allocated or can be numbered, MemoryLimitError above
+        the limit.
         """
+        if self.most is not None:
+            self._demand_of("neurons", len(self.state) + n_units, self.most[0])
+            self._demand_of("connections", len(self.src) + n_connections, self.most[1])
         demand(len(self.state) + n_units, len(self.src) + n_connections, is_raw=True)
+
+    def _demand_of(self, what: str, count: int, most: int) -> None:
+        if count > most:
+            raise NetError(
+                f"too many {what}: {number_text(count)}, where {number_text(most)} were allocated",
+                hint="(alloc-net UNITS LINKS) says how many there are at most, unit 0 included",
+            )
 
     def add_units(self, count: int) -> range:
         """Make `count` units and return their numbers."""

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from sn.describe import new_interpreter
+from sn.describe.world import World
 from sn.errors import SnError
 from sn.lisp.files import Files
 from sn.lisp.gate import Gate
@@ -32,6 +33,7 @@ def test_program(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     out = io.StringIO()
     it = new_interpreter(out=out, err=io.StringIO(), files=Files(Gate(program.parent)))
+    it.world = World()
     reader = it.reader(program.read_text(encoding="utf-8"), str(program))
     it.input = reader
     faults = []
