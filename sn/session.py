@@ -87,6 +87,7 @@ class Session:
         self.world = World(train_further=self._trained_further)
         self.files = Files(self._gate(Path()))
         self.files.make_folder = make_folder
+        self.folder = Path()  # where programs start to read, until they chdir
         self.interpreter = new_interpreter(files=self.files)
         self.interpreter.world = self.world
         self.seed = SEED.take("seed", seed)
@@ -153,7 +154,7 @@ class Session:
         Raises: SnError as `load` does.
         """
         self.files.stand_ins = {read.path: read.content for read in origin.read}
-        self.files.current = Path(origin.folder)
+        self.folder = self.files.current = Path(origin.folder)
         self.seed, self.argv = origin.seed, origin.argv
         if self.data is None:
             self.data, self.data_is_given = origin.data, False
@@ -253,7 +254,7 @@ class Program:
             self.session.settings,
             self.session.command,
             str(self.path.resolve()),
-            str(files.current.resolve()),
+            str(self.session.folder.resolve()),
             self.source,
             tuple(ReadFile(name, content) for name, content in files.seen.items()),
             self.session.seed,

@@ -208,3 +208,65 @@ def tanh(x: float) -> float:
     => 0
     """
     return math.tanh(x)
+
+
+@builtin("qtanh")
+def qtanh(x: float) -> float:
+    """(qtanh x)
+
+    Return the hyperbolic tangent, which SN had a quick approximation of by this name.
+
+    (qtanh 0)
+    => 0
+    """
+    return math.tanh(x)
+
+
+@builtin("exp-1")
+def exp_minus_one(x: float) -> float:
+    """(exp-1 x)
+
+    Return e to the power x, less 1, exact for a small x too.
+
+    (exp-1 0)
+    => 0
+    """
+    return _checked(lambda: math.expm1(x), "exp-1")
+
+
+@builtin("log1+")
+def log_one_plus(x: float) -> float:
+    """(log1+ x)
+
+    Return the natural logarithm of 1 + x, exact for a small x too.
+
+    (log1+ 0)
+    => 0
+    """
+    if x <= -1:
+        raise floating(f"log1+ needs a number above -1, found {x:g}")
+    return math.log1p(x)
+
+
+@builtin("0-x-1")
+def ramp(x: float) -> float:
+    """(0-x-1 x)
+
+    Return x, but 0 below 0 and 1 above 1.
+
+    (mapcar 0-x-1 '(-2 0.25 3))
+    => (0 0.25 1)
+    """
+    return min(max(x, 0.0), 1.0)
+
+
+@builtin("0-1-0")
+def box(x: float) -> float:
+    """(0-1-0 x)
+
+    Return 1 from 0 to 1, both included, and 0 elsewhere.
+
+    (mapcar 0-1-0 '(-2 0.25 3))
+    => (0 1 0)
+    """
+    return 1.0 if 0 <= x <= 1 else 0.0

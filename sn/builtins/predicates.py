@@ -57,7 +57,7 @@ def null(x: Value) -> bool:
     return x is None
 
 
-@builtin("atom")
+@builtin("atom", "atomp")
 def atom(x: Value) -> bool:
     """(atom x)
 
@@ -103,3 +103,15 @@ def symbolp(x: Value) -> Value:
     => a
     """
     return x if type(x) is Symbol else None
+
+
+@builtin("externp")
+def externp(x: Value) -> bool:
+    """(externp x)
+
+    Tell whether x is anything but a list or a number: a symbol, a string, a function, a matrix.
+
+    (externp "text")
+    => t
+    """
+    return x is not None and type(x) is not Pair and type(x) is not float

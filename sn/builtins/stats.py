@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sn.display import number_text
 from sn.errors import EvalError
 from sn.lisp.calls import builtin
 
@@ -190,3 +191,65 @@ def quadrant_dist(a: list[float], b: list[float] | None = None) -> int:
     """
     pairs = _pairs("quadrant-dist", a, b)
     return sum((x > 0 and y <= 0) or (x < 0 and y >= 0) for x, y in pairs)
+
+
+@builtin("abs-dist")
+def abs_dist(a: list[float], b: list[float] | None = None) -> float:
+    """(abs-dist list [other])
+
+    Return the sum of the absolute differences of two lists, or from zeros.
+
+    (abs-dist '(1 2) '(3 3))
+    => 3
+    """
+    return _sum([abs(x - y) for x, y in _pairs("abs-dist", a, b)])
+
+
+@builtin("cov")
+def cov(a: list[float], b: list[float]) -> float:
+    """(cov list other)
+
+    Return the covariance of two lists of numbers: the mean of the products of their distances from
+    their means.
+
+    (cov '(1 2 3) '(2 4 6))
+    => 1.33333
+    """
+    return _moment("cov", a, b)
+
+
+def _moment(name: str, a: list[float], b: list[float]) -> float:
+    pairs = _pairs(name, _some(name, a), b)
+    mean_a, mean_b = _sum(a) / len(a), _sum(b) / len(b)
+    return _sum([(x - mean_a) * (y - mean_b) for x, y in pairs]) / len(a)
+
+
+@builtin("regression")
+def regression(x: list[float], y: list[float]) -> list[float]:
+    """(regression x y)
+
+    Return the list (a b) of the line a x + b that has the least squared distance from y.
+
+    (regression '(1 2 3) '(3 5 7))
+    => (2 1)
+    """
+    covariance, spread = _moment("regression", x, y), _moment("regression", x, x)
+    if spread == 0:
+        raise EvalError("regression needs numbers x that are not all equal")
+    slope = covariance / spread
+    return [slope, _sum(y) / len(y) - slope * _sum(x) / len(x)]
+
+
+@builtin("ksmallest")
+def ksmallest(list: list[float], k: int) -> float:
+    """(ksmallest list k)
+
+    Return the k-th smallest number of a list, the smallest one for k = 1.
+
+    (ksmallest '(30 10 20) 2)
+    => 20
+    """
+    if not 1 <= k <= len(list):
+        text = f"ksmallest counts from 1 to {len(list)}, the length of the list"
+        raise EvalError(f"{text}, found {number_text(k)}")
+    return sorted(list)[k - 1]

@@ -243,3 +243,69 @@ def named(it: Machine, name: str) -> Symbol:
     => |Thing_1|
     """
     return it.intern(name)
+
+
+@builtin("nameof")
+def nameof(symbol: Symbol) -> str:
+    """(nameof symbol)
+
+    Return the name of a symbol, without the bars that `pname` shows.
+
+    (nameof '|Thing_1|)
+    => "Thing_1"
+    """
+    return symbol.name
+
+
+@builtin("strins")
+def strins(string: str, n: int, part: str) -> str:
+    """(strins string n part)
+
+    Return a string with a part inserted behind its first n characters.
+
+    (strins "abcd" 2 "XY")
+    => "abXYcd"
+    """
+    need_text(string, part)
+    place = _count("strins", n)
+    return string[:place] + part + string[place:]
+
+
+@builtin("strdel")
+def strdel(string: str, start: int, n: int) -> str:
+    """(strdel string start n)
+
+    Return a string without n characters from position start on, which is 1 for the first.
+
+    (strdel "abcdefgh" 2 4)
+    => "afgh"
+    """
+    if start < 1:
+        raise EvalError(f"strdel counts positions from 1, found {number_text(start)}")
+    return string[: start - 1] + string[start - 1 + _count("strdel", n) :]
+
+
+@builtin("strhex")
+def strhex(number: int) -> str:
+    """(strhex number)
+
+    Return a whole number in hexadecimal digits.
+
+    (strhex 255)
+    => "ff"
+    """
+    if not -(2**31) <= number < 2**32:
+        raise EvalError(f"strhex takes numbers of 32 bits, found {number_text(number)}")
+    return f"{number % 2**32:x}"
+
+
+@builtin("isprint")
+def isprint(string: str) -> bool:
+    """(isprint string)
+
+    Tell whether the first character of a string is one that shows when it is printed.
+
+    (isprint "a")
+    => t
+    """
+    return string[:1].isprintable() and string != ""

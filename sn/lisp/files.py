@@ -66,6 +66,10 @@ class Files:
             hint += f"; not in {', '.join(closed)}, which --allow-read DIR opens"
         raise NoFileError(f"no file is called '{name}'", hint=hint)
 
+    def is_readable(self, file: Path) -> bool:
+        """Whether there is a file at this place that may be read."""
+        return any(self._is_here(folder / file) for folder in (*self._own_folders(), Path()))
+
     def read(self, file: Path) -> bytes:
         """Return the content of a file.
 

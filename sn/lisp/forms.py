@@ -59,6 +59,7 @@ class SymbolTable:
 
     def __init__(self) -> None:
         self.by_name: dict[str, Symbol] = {}
+        self.properties: dict[Symbol, dict[Symbol, Value]] = {}
 
     def intern(self, name: str) -> Symbol:
         """Return the symbol called exactly `name`, made on first use."""

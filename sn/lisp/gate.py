@@ -123,6 +123,15 @@ def no_shell() -> NotAllowedError:
     )
 
 
+def no_environment() -> NotAllowedError:
+    """Return the refusal to read a variable of the environment."""
+    return NotAllowedError(
+        "this program may not read the environment",
+        hint="it may hold secrets; --allow-shell opens it with all else "
+        "(Python: allow=sn.Allow(shell=True))",
+    )
+
+
 def real(path: str | Path) -> Path:
     """Return the place that a path leads to, whether there is a file or not; links are followed.
 
