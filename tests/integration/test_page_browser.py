@@ -125,18 +125,18 @@ def test_a_drawing_by_mouse_and_by_keys_goes_through_the_net(page: Any) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 140, box["y"] + 240, steps=8)
     page.mouse.up()
-    page.wait_for_function("document.getElementById('shown').textContent === 'what you drew'")
+    sync.expect(page.locator("#shown")).to_have_text("what you drew")
     assert page.locator("#answer").text_content() == "1"
     page.locator("#clear").click()
-    page.wait_for_function("document.getElementById('shown').textContent === 'an empty picture'")
+    sync.expect(page.locator("#shown")).to_have_text("an empty picture")
     page.locator("#sheet").focus()
     page.keyboard.press("Space")
     for _ in range(6):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    page.wait_for_function("document.getElementById('shown').textContent === 'what you drew'")
+    sync.expect(page.locator("#shown")).to_have_text("what you drew")
     page.keyboard.press("Backspace")
-    page.wait_for_function("document.getElementById('shown').textContent === 'an empty picture'")
+    sync.expect(page.locator("#shown")).to_have_text("an empty picture")
 
 
 def test_everything_can_be_reached_by_keys(page: Any) -> None:
@@ -193,6 +193,70 @@ def test_nothing_is_wider_than_the_window(browser: Any, run: Path, width: int, s
     )
     assert max(paint) < 1000
     found.close()
+
+
+def test_one_finger_draws_and_the_mouse_only_when_it_is_pressed(browser: Any, run: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    found = context.new_page()
+    found.goto((run / "report.html").as_uri())
+    box, touch = found.locator("#sheet").bounding_box(), context.new_cdp_session(found)
+
+    def finger(kind: str, *places: tuple[int, int]) -> None:
+        at = [{"x": box["x"] + x, "y": box["y"] + y, "id": n} for n, (x, y) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    def drawn(*others: tuple[int, int]) -> list[float]:
+        found.locator("#clear").click()
+        finger("touchStart", (140, 40))
+        for step in range(1, 11):
+            finger(
+                "touchStart" if step == 1 and others else "touchMove",
+                (140, 40 + 20 * step - 20),
+                *others,
+            )
+        finger("touchEnd")
+        sync.expect(found.locator("#shown")).to_have_text("what you drew")
+        return list(found.evaluate("() => Array.from(SN.pattern())"))
+
+    alone = drawn()
+    assert len(set(alone)) > 2 and found.evaluate("() => scrollY") == 0
+    assert drawn((20, 20)) == alone
+    found.locator("#clear").click()
+    found.locator("#sheet").focus()
+    found.keyboard.press("Space")
+    sync.expect(found.locator("#shown")).to_have_text("what you drew")
+    dot = found.evaluate("() => Array.from(SN.pattern())")
+    found.mouse.move(box["x"] + 40, box["y"] + 40)
+    found.mouse.move(box["x"] + 90, box["y"] + 200, steps=4)
+    found.wait_for_timeout(100)
+    assert found.evaluate("() => Array.from(SN.pattern())") == dot
+    context.close()
+
+
+CONTRAST = """() => {
+  const on = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colour) => {
+    on.fillStyle = colour;
+    on.fillRect(0, 0, 1, 1);
+    const parts = [...on.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255);
+    const [r, g, b] = parts.map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return [...document.querySelectorAll(".confusion td:not(.right)")].map((cell) => {
+    const style = getComputedStyle(cell), a = light(style.color), b = light(style.backgroundColor);
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_most_frequent_confusions_can_be_read(browser: Any, run: Path, scheme: str) -> None:
+    """Source of the ratio: WCAG 2.1, 1.4.3 Contrast (Minimum)."""
+    found = browser.new_page(color_scheme=scheme)
+    found.goto((run / "report.html").as_uri())
+    ratios = [one for one in found.evaluate(CONTRAST) if one > 1]
+    found.close()
+    assert len(ratios) > 10 and min(ratios) >= 4.5
 
 
 def test_without_patterns_the_fields_go_through_the_net(

@@ -10,6 +10,7 @@ const Draw = (() => {
   const SIDE = 280, FINE = 4; // units of the sheet; points of the fine picture to each of the net's
   let strokes = [];
   let pen = null; // the stroke that is being drawn
+  let pointer = null; // the mouse, finger or pen that draws it; a second finger draws nothing
   let cursor = [SIDE / 2, SIDE / 2];
   const context = sheet.getContext("2d");
   const isOn = (id) => document.getElementById(id).checked;
@@ -117,6 +118,8 @@ const Draw = (() => {
   };
   sheet.addEventListener("pointerdown", (event) => {
     event.preventDefault();
+    if (event.button > 0 || pointer !== null) return;
+    pointer = event.pointerId;
     sheet.focus({ preventScroll: true });
     sheet.setPointerCapture(event.pointerId);
     pen = [placeOf(event)];
@@ -124,11 +127,14 @@ const Draw = (() => {
     changed();
   });
   sheet.addEventListener("pointermove", (event) => {
-    if (!pen) return;
+    if (!pen || event.pointerId !== pointer) return;
     for (const part of event.getCoalescedEvents ? event.getCoalescedEvents() : [event]) pen.push(placeOf(part));
     changed();
   });
-  for (const name of ["pointerup", "pointercancel"]) sheet.addEventListener(name, () => (pen = null));
+  for (const name of ["pointerup", "pointercancel"])
+    sheet.addEventListener(name, (event) => {
+      if (event.pointerId === pointer) pen = pointer = null;
+    });
   sheet.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.key === " ") {
