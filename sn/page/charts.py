@@ -13,8 +13,9 @@ from sn.page.html import Html, join, tag
 
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 132, 14, 40
-LETTER = 6.4  # width of a letter of the labels, in units of the picture, at most on average
+LETTER = 7.3  # width of a letter of the labels, in units of the picture, at most on average
 LINE = 15  # from a name to the next
+MOST_LETTERS = 18  # of a name beside its curve; chosen here
 MOST_POINTS = 800  # of a curve, more than the picture can show side by side; chosen here
 LARGEST = 1e300  # beyond this, and nearer to 0 than one over it, nothing is drawn; chosen here
 FLATTEST = 1e-4  # height of a picture as a share of its numbers: six digits tell its ticks apart
@@ -241,7 +242,7 @@ def _names(lines: Sequence[Line], y: _Axis) -> Html:
         limit = places[number + 1] - LINE if number + 1 < len(places) else y.start + 6
         if over > 0:
             places[number] = min(places[number], limit)
-    most = int((RIGHT - 14) / LETTER)
+    room = RIGHT - 15
     parts = []
     for (at, line), place in zip(ends, places, strict=True):
         end = WIDTH - RIGHT
@@ -252,14 +253,19 @@ def _names(lines: Sequence[Line], y: _Axis) -> Html:
             )
         )
         name = line.name
-        if len(name) > most:
+        if len(name) > MOST_LETTERS:
             # names of variants begin alike
-            name = f"{name[: most - most // 2 - 1]}…{name[-(most // 2) :]}"
+            half = MOST_LETTERS // 2
+            name = f"{name[: MOST_LETTERS - half - 1]}…{name[-half:]}"
+        is_wide = len(name) * LETTER > room
         parts.append(
             tag(
                 "text",
                 tag("title", line.name) if name != line.name else None,
                 name,
+                # its end tells names apart, so it is there in any font
+                textLength=room if is_wide else None,
+                lengthAdjust="spacingAndGlyphs" if is_wide else None,
                 x=end + 13,
                 y=round(place + 4, 1),
                 Class=f"name {hue}",

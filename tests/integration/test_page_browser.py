@@ -15,6 +15,8 @@ import pytest
 
 from sn.commands import main
 from sn.opened import open_run
+from sn.page.charts import Line, chart
+from sn.page.html import document
 from sn.page.report import run_page
 from tests.conftest import GOLDEN
 from tests.sample_nets import shipped
@@ -233,7 +235,7 @@ def test_one_finger_draws_and_the_mouse_only_when_it_is_pressed(browser: Any, ru
     context.close()
 
 
-CONTRAST = """() => {
+CONTRAST = """([names, property]) => {
   const on = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const light = (colour) => {
     on.fillStyle = colour;
@@ -242,8 +244,10 @@ CONTRAST = """() => {
     const [r, g, b] = parts.map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  return [...document.querySelectorAll(".confusion td:not(.right)")].map((cell) => {
-    const style = getComputedStyle(cell), a = light(style.color), b = light(style.backgroundColor);
+  const paper = getComputedStyle(document.body).backgroundColor;
+  return [...document.querySelectorAll(names)].map((cell) => {
+    const style = getComputedStyle(cell), a = light(style[property]);
+    const b = light(cell.closest("svg") ? paper : style.backgroundColor);
     return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   });
 }"""
@@ -254,9 +258,28 @@ def test_the_most_frequent_confusions_can_be_read(browser: Any, run: Path, schem
     """Source of the ratio: WCAG 2.1, 1.4.3 Contrast (Minimum)."""
     found = browser.new_page(color_scheme=scheme)
     found.goto((run / "report.html").as_uri())
-    ratios = [one for one in found.evaluate(CONTRAST) if one > 1]
+    ratios = [
+        one for one in found.evaluate(CONTRAST, [".confusion td:not(.right)", "color"]) if one > 1
+    ]
     found.close()
     assert len(ratios) > 10 and min(ratios) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_names_of_many_curves_can_be_read_to_their_ends(
+    browser: Any, tmp_path: Path, scheme: str
+) -> None:
+    names = [f"{'WIDE' * 9}-{n}" for n in range(4)] + [f"long-name-of-a-net-{n}" for n in range(14)]
+    lines = [Line(name, ((1, 1.0), (2, 1 + n)), n) for n, name in enumerate([*names, "short"])]
+    page = document("chart", chart(lines, "pass", "error"), ())
+    (tmp_path / "chart.html").write_text(page, encoding="utf-8")
+    found = browser.new_page(color_scheme=scheme)
+    found.goto((tmp_path / "chart.html").as_uri())
+    boxes = [one.bounding_box() for one in found.locator("svg text.name").all()]
+    whole = found.locator("svg").bounding_box()
+    assert max(box["x"] + box["width"] for box in boxes) <= whole["x"] + whole["width"]
+    assert min(found.evaluate(CONTRAST, ["svg text", "fill"])) >= 4.5
+    found.close()
 
 
 def test_without_patterns_the_fields_go_through_the_net(
