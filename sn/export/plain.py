@@ -59,9 +59,11 @@ def as_json(net: TrainedNet) -> bytes:
             for one in table.parameters
         ],
     }
-    if about.scaling is not None and not about.scaling.is_identity:
-        shift, factor = about.scaling.shift.tolist(), about.scaling.factor.tolist()
-        content["inputs"] = {"shift": shift, "factor": factor}
+    scaling = about.scaling
+    if scaling is not None and (about.fills or not scaling.is_identity):
+        content["inputs"] = {"shift": scaling.shift.tolist(), "factor": scaling.factor.tolist()}
+        if about.fills:
+            content["inputs"]["fill"] = scaling.fill.tolist()
     encoded = msgspec.json.encode(content, enc_hook=str)
     return msgspec.json.format(encoded, indent=1) + b"\n"
 

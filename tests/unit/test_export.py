@@ -339,6 +339,20 @@ def test_json_and_npz_hold_the_weights_by_name() -> None:
     assert [layer["shape"] for layer in found["layers"]] == [[4, 4], [2, 2, 2], [3]]
 
 
+def test_json_tells_what_is_done_to_inputs() -> None:
+    none, table = np.full(2, np.nan), freeze(described(f"(defnet n {TINY})"))
+    for scaling, wanted in (
+        (Scaling(np.zeros(2), np.ones(2), none), None),
+        (Scaling(np.ones(2), np.ones(2), none), {"shift": [1, 1], "factor": [1, 1]}),
+        (
+            Scaling(np.zeros(2), np.ones(2), np.array([0.5, 7])),
+            {"shift": [0, 0], "factor": [1, 1], "fill": [0.5, 7]},
+        ),
+    ):
+        found = json.loads(exported(net_of(table, scaling=scaling), "json"))
+        assert found.get("inputs") == wanted
+
+
 def test_an_unknown_format_gets_the_known_ones() -> None:
     with pytest.raises(UnknownNameError, match="there is no format 'onx'") as caught:
         exported(small(TINY), "onx")
