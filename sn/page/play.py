@@ -167,13 +167,18 @@ class Playground:
 
     def _input_ends(self) -> list[tuple[float, float]]:
         """Return the range of each input, as it is before it is scaled."""
-        scaling = self.net.about.scaling
+        scaling, whole = self.net.about.scaling, self.net.about.input_range
         if self.shown is None:
-            return [self.net.about.input_range] * self.net.table.n_inputs
-        lows, highs = (self.shown.inputs.astype(np.float64).min(0), self.shown.inputs.max(0))
+            return [whole] * self.net.table.n_inputs
+        taken = self.shown.inputs.astype(np.float64)
+        ends = np.stack([taken.min(axis=0), taken.max(axis=0)])
         if scaling is not None:
-            lows, highs = (some / scaling.factor + scaling.shift for some in (lows, highs))
-        return [(float(f"{a:.6g}"), float(f"{b:.6g}")) for a, b in zip(lows, highs, strict=True)]
+            with np.errstate(all="ignore"):  # by a factor of 0 there is no way back
+                ends = ends / scaling.factor + scaling.shift
+        return [
+            (float(f"{low:.6g}"), float(f"{high:.6g}")) if np.isfinite(high - low) else whole
+            for low, high in ends.T.tolist()
+        ]
 
     def _input_names(self) -> list[str]:
         """Return what each input is called: its column, and the word that it stands for."""

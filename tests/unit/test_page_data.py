@@ -48,6 +48,12 @@ def test_each_input_has_its_own_slider(factor: tuple[float, float] | None) -> No
     assert [tuple(map(float, one)) for one in found[:2]] == [(0.25, 1.0), (-3000.0, 10_000.0)]
 
 
+def test_an_input_that_scaling_makes_0_has_the_range_of_all() -> None:
+    scaling = Scaling(np.zeros(2), np.array([0.0, 1.0]), np.full(2, np.nan))
+    found = re.findall(r'min="([^"]*)" max="([^"]*)"', uneven(scaling).section().markup)
+    assert [tuple(map(float, one)) for one in found[:2]] == [(-3000.0, 10_000.0)] * 2
+
+
 def test_what_is_put_where_numbers_are_missing_is_told() -> None:
     scaling = Scaling(np.zeros(2), np.ones(2), np.array([0.5, 7.0]))
     net = net_of(freeze(described(TWO)), scaling=scaling)
