@@ -177,6 +177,16 @@ def test_a_misread_digit_and_a_pair_of_maps_can_be_clicked(page: Any) -> None:
     assert page.locator(".map.feeds").count() == 8
 
 
+def test_numbers_keep_the_zeros_before_the_point(page: Any) -> None:
+    shown = {
+        **{"0": 0.0, "100": 100.0, "-120": -120.0, "10": 10.0, "0.5": 0.5, "0.0012": 0.0012},
+        **{"1000": 999.96, "2019": 2019.25, "1.23e+8": 1.234e8, "1e-9": 1e-9, "-0.885": -0.8849},
+    }
+    found = page.evaluate("(all) => all.map(SN.number)", list(shown.values()))
+    assert found == list(shown)
+    assert page.evaluate("() => SN.number(-0)") == "0"
+
+
 def test_the_slider_goes_back_to_the_weights_before(page: Any) -> None:
     slider = page.locator("#passes")
     assert page.locator("#pass").text_content() == "after pass 10"

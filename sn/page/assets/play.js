@@ -115,7 +115,11 @@ const SN = (() => {
 
   // ---- the layers ----
 
-  const number = (value) => (Object.is(value, -0) ? 0 : value).toPrecision(3).replace(/\.?0+$/, "").replace(/\.?0+e/, "e");
+  // Three digits, and all before the point; zeros go only from behind it.
+  const number = (value) => {
+    const size = Math.abs(value), text = size >= 999.5 && size < 1e7 ? String(Math.round(value)) : value.toPrecision(3);
+    return (size === 0 ? "0" : text).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
+  };
   const nameOf = (index, unit) => {
     const layer = layers[index], [, rows, cols] = layer.maps, inside = unit % (rows * cols);
     const parts = [layer.name];
@@ -378,5 +382,5 @@ const SN = (() => {
     else if (!document.dispatchEvent(new CustomEvent("sn-start", { cancelable: true }))) return;
     else run();
   };
-  return { about, start, paintAll, send, sendPattern, choose, feeds, answers, layers, outputs: () => outputs, pattern: () => pattern };
+  return { about, start, number, paintAll, send, sendPattern, choose, feeds, answers, layers, outputs: () => outputs, pattern: () => pattern };
 })();
