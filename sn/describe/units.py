@@ -101,10 +101,12 @@ def connect(it: Machine, pre: Value, post: Value) -> Value:
     raw: RawNet = it.world.raw
     above, below = list(_units(pre)), list(_units(post))
     raw.demand(0, len(above) * len(below))
-    for src in above:
-        for dst in below:
-            raw.connect(src, dst)
-    _tell_counts(it, raw)
+    try:
+        for src in above:
+            for dst in below:
+                raw.connect(src, dst)
+    finally:
+        _tell_counts(it, raw)
     return None
 
 
@@ -117,10 +119,12 @@ def dup_connection(it: Machine, m1: Value, m2: Value, n1: Value, n2: Value) -> V
     raw: RawNet = it.world.raw
     sources, targets = _walked_together("M1 and N1", m1, n1), _walked_together("M2 and N2", m2, n2)
     raw.demand(0, len(sources) * len(targets))
-    for from_src, src in sources:
-        for from_dst, dst in targets:
-            raw.connect(src, dst, raw.weight_of(from_src, from_dst))
-    _tell_counts(it, raw)
+    try:
+        for from_src, src in sources:
+            for from_dst, dst in targets:
+                raw.connect(src, dst, raw.weight_of(from_src, from_dst))
+    finally:
+        _tell_counts(it, raw)
     return None
 
 
