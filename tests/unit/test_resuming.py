@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sn.describe import optimizers
 from sn.errors import DataError, Notice, TrainError
 from sn.net.expr import const, variable
 from sn.optim.adaptive import Adam
@@ -34,6 +35,7 @@ from tests.sample_jobs import COUNT, ENGINES, job, resumed, sha256, stopped, wit
 pytestmark = pytest.mark.usefixtures("small_chunks")
 
 HALF = PerPass((0.0, 0.5))
+assert optimizers  # which brings all of them
 # every optimizer that a program can name, and what keeps more than others between presentations
 RULES: dict[str, Optimizer] = {
     **{name: optimizer.get(name)(learning_rate=0.02) for name in optimizer},
