@@ -1,9 +1,10 @@
-"""Report: the page of a run, from its folder alone; its program is not evaluated.
+"""Report: the page of a run, from its folder alone.
 
     page = run_page(open_run("runs/zipcode"), Path("runs/zipcode"))
 
 What a run was of is in run.json and log.jsonl, the net in its file; patterns come from the data
-where that is here, and the page says so where it is not.
+where that is here, and the page says so where it is not. The program of the run is evaluated only
+to find data of one's own again, as ../opened.py does it.
 """
 
 from __future__ import annotations
