@@ -24,6 +24,10 @@ from sn.emit.update import Rule
 from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
 from sn.emit.windows.im2col import Geometry
 
+# vectors of a run whose code is written out; chosen here: no kernel of a paper has more, and one of
+# 1,000 rows took seconds to compile
+WRITTEN_OUT = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -265,24 +269,30 @@ def _along(
     f: Frames,
     weights: Sequence[Index],
     reach: Reach,
-    places: Sequence[int],
+    places: range,
     sums: Sequence[Vec],
 ) -> list[Vec]:
-    """Add the products at some places of all runs to partial sums."""
+    """Add the products at some places of all runs to partial sums.
+
+    The code of up to WRITTEN_OUT places is written out, that of more is a loop.
+    """
     cells = [k.cell(value) for value in sums]
+    some = len(places) if len(places) <= WRITTEN_OUT else 1
     for group in k.loop(reach.groups):
         window = k.index(m.t, reach.windows + group) + reach.shift
         kernels = [weight + group * f.runs.weights for weight in weights]
         for run in k.loop(f.runs.count):
-            held = [cell.get() for cell in cells]
-            for at in places:
-                w = [k.load(m.w, kernel + run * f.runs.pitch + at) for kernel in kernels]
-                here = run * f.steps[2] + window
-                x = [k.load(m.s, here + (site + at)) for site in reach.sites]
-                terms = [(one, two) for one in w for two in x]
-                held = [k.fma(b, a, total) for (a, b), total in zip(terms, held, strict=True)]
-            for cell, value in zip(cells, held, strict=True):
-                cell.set(value)
+            for block in k.loop(max(1, len(places) // max(1, some))):
+                held = [cell.get() for cell in cells]
+                for at in places[:some]:
+                    on = block * places.step + at
+                    w = [k.load(m.w, kernel + run * f.runs.pitch + on) for kernel in kernels]
+                    here = run * f.steps[2] + window + on
+                    x = [k.load(m.s, here + site) for site in reach.sites]
+                    terms = [(one, two) for one in w for two in x]
+                    held = [k.fma(b, a, total) for (a, b), total in zip(terms, held, strict=True)]
+                for cell, value in zip(cells, held, strict=True):
+                    cell.set(value)
     return [cell.get() for cell in cells]
 
 
