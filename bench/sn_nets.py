@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from bench.reference import SHAPES, TABLE, Table
 from bench.task import Weights
-from sn.net import raw, schemes
+from sn.live.adopt import take_over
+from sn.live.net import VAL, LiveNet
+from sn.net import schemes
 from sn.net.activations import tanh
 from sn.net.layer import Network
 from sn.net.schemes import Link, Window
@@ -86,7 +88,7 @@ def _named(net: Network, layers: tuple[str, ...]) -> Net:
 
 def zipcode_by_hand() -> Net:
     """Return the zip-code net, made by one call for each connection, with flat layers."""
-    made = raw.RawNet()
+    made = LiveNet()
     sizes = {"input": 256, "h1": 768, "h2": 192, "h3": 30, "output": 10}
     units = {name: made.add_units(size) for name, size in sizes.items()}
     numbers = {name: np.zeros(shape, np.int32) for name, shape in SHAPES.items()}
@@ -105,19 +107,20 @@ def zipcode_by_hand() -> Net:
     for name, size in sizes.items():
         net.add_layer(name, (size,), tanh())
     # weights keep their numbers: every one of them is used by a layer
-    raw.take_over(made, net, units)
+    take_over(made, net, units)
     return Net(freeze(net), numbers)
 
 
-def _windows(made: raw.RawNet, below: Ints, above: Ints, table: Table, numbers: Ints) -> None:
+def _windows(made: LiveNet, below: Ints, above: Ints, table: Table, numbers: Ints) -> None:
     """Connect maps by 5x5 windows with stride 2, each shared by the positions of a map."""
     size = below.shape[1]
     framed = np.pad(below, ((0, 0), (2, 1), (2, 1)), constant_values=-1)
     for plane, row, col in np.argwhere(framed < 0).tolist():
         (framed[plane, row, col],) = made.add_units(1)
-        made.state[framed[plane, row, col]] = -1.0
+        made.units[VAL, framed[plane, row, col]] = -1.0
     for out, sources in enumerate(table):
         for place, source in enumerate(sources):
+            corner = framed[source, :5, :5].ravel()
             for y, x in np.ndindex(size // 2, size // 2):
                 dst = int(above[out, y, x])
                 window = framed[source, 2 * y : 2 * y + 5, 2 * x : 2 * x + 5].ravel().tolist()
@@ -125,10 +128,11 @@ def _windows(made: raw.RawNet, below: Ints, above: Ints, table: Table, numbers: 
                     if (y, x) == (0, 0):
                         numbers[out, place, tap] = _connect(made, src, dst)
                     else:
-                        made.connect(src, dst, int(numbers[out, place, tap]))
+                        first = made.pairs[int(corner[tap]) << 31 | int(above[out, 0, 0])]
+                        made.duplicate(first, src, dst, None, 0.0)
 
 
-def _connect(made: raw.RawNet, src: int, dst: int) -> int:
+def _connect(made: LiveNet, src: int, dst: int) -> int:
     """Connect two units by a weight of their own and return its number."""
     made.connect(src, dst)
     return made.n_weights - 1

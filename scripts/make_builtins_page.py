@@ -18,7 +18,6 @@ sys.path.insert(0, str(ROOT))
 
 from sn import networds, optim  # noqa: E402, F401 - from this checkout, installed or not
 from sn.data import dataset, source  # noqa: E402
-from sn.describe import new_interpreter  # noqa: E402
 from sn.describe.network import NET_FORMS  # noqa: E402
 from sn.lisp.calls import builtins, special_forms  # noqa: E402
 from sn.net.activations import activation  # noqa: E402
@@ -28,6 +27,7 @@ from sn.net.schemes import scheme  # noqa: E402
 from sn.optim.base import optimizer  # noqa: E402
 from sn.optim.schedule import schedule  # noqa: E402
 from sn.registry import Entry, Registry, load_folder  # noqa: E402
+from sn.sn28 import new_interpreter  # noqa: E402
 
 PAGE = ROOT / "docs" / "builtins.md"
 HEAD = """# The words of SN Lisp

@@ -55,11 +55,17 @@ SIGNATURES = {
     "evaluate": types.void(_INTEGERS, _NUMBER),
 }
 
-# of the functions of train/loops.py that are called from outside
+_ROWS = types.float32[:, ::1]
+# of the functions of train/loops.py and live/loops.py that are called from outside
 _LOOPS = {
     "masks": types.void(_FLOATS, *[_NUMBER] * 4, types.float64, *[_NUMBER] * 4),
     "augment": types.void(
         _FLOATS, _INTS, _FLOATS, _INTEGERS, *[types.float64[::1]] * 3, *[_NUMBER] * 4
+    ),
+    "execute": types.void(
+        *(types.int64[:, ::1], _INTS, _ROWS, _FLOATS, _FLOATS, _FLOATS),
+        *([_INTS] * 7),
+        *(_NUMBER, _ROWS, _ROWS, _ROWS, _NUMBER, _FLOATS),
     ),
 }
 

@@ -23,7 +23,6 @@ from sn.cache.files import cache_folder
 from sn.codes import Code
 from sn.compiled import Compiled
 from sn.data.places import search_folders
-from sn.describe import new_interpreter
 from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
@@ -44,6 +43,7 @@ from sn.results.check_report import CheckReport
 from sn.results.origin import Origin, ReadFile
 from sn.results.record import RunRecord
 from sn.shipped import find_net, nets_folder
+from sn.sn28 import new_interpreter
 from sn.train.experiment import DataSource
 from sn.train.gradient_check import (
     GradientReport,

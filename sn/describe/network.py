@@ -28,8 +28,8 @@ from sn.describe.options import (
     whole,
     wrong,
 )
+from sn.describe.own_units import own_units
 from sn.describe.several import Several
-from sn.describe.units import raw_units
 from sn.describe.windows import OWN_SCHEME, own_scheme, window
 from sn.describe.world import World, settle
 from sn.errors import (
@@ -155,7 +155,7 @@ def layer(it: Machine, form: Pair) -> Value:
             hint="give this one another name",
         )
     errors = Several()
-    raw = raw_units(it, shape_arg)
+    raw = own_units(it, shape_arg)
     shape: tuple[int, ...] | None = None
     if head_word(shape_arg) == "from":
         rest.insert(0, shape_arg)

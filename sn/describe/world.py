@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sn.live.adopt import take_over
+from sn.live.net import LiveNet
+from sn.live.walk import Walk
 from sn.net.layer import Network
-from sn.net.raw import RawNet, take_over
 from sn.train.experiment import ExperimentSpec
 
 
@@ -21,15 +23,20 @@ class World:
     networks: dict[str, Network] = field(default_factory=dict)
     experiments: dict[str, ExperimentSpec] = field(default_factory=dict)
     current: Network | None = None
-    raw: RawNet = field(default_factory=RawNet)
-    # raw units of the layers of the net being described
+    walk: Walk = field(default_factory=lambda: Walk(LiveNet()))  # of the live net
+    # units of the live net in the layers of the net being described
     taken: dict[str, list[int]] = field(default_factory=dict)
     # trains a trained net for so many passes more; the session knows how
     train_further: Callable[[Any, int | None], Any] | None = None
 
+    @property
+    def live(self) -> LiveNet:
+        """The net that is made unit by unit."""
+        return self.walk.net
+
 
 def settle(world: World, net: Network) -> None:
-    """Add the connections that raw units brought along, once."""
+    """Add the connections that units of the live net brought along, once."""
     if world.taken:
-        take_over(world.raw, net, world.taken)
+        take_over(world.live, net, world.taken)
         world.taken = {}

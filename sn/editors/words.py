@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sn import networds, optim  # noqa: F401 - their words are part of the language
 from sn.data import dataset
-from sn.describe import new_interpreter, vocabulary
+from sn.describe import vocabulary
 from sn.lisp.calls import builtins, special_forms
 from sn.net.activations import activation
 from sn.net.costs import cost
@@ -21,6 +21,7 @@ from sn.net.schemes import scheme
 from sn.optim.base import optimizer
 from sn.optim.schedule import schedule
 from sn.registry import load_folder
+from sn.sn28 import new_interpreter
 
 CONSTANTS = ("t", "nil")
 

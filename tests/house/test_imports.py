@@ -52,7 +52,9 @@ RANKS = {
     "builtins": 6,
     "compiled": 7,
     "train": 7,
+    "live": 6,
     "describe": 8,
+    "sn28": 9,
     "trained": 8,
     "progress": 8,
     "experiment": 9,
@@ -76,7 +78,7 @@ RANKS = {
 
 # The two columns, which do not know each other; they meet in units that stand in neither.
 LANGUAGE = ("lisp", "parser", "format", "interp", "builtins")
-NUMERIC = ("net", "optim", "data", "lower", "emit", "kernels", "train")
+NUMERIC = ("net", "optim", "data", "lower", "emit", "kernels", "train", "live")
 
 # What a unit may import besides the standard library.
 LIBRARIES = {
@@ -94,7 +96,9 @@ LIBRARIES = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "train": {"numpy"},
     "builtins": {"numpy"},
+    "live": {"numpy"},
     "describe": {"numpy"},
+    "sn28": {"numpy"},
     "trained": {"numpy", "msgspec"},
     "experiment": {"numpy"},
     "export": {"numpy", "msgspec"},

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sn.describe import new_interpreter
 from sn.errors import DataError, EvalError
+from sn.sn28 import new_interpreter
 from tests.unit.test_builtins_files import files_below
 
 

@@ -13,17 +13,19 @@ UNITS = "(setq a (newneurons 3)) "
 def test_connect_runs_through_the_upstream_units_first() -> None:
     session = Session()
     session.evaluate(UNITS + "(setq b (newneurons 2)) (connect a b)")
-    raw = session.world.raw
-    assert list(zip(raw.src, raw.dst, strict=True)) == [
+    net = session.world.live
+    assert list(zip(net.src[:6], net.dst[:6], strict=True)) == [
         (1, 4), (1, 5), (2, 4), (2, 5), (3, 4), (3, 5),
     ]  # fmt: skip
-    assert list(raw.wid) == list(range(6))
+    assert list(net.wid[:6]) == list(range(6))
+    assert net.n_conns == 6
 
 
 def test_a_duplicate_shares_the_weight() -> None:
     session = Session()
     session.evaluate(UNITS + "(connect 1 2) (dup-connection 1 2 2 3)")
-    assert list(session.world.raw.wid) == [0, 0]
+    assert list(session.world.live.wid[:2]) == [0, 0]
+    assert session.world.live.n_weights == 1
 
 
 @pytest.mark.parametrize(
@@ -32,8 +34,10 @@ def test_a_duplicate_shares_the_weight() -> None:
         ("(connect 1 9)", "there is no unit 9; units 0 to 3 exist"),
         ("(connect 1 1.5)", "a unit is a whole number, found 1.5"),
         ("(progn (connect 1 2) (connect 1 2))", "unit 1 is already connected to unit 2"),
-        ("(connect 1 2 0.5)", "connect needs 2 arguments, found 3"),
-        ("(dup-connection 1 2 2 3)", "unit 1 is not connected to unit 2, so there is no weight"),
+        ("(connect 1 2 1e60)", "a weight must fit 32 bits"),
+        ("(dup-connection 1 2 2 3)", "unit 1 is not connected to unit 2"),
+        ("(cut-connection 1 2)", "unit 1 is not connected to unit 2"),
+        ("(progn (sn28-kernel 'sn28) (newneurons 4) (dup-connection 1 2 2 3))", "this one is sn28"),
         ("(dup-connection '(1 2) 3 1 3)", "walks M1 and N1 together, found 2 and 1 units"),
         ("(newneurons 1e12)", "a net has at most 2,147,483,647 units"),
         ("(nval 9)", "there is no unit 9"),
