@@ -62,6 +62,13 @@ _LOOPS = {
     "augment": types.void(
         _FLOATS, _INTS, _FLOATS, _INTEGERS, *[types.float64[::1]] * 3, *[_NUMBER] * 4
     ),
+    "sweep": types.void(
+        *(_INTS, _ROWS, _ROWS, _INTS, _INTS, _INTS),
+        *(types.int64[:, ::1], _INTS, _ROWS, _FLOATS, _FLOATS),
+        *(types.int32[:, ::1], types.int32[:, ::1], _INTS, _INTS),
+        *(_ROWS, _ROWS, _ROWS, _ROWS, _FLOATS, _FLOATS),
+        *(_NUMBER, _NUMBER, _NUMBER, _FLOATS, _ROWS),
+    ),
     "execute": types.void(
         *(types.int64[:, ::1], _INTS, _ROWS, _FLOATS, _FLOATS, _FLOATS),
         *([_INTS] * 7),

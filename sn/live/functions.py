@@ -5,7 +5,7 @@
 A function that Lisp computes has no row: it is called for each unit.
 
 Source: SN 2.8 (sn-network, 4).
-Read next: loops.py, `value`.
+Read next: arithmetic.py, `value`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import NetError
-from sn.live import loops
+from sn.live import arithmetic
 
 Floats32 = NDArray[np.float32]
 _ROW = 7  # kind, A, B, C, D, where the table begins, how long it is
@@ -29,8 +29,8 @@ MOST_POINTS = 1_000_000  # of a spline; chosen here
 class Function:
     """A non-linearity of one float32 number.
 
-    `kind`: of loops.py; None where `lisp` computes it. numbers: A, B, C, D. table: (3 n,) float32,
-    the abscissae, ordinates and second derivatives of a spline.
+    `kind`: of arithmetic.py; None where `lisp` computes it. numbers: A, B, C, D. table: (3 n,)
+    float32, the abscissae, ordinates and second derivatives of a spline.
     """
 
     name: str
@@ -50,11 +50,21 @@ class Function:
             return _float32(self.lisp(_float32(x)))
         with np.errstate(all="ignore"):
             row = np.array(self.row(), np.float32)
-            return float(loops.value(row, self.table, np.float32(x)))
+            return float(arithmetic.value(row, self.table, np.float32(x)))
+
+
+def rows_of(functions: Sequence[Function]) -> tuple[Floats32, Floats32]:
+    """Return the rows of functions, (n, 7), and their tables, one after the other."""
+    rows, tables, at = [], [np.zeros(0, np.float32)], 0
+    for function in functions:
+        rows.append(function.row(at))
+        tables.append(function.table)
+        at += len(function.table)
+    return np.array(rows or [[0.0] * _ROW], np.float32), np.concatenate(tables)
 
 
 def of_kind(name: str, kind: int, *numbers: float) -> Function:
-    """Return a function of a kind of loops.py with some of A, B, C and D."""
+    """Return a function of a kind of arithmetic.py with some of A, B, C and D."""
     return Function(name, kind, (*numbers, *[0.0] * (4 - len(numbers))))
 
 
@@ -74,7 +84,7 @@ def spline(name: str, order: int, xs: Sequence[float], ys: Sequence[float]) -> F
     if not (np.diff(x) > 0).all():
         raise NetError("the abscissae of a spline must rise")
     table = np.concatenate([x, y, _second_derivatives(x.astype(float), y.astype(float))])
-    return Function(name, loops.SPLINE + order, table=table.astype(np.float32))
+    return Function(name, arithmetic.SPLINE + order, table=table.astype(np.float32))
 
 
 def _second_derivatives(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,14 +108,14 @@ def _second_derivatives(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArr
 
 def difference(name: str, f: Function, order: int) -> Function:
     """Return the first or second derivative of a function as SN computes it, by differences."""
-    offset = loops.FIRST if order == 1 else loops.SECOND
-    if f.kind is not None and f.kind < loops.FIRST:
+    offset = arithmetic.FIRST if order == 1 else arithmetic.SECOND
+    if f.kind is not None and f.kind < arithmetic.FIRST:
         return Function(name, f.kind + offset, f.numbers, f.table)
     return Function(name, None, lisp=_differences(f, order))
 
 
 def _differences(f: Function, order: int) -> Callable[[float], float]:
-    h = np.float32(loops.H1 if order == 1 else loops.H2)
+    h = np.float32(arithmetic.H1 if order == 1 else arithmetic.H2)
 
     def run(at: float) -> float:
         x = np.float32(at)
@@ -119,7 +129,7 @@ def _differences(f: Function, order: int) -> Callable[[float], float]:
 
 def scale_of(slope: float, linear: float) -> float:
     """Return the scale that makes scale (tanh(slope)) about 1 at 1, as `nlf-tanh` computes it."""
-    at_one = of_kind("", loops.TANH, 1.0, slope, linear, 0.0)(1.0)
+    at_one = of_kind("", arithmetic.TANH, 1.0, slope, linear, 0.0)(1.0)
     return 1 / at_one if at_one else math.inf
 
 

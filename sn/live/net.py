@@ -35,6 +35,7 @@ N_WEIGHT_FIELDS = 4
 CONN_STEP, CONN_CURV = range(2)
 N_CONN_FIELDS = 2
 _FIRST = 64  # places taken at first
+_SPARE = 32  # places that are always there beyond the last: they are 0, and vectors may read them
 
 
 class LiveNet:
@@ -76,8 +77,8 @@ class LiveNet:
     def add_units(self, count: int) -> range:
         """Make `count` units and return their numbers."""
         first = self.n_units
-        if first + count > self.units.shape[1]:
-            self.units = _grown(self.units, first + count)
+        if first + count + _SPARE > self.units.shape[1]:
+            self.units = _grown(self.units, first + count + _SPARE)
         self.n_units += count
         self.into.extend([] for _ in range(count))
         self.out_of.extend([] for _ in range(count))
@@ -98,8 +99,9 @@ class LiveNet:
         """
         wid = self.n_weights
         conn = self._add(src, dst, wid, step)
-        if wid >= self.weights.shape[1]:
-            self.weights, self.uses = _grown(self.weights, wid + 1), _grown(self.uses, wid + 1)
+        if wid + 1 + _SPARE > self.weights.shape[1]:
+            self.weights = _grown(self.weights, wid + 1 + _SPARE)
+            self.uses = _grown(self.uses, wid + 1 + _SPARE)
         self.n_weights += 1
         self.uses[wid] = 1
         if value:

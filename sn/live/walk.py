@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.live import loops
+from sn.live import arithmetic, loops
 from sn.live import net as fields
-from sn.live.functions import Function
+from sn.live.arithmetic import LINEAR
+from sn.live.compiling import machine_code
+from sn.live.functions import Function, rows_of
 from sn.live.lists import BothLists, lists_of
 from sn.live.net import LiveNet
 
@@ -124,7 +125,7 @@ class Walk:
                 self._tangents(op, at)
 
     def _tangents(self, op: Op, slope: Floats32) -> None:
-        one = Function("one", loops.LINEAR, (0.0, 0.0, 0.0, 1.0))
+        one = Function("one", LINEAR, (0.0, 0.0, 0.0, 1.0))
         self._execute(_Program.of(Op(op.op, op.units, one)), None, _NO_NOISE)
         self.net.units[fields.GRAD, op.units] *= slope
 
@@ -136,9 +137,7 @@ class _Program:
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._units: list[Ints] = []
         self._n_units = 0
-        self._functions: list[list[float]] = []
-        self._tables: list[Floats32] = []
-        self._n_table = 0
+        self._functions: list[Function] = []
 
     @classmethod
     def of(cls, op: Op) -> _Program:
@@ -166,17 +165,14 @@ class _Program:
         return at
 
     def _function(self, f: Function) -> int:
-        self._functions.append(f.row(self._n_table))
-        self._tables.append(f.table)
-        self._n_table += len(f.table)
+        self._functions.append(f)
         return len(self._functions) - 1
 
     def arrays(self) -> tuple[NDArray[np.int64], Ints, Floats32, Floats32]:
         """Return rows, units, functions and tables."""
         rows = np.array(self._rows, np.int64).reshape(-1, 5)
         units = np.concatenate(self._units) if self._units else _NO_UNITS
-        functions = np.array(self._functions or [[0.0] * 7], np.float32)
-        table = np.concatenate(self._tables) if self._n_table else _NO_NOISE
+        functions, table = rows_of(self._functions)
         return rows, units.astype(np.int32), functions, table
 
 
@@ -187,6 +183,4 @@ def _calls_lisp(op: Op) -> bool:
 @cache
 def _compiled() -> ModuleType:
     """The loops as machine code."""
-    from sn.machine_code import compile_functions  # Numba is slow to start, as in compiled.py
-
-    return compile_functions(Path(loops.__file__).read_text(encoding="utf-8"), "live loops")
+    return machine_code(arithmetic, loops)

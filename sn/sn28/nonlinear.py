@@ -12,7 +12,7 @@ from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Shown, Value, describe, show
 from sn.lisp.machine import Callee, Machine
-from sn.live import loops
+from sn.live import arithmetic
 from sn.live.functions import Function, difference, of_kind, scale_of, spline
 
 
@@ -83,7 +83,7 @@ def nlf_f_tanh(a: float, b: float, c: float, d: float) -> Nlf:
     ((nlf-f-tanh 1 1 0 0) 0)
     => 0
     """
-    return Nlf(of_kind("nlf-f-tanh", loops.TANH, a, b, c, d))
+    return Nlf(of_kind("nlf-f-tanh", arithmetic.TANH, a, b, c, d))
 
 
 @builtin("nlf-df-tanh")
@@ -95,7 +95,7 @@ def nlf_df_tanh(a: float, b: float, c: float, d: float) -> Nlf:
     ((nlf-df-tanh 2 3 1 0) 0)
     => 7
     """
-    return Nlf(of_kind("nlf-df-tanh", loops.DTANH, a, b, c, d))
+    return Nlf(of_kind("nlf-df-tanh", arithmetic.DTANH, a, b, c, d))
 
 
 @builtin("nlf-f-lin")
@@ -107,7 +107,7 @@ def nlf_f_lin(a: float, b: float, c: float, d: float) -> Nlf:
     ((nlf-f-lin 2 3 1 0.5) 1)
     => 7.5
     """
-    return Nlf(of_kind("nlf-f-lin", loops.LINEAR, a, b, c, d))
+    return Nlf(of_kind("nlf-f-lin", arithmetic.LINEAR, a, b, c, d))
 
 
 @builtin("nlf-f-piecewise")
@@ -119,7 +119,7 @@ def nlf_f_piecewise(a: float, b: float, c: float, d: float) -> Nlf:
     ((nlf-f-piecewise 2 1 0 0) 5)
     => 2
     """
-    return Nlf(of_kind("nlf-f-piecewise", loops.PIECEWISE, a, b, c, d))
+    return Nlf(of_kind("nlf-f-piecewise", arithmetic.PIECEWISE, a, b, c, d))
 
 
 @builtin("nlf-f-threshold")
@@ -131,7 +131,7 @@ def nlf_f_threshold(a: float, b: float, c: float, d: float) -> Nlf:
     ((nlf-f-threshold 1 1 0 0) 0)
     => 1
     """
-    return Nlf(of_kind("nlf-f-threshold", loops.THRESHOLD, a, b, c, d))
+    return Nlf(of_kind("nlf-f-threshold", arithmetic.THRESHOLD, a, b, c, d))
 
 
 @builtin("nlf-f-bell")
@@ -143,7 +143,7 @@ def nlf_f_bell() -> Nlf:
     ((nlf-f-bell) 0.5)
     => 0.421875
     """
-    return Nlf(of_kind("nlf-f-bell", loops.BELL))
+    return Nlf(of_kind("nlf-f-bell", arithmetic.BELL))
 
 
 @builtin("nlf-df-bell")
@@ -155,7 +155,7 @@ def nlf_df_bell() -> Nlf:
     ((nlf-df-bell) 0.5)
     => -1.6875
     """
-    return Nlf(of_kind("nlf-df-bell", loops.DBELL))
+    return Nlf(of_kind("nlf-df-bell", arithmetic.DBELL))
 
 
 @builtin("nlf-f-0")
@@ -167,7 +167,7 @@ def nlf_f_0() -> Nlf:
     ((nlf-f-0) 3)
     => 0
     """
-    return Nlf(of_kind("nlf-f-0", loops.ZERO))
+    return Nlf(of_kind("nlf-f-0", arithmetic.ZERO))
 
 
 @builtin("nlf-f-lisp")
@@ -248,6 +248,6 @@ def standard_functions() -> tuple[Nlf, Nlf, Nlf]:
     """Return nlf, dnlf and ddnlf as a session has them first: 1.7159 tanh(0.66666666 x)."""
     slope = 0.66666666
     numbers = (scale_of(slope, 0.0), slope, 0.0, 0.0)
-    f = of_kind("nlf-f-tanh", loops.TANH, *numbers)
-    df = of_kind("nlf-df-tanh", loops.DTANH, *numbers)
+    f = of_kind("nlf-f-tanh", arithmetic.TANH, *numbers)
+    df = of_kind("nlf-df-tanh", arithmetic.DTANH, *numbers)
     return Nlf(f), Nlf(df), Nlf(difference("nlf-ddf-all", f, 2))

@@ -117,6 +117,7 @@ EXCEPTIONS = {
     "progress/events.py": {"tensorboardX"},
     "data/pictures.py": {"PIL"},
     "export/onnx.py": {"onnx"},
+    "live/lanes.py": {"llvmlite", "numba"},
     "editors/pygments.py": {"pygments"},
     "results/frames.py": {"pandas"},
     "results/plots.py": {"matplotlib"},

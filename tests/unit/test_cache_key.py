@@ -50,7 +50,7 @@ def imported(path: Path) -> set[Path]:
 @cache
 def reached() -> set[Path]:
     """The emitter, the compiler, and all that they import, directly or not."""
-    todo = [*(SN / "emit").rglob("*.py"), SN / "kernels.py"]
+    todo = [*(SN / "emit").rglob("*.py"), SN / "kernels.py", SN / "live" / "lanes.py"]
     found: set[Path] = set()
     while todo:
         path = todo.pop()
