@@ -14,12 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sn.codes import Code
-from sn.errors import (
-    EvalError,
-    SnError,
-    Span,
-    read_source,
-)
+from sn.errors import EvalError, SnError, Span, read_source
 from sn.lisp import specials
 from sn.lisp.calls import Builtin, special_forms
 from sn.lisp.depth import MAX_DEPTH, STEP, Frames, most_reentries
@@ -43,10 +38,12 @@ from sn.lisp.kinds import is_lambda_list
 from sn.lisp.leads.calls import no_function
 from sn.lisp.leads.explain import explain
 from sn.lisp.leads.lookover import look_over
+from sn.lisp.library import FOLDER
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
 from sn.lisp.random import SnRandom
 from sn.lisp.recovery import noted
+from sn.lisp.waiting import Part
 from sn.parser import EOF, Host, Macro, MakeMatrix, Reader, read
 from sn.registry import Registry, load_folder
 
@@ -88,7 +85,8 @@ class Interpreter:
         self._terminal: Reader | None = None
         self.path = [Path(folder) for folder in path]
         self.loaded: set[str] = set()  # full names, for libload
-        self.files = files or Files(Gate(Path(), shared=tuple(self.path)))
+        self.library: dict[str, Part] = {}  # by name
+        self.files = files or Files(Gate(Path(), shared=(*self.path, FOLDER)))
         self.ask = ask or (lambda question: False)
         self.numbers: Callable[[float], str] = number_sn
         self.random = SnRandom()

@@ -12,6 +12,7 @@ from typing import Any
 
 from sn.interp import Interpreter
 from sn.lisp.calls import builtins
+from sn.lisp.waiting import install
 from sn.registry import load_folder
 
 
@@ -21,4 +22,5 @@ def new_interpreter(**options: Any) -> Interpreter:
     make_matrix = importlib.import_module(f"{__name__}.arrays").make_matrix
     it = Interpreter(builtins, **{"make_matrix": make_matrix, **options})
     importlib.import_module(f"{__name__}.classes").define_classes(it)
+    install(it)
     return it

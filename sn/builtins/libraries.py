@@ -10,7 +10,9 @@ from sn.display import many
 from sn.errors import EvalError, NoFileError, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Shown, Symbol, Value, cells, describe, element_span, show
+from sn.lisp.library import part_of
 from sn.lisp.machine import Callee, Machine
+from sn.lisp.waiting import load_part
 
 _MOST_FOLDERS = 1_000  # to search; chosen here
 
@@ -20,13 +22,21 @@ def libload(it: Machine, file: str, again: bool = False) -> str:
     """(libload file [again])
 
     Load a file unless it has been loaded already, or in any case if `again` is not (); return its
-    full name.
+    full name. Behind all other places, files of SN's own library are found.
 
     (libload "no-such-file" t)
     => error: no file is called 'no-such-file'
     """
     found = it.find_program(file)
-    return str(found) if not again and str(found.resolve()) in it.loaded else it.load(file)
+    if again:
+        return it.load(file)
+    name = str(found.resolve())
+    if name not in it.loaded:
+        part = part_of(Path(name))
+        if part is None:
+            return it.load(file)
+        load_part(it, it.library[part])
+    return str(found)
 
 
 class Autoload(Shown):

@@ -16,6 +16,7 @@ from typing import Literal, TextIO
 
 from sn.errors import EvalError, NoFileError, source_text
 from sn.lisp.gate import Gate, not_read, not_written, real
+from sn.lisp.library import library_file
 from sn.memory.files import read_file
 from sn.paths import is_file
 
@@ -47,7 +48,8 @@ class Files:
     def find(self, name: str, folders: Iterable[Path], suffixes: Sequence[str] = ()) -> Path:
         """Return the first file called `name`, with one of `suffixes` added if need be.
 
-        What the program wrote comes first. Of places that it may not read nothing is told.
+        What the program wrote comes first, a file of the library last. Of places that it may not
+        read nothing is told.
         Raises: NoFileError when there is none, NotAllowedError where all places are closed.
         """
         places = dict.fromkeys((*self._own_folders(), *folders))
@@ -56,6 +58,8 @@ class Files:
                 file = folder / (name + suffix)
                 if self._is_here(file):
                     return file
+        if (shipped := library_file(name)) is not None:
+            return shipped
         searched = [place for place in places if self._may_read(place / name)]
         shown = [str(place) for place in searched if place != self._in_memory]
         closed = [str(place) for place in places if place not in searched]

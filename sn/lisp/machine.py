@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sn.errors import EvalError
 from sn.lisp.files import Files
@@ -52,7 +52,7 @@ class Machine(Protocol):
 
     `depth` counts calls inside one another, which from `horizon` on ask to go `further`;
     `recoveries` counts the (on-error ...) that wait for errors; `path` has folders to
-    search; `numbers` prints a number, `world`
+    search, `library` the parts of what comes with SN in Lisp; `numbers` prints a number, `world`
     is what the forms of the layers above act on. What a method raises is told where it is written,
     in `interp.py`.
     """
@@ -68,6 +68,7 @@ class Machine(Protocol):
     input: Input | None
     path: list[Path]
     loaded: set[str]
+    library: dict[str, Any]
     files: Files
     ask: Callable[[str], bool]
     numbers: Callable[[float], str]

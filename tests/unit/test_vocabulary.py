@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import sn
+from sn.describe import new_interpreter
 from sn.describe.vocabulary import arguments_in, net_forms, options_in
 from sn.editors.words import manual, words
 from sn.lisp.forms import Pair, Symbol, Value, cells
 from sn.net.schemes import scheme
 from sn.optim.base import optimizer
-from sn.parser import read
 from sn.shipped import shipped_nets
 
 NETS = [net.path for net in shipped_nets()]
@@ -31,7 +31,7 @@ def lists_in(form: Value, heads: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 def test_all_options_of_the_nets_are_known(path: Path) -> None:
     unknown = [
         (heads, word)
-        for form in read(path.read_text(encoding="utf-8"))
+        for form in new_interpreter().read(path.read_text(encoding="utf-8"))
         if type(form) is Pair and form.car.name in ("defnet", "experiment")
         for heads, word in lists_in(form)
         if heads

@@ -1,0 +1,37 @@
+"""Library: where the functions that come with SN and are written in SN Lisp are found.
+
+They stand in the files of `sn/lib/`, one idea each; an index beside them has the names that each
+defines, made by `scripts/make_library_index.py`. Read next: `waiting.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent / "lib"
+
+
+@cache
+def index() -> dict[str, dict[str, list[str]]]:
+    """Return the names that each part defines: its `functions` and its `variables`.
+
+    A part is the name of a file without its ending, such as `netenv/online`.
+    """
+    found: dict[str, dict[str, list[str]]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
+    return found
+
+
+def library_file(name: str) -> Path | None:
+    """Return the file of the library that a name to load means, or None."""
+    part = name.removesuffix(".sn")
+    return FOLDER / f"{part}.sn" if part in index() else None
+
+
+def part_of(file: Path) -> str | None:
+    """Return the part that a file is, or None if it is none of the library."""
+    if not file.is_relative_to(FOLDER):
+        return None
+    part = file.relative_to(FOLDER).with_suffix("").as_posix()
+    return part if part in index() else None

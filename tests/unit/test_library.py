@@ -1,0 +1,115 @@
+"""The library in SN Lisp: found by its names, and never in the way of what a program defines."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from sn.lisp.forms import Value, show
+from sn.lisp.library import FOLDER, index, library_file, part_of
+from sn.lisp.waiting import Waiting
+from sn.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def value(text: str) -> Value:
+    return Session().evaluate(text)
+
+
+def shown(text: str) -> str:
+    return show(value(text))
+
+
+def test_the_index_is_as_the_script_makes_it() -> None:
+    script = ROOT / "scripts" / "make_library_index.py"
+    spec = importlib.util.spec_from_file_location("make_library_index", script)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = (FOLDER / "index.json").read_text("utf-8")
+    assert text == module.index_text(), "run scripts/make_library_index.py"
+
+
+def test_no_name_is_defined_twice_nor_a_builtin() -> None:
+    it = Session().interpreter
+    names = [name for part in index().values() for name in part["functions"]]
+    assert len(names) > 150
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert type(it.get_global(name)) is Waiting, name
+        assert not it.intern(name).locked, f"{name}: programs may define it"
+
+
+@pytest.mark.parametrize("part", [name for name in index() if not name.startswith("sn28/")])
+def test_a_part_defines_what_the_index_says(part: str) -> None:
+    session = Session()
+    session.evaluate(f'(libload "{part}")')
+    for name in index()[part]["functions"]:
+        found = session.interpreter.get_global(name)
+        assert found is not None and type(found) is not Waiting, name
+
+
+def test_a_function_is_loaded_by_its_first_call() -> None:
+    assert shown("(rank-of-max '(1 3 2))") == "1"
+    assert shown("(mapcar 'nextcho-seq '(0))") == "(0)"
+
+
+def test_what_a_program_defined_before_stays() -> None:
+    text = "(de rank-of-max (l) 'mine) (set-class-max) (rank-of-max '(1 2))"
+    assert shown(text) == "mine"
+    assert shown("(setq confidence 95) (ensemble 0 3) (list confidence patt-max)") == "(95 3)"
+
+
+def test_what_a_program_defines_later_counts() -> None:
+    assert shown("(set-class-max) (de classify (n) 'mine) (classify 3)") == "mine"
+
+
+def test_the_library_is_loaded_below_all_bindings() -> None:
+    text = """
+    (de f (state confidence) (set-nextcho-rnd) (ensemble 1 4) (list state confidence))
+    (list (f 1 2) confidence patt-min)
+    """
+    assert shown(text) == "((1 2) 90 1)"
+
+
+def test_a_copy_of_a_function_stays_what_it_was() -> None:
+    text = """
+    (setq old same-side)
+    (de same-side (x y low high) (list 'new (old x y low high)))
+    (same-side 1 2 0 0)
+    """
+    assert shown(text) == "(new t)"
+
+
+def test_a_locked_name_stays_locked() -> None:
+    text = "(de same-side () 'mine) (lock-symbol same-side) (rank-of-max '(1)) (same-side)"
+    assert shown(text) == "mine"
+
+
+def test_a_file_of_the_program_comes_before_the_library(tmp_path: Path) -> None:
+    (tmp_path / "netenv.sn").write_text("(de hoeffding () 'own)")
+    program = tmp_path / "main.sn"
+    program.write_text('(libload "netenv")\n(setq answer (hoeffding))\n')
+    session = Session()
+    session.load(program)
+    assert show(session.interpreter.get_global("answer")) == "own"
+
+
+def test_files_of_the_library_are_found_last() -> None:
+    assert library_file("netenv") == library_file("netenv.sn") == FOLDER / "netenv.sn"
+    assert library_file("../session.py") is None and library_file("nothing") is None
+    assert part_of(FOLDER / "netenv" / "online.sn") == "netenv/online"
+    assert part_of(ROOT / "nets" / "xor.sn") is None
+    assert value('(libload "connect")') == str(FOLDER / "connect.sn")
+
+
+def test_libload_leaves_what_the_program_defined() -> None:
+    text = """
+    (de mask-epsi (x) 'mine)
+    (libload "connect")
+    (list (mask-epsi 1) (local-next (list 0 2) 2 4))
+    """
+    assert shown(text) == "(mine (2 4))"
