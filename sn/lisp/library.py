@@ -7,10 +7,12 @@ defines, made by `scripts/make_library_index.py`. Read next: `waiting.py`.
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "lib"
+_ENDINGS = (".sn", ".lsh", ".tl")
 
 
 @cache
@@ -24,8 +26,12 @@ def index() -> dict[str, dict[str, list[str]]]:
 
 
 def library_file(name: str) -> Path | None:
-    """Return the file of the library that a name to load means, or None."""
-    part = name.removesuffix(".sn")
+    """Return the file of the library that a name to load means, or None.
+
+    Names of the same files in SN 2.8 and in Lush, sn28/lib/netenv.lsh, mean them too.
+    """
+    stem, ending = os.path.splitext(name)
+    part = (stem if ending in _ENDINGS else name).removeprefix("sn28/lib/")
     return FOLDER / f"{part}.sn" if part in index() else None
 
 

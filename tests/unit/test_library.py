@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sn.format import format_text
 from sn.lisp.forms import Value, show
 from sn.lisp.library import FOLDER, index, library_file, part_of
 from sn.lisp.waiting import Waiting
@@ -100,6 +101,7 @@ def test_a_file_of_the_program_comes_before_the_library(tmp_path: Path) -> None:
 
 def test_files_of_the_library_are_found_last() -> None:
     assert library_file("netenv") == library_file("netenv.sn") == FOLDER / "netenv.sn"
+    assert library_file("sn28/lib/netenv.lsh") == FOLDER / "netenv.sn"
     assert library_file("../session.py") is None and library_file("nothing") is None
     assert part_of(FOLDER / "netenv" / "online.sn") == "netenv/online"
     assert part_of(ROOT / "nets" / "xor.sn") is None
@@ -113,3 +115,22 @@ def test_libload_leaves_what_the_program_defined() -> None:
     (list (mask-epsi 1) (local-next (list 0 2) 2 4))
     """
     assert shown(text) == "(mine (2 4))"
+
+
+def test_a_log_of_performances_is_read_back() -> None:
+    text = r"""
+    (setq perf-file "kept")
+    (ensemble 0 3)
+    (setq age 4 global-error 0.5 good-an-percent 25)
+    (save-perf "%6d %10.8f %6.2f ;{%d-%d}\n" age global-error good-an-percent 0 3)
+    (save-perf "%6d %10.8f %6.2f ;{%d-%d}\n" 8 0.125 100 0 3)
+    (save-perf "%6d %10.8f %6.2f ;{%d-%d}\n" 8 0.25 50 4 7)
+    (load-perf-file "kept")
+    """
+    assert shown(text) == '(("{0-3}" (4 0.5 25) (8 0.125 100)) ("{4-7}" (8 0.25 50)))'
+
+
+def test_a_file_of_the_library_is_laid_out() -> None:
+    for part in index():
+        text = (FOLDER / f"{part}.sn").read_text("utf-8")
+        assert format_text(text) == text, part
