@@ -33,14 +33,18 @@ def index_text() -> str:
 def names_of(file: Path) -> dict[str, list[str]]:
     """Return the functions and the variables that the forms of a file define at its top level.
 
-    A name that is set to a function of the file, or of the kernel by its name, is a function.
+    A name that is set to a function of the file is a function. Those that do not evaluate their
+    arguments, made by df, dm and dmd, are told once more, as special.
     """
     functions: list[str] = []
+    special: list[str] = []
     variables: list[str] = []
     for form in read(file.read_text("utf-8"), str(file)):
         head = form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
         if head in _DEFINE:
             functions.append(form.cdr.car.name)
+            if head != "de":
+                special.append(form.cdr.car.name)
         elif head in _SET:
             words: list[Value] = elements(form.cdr)
             for symbol, value in zip(words[::2], words[1::2], strict=False):
@@ -48,6 +52,7 @@ def names_of(file: Path) -> dict[str, list[str]]:
                 (functions if is_function else variables).append(symbol.name)
     return {
         "functions": list(dict.fromkeys(functions)),
+        "special": list(dict.fromkeys(special)),
         "variables": list(dict.fromkeys(variables)),
     }
 

@@ -7,6 +7,7 @@ from sn.lisp.calls import Builtin, Special, builtin
 from sn.lisp.forms import Pair, Shown, Symbol, Value
 from sn.lisp.lambdas import Lambda
 from sn.lisp.machine import Machine
+from sn.lisp.waiting import definition
 
 # Source: Lush 1 and the SN 2.8 manual (MAT); DX and DY are functions and forms written in Python.
 _NAMES = {float: "NUMBER", str: "STRING", Symbol: "SYMBOL", Pair: "LIST", Matrix: "MAT"}
@@ -47,6 +48,7 @@ def classof(it: Machine, x: Value) -> Value:
         return None
     if isinstance(x, LispClass):
         return it.get_global("CLASS")
+    x = definition(it, x)
     name = x.kind if isinstance(x, Lambda) else _NAMES.get(type(x))
     return it.get_global(name) if name else None
 

@@ -7,6 +7,7 @@ from sn.lisp.forms import List, Symbol, Value, to_list
 from sn.lisp.lambdas import Lambda
 from sn.lisp.machine import Callee, Machine
 from sn.lisp.sizes import need_list
+from sn.lisp.waiting import definition
 
 
 @builtin("oblist")
@@ -65,6 +66,7 @@ def funcdef(it: Machine, function: Callee) -> List:
     => (lambda (x) (+ x x))
     """
     found = it.function_of(function, function) if isinstance(function, Symbol) else function
+    found = definition(it, found)
     if not isinstance(found, Lambda):
         return None
     made: List = to_list([it.intern(_HEADS[found.kind]), found.params], found.body)

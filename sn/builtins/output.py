@@ -10,6 +10,7 @@ from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Value, describe, refuse_ring
 from sn.lisp.machine import Machine
+from sn.lisp.waiting import definition
 from sn.memory import need
 
 _DIRECTIVE = re.compile(r"%(-?)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
@@ -181,7 +182,7 @@ def pretty(it: Machine, value: Value) -> Value:
     (pretty 'a)
     => t
     """
-    it.out.write(pretty_text(value, it.numbers) + "\n")
+    it.out.write(pretty_text(definition(it, value), it.numbers) + "\n")
     return it.t
 
 

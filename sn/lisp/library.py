@@ -17,12 +17,19 @@ _ENDINGS = (".sn", ".lsh", ".tl")
 
 @cache
 def index() -> dict[str, dict[str, list[str]]]:
-    """Return the names that each part defines: its `functions` and its `variables`.
+    """Return the names that each part defines: its `functions` and its `variables`, and which of
+    its functions are `special`: they do not evaluate their arguments.
 
     A part is the name of a file without its ending, such as `netenv/online`.
     """
     found: dict[str, dict[str, list[str]]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
     return found
+
+
+@cache
+def homes() -> dict[str, str]:
+    """Return the part that each function of the library is in, by its name."""
+    return {name: part for part, defines in index().items() for name in defines["functions"]}
 
 
 def library_file(name: str) -> Path | None:

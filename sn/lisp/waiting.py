@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sn.errors import EvalError, SnInternalError
 from sn.lisp.forms import Pair, Shown, Symbol, Value, show
-from sn.lisp.library import FOLDER, index
+from sn.lisp.library import FOLDER, homes, index
 from sn.lisp.machine import Callee, Machine
 
 
@@ -21,7 +21,7 @@ class Part:
     """A file of the library, for one session: its functions, and whether it was loaded."""
 
     name: str
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: dict[str, Waiting] = field(default_factory=dict)  # by name
     is_loaded: bool = False
 
 
@@ -29,11 +29,12 @@ class Waiting(Shown):
     """A function of the library whose file the first call loads; then it is what is there."""
 
     noun = "function"
-    __slots__ = ("function", "part", "symbol")
+    __slots__ = ("function", "is_special", "part", "symbol")
 
-    def __init__(self, symbol: Symbol, part: Part) -> None:
+    def __init__(self, symbol: Symbol, part: Part, is_special: bool) -> None:
         self.symbol = symbol
         self.part = part
+        self.is_special = is_special  # it does not evaluate its arguments
         self.function: Callee | None = None
 
     def run(self, it: Machine, form: Pair) -> Value:
@@ -67,8 +68,21 @@ def install(it: Machine) -> None:
         for function in defines["functions"]:
             symbol = it.intern(function)
             if symbol.value is None:
-                symbol.value = Waiting(symbol, part)
-                part.waiting.append(symbol.value)
+                is_special = function in defines["special"]
+                symbol.value = part.waiting[function] = Waiting(symbol, part, is_special)
+
+
+def definition(it: Machine, value: Value) -> Value:
+    """Return what a value stands for: a function that waits, read from its file, or itself."""
+    return value.loaded(it) if type(value) is Waiting else value
+
+
+def is_own(it: Machine, name: str) -> bool:
+    """Whether a name means the library's function now, not one that the program made of it."""
+    part = it.library.get(homes().get(name, ""))
+    own = part.waiting.get(name) if part is not None else None
+    value = it.intern(name).value
+    return own is not None and value is not None and (value is own or value is own.function)
 
 
 def load_part(it: Machine, part: Part) -> None:
@@ -96,7 +110,7 @@ def load_part(it: Machine, part: Part) -> None:
             with it.bound({"file-being-loaded": str(file)}):
                 for form in it.read(file.read_text("utf-8"), str(file)):
                     it.eval(form)
-            for waiting in part.waiting:
+            for waiting in part.waiting.values():
                 if type(waiting.symbol.value) is Waiting:
                     raise SnInternalError(f"{file} does not define {waiting.symbol.name}")
                 waiting.function = waiting.symbol.value

@@ -10,7 +10,7 @@ import pytest
 from sn.format import format_text
 from sn.lisp.forms import Value, show
 from sn.lisp.library import FOLDER, index, library_file, part_of
-from sn.lisp.waiting import Waiting
+from sn.lisp.waiting import Waiting, is_own
 from sn.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,3 +134,27 @@ def test_a_file_of_the_library_is_laid_out() -> None:
     for part in index():
         text = (FOLDER / f"{part}.sn").read_text("utf-8")
         assert format_text(text) == text, part
+
+
+def test_it_is_known_whose_a_function_is() -> None:
+    session = Session()
+    it = session.interpreter
+    assert is_own(it, "learn") and is_own(it, "classify") and not is_own(it, "car")
+    session.evaluate("(nextpat-seq 0) (set-class-max) (de learn (n) n)")
+    assert is_own(it, "nextpat-seq") and is_own(it, "class-max")
+    assert not is_own(it, "learn") and not is_own(it, "classify")
+    session.evaluate("(setq class-max ())")
+    assert not is_own(it, "class-max")
+
+
+def test_a_function_that_waits_shows_its_definition() -> None:
+    assert shown("(funcdef set-class-max)") == "(lambda () (sn-set-class 'max class-max))"
+    assert shown("(== (classof all-synapse) |DMD|)") == "t"
+
+
+def test_a_macro_that_waits_is_not_taken_for_a_function(tmp_path: Path) -> None:
+    program = tmp_path / "main.sn"
+    program.write_text("(alloc-net 4 4)\n(newneurons 2)\n(all-neuron (i) (setq last-unit i))\n")
+    session = Session()
+    session.load(program)
+    assert session.interpreter.get_global("last-unit") == 2

@@ -18,6 +18,7 @@ from sn.lisp.leads import infix, names, text
 from sn.lisp.leads.words import words
 from sn.lisp.leads.writing import LONGEST, call, items, label, name_of
 from sn.lisp.machine import Machine
+from sn.lisp.waiting import Waiting
 
 _MOST = 300_000  # cells looked at; a form that a macro-character made may have no end
 _COMMENT = re.compile(r"//.*|/\*.*|\*/|--+|%+|<!--.*|-->")
@@ -76,6 +77,8 @@ def _evaluated(form: Pair) -> Iterator[tuple[Pair, Pair]]:
             todo.append(head)
         callee = head.value if type(head) is Symbol else None
         if isinstance(callee, Lambda) and not isinstance(callee, De):
+            continue
+        if isinstance(callee, Waiting) and callee.is_special:
             continue
         is_call = hasattr(callee, "run")
         for cell in _arguments(callee, around):
