@@ -5,12 +5,14 @@ Net forms, SN's unit functions and the session share one; it hangs on the interp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sn.live.adopt import take_over
 from sn.live.net import LiveNet
+from sn.live.presenter import Presenter
 from sn.live.walk import Walk
 from sn.net.layer import Network
 from sn.train.experiment import ExperimentSpec
@@ -26,6 +28,10 @@ class World:
     walk: Walk = field(default_factory=lambda: Walk(LiveNet()))  # of the live net
     # units of the live net in the layers of the net being described
     taken: dict[str, list[int]] = field(default_factory=dict)
+    # what compiled loops over the live net keep, and how often each loop ran, compiled or, for a
+    # reason, in Lisp
+    presenters: dict[object, Presenter] = field(default_factory=dict)
+    told_loops: Counter[tuple[str, str]] = field(default_factory=Counter)
     # trains a trained net for so many passes more; the session knows how
     train_further: Callable[[Any, int | None], Any] | None = None
 

@@ -14,7 +14,7 @@ Read next: slices.py, sweeps.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from types import ModuleType
@@ -29,6 +29,7 @@ from sn.live.net import ACC, CONN_CURV, CONN_STEP, HESS, STEP, Floats32, Ints, L
 from sn.live.slices import Slices, joined, slices
 from sn.live.walk import Numbers
 
+_HOW = -2  # in a row: how rates enter, which is looked up for each call
 CHUNK = 1024  # presentations between two looks at Ctrl-C
 
 
@@ -46,8 +47,8 @@ class Recipe:
 
     forward: (units, f) in the order in which states are computed; backward: (units, f') in that of
     gradients, without the outputs; `slope` is f' of the outputs. curvature: (units, f', f'') in the
-    order of curvatures, f'' None for Gauss-Newton; empty for none. `divides`: whether curvatures
-    divide steps. `threshold`: of a cost with one-sided errors, else None.
+    order of curvatures, f'' None for Gauss-Newton; empty for none. `is_one_sided`: whether the cost
+    has a threshold.
     """
 
     inputs: Ints
@@ -58,8 +59,20 @@ class Recipe:
     moves: Moves = Moves.NOT
     backward: Sequence[tuple[Ints, Function]] = ()
     curvature: Sequence[tuple[Ints, Function, Function | None]] = ()
-    numbers: Numbers = field(default_factory=Numbers)
-    threshold: float | None = None
+    is_one_sided: bool = False
+
+    def key(self) -> tuple[object, ...]:
+        """Return what tells recipes apart: units by their numbers, functions by themselves."""
+        layers = [self.inputs, self.outputs, self.desired]
+        functions: list[Function | None] = [self.slope]
+        for units, f in (*self.forward, *self.backward):
+            layers.append(units)
+            functions.append(f)
+        for units, slope, bend in self.curvature:
+            layers.append(units)
+            functions += [slope, bend]
+        kinds = (self.moves, self.is_one_sided, len(self.curvature))
+        return (*kinds, *(units.tobytes() for units in layers), *functions)
 
 
 class Presenter:
@@ -67,6 +80,7 @@ class Presenter:
 
     def __init__(self, net: LiveNet, recipe: Recipe) -> None:
         self._net, self._recipe = net, recipe
+        self.shape = (net.shape, net.n_units)  # of the net when this was made
         self._lists = lists_of(net)
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._units: list[Ints] = []
@@ -89,7 +103,7 @@ class Presenter:
         for units, f in recipe.forward:
             self._sums(op.ADD_UP, self._lists.into, units)
             self._per_unit(op.VALUES, units, f)
-        self._rows.append((op.COST, 0, 0, 0, int(recipe.threshold is not None)))
+        self._rows.append((op.COST, 0, 0, 0, int(recipe.is_one_sided)))
         self._per_unit(op.SLOPES, recipe.outputs, recipe.slope)
         if recipe.moves is Moves.NOT:
             return
@@ -106,11 +120,10 @@ class Presenter:
         if second:
             self._rows.append((op.AVERAGE, at, n, 0, 0))
         owns = int(not variant.has_table)
-        how = self._how()
-        self._rows.append((op.PARTS, 0, 0, how, owns))
-        self._rows.append((op.GATHER, at, n, how, 0))
+        self._rows.append((op.PARTS, 0, 0, _HOW, owns))
+        self._rows.append((op.GATHER, at, n, _HOW, 0))
         if steps and owns:
-            self._rows.append((op.OWN_STEP, 0, 0, how, 0))
+            self._rows.append((op.OWN_STEP, 0, 0, _HOW, 0))
         elif steps:
             self._rows += [(op.SCALE, 0, 0, 0, 0)] * second
             self._rows += [(op.CHANGE, 0, 0, 0, 0), (op.MOVE, 0, 0, 0, 0)]
@@ -191,8 +204,13 @@ class Presenter:
 
     # --- presentations ---
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the net is still connected as it was."""
+        return self.shape == (self._net.shape, self._net.n_units)
+
     def present(
-        self, order: Ints, patterns: Floats32, targets: Floats32
+        self, order: Ints, patterns: Floats32, targets: Floats32, numbers: Numbers
     ) -> tuple[Floats32, Floats32]:
         """Present patterns in turn; return the error of the cost and the outputs of each.
 
@@ -203,17 +221,19 @@ class Presenter:
         n, table = len(order), self._joined
         errors, outs = np.zeros(n, np.float32), np.zeros((n, len(recipe.outputs)), np.float32)
         functions, tables = rows_of(self._functions)
+        how = self._how() if self._gathering is not None else sweeps.BY_UNIT
         program = np.array(self._rows, np.int64).reshape(-1, 5)
+        program[program == _HOW] = how
         units = np.concatenate([*self._units, np.zeros(0, np.int32)]).astype(np.int32)
         rates, sigma = self._take()
-        numbers = recipe.numbers.array()
+        values = numbers.array()
         run = _compiled().sweep
         for at in range(0, n, CHUNK):
             some = slice(at, at + CHUNK)
             run(
                 np.ascontiguousarray(order[some]), patterns, targets,
                 recipe.inputs, recipe.desired, recipe.outputs,
-                program, units, functions, tables, numbers,
+                program, units, functions, tables, values,
                 table.head, table.segments, table.stream, table.ends,
                 net.units, net.weights, self._scratch, self._of_weights, rates, sigma,
                 net.n_units, net.n_weights, int(net.variant.has_curvature),
