@@ -31,6 +31,10 @@ class World:
     # what compiled loops over the live net keep, and how often each loop ran, compiled or, for a
     # reason, in Lisp
     presenters: dict[object, Presenter] = field(default_factory=dict)
+    fast: dict[object, Any] = field(default_factory=dict)
+    # whether drivers add up in SN's order; None where nobody said
+    is_historical: bool = False
+    chosen_mode: bool | None = None
     told_loops: Counter[tuple[str, str]] = field(default_factory=Counter)
     # trains a trained net for so many passes more; the session knows how
     train_further: Callable[[Any, int | None], Any] | None = None

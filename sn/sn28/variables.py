@@ -39,7 +39,8 @@ def sn28_kernel(it: Machine, name: Symbol | None = None) -> Symbol:
     """(sn28-kernel [name])
 
     Choose one of SN 2.8's four kernels, sn28, sn28ite, sn28new or sn28itenew, and forget the net;
-    without a name, tell which it is.
+    without a name, tell which it is. It adds up as SN 2.8 did, to the bit, unless (numeric-mode
+    'fast) or `sn run --fast` says otherwise.
 
     (sn28-kernel 'sn28ite)
     => sn28ite
@@ -50,6 +51,7 @@ def sn28_kernel(it: Machine, name: Symbol | None = None) -> Symbol:
             raise ValueKindError(
                 f"there is no kernel {name.name}", hint=did_you_mean(name.name, VARIANTS)
             )
+        world.is_historical = True if world.chosen_mode is None else world.chosen_mode
         if VARIANTS[name.name] is not world.live.variant:
             world.walk = Walk(LiveNet(world.live.most, VARIANTS[name.name]))
             tell_counts(it, world.live)
@@ -105,3 +107,25 @@ def desired_mode() -> bool:
     => ()
     """
     return False
+
+
+@builtin("numeric-mode", locked=False)
+def numeric_mode(it: Machine, mode: Symbol | None = None) -> Symbol:
+    """(numeric-mode [mode])
+
+    Choose how learn and its like compute: `historical`, in the order of SN 2.8 and to its bits, or
+    `fast`, by the kernels that net forms are compiled to. Without a mode, tell which it is: fast
+    until a kernel of SN 2.8 is chosen.
+
+    (progn (numeric-mode 'historical) (numeric-mode))
+    => historical
+    """
+    world: World = it.world
+    modes = {"fast": False, "historical": True}
+    if mode is not None:
+        if mode.name not in modes:
+            raise ValueKindError(
+                f"there is no numeric mode {mode.name}", hint=did_you_mean(mode.name, modes)
+            )
+        world.is_historical = world.chosen_mode = modes[mode.name]
+    return it.intern("historical" if world.is_historical else "fast")

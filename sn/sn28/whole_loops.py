@@ -23,6 +23,7 @@ from sn.live import loops
 from sn.live.net import ACC, HESS, Floats32, Ints
 from sn.live.presenter import Moves, Presenter, Recipe
 from sn.live.walk import Numbers, Op
+from sn.sn28.fast import Fast
 from sn.sn28.hooks import Hooks, Refused
 
 _KEPT = 8  # presenters; a driver and two measurements take turns with another driver's
@@ -97,11 +98,57 @@ class _Loop:
             raise Refused("a pattern is outside of pattern-matrix")
         if driver.moves is Moves.GATHER:
             self._clear()
-        presenter = self._presenter(recipe)
-        errors, outputs = presenter.present(order, patterns, targets, values)
+        errors, outputs = self._present(recipe, order, patterns, targets, values)
         if driver.moves is Moves.GATHER:
             self._move(values)
         return self._leave(order, after, errors, outputs, targets, len(recipe.outputs))
+
+    def _present(
+        self,
+        recipe: Recipe,
+        order: Ints,
+        patterns: Floats32,
+        targets: Floats32,
+        values: Numbers,
+    ) -> tuple[Floats32, Floats32]:
+        """Present patterns in turn; return errors and outputs, in the fast mode 0 but for the last
+        where weights move.
+        """
+        run = self._presenter(recipe).present
+        fast = self._fast(recipe) if len(order) > 1 else None
+        if fast is None:
+            return run(order, patterns, targets, values)
+        try:
+            n, k = len(order), len(recipe.outputs)
+            errors, outputs = np.zeros(n, np.float32), np.zeros((n, k), np.float32)
+            if self._driver.moves is Moves.STEP:
+                fast.train(order[:-1], patterns, targets, values)
+            else:
+                outputs = fast.measure(int(order[0]), int(order[-1]), patterns)
+                errors = np.float32(0.5) * ((targets[order] - outputs) ** 2).sum(axis=1)
+        except Refused as refused:
+            self._world.told_loops["fast", str(refused)] += 1
+            return run(order, patterns, targets, values)
+        self._world.told_loops["fast", ""] += 1
+        errors[-1:], outputs[-1:] = run(order[-1:], patterns, targets, values)
+        return errors, outputs
+
+    def _fast(self, recipe: Recipe) -> Fast | None:
+        """Return the kernels of a recipe, None in the historical mode and where there are none."""
+        if self._world.is_historical or self._driver.moves is Moves.GATHER:
+            return None
+        kept: dict[object, Fast | None] = self._world.fast
+        key = (id(self._net), recipe.key())
+        found = kept.get(key)
+        if key not in kept or (found is not None and not found.is_fresh):
+            try:
+                kept[key] = Fast(self._net, recipe)
+            except Refused as refused:
+                self._world.told_loops["fast", str(refused)] += 1
+                kept[key] = None
+        while len(kept) > _KEPT:
+            del kept[next(iter(kept))]
+        return kept[key]
 
     def _presenter(self, recipe: Recipe) -> Presenter:
         """Return the presenter of a recipe, made once while the net stays as it is."""

@@ -1,0 +1,232 @@
+"""Fast: drivers of the library on the kernels that the compiler makes of net forms.
+
+In the historical mode a driver runs in SN's order of additions; here the live net becomes a table
+and a plan, as a net form does, and its kernels present the patterns: the same computation in
+another order. The last presentation of a call is historical, so that all fields of units and all
+variables stand as they do there.
+
+A shared weight has one averaged curvature here; what is written back to its connections is an
+equal share of it.
+
+Read next: whole_loops.py, which chooses; ../compiled.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sn.compiled import Compiled
+from sn.errors import SnError
+from sn.live import arithmetic
+from sn.live.adopt import take_over
+from sn.live.functions import Function
+from sn.live.net import CONN_CURV, CONN_STEP, DELTA, STEP, WEIGHT, Floats32, Ints, LiveNet
+from sn.live.presenter import Recipe
+from sn.live.walk import Numbers
+from sn.net import expr
+from sn.net.activations import TOTAL, Activation
+from sn.net.costs import cost
+from sn.net.layer import Network
+from sn.optim.base import Optimizer
+from sn.optim.first_order import Sgd
+from sn.optim.rules import Decay
+from sn.optim.second_order import DiagonalNewton, Form
+from sn.sn28.hooks import Refused
+from sn.train.engines import KernelEngine
+from sn.train.state import EngineState
+
+
+class Fast:
+    """The kernels of a live net for one recipe, as long as its connections stay."""
+
+    def __init__(self, net: LiveNet, recipe: Recipe) -> None:
+        self._net, self._recipe = net, recipe
+        self.shape = (net.shape, net.n_units)
+        if recipe.is_one_sided:
+            raise Refused("kernels have no cost of one-sided errors")
+        names = [f"layer{number}" for number in range(len(recipe.forward) + 1)]
+        layers = [recipe.inputs, *(units for units, _ in recipe.forward)]
+        network = Network("live")
+        for number, (name, units) in enumerate(zip(names, layers, strict=True)):
+            if number:
+                made = activation_of(recipe.forward[number - 1][1], self._slope(number))
+                network.add_layer(name, (len(units),), made)
+            else:
+                network.add_layer(name, (len(units),))
+        take_over(net, network, dict(zip(names, (x.tolist() for x in layers), strict=True)))
+        if not np.array_equal(recipe.outputs, layers[-1]):
+            raise Refused("the output layer is another than that of define-net")
+        self._layers = dict(zip(names[1:], layers[1:], strict=True))
+        conn = net.alive()
+        inside = np.zeros(net.n_units, bool)
+        inside[np.concatenate(layers)] = True
+        self._used = np.unique(net.wid[conn[inside[net.dst[conn]]]])
+        self._compiled = Compiled(network, cost.get("lms")(len(recipe.outputs)))
+        self._engine: KernelEngine | None = None
+        self._made_for: tuple[Any, ...] = ()
+        self._measured: dict[tuple[int, int], tuple[Floats32, Floats32]] = {}
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the net is still connected as it was."""
+        return self.shape == (self._net.shape, self._net.n_units)
+
+    def _slope(self, number: int) -> Function:
+        """Return f' of a layer that is computed."""
+        recipe = self._recipe
+        if number == len(recipe.forward) or not recipe.backward:
+            return recipe.slope
+        return recipe.backward[len(recipe.forward) - 1 - number][1]
+
+    # --- training ---
+
+    def train(self, order: Ints, patterns: Floats32, targets: Floats32, numbers: Numbers) -> None:
+        """Present patterns, each of which moves the weights.
+
+        Raises: Refused where no kernel has the learning rates of this net.
+        """
+        net, used = self._net, self._used
+        optimizer = self._optimizer(numbers)
+        key = (optimizer, patterns.shape)
+        engine = self._engine
+        if engine is None or self._made_for != key or not self._same(patterns, targets):
+            engine = self._engine = KernelEngine(
+                self._compiled.kernels, self._compiled.table, optimizer,
+                {"train": patterns.copy()}, targets.copy(), self._compiled.cost,
+            )  # fmt: skip
+            self._made_for, self._patterns, self._targets = key, patterns, targets
+        before = engine.get_state()
+        slots = dict(before.slots)
+        if "velocity" in slots:
+            slots["velocity"] = net.weights[DELTA, used]
+        curvature = np.zeros(net.n_weights, np.float32)
+        alive = net.alive()
+        np.add.at(curvature, net.wid[alive], net.conns[CONN_CURV, alive])
+        if "curvature" in slots:
+            slots["curvature"] = curvature[used]
+        engine.set_state(EngineState(net.weights[WEIGHT, used], slots, before.counters))
+        engine.begin_pass(order)
+        engine.present(order)
+        self._write_back(engine.get_state(), alive)
+
+    def _same(self, patterns: Floats32, targets: Floats32) -> bool:
+        return np.array_equal(self._patterns, patterns) and np.array_equal(self._targets, targets)
+
+    def _write_back(self, state: EngineState, alive: Ints) -> None:
+        net, used = self._net, self._used
+        before = net.weights[WEIGHT, used].copy()
+        net.weights[WEIGHT, used] = state.weights
+        if "velocity" in state.slots:
+            net.weights[DELTA, used] = state.slots["velocity"]
+        else:
+            net.weights[DELTA, used] = net.weights[WEIGHT, used] - before
+        if "curvature" in state.slots:
+            shares = np.zeros(net.n_weights, np.float32)
+            shares[used] = state.slots["curvature"] / np.maximum(net.uses[used], 1)
+            net.conns[CONN_CURV, alive] = shares[net.wid[alive]]
+
+    def _optimizer(self, numbers: Numbers) -> Optimizer:
+        """Return what trains as the kernel of the live net does.
+
+        Raises: Refused for rates that differ within a layer.
+        """
+        rule = Decay.PLAIN if self._net.variant.has_table else Decay.SCALED
+        shared: dict[str, Any] = {
+            "learning_rate": 0.0,
+            "layers": {name: self._rate(units) for name, units in self._layers.items()},
+            "momentum": _exact(numbers.alpha),
+            "decay": _exact(numbers.decay),
+            "decay_rule": rule,
+        }
+        try:
+            if not self._recipe.curvature:
+                return Sgd(**shared)
+            full = self._recipe.curvature[0][2] is not None
+            form = Form.FULL if full else Form.GAUSS_NEWTON
+            return DiagonalNewton(
+                **shared, mu=_exact(numbers.mu), gamma=_exact(numbers.gamma), curvature=form
+            )
+        except SnError as error:
+            raise Refused(f"kernels have no such optimizer: {error.message}") from error
+
+    def _rate(self, units: Ints) -> float:
+        """Return the learning rate of all connections into a layer."""
+        net = self._net
+        if net.variant.has_steps:
+            rates = net.conns[CONN_STEP, [conn for unit in units for conn in net.into[unit]]]
+        else:
+            rates = net.units[STEP, units]
+        if len(rates) and (rates != rates[0]).any():
+            raise Refused("learning rates differ within a layer")
+        return float(rates[0]) if len(rates) else 0.0
+
+    # --- measuring ---
+
+    def measure(self, first: int, last: int, patterns: Floats32) -> Floats32:
+        """Return the outputs for a range of patterns: (n, outputs)."""
+        kernels = self._kernels
+        some = patterns[first : last + 1]
+        kept = self._measured.get((first, last))
+        if kept is None or not np.array_equal(kept[0], some):
+            kept = self._measured[first, last] = (some.copy(), kernels.batches(some))
+        weights = np.zeros(kernels.n_weights, np.float32)
+        weights[: len(self._used)] = self._net.weights[WEIGHT, self._used]
+        found: Floats32 = kernels.evaluate(kernels.pack(weights), kept[1], len(some))
+        return found
+
+    @cached_property
+    def _kernels(self) -> Any:
+        """Kernels that can evaluate."""
+        return self._compiled.kernels(Sgd(learning_rate=0.01).rule)
+
+
+def _exact(number: float) -> float:
+    """Return a number as float32 has it."""
+    return float(np.float32(number))
+
+
+# --- non-linearities ---
+
+
+def activation_of(f: Function, slope: Function) -> Activation:
+    """Return a non-linearity of the live net as one of net forms.
+
+    Raises: Refused where `slope` is not its derivative.
+    """
+    form = _FORMS.get(f.kind)  # type: ignore[arg-type]
+    if form is None or not _is_derivative(f, slope):
+        raise Refused(f"kernels do not have {f.name} with {slope.name} for its derivative")
+    return form(f)
+
+
+def _is_derivative(f: Function, slope: Function) -> bool:
+    if f.kind == arithmetic.TANH:
+        same = slope.kind == arithmetic.DTANH and f.numbers[:3] == slope.numbers[:3]
+        return same or _differs(f, slope)
+    return _differs(f, slope)
+
+
+def _differs(f: Function, slope: Function) -> bool:
+    """Whether a slope is the difference quotient of f."""
+    return slope.kind == f.kind + arithmetic.FIRST and slope.numbers == f.numbers  # type: ignore[operator]
+
+
+def _tanh(f: Function) -> Activation:
+    a, b, c, d = map(_exact, f.numbers)
+    value = a * expr.call("tanh", b * TOTAL) + c * TOTAL + d
+    return Activation(f"{a:.5g} tanh({b:.5g} x) + {c:.5g} x + {d:.5g}", value, is_plain=True)
+
+
+def _linear(f: Function) -> Activation:
+    a, b, c, d = map(_exact, f.numbers)
+    return Activation(f"{a * b + c:.5g} x + {d:.5g}", (a * b + c) * TOTAL + d)
+
+
+_FORMS: dict[int, Callable[[Function], Activation]] = {
+    arithmetic.TANH: _tanh,
+    arithmetic.LINEAR: _linear,
+}
