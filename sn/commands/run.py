@@ -12,6 +12,7 @@ import click
 
 from sn.commands import _completion as completion
 from sn.commands._diagnostics import format_option
+from sn.commands._explain import tell_loops
 from sn.commands._folders import Place, out_option, remove_if_empty, tensorboard_option
 from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
@@ -70,8 +71,16 @@ if TYPE_CHECKING:
 @click.option(
     "--reference", is_flag=True, help="Use the slow float64 engine that the kernels are held to."
 )
+@click.option("--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit, in float32.")
 @click.option(
-    "--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit: slowly, in float32."
+    "--fast",
+    is_flag=True,
+    help="Let programs that choose a kernel of SN 2.8 learn by the compiler's kernels instead.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Tell which loops of SN 2.8's library ran compiled, and why others did not.",
 )
 @resume_options
 @format_option()
@@ -93,6 +102,8 @@ def command(
     as_json: bool,
     reference: bool,
     historical: bool,
+    fast: bool,
+    explain: bool,
     resume: Path | None,
     fork: bool,
     checkpoint_every: int | None,
@@ -113,6 +124,8 @@ def command(
     context = click.get_current_context()
     if reference and historical:
         raise click.UsageError("--reference and --historical are two engines; give one of them")
+    if fast and historical:
+        raise click.UsageError("--fast and --historical are two modes; give one of them")
     if no_folder and out is not None:
         raise click.UsageError("--out names a folder and --no-folder wants none; give one of them")
     begin = beginning(context.params)
@@ -143,10 +156,16 @@ def command(
         )
         session.command = context.find_root().obj or ()
         session.argv = () if file is None else (file, *arguments)
-        program = begin.load(session)
-        wants = (
-            passes is not None or optimizer or start or out or as_json or reference or historical
-        )
+        if fast or historical:
+            session.world.choose_mode(historical)
+        try:
+            program = begin.load(session)
+        finally:
+            if explain:
+                tell_loops(session.world.told_loops)
+        is_live = session.world.live.n_conns > 0
+        wants = passes is not None or optimizer or start or out or as_json or reference
+        wants = wants or (historical and not is_live)
         is_script = not program.networks and not program.is_empty
         if program.status is not None or (is_script and not (wants or earlier)):
             _tell_files(session.files.folder)

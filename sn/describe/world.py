@@ -39,6 +39,10 @@ class World:
     # trains a trained net for so many passes more; the session knows how
     train_further: Callable[[Any, int | None], Any] | None = None
 
+    def choose_mode(self, is_historical: bool) -> None:
+        """Have drivers add up in SN's order or not, whatever kernel the program chooses."""
+        self.is_historical = self.chosen_mode = is_historical
+
     @property
     def live(self) -> LiveNet:
         """The net that is made unit by unit."""

@@ -127,5 +127,5 @@ def numeric_mode(it: Machine, mode: Symbol | None = None) -> Symbol:
             raise ValueKindError(
                 f"there is no numeric mode {mode.name}", hint=did_you_mean(mode.name, modes)
             )
-        world.is_historical = world.chosen_mode = modes[mode.name]
+        world.choose_mode(modes[mode.name])
     return it.intern("historical" if world.is_historical else "fast")

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from sn.commands import main
+from sn.describe.world import World
 from sn.errors import Notice, SnInternalError, Span, TrainError
 from sn.lisp.files import Files
 from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
@@ -57,6 +58,7 @@ class FakeSession:
     warnings: tuple[Notice, ...] = ()
     stops_with: BaseException | None = None
 
+    world: Any = field(default_factory=World)
     networks: Any = field(default_factory=lambda: {"tiny": None})
     is_empty: bool = False
     status: int | None = None

@@ -1,0 +1,92 @@
+"""How programs of SN 2.8 choose between its own arithmetic and the compiler's kernels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sn.commands import main
+from sn.lisp.forms import show
+from sn.session import Session
+
+pytestmark = pytest.mark.kernels
+Capture = pytest.CaptureFixture[str]
+
+XOR = """
+(libload "sn28/sn28ite")
+(alloc-net 20 50)
+(build-net '((input 2) (hidden 2) (output 1)) '((input hidden) (hidden output)))
+(setq pattern-matrix [[-1 -1][1 -1][1 1][-1 1]] desired-matrix [[1][-1][1][-1]])
+(ensemble 0 3) (seed 0.87) (epsi 1) (forget 1)
+"""
+
+
+def weights(text: str) -> list[float]:
+    session = Session()
+    session.evaluate(XOR + text)
+    return [float(w) for w in session.world.live.weights[0, :9]]
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("", "fast"),
+        ('(libload "sn28/sn28")', "historical"),
+        ("(sn28-kernel 'sn28new)", "historical"),
+        ("(numeric-mode 'fast) (sn28-kernel 'sn28new)", "fast"),
+        ("(sn28-kernel 'sn28new) (numeric-mode 'fast)", "fast"),
+        ("(numeric-mode 'historical)", "historical"),
+    ],
+)
+def test_a_kernel_of_sn28_is_historical_unless_told_otherwise(text: str, mode: str) -> None:
+    assert show(Session().evaluate(f"(progn {text} (numeric-mode))")) == mode
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(learn 20)", "(setq alpha 0.5 decay 0.01) (learn 20)", "(epsi-sqrt 0.3) (learn-cycle 5)"],
+)
+def test_both_modes_compute_the_same(text: str) -> None:
+    historical, fast = weights(text), weights("(numeric-mode 'fast)" + text)
+    assert fast == pytest.approx(historical, abs=2e-6)
+    assert fast != historical or "cycle" in text
+
+
+def test_what_kernels_lack_runs_historically() -> None:
+    session = Session()
+    session.evaluate(XOR + "(numeric-mode 'fast) (nlf-bin 0.6666 0) (learn 3)")
+    assert any(name == "fast" and reason for name, reason in session.world.told_loops)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--explain",), ["explain: learn, 3 times in compiled code"]),
+        (("--explain", "--fast"), ["explain: 7 of these by the kernels of the compiler"]),
+    ],
+)
+def test_explain_tells_how_loops_ran(
+    tmp_path: Path, capsys: Capture, words: tuple[str, ...], told: list[str]
+) -> None:
+    program = tmp_path / "xor.sn"
+    program.write_text(XOR + "(run 4 3)")
+    assert main(["run", *words, str(program)]) == 0
+    stderr = capsys.readouterr().err
+    for line in told:
+        assert line in stderr
+
+
+def test_explain_tells_which_hook_is_the_programs(tmp_path: Path, capsys: Capture) -> None:
+    program = tmp_path / "xor.sn"
+    program.write_text(XOR + "(de classify (n) t) (run 4 3)")
+    main(["run", "--explain", str(program)])
+    stderr = capsys.readouterr().err
+    assert "explain: learn, 3 times in Lisp: classify is the program's own" in stderr
+
+
+def test_two_modes_at_once_are_refused(tmp_path: Path, capsys: Capture) -> None:
+    program = tmp_path / "xor.sn"
+    program.write_text(XOR)
+    assert main(["run", "--fast", "--historical", str(program)]) == 2
+    assert "--fast and --historical are two modes" in capsys.readouterr().err
