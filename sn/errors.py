@@ -30,6 +30,7 @@ _MESSAGE, _HINT, _NOTE, _PLACE, _ALL = 600, 600, 200, 160, 1900
 _WORD = 100  # letters of a word that anybody mistypes
 _WORDS = 10_000  # words that are compared with it
 _CLOSE = 0.6  # the share of their letters that two words have in common
+_LONGER = 6  # letters that one has more; chosen here: a slip of the keys adds a few at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +244,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(name, some, n=3, cutoff=_CLOSE)
     if not near:
         return None
-    # what is much less like it than the nearest only distracts; 0.1 chosen here, by the goldens
+    # what is less like it than the nearest only distracts; 0.05 chosen here, by the goldens
     closeness = [difflib.SequenceMatcher(None, word, name).ratio() for word in near]
-    near = [word for word, ratio in zip(near, closeness, strict=True) if ratio > closeness[0] - 0.1]
+    near = [
+        word for word, ratio in zip(near, closeness, strict=True) if ratio > closeness[0] - 0.05
+    ]
     return "did you mean " + " or ".join(f"'{word}'" for word in near) + "?"
 
 
 def _may_be(word: str, name: str) -> bool:
     """Whether two words are of such lengths that they can be close."""
     one, other = sorted((len(word), len(name)))
-    return other <= _WORD and 2 * one >= _CLOSE * (one + other)
+    return other <= _WORD and 2 * one >= _CLOSE * (one + other) and other - one < _LONGER
 
 
 def ended(run: Callable[[], object]) -> int | None:
