@@ -95,6 +95,7 @@ class Interpreter:
         self.texts: dict[str, str] = {}  # what was read under each file name, for messages
         self._apart: dict[str, list[Value]] = {}  # its forms, for hints
         self.world: Value = None  # what the forms of the layers above act on
+        self.screen: Value = None  # what those that draw act on
         self._is_outermost = True
         self._kept: list[Symbol] = []  # bound from outside `evaluate`, once per binding
         for entry in (*special_forms.describe(), *(functions.describe() if functions else ())):

@@ -141,6 +141,7 @@ PASSES = Limit(0, is_whole=True)
 SEED = Limit(0, 2**64 - 1, is_whole=True)
 
 # what the compiler makes of a net, from the program to machine code
+HEADLESS = ("svg", "png", "none")  # what becomes of the windows of a program
 STAGES = ("forms", "table", "plan", "schedule", "source", "llvm", "asm")
 
 

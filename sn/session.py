@@ -29,6 +29,7 @@ from sn.describe.world import World
 from sn.display import brief
 from sn.errors import DataError, NetError, SnError, TrainError, did_you_mean, ended, read_source
 from sn.experiment import Experiment
+from sn.graphics.screen import Screen
 from sn.limits import SEED, STAGES, one_of
 from sn.lisp.files import Files
 from sn.lisp.forms import Value, show, to_list
@@ -90,6 +91,7 @@ class Session:
         self.folder = Path()  # where programs start to read, until they chdir
         self.interpreter = new_interpreter(files=self.files)
         self.interpreter.world = self.world
+        self.screen: Screen = self.interpreter.screen
         self.seed = SEED.take("seed", seed)
         self.interpreter.random.begin(self.seed)
         self.settings = folded(settings)
@@ -271,6 +273,13 @@ class Program:
         """Its file and those that it loaded, named as seen from its folder."""
         it = self.session.interpreter
         return sources_of(self.path, self.source, it.loaded, it.texts)
+
+    @property
+    def pictures(self) -> dict[str, Figure]:
+        """What is seen in the windows that it opened, by name of the window."""
+        from sn.graphics.picture import pictures_of  # most programs draw nothing
+
+        return pictures_of(self.session.screen)
 
     @property
     def networks(self) -> dict[str, Network]:

@@ -22,7 +22,7 @@ from sn.commands._settings import Limited, data_option, passes_option, settings_
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import TrainError
-from sn.limits import SEED
+from sn.limits import HEADLESS, SEED
 from sn.progress.terminal import TerminalBar
 from sn.results.arrays import content_hash, make_inside
 from sn.results.checkpoints import run_folder
@@ -35,6 +35,7 @@ from sn.train.observer import Observer
 
 if TYPE_CHECKING:
     from sn.lisp.gate import Allow  # start-up time, which --help can do without
+    from sn.session import Program, Session  # as above
 
 
 @click.command("run")
@@ -66,6 +67,14 @@ if TYPE_CHECKING:
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
 @tensorboard_option("the run")
 @settings_option("the program")
+@click.option(
+    "--headless",
+    type=click.Choice(HEADLESS),
+    default=HEADLESS[0],
+    metavar="KIND",
+    help="What becomes of the program's windows: svg or png files in the folder of the run, or "
+    "none.  [default: svg]",
+)
 @click.option("--confusion", is_flag=True, help="Print which classes are taken for which.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
 @click.option(
@@ -98,6 +107,7 @@ def command(
     no_folder: bool,
     tensorboard: Path | None,
     settings: dict[str, str],
+    headless: str,
     confusion: bool,
     as_json: bool,
     reference: bool,
@@ -159,16 +169,18 @@ def command(
         if fast or historical:
             session.world.choose_mode(historical)
         try:
-            program = begin.load(session)
+            program, written = _load(begin, session, headless)
         finally:
             if explain:
                 tell_loops(session.world.told_loops)
         is_live = session.world.live.n_conns > 0
-        wants = passes is not None or optimizer or start or out or as_json or reference
+        wants = passes is not None or optimizer or start or as_json or reference
         wants = wants or (historical and not is_live)
+        # a script may want a folder for what it writes and draws
+        wants = wants or (out is not None and session.files.folder is None)
         is_script = not program.networks and not program.is_empty
         if program.status is not None or (is_script and not (wants or earlier)):
-            _tell_files(session.files.folder)
+            _tell_files(written)
             return program.status or 0
         experiment = program.experiment(begin.experiment)
         folder = place.folder if resume is None or fork else None
@@ -182,7 +194,7 @@ def command(
     if as_json:
         print(json_line(result_object(record)))
     else:
-        _print_run(record, printer.note, session.files.folder)
+        _print_run(record, printer.note, written)
         found = last_report(record)
         if confusion and found is not None:
             print()
@@ -190,6 +202,29 @@ def command(
     if again is not None:
         _tell_repeat(run_folder(again), record, as_json)
     return 0
+
+
+def _load(begin: Beginning, session: Session, headless: str) -> tuple[Program, Path | None]:
+    """Evaluate the program; return it with the folder that it wrote files to itself.
+
+    What it drew is saved and told, also if it fails or is stopped.
+    """
+    from sn.graphics.saving import save_pictures  # start-up time, which --help can do without
+
+    session.screen.is_drawing = headless != "none"
+    if headless == "png":
+        from sn.figure.picture import check_png  # as above
+
+        check_png()  # before a program works for hours
+    try:
+        program = begin.load(session)
+        return program, session.files.folder
+    finally:
+        saved = save_pictures(session.screen, session.files, headless)
+        if saved.folder is not None:
+            print_fact("windows", f"{saved.folder}: {', '.join(saved.names)}", 12)
+        for note in saved.notes:
+            print_text(f"note: {note}", err=True)
 
 
 class _Place:

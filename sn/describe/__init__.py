@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from sn import builtins
+from sn.graphics import open_screen
 from sn.interp import Interpreter
 from sn.registry import load_folder
 
@@ -18,4 +19,6 @@ from sn.registry import load_folder
 def new_interpreter(**options: Any) -> Interpreter:
     """Return an interpreter that knows every word of SN; `options` are those of `Interpreter`."""
     load_folder(sys.modules[__name__])
-    return builtins.new_interpreter(**options)
+    it = builtins.new_interpreter(**options)
+    open_screen(it)
+    return it

@@ -25,25 +25,32 @@ _LETTERS = _BLANK.replace("/>", f'><text y="9" font-family="{FONT}">W</text></sv
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A figure of `width` and `height`, with a title and a description in words."""
+    """A figure of `width` and `height`, with a title and a description in words.
+
+    Around it is a `margin`. One that brings its own style `sheet` brings its own paper too.
+    """
 
     title: str
     description: str
     elements: tuple[Element, ...]
     width: float
     height: float
+    margin: float = MARGIN
+    sheet: str | None = None
 
     @cached_property
     def svg(self) -> str:
         """The figure as the text of an SVG file."""
-        wide, high = (round(side + 2 * MARGIN) for side in (self.width, self.height))
+        margin = self.margin
+        wide, high = (round(side + 2 * margin) for side in (self.width, self.height))
+        paper = () if self.sheet is not None else (rect(0, 0, wide, high, "paper"),)
         whole = element(
             "svg",
             element("title", clipped(self.title)),
             element("desc", self.description),
-            element("style", style_sheet()),
-            rect(0, 0, wide, high, "paper"),
-            group(MARGIN, MARGIN, *self.elements),
+            element("style", style_sheet() if self.sheet is None else self.sheet),
+            *paper,
+            group(margin, margin, *self.elements),
             xmlns="http://www.w3.org/2000/svg",
             class_="sn-figure",
             role="img",
@@ -61,18 +68,9 @@ class Figure:
 
         Raises: SnError where resvg is not installed.
         """
-        try:
-            import resvg_py  # an extra: only who wants a PNG needs it
-        except ImportError as error:
-            raise SnError(
-                "a PNG is made by resvg-py, which is not installed",
-                hint="pip install 'sn[draw]' brings it; an .svg needs nothing",
-            ) from error
-        if resvg_py.svg_to_bytes(svg_string=_LETTERS) == resvg_py.svg_to_bytes(svg_string=_BLANK):
-            raise SnError(
-                "a PNG would have no text: no font is installed here",
-                hint="install one, such as the package fonts-dejavu-core, or write an .svg",
-            )
+        check_png()
+        import resvg_py  # an extra, as there
+
         return bytes(resvg_py.svg_to_bytes(svg_string=self.svg, zoom=zoom))
 
     def content(self, suffix: str) -> bytes:
@@ -104,6 +102,25 @@ class Figure:
 
     def __repr__(self) -> str:
         return brief(f"figure of {self.title}: {self.width:.0f} x {self.height:.0f}")
+
+
+def check_png() -> None:
+    """Find out whether PNGs can be made here.
+
+    Raises: SnError where resvg is not installed, or finds no font.
+    """
+    try:
+        import resvg_py  # an extra: only who wants a PNG needs it
+    except ImportError as error:
+        raise SnError(
+            "a PNG is made by resvg-py, which is not installed",
+            hint="pip install 'sn[draw]' brings it; an .svg needs nothing",
+        ) from error
+    if resvg_py.svg_to_bytes(svg_string=_LETTERS) == resvg_py.svg_to_bytes(svg_string=_BLANK):
+        raise SnError(
+            "a PNG would have no text: no font is installed here",
+            hint="install one, such as the package fonts-dejavu-core, or write an .svg",
+        )
 
 
 def side_by_side(figures: Sequence[Figure]) -> Figure:

@@ -141,6 +141,19 @@ class Files:
         except OSError as problem:
             raise _failed("write", name, problem) from problem
 
+    def write_own(self, name: str, content: bytes) -> Path:
+        """Write a whole file below the folder of the run, wherever the program works; return it.
+
+        Raises: as `open` does; EvalError where there is no such folder.
+        """
+        if self.make_folder is None:
+            raise EvalError(f"cannot write '{name}': there is no folder of a run")
+        if self.folder is None:
+            self.folder = self.make_folder()
+        place = self.folder / name
+        self.write(os.path.abspath(place), content)
+        return place
+
     def remove(self, name: str) -> bool:
         """Remove a file, of a link the link; tell whether there was one.
 

@@ -53,8 +53,8 @@ class Machine(Protocol):
     `depth` counts calls inside one another, which from `horizon` on ask to go `further`;
     `recoveries` counts the (on-error ...) that wait for errors; `path` has folders to
     search, `library` the parts of what comes with SN in Lisp; `numbers` prints a number, `world`
-    is what the forms of the layers above act on. What a method raises is told where it is written,
-    in `interp.py`.
+    is what the forms of the layers above act on, `screen` what those that draw act on. What a
+    method raises is told where it is written, in `interp.py`.
     """
 
     t: Symbol
@@ -74,6 +74,7 @@ class Machine(Protocol):
     numbers: Callable[[float], str]
     random: SnRandom
     world: Value
+    screen: Value
 
     # --- names ---
 

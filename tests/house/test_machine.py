@@ -9,7 +9,7 @@ from sn.lisp.machine import Machine
 from tests.house.trees import nodes
 
 SN = Path(__file__).resolve().parents[2] / "sn"
-ROOMS = ("lisp", "builtins", "describe")
+ROOMS = ("lisp", "builtins", "graphics", "describe")
 MODULES = [path for room in ROOMS for path in sorted((SN / room).rglob("*.py"))]
 
 

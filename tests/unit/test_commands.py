@@ -19,6 +19,7 @@ import pytest
 from sn.commands import main
 from sn.describe.world import World
 from sn.errors import Notice, SnInternalError, Span, TrainError
+from sn.graphics import Screen
 from sn.lisp.files import Files
 from sn.results.check_report import CheckReport, ConnectionReport, LayerReport
 from sn.results.checkpoints import Position
@@ -63,6 +64,7 @@ class FakeSession:
     is_empty: bool = False
     status: int | None = None
     files: Files = field(default_factory=Files)
+    screen: Screen = field(default_factory=Screen)
 
     def load(self, path: Path) -> FakeSession:
         self.calls["load"] = (path, self.settings)
