@@ -50,6 +50,7 @@ def classof(it: Machine, x: Value) -> Value:
         return it.get_global("CLASS")
     x = definition(it, x)
     name = x.kind if isinstance(x, Lambda) else _NAMES.get(type(x))
+    name = name or getattr(type(x), "class_name", None)
     return it.get_global(name) if name else None
 
 

@@ -10,6 +10,7 @@ saving.py writes. Read next: screen.py.
 
 from __future__ import annotations
 
+from sn.builtins.classes import LispClass
 from sn.graphics import words
 from sn.graphics.colours import BACKGROUND, FOREGROUND, GRAY
 from sn.graphics.screen import Screen, Window
@@ -27,6 +28,7 @@ def open_screen(it: Machine) -> None:
     it.screen = Screen()
     for name, value in _VARIABLES.items():
         it.define(name, value)
+    it.define(Window.class_name, LispClass(Window.class_name), locked=True)
 
 
 _VARIABLES: dict[str, float | Shown | None] = {

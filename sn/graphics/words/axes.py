@@ -22,6 +22,7 @@ from sn.lisp.machine import Machine
 _TICK, _GAP = 4.0, 3.0  # pixels, of a mark on an axis, and from there to its label; chosen here
 _SMALLEST = 6.0  # pixels of a letter that can still be read; chosen here
 _MOST_TICKS = 200  # on one axis; chosen here
+_NEAR = 1e-9  # shares of a step that are rounding; chosen here
 _AIM = 5  # ticks on an axis that says no step; chosen here
 
 Ticks = list[tuple[float, str]]  # a share of the axis, and the label there
@@ -124,15 +125,20 @@ def _spread(it: Machine, labels: Sequence[Value]) -> Ticks:
 
 
 def _steps(it: Machine, start: float, end: float, step: float | None) -> Ticks:
-    """Return the multiples of a step from one end of an axis to the other; None finds a step."""
-    size = abs(step) if step and step - step == 0 else _nice_step(abs(end - start))
-    size = max(size, abs(end - start) / _MOST_TICKS)
-    n = math.floor(abs(end - start) / size + 1e-9)
-    toward = math.copysign(size, end - start)
-    values = [start + k * toward for k in range(n + 1)]
-    small = size * 1e-9
+    """Return labels a step apart, the first at the start of an axis; None finds a round step, and
+    its multiples.
+    """
+    length = abs(end - start)
+    if step and step - step == 0:
+        size, first = max(abs(step), length / _MOST_TICKS), start
+    else:
+        size = _nice_step(length)
+        toward = math.ceil if end > start else math.floor
+        first = size * toward(start / size)
+    n = math.floor(abs(end - first) / size + _NEAR)
+    values = [first + math.copysign(k * size, end - start) for k in range(n + 1)]
     return [
-        ((value - start) / (end - start), _text(it, 0.0 if abs(value) < small else value))
+        ((value - start) / (end - start), _text(it, 0.0 if abs(value) < _NEAR * size else value))
         for value in values
     ]
 
@@ -205,18 +211,32 @@ def _below(window: Window, ticks: Ticks, left: float, right: float, y: float) ->
 
 
 def _beside(window: Window, ticks: Ticks, top: float, low: float, x: float) -> None:
-    """Write labels to the left of an axis, smaller where there is no room."""
+    """Write labels to the left of an axis, smaller where there is no room.
+
+    A number that does not fit in the smallest letters is left out: without its end it would be
+    another one.
+    """
     size = window.pen.font.size
+    smallest = min(_SMALLEST, size)
     room = max(x - _GAP - 1, 1.0)
+    ticks = [one for one in ticks if not _is_number(one[1]) or _width(one[1], smallest) <= room]
     widest = max((_width(label, size) for _, label in ticks), default=0.0)
     if widest > room:
-        size = max(size * room / widest, min(_SMALLEST, size))
+        size = max(size * room / widest, smallest)
     apart = (low - top) / max(len(ticks) - 1, 1)
     labels = _Labels(ticks, size, _every(1.1 * size, apart, len(ticks)))
     font = replace(window.pen.font, size=size)
     for share, label in labels.shown:
         y = low - share * (low - top) + 0.35 * size
         _write(window, Letters(x - _GAP, y, _fitted(label, room, size), font, "end"))
+
+
+def _is_number(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True
 
 
 def _every(need: float, apart: float, n: int) -> int:

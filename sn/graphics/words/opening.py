@@ -26,10 +26,8 @@ def new_window(it: Machine, *place: Value) -> Window:
     (progn (new-window 300 200 "errors") (xsize))
     => 300
     """
-    *sizes, last = place or (None,)
-    name = last[:_LONGEST] if type(last) is str else ""
-    if type(last) is not str and place:
-        sizes.append(last)
+    sizes = [value for value in place if value is not None]
+    name = sizes.pop()[:_LONGEST] if sizes and type(sizes[-1]) is str else ""
     for value in sizes:
         if type(value) is not float:
             raise ValueKindError(f"new-window needs numbers and a name, found {describe(value)}")
