@@ -317,7 +317,7 @@ def sys_(it: Machine, command: str) -> float:
 def sleep(seconds: float) -> Value:
     """(sleep seconds)
 
-    Return at once: programs sleep to let a person watch their windows, and there are none.
+    Return at once: programs sleep to let a person watch their windows, and nobody is there.
 
     (sleep 10)
     => ()
@@ -329,7 +329,7 @@ def sleep(seconds: float) -> Value:
 def process_pending_events() -> Value:
     """(process-pending-events)
 
-    Return at once: there are no windows whose events could wait.
+    Return at once: windows without a screen have no events.
 
     (process-pending-events)
     => ()

@@ -205,3 +205,10 @@ def test_the_page_of_diagnostics_is_the_one_that_its_script_makes() -> None:
     page = ROOT / "docs" / "diagnostics.md"
     made = script("make_diagnostics_page").page()
     assert made == page.read_text(encoding="utf-8"), "run `python scripts/make_diagnostics_page.py`"
+
+
+def test_the_pictures_of_windows_are_those_that_their_programs_draw() -> None:
+    made: dict[Path, str] = script("make_window_pictures").pictures()
+    assert len(made) == 2
+    for file, text in made.items():
+        assert text == file.read_text(encoding="utf-8"), "run scripts/make_window_pictures.py"
