@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,6 +39,8 @@ def current_window(it: Machine) -> Window:
 def numbers_of(values: Value) -> NDArray[np.float64]:
     """Return the numbers of a matrix, or of a list and the lists in it, in order.
 
+    For () among them stands nan, which is not drawn: (weight j layer) has () for a unit that is not
+    connected, and the others stay in their cells.
     Raises: ValueKindError for anything else in it.
     """
     if type(values) is Matrix:
@@ -50,7 +53,9 @@ def numbers_of(values: Value) -> NDArray[np.float64]:
             waiting.pop()
         elif type(cell.car) is float:
             found.append(cell.car)
-        elif type(cell.car) is Pair or cell.car is None:
+        elif cell.car is None:
+            found.append(math.nan)
+        elif type(cell.car) is Pair:
             if len(waiting) == _DEEPEST:
                 raise EvalError(f"lists of numbers lie at most {_DEEPEST} deep in one another")
             waiting.append(cells(cell.car))

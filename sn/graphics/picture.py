@@ -208,6 +208,8 @@ def _grays(shape: Grays) -> Iterator[Element]:
         row = shape.levels[start : start + shape.columns]
         y = shape.y + start // shape.columns * shape.down
         for first, end, level in _stretches(row):
+            if level < 0:
+                continue
             x, width = shape.x + first * shape.across, (end - first) * shape.across
             rows.setdefault(level, []).append(_square(x, y, width, shape.down))
     for level, commands in sorted(rows.items()):
@@ -216,7 +218,7 @@ def _grays(shape: Grays) -> Iterator[Element]:
         yield path
 
 
-def _stretches(row: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
+def _stretches(row: NDArray[np.int16]) -> Iterator[tuple[int, int, int]]:
     """Yield where equal levels begin and end in a row, and the level."""
     ends = [*(np.flatnonzero(np.diff(row)) + 1).tolist(), len(row)]
     first = 0

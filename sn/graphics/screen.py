@@ -1,7 +1,8 @@
 """Screen: the windows of a session, each the list of what is seen in it.
 
-A program draws for as long as it runs, so a window forgets what is hidden (shapes.py) and holds no
-more than MOST marks. What does not fit is counted and left out: drawing never stops a program.
+A program draws for as long as it runs, so a window forgets what is hidden (shapes.py, hiding.py)
+and holds no more than MOST marks. What does not fit is counted and left out: drawing never stops a
+program.
 Read next: picture.py.
 """
 
@@ -15,6 +16,7 @@ from sn.display import many
 from sn.errors import EvalError
 from sn.graphics.colours import FOREGROUND
 from sn.graphics.fonts import Font
+from sn.graphics.hiding import hidden
 from sn.graphics.shapes import Box, Rect, Shape
 from sn.lisp.forms import Shown, Value, symbol_text
 
@@ -95,6 +97,7 @@ class Window(Shown):
         self.pen = Pen()
         self.lost = 0  # marks that did not fit
         self.is_kept = True
+        self._waits = 0  # marks that may be lost before what is hidden is looked for again
 
     def show(self, numbers: object) -> str:
         """Return the printed name."""
@@ -110,7 +113,7 @@ class Window(Shown):
             self.screen.left += hidden[0].cost
         elif self._is_hidden_by(shape):
             self.clear()
-        if shape.cost > self.screen.left:
+        if shape.cost > self.screen.left and not self._makes_room(shape.cost):
             self.lost += 1
             return
         self.screen.left -= shape.cost
@@ -121,7 +124,7 @@ class Window(Shown):
         for shape, _ in self.marks.values():
             self.screen.left += shape.cost
         self.marks.clear()
-        self.lost = 0
+        self.lost = self._waits = 0
 
     def set(self, **changes: Value) -> None:
         """Change what the pen is like."""
@@ -135,6 +138,22 @@ class Window(Shown):
             yield
         finally:
             self.pen = pen
+
+    def _makes_room(self, cost: int) -> bool:
+        """Forget what is hidden; tell whether there is room for another mark.
+
+        Where a look brings little, the next one waits: the time of a mark stays the same.
+        """
+        if self._waits:
+            self._waits -= 1
+            return False
+        found = hidden(self.marks)
+        for key in found:
+            shape, _ = self.marks.pop(key)
+            self.screen.left += shape.cost
+        if 10 * len(found) < len(self.marks):
+            self._waits = len(self.marks) // 10
+        return cost <= self.screen.left
 
     def _is_hidden_by(self, shape: Shape) -> bool:
         """Whether a shape covers the whole window, as programs without (cls) clear it."""

@@ -134,7 +134,7 @@ class Squares:
 class Grays:
     """A picture in shades of gray: cells of `across` by `down` pixels, from x and y on.
 
-    Shapes: levels: (n,) uint8 from black 0 to white 255, `columns` of them side by side
+    Shapes: levels: (n,) int16 from black 0 to white 255, below 0 none; `columns` side by side
     """
 
     x: float
@@ -143,7 +143,7 @@ class Grays:
     across: float
     down: float
     n: int
-    levels: NDArray[np.uint8] = field(compare=False)
+    levels: NDArray[np.int16] = field(compare=False)
 
     @property
     def cost(self) -> int:

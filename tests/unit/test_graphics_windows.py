@@ -14,6 +14,7 @@ from sn.errors import SnError
 from sn.figure.svg import number
 from sn.graphics import Screen
 from sn.graphics import screen as screens
+from sn.graphics.hiding import hidden
 from sn.graphics.picture import pictures_of
 from sn.graphics.shapes import Box, Letters, Line
 from sn.interp import Interpreter
@@ -170,6 +171,69 @@ def test_a_large_diagram_counts_as_many_marks(monkeypatch: pytest.MonkeyPatch) -
     assert windows.windows[0].lost == 1
 
 
+@pytest.mark.parametrize(
+    "cover", ["(fill-rect 10 10 40 40)", "(draw-list 10 10 '(0 0 0 0) 2 1 20 9)"]
+)
+def test_a_full_window_forgets_what_is_painted_over(
+    cover: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each round draws at other places, below the rectangle that begins the next round."""
+    monkeypatch.setattr(screens, "MOST", 40)
+    windows = screen(
+        f"(new-window) (draw-line 0 0 99 99) (for (i 1 20) {cover}"
+        '(for (j 1 4) (draw-line 20 20 (+ 20 i) (+ 20 j)) (gprintf (+ 20 (/ i 9)) 30 "a")))'
+    )
+    (window,) = windows.windows
+    assert window.lost == 0
+    shapes = [shape for shape, _ in window.marks.values()]
+    assert Line(0, 0, 99, 99) in shapes
+    assert Line(20, 20, 40, 24) in shapes
+    left = screens.MOST - sum(shape.cost for shape in shapes)
+    assert windows.left == left
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_hidden"),
+    [
+        ("(draw-line 12 12 48 48)", True),
+        ("(draw-line 12 12 50 48)", False),  # its edge is seen
+        ("(draw-rect 12 12 30 30)", True),
+        ("(fill-rect 10 10 40 40.5)", False),
+        ("(draw-circle 30 30 18)", True),
+        ("(fill-circle 30 30 20)", False),
+        ("(fill-polygon 10 10 50 10 30 50)", True),
+        ("(fill-polygon 10 9 50 10 30 50)", False),
+        ('(draw-text 28 40 "a")', True),
+        ('(draw-text 45 40 "a")', False),
+        ("(draw-value 30 30 1 1 30)", True),
+        ("(draw-value 30 30 1 1 42)", False),
+        ("(draw-list 10 10 '(1 1) 2 1 20 20)", True),
+        ("(gray-draw-matrix 10 10 [1 2] 0 1 20 40)", True),
+        ("(gray-draw-matrix 10 10 [1 2] 0 1 20.5 40)", False),
+    ],
+)
+def test_a_mark_is_hidden_where_nothing_of_it_is_seen(mark: str, is_hidden: bool) -> None:
+    (window,) = screen(f"(new-window) {mark} (draw-line 0 0 1 1) (fill-rect 10 10 40 40)").windows
+    first = next(iter(window.marks))
+    assert (hidden(window.marks) == [first]) is is_hidden
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        "(draw-rect 0 0 99 99)",
+        "(fill-circle 20 20 99)",
+        "(gray-draw-list 0 0 '(1 () 1) 3 0 1 99)",
+        "(gray-draw-list 0 0 '(1 1 1) 2 0 1 99)",
+        "(clip 0 0 9 9) (fill-rect 0 0 99 99)",
+        "(draw-value 20 20 1 1 99)",
+    ],
+)
+def test_what_can_be_seen_through_hides_nothing(cover: str) -> None:
+    (window,) = screen(f"(new-window) (draw-line 1 1 5 5) {cover}").windows
+    assert hidden(window.marks) == []
+
+
 def test_windows_beyond_the_limit_keep_nothing() -> None:
     most = screens.MOST_WINDOWS
     windows = screen(f"(repeat {most + 5} (new-window 10 10) (draw-line 0 0 1 1))")
@@ -244,6 +308,27 @@ def test_what_a_failing_program_drew_is_saved(
     assert main(["run", str(program), "--out", str(tmp_path / "run")]) == 1
     assert (tmp_path / "run/files/windows/w.svg").exists()
     assert "car needs a list" in capsys.readouterr().err
+
+
+def test_what_was_drawn_is_saved_when_the_time_is_over(tmp_path: Path) -> None:
+    program = tmp_path / "draw.sn"
+    program.write_text('(new-window "w") (while t (draw-line 0 0 9 9))', encoding="utf-8")
+    out = tmp_path / "run"
+    assert main(["run", str(program), "--out", str(out), "--time-limit", "0.3"]) != 0
+    assert (out / "files/windows/w.svg").exists()
+
+
+def test_windows_are_saved_in_the_run_wherever_the_program_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where names to write start, in a folder that is opened for the program: it may be full
+    of pictures of somebody.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "draw.sn").write_text('(new-window "w") (draw-line 0 0 9 9)', encoding="utf-8")
+    assert main(["run", "draw.sn", "--allow-write", "."]) == 0
+    assert [one.name for one in tmp_path.glob("*")] in (["draw.sn", "runs"], ["runs", "draw.sn"])
+    assert [one.name for one in tmp_path.glob("runs/*/files/windows/*")] == ["w.svg"]
 
 
 def test_png_is_made_when_it_is_asked_for(tmp_path: Path) -> None:

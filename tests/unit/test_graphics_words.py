@@ -162,6 +162,14 @@ def test_what_has_no_end_has_no_square() -> None:
     assert rectangles(figure.svg)[1:] == [(11, 1, 8, 8)]  # infinity is as large as can be
 
 
+def test_a_cell_stays_empty_where_a_list_has_none() -> None:
+    """So that weights from a layer lie where its units do, whichever are connected."""
+    _, white = elements("(draw-list 0 0 '(1 () 1 ()) 2 1 10 8)")
+    assert rectangles(white.attrib["d"]) == [(1, 1, 8, 8), (1, 11, 8, 8)]
+    (cells,) = elements("(gray-draw-list 0 0 '(1 () 1 ()) 2 0 1 10)")
+    assert rectangles(cells.attrib["d"]) == [(0, 0, 10, 10), (0, 10, 10, 10)]
+
+
 @pytest.mark.parametrize("call", ["(draw-list 0 0 () 2 1 9 9)", "(gray-draw-list 0 0 () 2 0 1 9)"])
 def test_an_empty_list_draws_nothing(call: str) -> None:
     assert not run(f"(new-window) {call}").screen.windows[0].marks

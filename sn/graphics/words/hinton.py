@@ -1,7 +1,7 @@
 """Hinton diagrams and gray pictures: the values of units, weights and patterns in the window.
 
 A positive value is a white square and a negative one a black square on gray; its side is
-proportional to the value.
+proportional to the value. For () the cell stays empty.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ def _sides(values: NDArray[Any], most: float, side: float) -> NDArray[np.float32
 
 def _levels(
     values: NDArray[np.float64], low: float | None, high: float | None
-) -> NDArray[np.uint8]:
-    """Return levels from black 0 to white 255; what is no number is black."""
+) -> NDArray[np.int16]:
+    """Return levels from black 0 to white 255; what is no number has -1."""
     finite = values[np.isfinite(values)]
     if low is None:
         low = float(finite.min()) if len(finite) else 0.0
@@ -194,7 +194,8 @@ def _levels(
         high = float(finite.max()) if len(finite) else 1.0
     with np.errstate(all="ignore"):
         shares = (values - low) / (high - low) if high != low else (values >= high) * 1.0
-    return np.round(255 * np.clip(np.nan_to_num(shares, nan=0.0), 0.0, 1.0)).astype(np.uint8)
+        levels = np.round(255 * np.clip(shares, 0.0, 1.0))
+    return np.where(np.isnan(values), -1, np.nan_to_num(levels)).astype(np.int16)
 
 
 def _columns(columns: int, n: int) -> int:
