@@ -203,6 +203,8 @@ def test_nice_brect_leaves_room_in_the_window_or_in_a_rectangle() -> None:
     assert value("(new-window 400 300) (nice-brect)") == "(56 30 380 270)"
     assert value("(new-window 400 300) (nice-brect ())") == "(56 30 380 270)"
     assert value("(nice-brect '(0 0 400 300))") == "(56 30 380 270)"
+    assert value("(nice-brect 0 0 400 300)") == "(56 30 380 270)"
+    assert value("(nice-brect (new-window 400 300))") == "(56 30 380 270)"
     assert value("(nice-brect '(500 600 400 300))") == "(556 630 880 870)"  # x y width height
 
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sn.errors import EvalError
-from sn.graphics.pens import current_window, rect_of
+from sn.graphics.pens import current_window, numbers_of, rect_of
 from sn.graphics.ports import Four, make_port
 from sn.graphics.screen import Window
 from sn.graphics.shapes import Letters, Line, placed
 from sn.lisp.calls import builtin
-from sn.lisp.forms import Value
+from sn.lisp.forms import Value, to_list
 from sn.lisp.machine import Machine
 
 _TICK, _GAP = 4.0, 3.0  # pixels, of a mark on an axis, and from there to its label; chosen here
@@ -29,22 +29,25 @@ Ticks = list[tuple[float, str]]  # a share of the axis, and the label there
 
 
 @builtin("nice-brect", locked=False)
-def nice_brect(it: Machine, rect: list[float] | None = None) -> list[float]:
+def nice_brect(it: Machine, *rect: Value) -> list[float]:
     """(nice-brect [rect])
 
     Return the rectangle (left top right bottom) inside of another one, or of the window, that
-    leaves room for axes with their labels and a title.
+    leaves room for axes with their labels and a title. The other one is a list, or four numbers,
+    or a window.
 
     (progn (new-window 400 300) (nice-brect (list 0 0 (xsize) (ysize))))
     => (56 30 380 270)
     """
-    if rect:
-        left, top, right, low = rect_of(rect, "a rectangle")
+    first = rect[0] if rect else None
+    if first is None or type(first) is Window:
+        window = current_window(it) if first is None else first
+        left, top, right, low = 0.0, 0.0, window.width, window.height
+    else:
+        numbers = numbers_of(to_list(rect)).tolist()
+        left, top, right, low = rect_of(numbers, "a rectangle")
         if right <= left or low <= top:  # as (x y width height)
             right, low = left + right, top + low
-    else:
-        window = current_window(it)
-        left, top, right, low = 0.0, 0.0, window.width, window.height
     wide, high = right - left, low - top
     edge = _between(0.1 * high, 18, 36)
     return [

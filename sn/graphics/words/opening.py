@@ -9,7 +9,7 @@ from sn.graphics.pens import current_window, screen_of
 from sn.graphics.screen import HEIGHT, WIDTH, Window
 from sn.graphics.shapes import FAR, placed
 from sn.lisp.calls import builtin, special
-from sn.lisp.forms import Pair, Value, describe, to_list
+from sn.lisp.forms import Pair, Symbol, Value, describe, to_list
 from sn.lisp.machine import Machine
 
 _LONGEST = 200  # letters of a name that are kept; chosen here
@@ -170,7 +170,7 @@ def setcolor(it: Machine, role: Value) -> Value:
 
 
 @builtin("font", locked=False)
-def font(it: Machine, name: str | None = None) -> str:
+def font(it: Machine, name: str | Symbol | None = None) -> str:
     """(font ["NAME"])
 
     Write in another font, such as "Times-Bold-14": Helvetica, Times or Courier, Bold or Italic, and
@@ -181,7 +181,7 @@ def font(it: Machine, name: str | None = None) -> str:
     """
     window = current_window(it)
     if name is not None:
-        window.set(font=font_named(name))
+        window.set(font=font_named(name.name if isinstance(name, Symbol) else name))
     return window.pen.font.name[:LONGEST]
 
 
