@@ -42,11 +42,14 @@ EDGE = "#8c959f"  # of a window, seen on white and on black; chosen here
 _MOST_LETTERS = 1_000  # of one text; chosen here: more do not fit into any window
 
 
-def pictures_of(screen: Screen) -> dict[str, Figure]:
-    """Return those windows in which something is seen, by name; equal names are numbered."""
+def pictures_of(screen: Screen, since: int = -1) -> dict[str, Figure]:
+    """Return those windows in which something is seen, by name; equal names are numbered.
+
+    Only those that were drawn into `since` a time of the screen's clock.
+    """
     found: dict[str, Figure] = {}
     for window in screen.windows:
-        if window.marks:
+        if window.marks and window.drawn_at > since:
             name, n = window.name, 1
             while name in found:
                 n += 1

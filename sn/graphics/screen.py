@@ -40,6 +40,7 @@ class Screen:
     """The windows that a program opened, in order.
 
     `is_drawing` is false where nobody will look: windows then take what is drawn and keep nothing.
+    `clock` counts what was drawn.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,7 @@ class Screen:
         self.is_drawing = True
         self.left = MOST  # marks that still fit
         self.opened = 0
+        self.clock = 0
 
     def open(self, width: float = WIDTH, height: float = HEIGHT, name: str = "") -> Window:
         """Return a new window. Those beyond MOST_WINDOWS keep nothing.
@@ -97,6 +99,7 @@ class Window(Shown):
         self.pen = Pen()
         self.lost = 0  # marks that did not fit
         self.is_kept = True
+        self.drawn_at = 0  # by the clock of the screen
         self._waits = 0  # marks that may be lost before what is hidden is looked for again
 
     def show(self, numbers: object) -> str:
@@ -107,6 +110,8 @@ class Window(Shown):
         """Put a shape into the window, in the colour of its pen or another one."""
         if not (self.is_kept and self.screen.is_drawing):
             return
+        self.screen.clock += 1
+        self.drawn_at = self.screen.clock
         key = (shape, self.pen.clip)
         hidden = self.marks.pop(key, None)
         if hidden is not None:

@@ -9,6 +9,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from IPython.display import display
 
 from sn.errors import SnError, render
+from sn.graphics.picture import pictures_of
 from sn.notebook.cells import begin, cells
 from sn.notebook.values import python_value, shown
 
@@ -42,6 +43,7 @@ class SnMagics(Magics):
     @line_cell_magic
     def sn(self, line: str, cell: str | None = None) -> Any:
         """Evaluate SN Lisp: a cell, whose last value is shown, or `%sn EXPRESSION` for Python.
+        The windows that a cell draws into are shown below it.
 
         All cells share one session. With --run the experiment is trained, with its curves shown
         while it goes; it ends with the record of the run. `%sn --run` needs no cell.
@@ -62,7 +64,13 @@ class SnMagics(Magics):
         before = dict(here.session.world.experiments)
         # the cell under way is the last of In, whatever IPython counts meanwhile
         number = len(self.shell.user_ns["In"]) - 1
-        value = here.evaluate(text, f"In[{number}]") if text else None
+        since = here.session.screen.clock
+        try:
+            value = here.evaluate(text, f"In[{number}]") if text else None
+        finally:
+            # what an error came after is seen too
+            for picture in pictures_of(here.session.screen, since).values():
+                display(picture)
         now = here.session.world.experiments
         wants_run = options.run or options.name
         if not (options.quiet or wants_run):

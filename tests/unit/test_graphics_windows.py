@@ -331,6 +331,26 @@ def test_windows_are_saved_in_the_run_wherever_the_program_works(
     assert [one.name for one in tmp_path.glob("runs/*/files/windows/*")] == ["w.svg"]
 
 
+def test_a_window_is_saved_in_between(tmp_path: Path) -> None:
+    program = tmp_path / "draw.sn"
+    program.write_text(
+        '(new-window "w") (for (i 1 2) (cls) (draw-line 0 0 i i)'
+        '(save-window (sprintf "frames/%d.svg" i)))',
+        encoding="utf-8",
+    )
+    assert main(["run", str(program), "--out", str(tmp_path / "run")]) == 0
+    frames = tmp_path / "run/files/frames"
+    assert sorted(one.name for one in frames.iterdir()) == ["1.svg", "2.svg"]
+    assert "M0 0L1 1" in (frames / "1.svg").read_text(encoding="utf-8")
+
+
+def test_a_window_is_saved_only_where_the_program_may_write(tmp_path: Path) -> None:
+    with pytest.raises(SnError, match="may not write"):
+        run(f'(new-window) (save-window "{tmp_path}/a.svg")')
+    with pytest.raises(SnError, match="the name of a file .svg or .png"):
+        run('(new-window) (save-window "a.gif")')
+
+
 def test_png_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     pytest.importorskip("resvg_py")
     program = tmp_path / "draw.sn"

@@ -72,6 +72,17 @@ def test_what_is_printed_is_text(shell: Any) -> None:
     assert found.stdout == '"one"\ntwo\n' and found.outputs == []
 
 
+def test_the_windows_that_a_cell_draws_into_are_shown_below_it(shell: Any) -> None:
+    first = '(setq a (new-window 40 30 "a")) (draw-line 0 0 9 9) (new-window "b") ()'
+    data = shown(shell, first)
+    assert "M0 0L9 9" in data["image/svg+xml"] and "<title>a</title>" in data["image/svg+xml"]
+    assert cell(shell, "(print 3) ()").outputs == []
+    assert "M0 0L9 9L8 1" in shown(shell, "(setq window a) (draw-line 9 9 8 1) ()")["image/svg+xml"]
+    with capture_output() as found, pytest.raises(CellError):
+        shell.run_cell_magic("sn", "", "(draw-line 9 9 7 7) (car 5)")
+    assert len(found.outputs) == 1
+
+
 def test_a_net_is_a_table(shell: Any) -> None:
     data = shown(shell, NET)
     assert "<table>" in data["text/html"] and "net small: in 2, out 1" in data["text/plain"]

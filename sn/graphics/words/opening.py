@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sn.errors import EvalError, ValueKindError
 from sn.graphics.colours import BACKGROUND, FOREGROUND, GRAY, mixed
 from sn.graphics.fonts import LONGEST, font_named
@@ -93,6 +95,25 @@ def window_title(it: Machine, name: str | None = None) -> str:
     if name:
         window.name = name[:_LONGEST]
     return window.name
+
+
+@builtin("save-window", locked=False)
+def save_window(it: Machine, file: str) -> str:
+    """(save-window "NAME.svg")
+
+    Write what is seen in the window now as an .svg or .png file, where the program writes its other
+    files; return its name. All windows are saved when the program ends: this is for pictures in
+    between.
+
+    (progn (new-window) (draw-line 0 0 9 9) (save-window "first.svg"))
+    => "first.svg"
+    """
+    from sn.graphics.picture import figure_of_window  # start-up time: most programs save none
+
+    window = current_window(it)
+    suffix = Path(file).suffix
+    it.files.write(file, figure_of_window(window, window.name).content(suffix))
+    return file
 
 
 @builtin("color", locked=False)
