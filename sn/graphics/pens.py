@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sn.builtins.matrix import Matrix
 from sn.errors import EvalError, ValueKindError
-from sn.graphics.screen import Screen, Window
+from sn.graphics.screen import MOST, Screen, Window
+from sn.graphics.shapes import CELLS
 from sn.lisp.forms import Pair, Value, cells, describe
 from sn.lisp.machine import Machine
 
@@ -40,14 +41,16 @@ def numbers_of(values: Value) -> NDArray[np.float64]:
     """Return the numbers of a matrix, or of a list and the lists in it, in order.
 
     For () among them stands nan, which is not drawn: (weight j layer) has () for a unit that is not
-    connected, and the others stay in their cells.
+    connected, and the others stay in their cells. Of more numbers than any window has room for,
+    some more than that are returned: a list may hold another one twice, which holds a third one
+    twice, and so on.
     Raises: ValueKindError for anything else in it.
     """
     if type(values) is Matrix:
-        return values.numbers().reshape(-1)
+        return Matrix(values.data.flat[:_MOST], values.storage).numbers()
     found: list[float] = []
     waiting = [cells(values)]
-    while waiting:
+    while waiting and len(found) < _MOST:
         cell = next(waiting[-1], None)
         if cell is None:
             waiting.pop()
@@ -64,6 +67,7 @@ def numbers_of(values: Value) -> NDArray[np.float64]:
     return np.array(found)
 
 
+_MOST = CELLS * (MOST + 1)
 _DEEPEST = 100  # chosen here: a list that is in itself has no end
 
 

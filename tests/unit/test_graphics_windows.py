@@ -234,6 +234,22 @@ def test_what_can_be_seen_through_hides_nothing(cover: str) -> None:
     assert hidden(window.marks) == []
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "(gray-draw-matrix 0 0 (bmatrix 30000 30000) 0 1)",
+        "(draw-list 0 0 (bmatrix 30000 30000) 9 1 1 1)",
+        "(draw-list 0 0 l 9 1 1 1)",
+        "(fill-polygon l)",
+    ],
+)
+def test_more_numbers_than_there_is_room_for_take_neither_memory_nor_time(call: str) -> None:
+    """Of a matrix of 900 MB, and of a list of 2^60 numbers in 60 cells."""
+    windows = screen(f"(setq l '(1 1)) (repeat 60 (setq l (list l l))) (new-window) {call}")
+    assert windows.windows[0].lost == 1
+    assert not windows.windows[0].marks
+
+
 def test_windows_beyond_the_limit_keep_nothing() -> None:
     most = screens.MOST_WINDOWS
     windows = screen(f"(repeat {most + 5} (new-window 10 10) (draw-line 0 0 1 1))")
