@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sn.builtins.codebook import Codebook
 from sn.builtins.matrix import Matrix
 from sn.lisp.calls import Builtin, Special, builtin
 from sn.lisp.forms import Pair, Shown, Symbol, Value
@@ -11,6 +12,7 @@ from sn.lisp.waiting import definition
 
 # Source: Lush 1 and the SN 2.8 manual (MAT); DX and DY are functions and forms written in Python.
 _NAMES = {float: "NUMBER", str: "STRING", Symbol: "SYMBOL", Pair: "LIST", Matrix: "MAT"}
+_NAMES |= {Codebook: "CODEBOOK"}
 _NAMES |= {Builtin: "DX", Special: "DY"}
 _FUNCTIONS = ("DE", "DF", "DM", "DMD")
 
@@ -39,7 +41,7 @@ def classof(it: Machine, x: Value) -> Value:
     """(classof x)
 
     Return the class of a value, () for (). Classes are the values of |NUMBER|, |STRING|,
-    |SYMBOL|, |LIST|, |MAT|, |DE|, |DF|, |DM|, |DMD|, |DX|, |DY| and |CLASS|.
+    |SYMBOL|, |LIST|, |MAT|, |CODEBOOK|, |DE|, |DF|, |DM|, |DMD|, |DX|, |DY| and |CLASS|.
 
     (== (classof 3) |NUMBER|)
     => t
