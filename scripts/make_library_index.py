@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from sn.lisp.forms import Pair, Symbol, Value, elements  # noqa: E402 - from this checkout
-from sn.parser import read  # noqa: E402
+from sn.parser import Host, read  # noqa: E402
 
 FOLDER = ROOT / "sn" / "lib"
 INDEX = FOLDER / "index.json"
@@ -39,7 +39,8 @@ def names_of(file: Path) -> dict[str, list[str]]:
     functions: list[str] = []
     special: list[str] = []
     variables: list[str] = []
-    for form in read(file.read_text("utf-8"), str(file)):
+    host = Host(make_matrix=lambda *parts: None)
+    for form in read(file.read_text("utf-8"), str(file), host):
         head = form.car.name if type(form) is Pair and type(form.car) is Symbol else ""
         if head in _DEFINE:
             functions.append(form.cdr.car.name)

@@ -36,6 +36,7 @@ TOPICS = {
     "mapping",
     "matrixfiles",
     "matrixmath",
+    "matrixstats",
     "neighbours",
     "numbers",
     "opening",
