@@ -13,7 +13,9 @@ from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Value, describe, element_span
 from sn.lisp.gate import no_shell
 from sn.lisp.machine import Input, Machine
+from sn.lisp.objects import Instance
 from sn.lisp.ports import OutputPort
+from sn.lisp.specials.objects import destroy
 from sn.parser import EOF, Reader
 
 END_OF_FILE = "\xff"  # what the reader makes of "\e"
@@ -115,13 +117,16 @@ def open_read(it: Machine, file: str, suffix: str | None = None) -> Value:
 def delete(it: Machine, object: Value) -> Value:
     """(delete object)
 
-    Close a file that was opened; nothing else needs it.
+    Close a file that was opened, or delete an object: its method -destructor is called where it
+    has one, and its slots are gone. Nothing else needs it.
 
     (delete ())
     => ()
     """
     if isinstance(object, OutputPort):
         _close(it, object)
+    elif isinstance(object, Instance):
+        destroy(it, object)
     return None
 
 

@@ -12,6 +12,7 @@ WIDTH = 78
 _HEADS = {"de": 2, "df": 2, "dm": 2, "dmd": 2, "lambda": 1, "let": 1, "let*": 1, "for": 1}
 _HEADS |= {"each": 1, "all": 1, "when": 1, "while": 1, "if": 1, "repeat": 1, "selectq": 1}
 _HEADS |= {"progn": 0, "cond": 0, "mapfor": 1, "on-error": 1, "do-while": 1}
+_HEADS |= {"defclass": 2, "defmethod": 3, "demethod": 3, "letslot": 1}
 _DEEPEST = 60
 
 

@@ -18,6 +18,7 @@ DEFINING = {
     "df": "function",
     "dm": "macro",
     "dmd": "macro",
+    "defclass": "class",
     "defnet": "net",
     "layer": "layer",
     "experiment": "experiment",

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 BODIES = {
     **dict.fromkeys(("de", "df", "dm", "dmd"), 2),
+    **dict.fromkeys(("defmethod", "demethod"), 3),
     **dict.fromkeys(("lambda", "flambda", "mlambda", "dmc"), 1),
     **dict.fromkeys(("let", "let*", "for", "each", "all", "mapfor", "on-error"), 1),
     **dict.fromkeys(("when", "while", "if", "repeat", "selectq", "do-while", "mapwhile"), 1),
-    **dict.fromkeys(("writing", "reading", "prog1"), 1),
+    **dict.fromkeys(("writing", "reading", "prog1", "letslot"), 1),
     **dict.fromkeys(("defnet", "experiment", "reference", "init"), 1),
     "progn": 0,
+    "defclass": 2,
 }
 
 # which argument of a form is a list of parameters: data, whatever it begins with
 PARAMETERS = {
     **dict.fromkeys(("de", "df", "dm", "dmd"), 2),
+    **dict.fromkeys(("defmethod", "demethod"), 3),
     **dict.fromkeys(("lambda", "flambda", "mlambda"), 1),
 }
 

@@ -39,6 +39,7 @@ TOPICS = {
     "matrixstats",
     "neighbours",
     "numbers",
+    "objects",
     "opening",
     "output",
     "pointing",

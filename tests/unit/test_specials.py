@@ -21,7 +21,7 @@ def it() -> Interpreter:
     [
         ("(setq a 1 b)", "1:11", "setq needs a value for each name"),
         ('(setq "a" 1)', "1:7", "setq assigns to a symbol or :symbol"),
-        ("(setq :a:b 1)", "1:7", "expected a symbol behind ':'"),
+        ("(setq :a:b 1)", "1:7", "only objects have slots"),
         ("(incr (a))", "1:7", "incr needs a symbol, found the list (a)"),
         ("(incr a 'b)", "1:9", "incr adds a number, found the symbol b"),
         ("(incr incr . 5)", "1:1", "incr cannot take a dotted argument list"),

@@ -31,11 +31,14 @@ _TRUTH = {word: names.TRUTH[word] for word in ("true", "false", "none", "null")}
 _SUSPECTS = frozenset((*_ELSE, *_TRUTH))
 _SUSPICIOUS = re.compile(r"[0-9/=%{}*+<>:!.$\\\\\u2026]|^-+$")
 _TESTS = ("if", "when", "while", "do-while", "cond", "not", "and", "or", "=", "<>")
-_UNEVALUATED = ("quote", "scope", "lock-symbol", "unlock-symbol", "layer", "connect", "experiment")
+_UNEVALUATED = frozenset(
+    "quote scope lock-symbol unlock-symbol layer connect experiment defclass".split()
+)
 
 # Special forms whose arguments are not all evaluated where they stand: how many precede the body.
 _BODIES = {"let": 1, "let*": 1, "each": 1, "all": 1, "for": 1, "mapfor": 1}
 _DEFINITIONS = {"de": 2, "df": 2, "dm": 2, "dmd": 2, "dmc": 1, "defnet": 1}
+_DEFINITIONS |= {"defmethod": 3, "demethod": 3}
 _MAKERS = {"lambda": 1, "flambda": 1, "mlambda": 1}
 
 
@@ -100,6 +103,9 @@ def _arguments(callee: Value, around: Pair) -> Iterator[Pair]:
     if name == "cond" or name == "selectq":
         yield from _clauses(name, rest)
         return
+    if name == "==>" and type(rest) is Pair and type(rest.cdr) is Pair:
+        yield rest
+        rest = rest.cdr.cdr
     if name == "setq":
         while type(rest) is Pair and type(rest.cdr) is Pair:
             yield rest.cdr

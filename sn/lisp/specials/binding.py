@@ -8,6 +8,7 @@ from sn.lisp.forms import Pair, Symbol, Value, cells, describe, element_span, sh
 from sn.lisp.lambdas import Bindings, check_pattern, match
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
+from sn.lisp.specials.objects import slot_of
 
 
 @special("setq", pattern="target value . more")
@@ -15,7 +16,7 @@ def setq(it: Machine, form: Pair) -> Value:
     """(setq name value [name value]...)
 
     Evaluate all values, then assign them to the names; return the last value. A name is a
-    symbol, or :x for the global value of x.
+    symbol, :x for the global value of x, or :object:slot.
 
     (let ((a 1) (b 2)) (setq a b b a) (list a b))
     => (2 1)
@@ -53,7 +54,11 @@ def _assign(it: Machine, cell: Pair, value: Value) -> None:
     if type(target) is Symbol:
         it.assign(target, value)
     elif type(target) is Pair and target.car is it.intern("scope"):
-        symbol = scope_symbol(it, target)
+        if _names_slots(target):
+            owner, i = slot_of(it, target)
+            owner.set(i, value)
+            return
+        symbol = scope_symbol(target)
         if symbol.locked:
             raise it.locked(symbol)
         symbol.set_global(value)
@@ -62,30 +67,39 @@ def _assign(it: Machine, cell: Pair, value: Value) -> None:
         raise ValueKindError(text, span=element_span(cell))
 
 
-def scope_symbol(it: Machine, form: Pair) -> Symbol:
+def _names_slots(form: Pair) -> bool:
+    """Whether a form is (scope object slot ...)."""
+    return type(form.cdr) is Pair and form.cdr.cdr is not None
+
+
+def scope_symbol(form: Pair) -> Symbol:
     """Return the symbol of (scope symbol).
 
-    Raises: EvalError for (scope object slot), as there are no objects.
+    Raises: EvalError for another form.
     """
     rest = form.cdr
-    if type(rest) is Pair and type(rest.car) is Symbol and rest.cdr is None:
+    if type(rest) is Pair and type(rest.car) is Symbol:
         symbol: Symbol = rest.car
         return symbol
-    hint = ":x is the global value of x; slots of objects (:object:slot) are not part of this SN"
     text = f"expected a symbol behind ':', found {show(form, limit=24)}"
-    raise EvalError(text, span=form.span, hint=hint)
+    raise EvalError(text, span=form.span, hint=":x is the global value of x, :object:slot a slot")
 
 
 @special("scope", pattern="symbol . slots")
 def scope(it: Machine, form: Pair) -> Value:
-    """(scope x)
+    """(scope x slots...)
 
-    Return the global value of x, below all bindings; written :x.
+    Return the global value of x, below all bindings; written :x. With slots, written
+    :object:slot:slot, return that of an object, and of the object in it, and so on: the object is
+    evaluated.
 
     (let ((car 5)) (:car '(1 2)))
     => 1
     """
-    return scope_symbol(it, form).global_value
+    if _names_slots(form):
+        owner, i = slot_of(it, form)
+        return owner.get(i)
+    return scope_symbol(form).global_value
 
 
 @special("incr", pattern="symbol [n]")
