@@ -76,6 +76,7 @@ class Interpreter:
         self.t.value, self.t.locked = self.t, True
         self.depth = 0
         self.recoveries = 0
+        self.last_error: str | None = None
         self.horizon = STEP  # the depth at which Python is asked for more frames
         self._frames = Frames()
         self._reentries = 0

@@ -7,6 +7,7 @@ What defines classes is in `lisp/specials/objects.py`.
 from __future__ import annotations
 
 from sn.builtins.codebook import Codebook
+from sn.builtins.dates import Date
 from sn.builtins.matrix import Matrix
 from sn.errors import EvalError, ValueKindError
 from sn.lisp.calls import Builtin, Special, builtin, builtins
@@ -20,7 +21,13 @@ from sn.lisp.waiting import definition
 
 # Source: Lush 1 and the SN 2.8 manual (MAT); DX and DY are functions and forms written in Python.
 _NAMES = {float: "NUMBER", str: "STRING", Symbol: "SYMBOL", Pair: "LIST", Matrix: "MAT"}
-_NAMES |= {Builtin: "DX", Special: "DY", Codebook: "CODEBOOK", OutputPort: "FILE-DESC"}
+_NAMES |= {
+    Builtin: "DX",
+    Special: "DY",
+    Codebook: "CODEBOOK",
+    OutputPort: "FILE-DESC",
+    Date: "DATE",
+}
 _FUNCTIONS = ("DE", "DF", "DM", "DMD")
 _FURTHER = ("CLASS", "WINDOW", "NLF")  # of values that are made elsewhere
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sn.builtins.dates import same_kind
 from sn.errors import ValueKindError
 from sn.lisp.calls import builtin
 from sn.lisp.equality import equal
 from sn.lisp.forms import Value, describe
+
+
+def _compared(name: str, a: Value, b: Value) -> tuple[Value, Value]:
+    """Return what Python compares for two values that are no numbers both."""
+    if same_kind(name, a, b):
+        return a.moment, b.moment
+    _same_order(name, a, b)
+    return a, b
 
 
 def _same_order(name: str, a: Value, b: Value) -> None:
@@ -92,13 +101,13 @@ def is_same(a: Value, b: Value) -> bool:
 def is_less(a: Value, b: Value) -> bool:
     """(< a b)
 
-    Tell whether a number, or a string, is less than another.
+    Tell whether a number, a string or a date is less than another.
 
     (< 1 2)
     => t
     """
     if type(a) is not float or type(b) is not float:
-        _same_order("<", a, b)
+        a, b = _compared("<", a, b)
     return bool(a < b)
 
 
@@ -106,13 +115,13 @@ def is_less(a: Value, b: Value) -> bool:
 def is_greater(a: Value, b: Value) -> bool:
     """(> a b)
 
-    Tell whether a number, or a string, is greater than another.
+    Tell whether a number, a string or a date is greater than another.
 
     (> "b" "a")
     => t
     """
     if type(a) is not float or type(b) is not float:
-        _same_order(">", a, b)
+        a, b = _compared(">", a, b)
     return bool(a > b)
 
 
@@ -120,13 +129,13 @@ def is_greater(a: Value, b: Value) -> bool:
 def is_at_most(a: Value, b: Value) -> bool:
     """(<= a b)
 
-    Tell whether a number, or a string, is less than or equal to another.
+    Tell whether a number, a string or a date is less than or equal to another.
 
     (<= 2 2)
     => t
     """
     if type(a) is not float or type(b) is not float:
-        _same_order("<=", a, b)
+        a, b = _compared("<=", a, b)
     return bool(a <= b)
 
 
@@ -134,11 +143,11 @@ def is_at_most(a: Value, b: Value) -> bool:
 def is_at_least(a: Value, b: Value) -> bool:
     """(>= a b)
 
-    Tell whether a number, or a string, is greater than or equal to another.
+    Tell whether a number, a string or a date is greater than or equal to another.
 
     (>= 1 2)
     => ()
     """
     if type(a) is not float or type(b) is not float:
-        _same_order(">=", a, b)
+        a, b = _compared(">=", a, b)
     return bool(a >= b)

@@ -110,6 +110,19 @@ def error(it: Machine, *parts: Value) -> Value:
     raise EvalError(": ".join(words))
 
 
+@builtin("errname")
+def errname(it: Machine) -> Value:
+    """(errname)
+
+    Return the last error, that which the recovery form of `on-error` is for, as SN 2.8 worded it:
+    function, message and object with colons between; () when there was none.
+
+    (errname)
+    => ()
+    """
+    return it.last_error
+
+
 @builtin("exit")
 def exit_(code: int = 0) -> Value:
     """(exit [code])

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sn.errors import EvalError
+from sn.errors import EvalError, Span
 from sn.lisp.files import Files
 from sn.lisp.forms import Pair, Symbol, SymbolTable, Value
 from sn.lisp.ports import OutputPort
@@ -51,10 +51,11 @@ class Machine(Protocol):
     """A session's language state, as those see it who are called by it.
 
     `depth` counts calls inside one another, which from `horizon` on ask to go `further`;
-    `recoveries` counts the (on-error ...) that wait for errors; `path` has folders to
-    search, `library` the parts of what comes with SN in Lisp; `numbers` prints a number, `world`
-    is what the forms of the layers above act on, `screen` what those that draw act on. What a
-    method raises is told where it is written, in `interp.py`.
+    `recoveries` counts the (on-error ...) that wait for errors, `last_error` is the text of
+    the one that they saw last; `path` has folders to search, `library` the parts of what comes with
+    SN in Lisp; `numbers` prints a number, `world` is what the forms of the layers above act on,
+    `screen` what those that draw act on. What a method raises is told where it is written, in
+    `interp.py`.
     """
 
     t: Symbol
@@ -62,6 +63,7 @@ class Machine(Protocol):
     depth: int
     horizon: int
     recoveries: int
+    last_error: str | None
     stdout: OutputPort
     out: OutputPort
     err: OutputPort
@@ -124,6 +126,9 @@ class Machine(Protocol):
 
     def reenter(self, run: Callable[[], Value]) -> Value:
         """Return what `run` gives, which evaluates while C code waits for it."""
+
+    def too_deep(self, span: Span | None = None) -> EvalError:
+        """Return the error for calls nested too deeply."""
 
     # --- texts and files ---
 

@@ -6,11 +6,13 @@ are noted in the error where it arises, while somebody waits. Read next: `specia
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from sn.errors import SnError
+from sn.lisp.forms import Pair, Symbol, show
 from sn.lisp.machine import Machine
 
 Failed = TypeVar("Failed", bound=SnError)
@@ -38,3 +40,30 @@ def bound_again(error: BaseException) -> Iterator[None]:
     finally:
         for symbol in lost:
             symbol.value = symbol.saved.pop()
+
+
+# How messages of this SN were worded in SN 2.8; the first that fits a whole message counts.
+_WORDINGS = (
+    (re.compile(r"(?:floating exception|division by zero).*"), "{who} : Floating exception"),
+    (re.compile(r"locked symbol: (.*) cannot be assigned"), "{who} : locked symbol : {0}"),
+    (
+        re.compile(r"no function is called .*|.* is not a function.*"),
+        "eval : not a function call : {form}",
+    ),
+    (re.compile(r"(\S+) needs (an? \w+).*?, found (?:the \w+ )?(.*)"), "{0} : not {1} : {2}"),
+    (re.compile(r"(\S+) needs (.* arguments?), found \d+"), "{0} : needs {1}"),
+    (re.compile(r"(subscript out of range).*"), "{who} : {0}"),
+)
+
+
+def historical_text(error: SnError) -> str:
+    """Return an error as SN 2.8 worded it: "car : not a list : 3", without its place."""
+    form = error.form
+    head = form.car if type(form) is Pair else None
+    who = show(head) if type(head) is Symbol else "eval"
+    message = error.message
+    for pattern, wording in _WORDINGS:
+        if found := pattern.fullmatch(message):
+            return wording.format(*found.groups(), who=who, form=show(form, limit=24))
+    said = message.replace(": ", " : ")
+    return said if " : " in said else f"{who} : {said}"

@@ -27,6 +27,7 @@ TOPICS = {
     "comparison",
     "control",
     "curves",
+    "dates",
     "definitions",
     "files",
     "functions",

@@ -18,7 +18,7 @@ from sn.lisp.forms import (
 )
 from sn.lisp.leads.names import found
 from sn.lisp.machine import Machine
-from sn.lisp.recovery import bound_again
+from sn.lisp.recovery import bound_again, historical_text
 from sn.lisp.sizes import need_list, turns
 
 
@@ -348,7 +348,7 @@ def on_error(it: Machine, form: Pair) -> Value:
     """(on-error recovery body...)
 
     Return the value of the body. If it fails, evaluate `recovery`, which sees what was bound where
-    the error arose, and let the error go on.
+    the error arose, and what it is by (errname), and let the error go on.
 
     (on-error (print 'lost) (+ 1 2))
     => 3
@@ -359,6 +359,8 @@ def on_error(it: Machine, form: Pair) -> Value:
     except ProgramExit:
         raise
     except (SnError, RecursionError) as error:
+        seen = error if isinstance(error, SnError) else it.too_deep()
+        it.last_error = historical_text(seen)
         with bound_again(error):
             it.eval(form.cdr.car)
         raise
