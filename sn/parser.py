@@ -211,6 +211,10 @@ class _Forms(Transformer[Any, Node]):
         text = piece.text[1:-1]
         return (_ESCAPE.sub(replace, text) if "\\" in text else text), piece.span
 
+    def braced(self, parts: list[Piece]) -> Node:
+        """'{text}: the text, which keeps its lines."""
+        return parts[0].text[1:-1], parts[0].span
+
     def value(self, parts: list[Piece]) -> Node:
         """What a macro-character returned."""
         return parts[0].data, parts[0].span

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
-from sn.builtins.pretty import pretty_text
+from sn.builtins.pretty import WIDTH, pretty_text
 from sn.display import many, number_text
 from sn.errors import ArityError, EvalError, ValueKindError
 from sn.lisp.calls import builtin
@@ -184,6 +185,25 @@ def pretty(it: Machine, value: Value) -> Value:
     """
     it.out.write(pretty_text(definition(it, value), it.numbers) + "\n")
     return it.t
+
+
+@builtin("render-brace-text", locked=False)
+def render_brace_text(it: Machine, text: str) -> Value:
+    """(render-brace-text '{text})
+
+    Print a text in lines of moderate length. <p> in it begins a paragraph and <br> a line; other
+    marks between < and >, and inner braces, are left out.
+
+    (render-brace-text '{<p> Any text, it's {<b> taken} as it stands.})
+    => ()
+    """
+    for paragraph in re.split(r"<p>|\n[ \t]*\n", text):
+        plain = re.sub(r"[{}]", "", re.sub(r"<(?!br>)/?\w+>", " ", paragraph))
+        lines = plain.split("<br>")
+        filled = [textwrap.fill(" ".join(line.split()), WIDTH) for line in lines]
+        if any(filled):
+            it.out.write("\n".join(filled) + "\n\n")
+    return None
 
 
 @builtin("beep")
