@@ -10,7 +10,7 @@ from sn.display import many
 from sn.errors import EvalError, NoFileError, ValueKindError
 from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Shown, Symbol, Value, cells, describe, element_span, show
-from sn.lisp.library import part_of
+from sn.lisp.library import library_file, part_of
 from sn.lisp.machine import Callee, Machine
 from sn.lisp.waiting import load_part
 
@@ -27,7 +27,7 @@ def libload(it: Machine, file: str, again: bool = False) -> str:
     (libload "no-such-file" t)
     => error: no file is called 'no-such-file'
     """
-    found = it.find_program(file)
+    found = _part_beside(it, file) or it.find_program(file)
     if again:
         return it.load(file)
     name = str(found.resolve())
@@ -37,6 +37,13 @@ def libload(it: Machine, file: str, again: bool = False) -> str:
             return it.load(file)
         load_part(it, it.library[part])
     return str(found)
+
+
+def _part_beside(it: Machine, name: str) -> Path | None:
+    """Return the part of the library that a part of it means, whatever the program has beside."""
+    loading = it.intern("file-being-loaded").value
+    is_inside = type(loading) is str and part_of(Path(loading)) is not None
+    return library_file(name) if is_inside and "/" in name else None
 
 
 class Autoload(Shown):

@@ -158,3 +158,13 @@ def test_a_macro_that_waits_is_not_taken_for_a_function(tmp_path: Path) -> None:
     session = Session()
     session.load(program)
     assert session.interpreter.get_global("last-unit") == 2
+
+
+def test_parts_of_the_library_load_one_another(tmp_path: Path) -> None:
+    (tmp_path / "netenv").mkdir()
+    (tmp_path / "netenv" / "variables.sn").write_text('(error \'mine "not the part")')
+    program = tmp_path / "main.sn"
+    program.write_text('(libload "sn28/sn28ite")\n(ensemble 0 3)\n')
+    session = Session()
+    session.load(program)
+    assert show(session.evaluate("(list (sn28-kernel) patt-max)")) == "(sn28ite 3)"
