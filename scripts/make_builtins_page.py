@@ -20,6 +20,7 @@ from sn import networds, optim  # noqa: E402, F401 - from this checkout, install
 from sn.data import dataset, source  # noqa: E402
 from sn.describe.network import NET_FORMS  # noqa: E402
 from sn.lisp.calls import builtins, special_forms  # noqa: E402
+from sn.lisp.library import manuals  # noqa: E402
 from sn.net.activations import activation  # noqa: E402
 from sn.net.costs import cost  # noqa: E402
 from sn.net.init import fan_in_law, init_law  # noqa: E402
@@ -83,6 +84,7 @@ def page() -> str:
     specials = [one for one in special_forms.describe() if one.name not in net_words]
     parts += sections("Special forms", specials)
     parts += sections("Functions", builtins.describe())
+    parts += library()
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -95,6 +97,19 @@ def sections(title: str, entries: Sequence[Entry[Any]]) -> Iterator[str]:
         mine = [one for one in entries if one.file == file]
         for doc in dict.fromkeys(one.doc for one in mine):
             yield from entry(", ".join(one.name for one in mine if one.doc == doc), doc)
+
+
+def library() -> Iterator[str]:
+    """Yield the chapter of the functions written in SN Lisp: a section per file."""
+    yield "## The library\n"
+    yield "Functions of SN 2.8 in SN Lisp, loaded when they are called: see `sn/lib`.\n"
+    for part, found in sorted(manuals().items()):
+        if found:
+            yield f"### {part}\n"
+        for one in found:
+            yield f"#### {one.name}\n"
+            yield f"```\n{one.call}\n```\n"
+            yield f"{one.text}\n"
 
 
 def topic(file: str) -> str:

@@ -14,6 +14,7 @@ from sn import networds, optim  # noqa: F401 - their words are part of the langu
 from sn.data import dataset
 from sn.describe import vocabulary
 from sn.lisp.calls import builtins, special_forms
+from sn.lisp.library import manuals
 from sn.net.activations import activation
 from sn.net.costs import cost
 from sn.net.init import fan_in_law, init_law
@@ -64,11 +65,16 @@ def words() -> Words:
     specials = vocabulary.manuals(special_forms)
     return Words(
         special_forms={name: doc for name, doc in specials.items() if name not in net_forms},
-        functions=vocabulary.manuals(builtins),
+        functions={**_library(), **vocabulary.manuals(builtins)},
         net_forms=net_forms,
         net_words={**_all_options(), **of_registries},
         data_sets=tuple(sorted(dataset)),
     )
+
+
+def _library() -> dict[str, str]:
+    """Return the manuals of the functions that are written in SN Lisp."""
+    return {one.name: f"{one.call}\n\n{one.text}" for part in manuals().values() for one in part}
 
 
 def _all_options() -> dict[str, str]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "lib"
 _ENDINGS = (".sn", ".lsh", ".tl")
+_MANUAL = re.compile(r"^#\? (\(([^\s()]+).*\))\n((?:; .*\n)+)", re.MULTILINE)
 
 
 @cache
@@ -23,6 +26,30 @@ def index() -> dict[str, dict[str, list[str]]]:
     A part is the name of a file without its ending, such as `netenv/online`.
     """
     found: dict[str, dict[str, list[str]]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """What the file of a function says of it: its call form, and what it does."""
+
+    name: str
+    call: str
+    text: str
+
+
+@cache
+def manuals() -> dict[str, tuple[Manual, ...]]:
+    """Return the manuals of the functions that each part documents, in the order of the file.
+
+    They stand behind `#?`, with lines of comment below.
+    """
+    found = {}
+    for part in index():
+        blocks = _MANUAL.finditer((FOLDER / f"{part}.sn").read_text("utf-8"))
+        found[part] = tuple(
+            Manual(block[2], block[1], block[3].replace("; ", "").strip()) for block in blocks
+        )
     return found
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sn.describe import new_interpreter
 from sn.editors.outline import around, outline, token_at
 from sn.editors.scan import Kind, scan
 from sn.lisp.lexer import Cutter, Piece
-from sn.parser import read
 from sn.shipped import shipped_nets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def test_the_tokens_are_those_that_the_reader_cuts(
 
     monkeypatch.setattr("sn.parser.Cutter", Noting)
     text = path.read_text(encoding="utf-8")
-    read(text)
+    new_interpreter().read(text)
     assert [token.text for token in scan(text) if token.kind not in PASSED_OVER] == cut
 
 
