@@ -72,6 +72,7 @@ RANKS = {
     "lint": 11,
     "notebook": 11,
     "opened": 11,
+    "repl": 11,
     "commands": 12,
     "front": 13,
     "__init__": 13,
