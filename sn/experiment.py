@@ -47,6 +47,7 @@ from sn.train.twin import ReferenceEngine
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
 from sn.trained.net import TrainedNet, open_trained
+from sn.trained.reading import Contents
 from sn.trained.transfer import transferred
 
 if TYPE_CHECKING:
@@ -258,6 +259,23 @@ class Experiment:
         for observer in self.program.observers:
             observer.weights_taken(old.name, found.taken, found.left)
         return found.weights
+
+    def trained(
+        self,
+        weights: NDArray[np.generic],
+        optimizer: str | None = None,
+        seed: int = 0,
+        passes: int = 0,
+    ) -> TrainedNet:
+        """Return the net with weights in weight order, (n_weights,), as so many passes left them.
+
+        Raises: DataError when no data set is here, TrainError for an optimizer that it has not.
+        """
+        dataset, _ = self.spec.data.load()
+        about = self._about(self.spec, self._optimizer(optimizer), dataset, seed)
+        return TrainedNet(
+            Contents(self.table, weights.astype(np.float32), replace(about, passes=passes))
+        )
 
     def _about(self, spec: ExperimentSpec, optimizer: str, dataset: Dataset, seed: int) -> About:
         """Return what the file of the trained net says before the first pass."""

@@ -301,7 +301,7 @@ class Interpreter:
                         symbol.value = symbol.saved.pop()
             if isinstance(error, SnError):
                 error.frames = shorten(error.frames)
-                error.bindings = None
+                error.bindings = error.bindings if self.recoveries else None
             raise
         finally:
             self._is_outermost = True

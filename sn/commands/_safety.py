@@ -69,21 +69,6 @@ _ALLOW = (
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--time-limit` and `--memory`, which hold until it ends."""
-    options = (
-        click.option(
-            "--time-limit",
-            type=Limited(POSITIVE),
-            metavar="SECONDS",
-            help="Stop after so long, as Ctrl-C would.",
-        ),
-        click.option(
-            "--memory",
-            "memory_limit",
-            metavar="SIZE",
-            callback=_size,
-            help="The most memory to take, as in 500M or 4G.  [default: half of what is free]",
-        ),
-    )
 
     @functools.wraps(command)
     def within_limits(
@@ -92,9 +77,39 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         with memory.limited(memory_limit), Watchdog(time_limit, memory.limit()):
             return command(*args, **options)
 
+    return _with_limits(within_limits, "Stop after so long, as Ctrl-C would.")
+
+
+def each_limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the same for each of several things that it does.
+
+    It takes them as `seconds`, which may be None, and `n_bytes`, and makes the watchdogs.
+    """
+
+    @functools.wraps(command)
+    def within_limits(
+        *args: Any, time_limit: float | None, memory_limit: int | None, **options: Any
+    ) -> Any:
+        with memory.limited(memory_limit):
+            return command(*args, seconds=time_limit, n_bytes=memory.limit(), **options)
+
+    return _with_limits(within_limits, "Stop each form after so long, as Ctrl-C would.")
+
+
+def _with_limits(command: Callable[..., Any], time_help: str) -> Callable[..., Any]:
+    options = (
+        click.option("--time-limit", type=Limited(POSITIVE), metavar="SECONDS", help=time_help),
+        click.option(
+            "--memory",
+            "memory_limit",
+            metavar="SIZE",
+            callback=_size,
+            help="The most memory to take, as in 500M or 4G.  [default: half of what is free]",
+        ),
+    )
     for option in reversed(options):
-        within_limits = option(within_limits)
-    return within_limits
+        command = option(command)
+    return command
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:

@@ -28,10 +28,11 @@ class TerminalBar(Paced):
     """Shows a run as it goes: how far it is, its curves, scores and speed; first a spinner while
     the net is compiled.
 
-    Use it as a context manager, so that the terminal is tidy however the run ends.
+    Use it as a context manager, so that the terminal is tidy however the run ends. What `stays` is
+    there afterwards too, as it was at the end.
     """
 
-    def __init__(self, noun: str = "pass", seconds: float = SECONDS) -> None:
+    def __init__(self, noun: str = "pass", seconds: float = SECONDS, stays: bool = False) -> None:
         super().__init__(noun, seconds)
         self._console = Console(stderr=True)
         self._is_ascii = self._console.options.ascii_only
@@ -42,7 +43,7 @@ class TerminalBar(Paced):
             self._block,
             console=self._console,
             auto_refresh=False,
-            transient=True,
+            transient=not stays,
             redirect_stdout=False,
             redirect_stderr=False,
             vertical_overflow="crop",

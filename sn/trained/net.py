@@ -96,6 +96,11 @@ class TrainedNet:
         """The weights in weight order, as `table.wid` counts them: (n_weights,) float32."""
         return self._vector
 
+    @property
+    def curvature_vector(self) -> Floats32 | None:
+        """The curvatures in weight order, None where none were kept."""
+        return self._curvature
+
     @cached_property
     def plan(self) -> Plan:
         """What the compiler recognises in the table."""

@@ -124,6 +124,8 @@ EXCEPTIONS = {
     "export/onnx.py": {"onnx"},
     "live/lanes.py": {"llvmlite", "numba"},
     "editors/pygments.py": {"pygments"},
+    "repl/history.py": {"platformdirs"},
+    "repl/terminal.py": {"prompt_toolkit"},
     "results/frames.py": {"pandas"},
     "results/plots.py": {"matplotlib"},
 }

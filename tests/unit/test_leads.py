@@ -212,6 +212,7 @@ TEXT = {
     "commas-between": slip(
         "(print (+ 1, 2))", "1:12", "','", "separate what stands in a list: (+ 1 2)"
     ),
+    "commas-in-the-first-list": slip("(+ 1, 2)", "1:5", "','", "stands in a list: (+ 1 2)"),
     "commas-in-sizes": net("(16 16)", "(16, 16)", "2:19", "','", "in a list: (16 16)"),
     "commas-in-brackets": slip("(setq l [1, 2, 3])", "1:11", "','", "in a list: [1 2 3]"),
     "power": slip(

@@ -93,7 +93,7 @@ def comma(text: str, start: int) -> str:
 def _without_commas(text: str, start: int) -> str:
     """Return the list around a comma without its commas, as the end of a hint."""
     depth, first = 0, start
-    while first > 0 and text[first] != "\n":
+    while first >= 0 and text[first] != "\n":
         depth += {")": 1, "]": 1, "(": -1, "[": -1}.get(text[first], 0)
         if depth < 0:
             break
