@@ -41,7 +41,7 @@ def complete(
     `manuals` are those of the words that only the prompt has.
     """
     frames, token = around(text, place)
-    heads = [frame.head for frame in frames]
+    heads = [frame.head for frame in frames if frame.head]
     if token is not None and token.kind in (Kind.COMMENT, Kind.STRING, Kind.NUMBER):
         return place, []
     if token is not None and token.kind is Kind.OPEN_STRING:
@@ -51,8 +51,9 @@ def complete(
     start = token.start if token is not None else place
     written = fold(text[start:place])
     is_quoted = text[:start].endswith("'") or bool(frames and frames[-1].is_quoted)
-    offers = _names(session) if is_quoted else _offers(session, manuals, frames, heads)
-    found = [one for one in offers if one.text.startswith(written)]
+    offers = _quoted if is_quoted else _offers
+    known = offers(session, manuals, frames, heads)
+    found = [one for one in known if one.text.startswith(written)]
     unique = {one.text: one for one in reversed(found)}  # the first of each
     return start, [*reversed(unique.values())][:_MOST]
 
@@ -76,6 +77,16 @@ def _offers(
         yield from _names(session)
     yield from _variables(it)
     yield from _called(it)
+
+
+def _quoted(
+    session: Session, manuals: Mapping[str, str], frames: list[Frame], heads: list[str]
+) -> Iterator[Offer]:
+    """Yield what may stand behind a quote: names of nets and layers, and any word, as for help."""
+    known = words()
+    yield from _names(session)
+    yield from _told({**manuals, **known.net_words, **known.net_forms})
+    yield from _called(session.interpreter)
 
 
 def _told(manuals: Mapping[str, str]) -> Iterator[Offer]:

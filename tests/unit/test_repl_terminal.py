@@ -106,7 +106,7 @@ def test_ctrl_c_ends_an_evaluation_and_no_more(tmp_path: Path, home: dict[str, s
         for _ in range(3):  # somebody who is in a hurry
             typed.press(CTRL_C)
         typed.wait("interrupted", is_asking=True)
-        typed.ask("(> n 0)", "= t")
+        typed.ask("(>= n 0)", "= t")
 
 
 def test_ctrl_c_drops_what_is_being_typed(tmp_path: Path, home: dict[str, str]) -> None:
