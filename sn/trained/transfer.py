@@ -1,12 +1,14 @@
 """Transfer: weights of a trained net as the start of another, array by array where they fit.
 
 Arrays fit that have one name and one shape and lead from the same maps; so kernels go over to
-layers of another size. The weights of a scheme of the program, and of units made one by one, fit
+layers of another size. Where a table of maps was changed each kernel goes over whose pair of maps
+is in both tables. The weights of a scheme of the program, and of units made one by one, fit
 where their connections are the same: their shape alone says little.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +20,17 @@ from sn.net.schemes import scheme
 from sn.net.table import ConnectionTable
 
 Floats32 = NDArray[np.float32]
+Wids = NDArray[np.int32]
+Key = tuple[str, int, int]  # the name of an array, the map it leads to, and the map it comes from
+_ROW = re.compile(r"(.+)\.([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transfer:
     """Weights to start from, (n_weights,) float32, and where they come from.
 
-    `taken` are the names of arrays that were; `left` are the others, each with the reason.
+    `taken` are the names of arrays that were; `left` are the others, each with the reason. Of one
+    that was taken in part it says which part was not.
     """
 
     weights: Floats32
@@ -41,14 +47,28 @@ def transferred(
     """
     known = {parameter.name: parameter for parameter in old.parameters}
     start, taken, left = fresh.copy(), [], []
+    kernels, has_some = _kernels(old), False
     for parameter in new.parameters:
         why = _misfit(old, known.get(parameter.name), new, parameter)
-        if why:
-            left.append((parameter.name, why))
-        else:
+        if not why:
             taken.append(parameter.name)
             start[parameter.wid] = weights[known[parameter.name].wid]
-    if not taken:
+            continue
+        pairs = _pairs(parameter)
+        fits = [(kernels[key], wid) for key, wid in pairs if key in kernels]
+        fits = [(before, wid) for before, wid in fits if before.shape == wid.shape]
+        for before, wid in fits:
+            start[wid] = weights[before]
+        has_some = has_some or bool(fits)
+        fresh_ones = len(pairs) - len(fits)
+        if fits and not fresh_ones:
+            taken.append(parameter.name)
+        elif fits:
+            why = f"{fresh_ones} of {len(pairs)} kernels: no such pair of maps there"
+            left.append((parameter.name, why))
+        else:
+            left.append((parameter.name, why))
+    if not taken and not has_some:
         reasons = ", ".join(f"{name} ({why})" for name, why in left)
         raise DataError(
             f"no weights of net {old.name} fit net {new.name}: {reasons}",
@@ -73,6 +93,33 @@ def _misfit(
     if not is_known and not np.array_equal(_places(old, found), _places(new, wanted)):
         return "of other connections there"
     return ""
+
+
+def _kernels(table: ConnectionTable) -> dict[Key, Wids]:
+    """Return the weights of each pair of maps of windows, by the layer and both maps."""
+    return {key: wid for parameter in table.parameters for key, wid in _pairs(parameter)}
+
+
+def _pairs(parameter: Parameter) -> list[tuple[Key, Wids]]:
+    """Return the kernels of an array of windows; none of another.
+
+    NOTE(schemes): rows of one length are stacked, each of others is an array that is named after
+    the number of its map.
+    """
+    maps, wid = parameter.maps, parameter.wid
+    if maps is None:
+        return []
+    name, rows, first = parameter.name, [*wid], 0
+    if wid.shape[:2] != (len(maps), len(maps[0])):
+        match = _ROW.fullmatch(name)
+        if match is None or len(maps) != 1 or len(wid) != len(maps[0]):
+            return []
+        name, rows, first = match[1], [wid], int(match[2])
+    return [
+        ((name, number, source), kernel)
+        for number, (sources, row) in enumerate(zip(maps, rows, strict=True), first)
+        for source, kernel in zip(sources, row, strict=True)
+    ]
 
 
 def _sizes(parameter: Parameter) -> str:

@@ -79,14 +79,69 @@ def test_layers_of_other_names_do_not_fit() -> None:
     assert found.taken == ("out.bias", "out.weight")
 
 
-def test_weights_from_other_maps_do_not_fit() -> None:
-    table = "(maps '((0 1) (1 2) (0 2)))"
-    net = (
-        "(defnet m (layer in (3 4 4)) (layer h (3 2 2)) (layer out (2))"
-        f" (connect in h (conv (kernel 3 3) {table})) (connect h out (full)))"
+MAPS = (
+    "(defnet m (layer in (3 4 4)) (layer h (3 2 2)) (layer out (2))"
+    " (connect in h (conv (kernel 3 3) (maps '{}))) (connect h out (full)))"
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "same"),
+    [
+        ("((0 1) (1 2) (0 2))", 6),
+        ("((0 1) (1 0) (0 2))", 5),
+        ("((1 0) (1 2) (0 2))", 6),  # in another order
+        ("((0 1) (1) (0 2))", 5),  # rows of several lengths are arrays of their own
+        ("((0 1 2) (1 2) (0 2))", 6),
+        ("((2) (0) (1))", 0),
+    ],
+)
+def test_kernels_of_pairs_of_maps_in_both_tables_fit(rows: str, same: int) -> None:
+    old, new = both(MAPS.format("((0 1) (1 2) (0 2))"), MAPS.format(rows))
+    weights = np.arange(1, old.n_weights + 1, dtype=np.float32)
+    found = transferred(old, weights, new, np.zeros(new.n_weights, np.float32))
+
+    def by_pair(table: ConnectionTable, values: np.ndarray) -> dict[tuple[int, int], list[float]]:
+        """Return the weights of each pair of maps, read off the rows."""
+        h, first = table.layers[1], table.layers[0]
+        pairs: dict[tuple[int, int], set[int]] = {}
+        for dst, src, wid in zip(table.dst, table.src, table.wid, strict=True):
+            if table.layer_of[dst] == 1 and table.layer_of[src] == 0:
+                pair = (int(dst - h.first) // 4, int(src - first.first) // 16)
+                pairs.setdefault(pair, set()).add(int(wid))
+        return {pair: [float(values[wid]) for wid in sorted(wids)] for pair, wids in pairs.items()}
+
+    before, after = by_pair(old, weights), by_pair(new, found.weights)
+    shared = before.keys() & after.keys()
+    assert len(shared) == same
+    assert all(after[pair] == before[pair] for pair in shared)
+    assert all(not any(after[pair]) for pair in after.keys() - shared)
+    left = dict(found.left)
+    for name in ("out.weight", "out.bias", "h.bias"):
+        assert name in found.taken and name not in left
+    if rows == "((0 1) (1 0) (0 2))":
+        assert left == {"h.weight": "1 of 6 kernels: no such pair of maps there"}
+    if not same:
+        assert left == {"h.weight": "3 x 2 x 3 x 3 there, 3 x 1 x 3 x 3 here"}
+
+
+def test_kernels_of_another_size_do_not_fit() -> None:
+    rows = "((0 1) (1 2) (0 2))"
+    smaller = MAPS.format(rows).replace("(kernel 3 3)", "(kernel 1 1) (stride 3 3)")
+    found = start(*both(MAPS.format(rows), smaller))
+    assert [name for name, _ in found.left] == ["h.weight"]
+
+
+def test_more_maps_start_with_the_kernels_of_those_there_were() -> None:
+    net = "(defnet m (layer in (4 4)) (layer h ({} 2 2)) (connect in h (conv (kernel 3 3))))"
+    old, new = both(net.format(2), net.format(3))
+    weights = np.arange(1, old.n_weights + 1, dtype=np.float32)
+    found = transferred(old, weights, new, np.zeros(new.n_weights, np.float32))
+    (before,), (after,) = (
+        [one.wid for one in table.parameters if one.name == "h.weight"] for table in (old, new)
     )
-    found = start(*both(net, net.replace("(1 2)", "(1 0)")))
-    assert found.left == (("h.weight", "from other maps there"),)
+    np.testing.assert_array_equal(found.weights[after[:2]], weights[before])
+    assert not found.weights[after[2]].any()
 
 
 def test_weights_with_other_keys_do_not_fit() -> None:
