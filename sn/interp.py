@@ -38,6 +38,7 @@ from sn.lisp.kinds import is_lambda_list
 from sn.lisp.leads.calls import no_function
 from sn.lisp.leads.explain import explain
 from sn.lisp.leads.lookover import look_over
+from sn.lisp.leads.names import taken
 from sn.lisp.library import FOLDER
 from sn.lisp.machine import Callee, Input
 from sn.lisp.ports import OutputPort
@@ -133,11 +134,8 @@ class Interpreter:
 
     def locked(self, symbol: Symbol) -> EvalError:
         """Return the error for assigning a locked symbol."""
-        name = show(symbol)
-        hint = (
-            f"{name} is part of SN; choose another name, or bind it with (let (({name} ...)) ...)"
-        )
-        return EvalError(f"locked symbol: {name} cannot be assigned", hint=hint)
+        message = f"locked symbol: {show(symbol)} cannot be assigned"
+        return EvalError(message, hint=taken(symbol))
 
     @contextmanager
     def bound(self, values: Mapping[str, Value]) -> Iterator[None]:

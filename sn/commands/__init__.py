@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             if shows_traceback:
                 traceback.print_exception(error)
-            return _report(error, words)
+            return tell_any(error, words)
 
 
 @contextlib.contextmanager
@@ -161,7 +161,7 @@ def _help_width() -> int | None:
     return width if width is not None and width < 52 else None
 
 
-def _report(error: BaseException, words: list[str]) -> int:
+def tell_any(error: BaseException, words: list[str]) -> int:
     """Tell a person what went wrong, on stderr; return the exit code."""
     match error:
         case SnError():

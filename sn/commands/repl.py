@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sn.commands import _completion as completion
+from sn.commands import tell_any
 from sn.commands._diagnostics import tell
 from sn.commands._folders import remove_if_empty
 from sn.commands._parts import print_parts
@@ -86,7 +87,7 @@ def command(
             session.files.make_folder = lambda: _files_folder(stack)
         dialogue = Dialogue(
             session,
-            _Person(),
+            _Person(session.command[1:]),
             _watching,
             is_kept=not no_folder,
             seconds=seconds,
@@ -123,12 +124,20 @@ def _files_folder(stack: contextlib.ExitStack) -> Path:
 
 
 class _Person:
-    """Tells a person at a terminal, or who reads a pipe."""
+    """Tells a person at a terminal, or who reads a pipe; `words` are those of the command."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = list(words)
 
     def tell(self, error: SnError) -> None:
         """Tell an error, with its place."""
         sys.stdout.flush()
         tell(error)
+
+    def fault(self, error: Exception) -> None:
+        """Tell what went wrong in SN itself, or in the system."""
+        sys.stdout.flush()
+        tell_any(error, self._words)
 
     def say(self, text: str) -> None:
         """Say a sentence that is no value."""

@@ -109,6 +109,11 @@ class Dialogue:
         except SnError as error:
             self._fail(error)
             return False
+        except BrokenPipeError:  # nobody hears what is said
+            raise
+        except Exception as error:
+            self.person.fault(error)
+            return False
         finally:
             self._end_line()
         return True

@@ -21,6 +21,9 @@ class Person(Protocol):
     def tell(self, error: SnError) -> None:
         """Tell an error, with its place."""
 
+    def fault(self, error: Exception) -> None:
+        """Tell what went wrong in SN itself, or in the system."""
+
     def say(self, text: str) -> None:
         """Say a sentence that is no value."""
 

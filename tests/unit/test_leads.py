@@ -212,6 +212,15 @@ TEXT = {
     "commas-between": slip(
         "(print (+ 1, 2))", "1:12", "','", "separate what stands in a list: (+ 1 2)"
     ),
+    "function-as-a-number": slip(
+        "(* length 2)", "1:4", "found the function ::DX:length", "is a function, (length list)"
+    ),
+    "own-function-as-a-number": slip(
+        "(de epsilon (l v) v) (+ epsilon 1)", "1:25", "function", "a function, (epsilon l v)"
+    ),
+    "function-assigned": slip(
+        "(setq length 2)", "1:1", "cannot be assigned", "a function of SN, (length list); choose"
+    ),
     "commas-in-the-first-list": slip("(+ 1, 2)", "1:5", "','", "stands in a list: (+ 1 2)"),
     "commas-in-sizes": net("(16 16)", "(16, 16)", "2:19", "','", "in a list: (16 16)"),
     "commas-in-brackets": slip("(setq l [1, 2, 3])", "1:11", "','", "in a list: [1 2 3]"),

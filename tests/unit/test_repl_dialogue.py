@@ -13,6 +13,7 @@ import pytest
 
 from sn.commands import main
 from sn.errors import ProgramExit, SnError, render
+from sn.lisp.calls import Builtin
 from sn.lisp.gate import Allow
 from sn.repl.dialogue import Dialogue
 from sn.repl.pipe import read_all
@@ -27,10 +28,14 @@ class Told:
     def __init__(self) -> None:
         self.errors: list[SnError] = []
         self.said: list[str] = []
+        self.faults: list[Exception] = []
         self.reports: list[CheckReport] = []
 
     def tell(self, error: SnError) -> None:
         self.errors.append(error)
+
+    def fault(self, error: Exception) -> None:
+        self.faults.append(error)
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -158,6 +163,19 @@ def test_a_text_that_cannot_be_read_does_no_harm(
 def test_words_of_others_are_known(dialogue: Dialogue, text: str, hint: str) -> None:
     assert not dialogue.answer(text)
     assert hint in (told(dialogue).errors[-1].hint or "")
+
+
+def test_a_fault_of_sn_does_not_end_the_session(
+    dialogue: Dialogue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> float:
+        numbers: dict[str, float] = {}
+        return numbers["of ours"]
+
+    dialogue.it.define("broken", Builtin("broken", broken, False, False))
+    assert not dialogue.answer("(broken)")
+    assert [type(one) for one in told(dialogue).faults] == [KeyError]
+    assert answer(dialogue, capsys, "(+ 1 1)") == "= 2\n"
 
 
 def test_the_program_may_end_the_session(dialogue: Dialogue) -> None:

@@ -34,9 +34,13 @@ class Told:
     def __init__(self) -> None:
         self.errors: list[SnError] = []
         self.said: list[str] = []
+        self.faults: list[Exception] = []
 
     def tell(self, error: SnError) -> None:
         self.errors.append(error)
+
+    def fault(self, error: Exception) -> None:
+        self.faults.append(error)
 
     def say(self, text: str) -> None:
         self.said.append(text)

@@ -42,7 +42,10 @@ def explain(it: Machine, error: SnError, form: Pair) -> None:
 def _explain_value(it: Machine, error: ValueKindError, form: Pair) -> None:
     """Say what may help where an argument has a value of the wrong kind."""
     cell = _empty_argument(form, error.span)
-    if "::DX:null" in error.message:
+    function = _function_argument(form, error)
+    if function is not None:
+        error.hint = f"{label(function)} is a function, {names.call_form(function)}"
+    elif "::DX:null" in error.message:
         error.hint = "null is the function (null x); the empty value is ()"
     elif (taker := names.taker(it, form, error.span)) is not None:
         error.hint = taker
@@ -178,6 +181,16 @@ def _quote_whole(error: SnError, form: Pair) -> None:
 def _head_name(form: Pair) -> str:
     callee = form.car.value if type(form.car) is Symbol else None
     return callee.name if isinstance(callee, Builtin | Special) else ""
+
+
+def _function_argument(form: Pair, error: ValueKindError) -> Symbol | None:
+    """Return the name that stands for a function where a call needs another value."""
+    if "found the function" not in error.message or "::DX:null" in error.message:
+        return None
+    for cell in some_cells(form.cdr):
+        if type(cell.car) is Symbol and element_span(cell) == error.span:
+            return cell.car if names.call_form(cell.car) else None
+    return None
 
 
 def _empty_argument(form: Pair, span: Span | None) -> Pair | None:

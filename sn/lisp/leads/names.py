@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from sn.errors import SnError, Span, did_you_mean
 from sn.lisp.forms import Pair, Symbol, Value, describe
 from sn.lisp.leads import infix
-from sn.lisp.leads.writing import LONGEST, items, label, name_of, some_cells
+from sn.lisp.leads.writing import LONGEST, code, items, label, name_of, some_cells
 from sn.lisp.machine import Machine
 
 _FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
@@ -121,6 +121,25 @@ def misread(name: str) -> str | None:
     if name in ("...", "…"):
         return f"{name} stands for what an example leaves out; write it here"
     return None
+
+
+def taken(symbol: Symbol) -> str:
+    """Return the hint for a symbol of SN that a program would assign."""
+    name, usage = label(symbol), call_form(symbol)
+    what = f"a function of SN, {usage}" if usage else "part of SN"
+    return f"{name} is {what}; choose another name, or bind it with (let (({name} ...)) ...)"
+
+
+def call_form(symbol: Symbol) -> str:
+    """Return how the function is called that is the value of a symbol, "" where that is none."""
+    value = symbol.global_value
+    if not hasattr(value, "run"):
+        return ""
+    if hasattr(value, "params"):
+        return code(Pair(symbol, value.params)) or f"({label(symbol)} ...)"
+    first = (value.__doc__ or "").strip().partition("\n")[0]
+    is_own = first.startswith(f"({label(symbol)}") and len(first) <= LONGEST
+    return first if is_own else f"({label(symbol)} ...)"
 
 
 def is_keyword(name: str) -> bool:
