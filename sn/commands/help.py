@@ -7,7 +7,6 @@ import sys
 import click
 
 from sn.commands._texts import print_whole, terminal_width
-from sn.folding import fold
 
 _OVERVIEW = """\
 sn help WORD       what a word of SN Lisp means: sn help layer, sn help mapcar
@@ -28,12 +27,10 @@ def command(word: str | None) -> None:
         print_whole(_OVERVIEW)
         return
     from sn.errors import UnknownNameError  # start-up time, which --help can do without
-    from sn.repl.manual import manual_text  # as above
+    from sn.repl.manual import folded, manual_text  # as above
 
     try:
         found = manual_text(word)
     except UnknownNameError as error:
         raise click.UsageError(f"{error.message}; {error.hint}") from None
-    width = terminal_width(sys.stdout)
-    lines = [part for line in found.split("\n") for part in fold(line, width, "    ")]
-    print_whole("\n".join(lines) + "\n")
+    print_whole(folded(found, terminal_width(sys.stdout)) + "\n")

@@ -143,6 +143,11 @@ class _Person:
         """Say a sentence that is no value."""
         print_text(f"  {text}")
 
+    @property
+    def width(self) -> int | None:
+        """How many columns a text may take, None for any."""
+        return terminal_width(sys.stdout)
+
     def show_parts(self, report: CheckReport) -> None:
         """Show what a net is made of."""
         print_parts(report)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from sn.editors.words import words
 from sn.errors import UnknownNameError, did_you_mean
+from sn.folding import fold as fold_line
 from sn.lisp.forms import Symbol, Value, fold, to_list
 from sn.lisp.leads.words import words as their_words
 
@@ -40,6 +41,23 @@ def manual_text(word: str, others: Mapping[str, str] = {}) -> str:
             hint = f"docs/builtins.md has all words{has_it}"
         raise UnknownNameError(f"SN has no word '{word}'", hint=hint)
     return "\n\n".join(f"{name}: {place}\n\n{_indented(doc)}" for place, doc in found)
+
+
+def folded(text: str, width: int | None) -> str:
+    """Return what a manual says as wide as there is room: prose anew, and forms line by line."""
+    if width is None:
+        return text
+    parts = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.split("\n")
+        if not lines[0].lstrip().startswith(("(", "=>")) and lines[0].startswith("  "):
+            lines = ["  " + " ".join(line.strip() for line in lines)]
+            parts.append("\n".join(fold_line(lines[0], width, "  ")))
+        else:
+            parts.append(
+                "\n".join(part for line in lines for part in fold_line(line, width, "    "))
+            )
+    return "\n\n".join(parts)
 
 
 def apropos(part: str, others: Mapping[str, str] = {}) -> list[tuple[str, str]]:

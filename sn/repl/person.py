@@ -27,6 +27,11 @@ class Person(Protocol):
     def say(self, text: str) -> None:
         """Say a sentence that is no value."""
 
+    @property
+    def width(self) -> int | None:
+        """How many columns a text may take, None for any."""
+        ...
+
     def show_parts(self, report: CheckReport) -> None:
         """Show what a net is made of."""
 

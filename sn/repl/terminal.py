@@ -128,7 +128,7 @@ def _prompt(dialogue: Dialogue) -> PromptSession[str]:
         multiline=True,
         prompt_continuation=" " * len(PROMPT),
         enable_history_search=True,
-        erase_when_done=False,
+        enable_suspend=True,
     )
 
 

@@ -13,21 +13,22 @@ from sn.errors import EvalError, SnError, Span
 from sn.lisp.forms import Pair, Symbol, Value, show, span_of, to_list
 from sn.lisp.lambdas import Lambda
 from sn.lisp.machine import Machine
-from sn.repl.manual import apropos, manual_text
+from sn.repl.manual import apropos, folded, manual_text
 from sn.repl.person import Talk
 from sn.session import Program
 
 _DESCRIBING = ("defnet", "experiment")
 _COMMENT = re.compile(r"(?:;+|#\?) ?(.*)")
 OVERVIEW = """\
-(help 'WORD), or ^AWORD    what a word means; (apropos "PART") finds words
-(train) (train 5)          train the experiment described last, or go on; Ctrl-C stops it
-(trained)                  the net as it stands, for net-weights, net-states, net-test
-(layers)                   what the net is made of
-(rebuild)                  describe the net anew from variables that were changed
-*1 *2 *3                   the last three values
-*e                         the last error: (error-form), (error-values), (error-calls)
-Tab completes, Ctrl-D leaves, and docs/repl.md tells more\
+(help 'WORD) or ^AWORD   what a word means; (apropos "PART") finds words
+(train) (train 5)        train what was described last, or go on; Ctrl-C stops it
+(trained)                the net as it stands: (net-weights (trained) "out.weight")
+(layers)                 what the net is made of
+(rebuild)                describe the net anew, with variables that were changed
+(train-anew)             forget the weights
+*1 *2 *3                 the last three values
+*e                       the last error; (error-form) and (error-values) tell more
+Tab completes, Ctrl-D leaves; docs/repl.md tells more\
 """
 
 
@@ -81,7 +82,7 @@ class Words:
         if word is None:
             it.out.write(OVERVIEW + "\n")
             return
-        it.out.write(self.manual(it, word) + "\n")
+        it.out.write(folded(self.manual(it, word), self._dialogue.person.width) + "\n")
 
     def manual(self, it: Machine, word: Value) -> str:
         """Return what is known of a word, a symbol or a string.

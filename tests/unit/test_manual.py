@@ -6,7 +6,7 @@ import pytest
 
 from sn.commands import main
 from sn.errors import UnknownNameError
-from sn.repl.manual import apropos, manual_text
+from sn.repl.manual import apropos, folded, manual_text
 
 
 def test_a_word_is_told_with_its_call_form_and_example() -> None:
@@ -55,6 +55,20 @@ def test_a_search_gives_the_words_that_begin_with_it_first() -> None:
     names = [name for name, _ in found]
     assert names.index("matrixp") < names.index("copy-matrix")
     assert apropos("qqqq") == []
+
+
+@pytest.mark.parametrize("word", ["layer", "conv", "nth", "experiment", "mapcar"])
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_manual_fits_the_terminal(word: str, width: int) -> None:
+    text = folded(manual_text(word), width)
+    assert max(map(len, text.split("\n"))) <= width
+    assert text.split() == manual_text(word).split()
+    assert folded(manual_text(word), None) == manual_text(word)
+
+
+def test_prose_is_laid_out_anew_and_examples_are_not() -> None:
+    assert "Sizes are (UNITS),\n  (ROWS COLS) or (MAPS" in folded(manual_text("layer"), 80)
+    assert "\n  (nth 2 '(a b c d))\n  => c\n" in folded(manual_text("nth"), 80)
 
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,6 +40,10 @@ class Told:
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    @property
+    def width(self) -> int | None:
+        return None
+
     def show_parts(self, report: CheckReport) -> None:
         self.reports.append(report)
 

@@ -45,6 +45,10 @@ class Told:
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    @property
+    def width(self) -> int | None:
+        return None
+
     def show_parts(self, report: CheckReport) -> None:
         self.said.append(report.name)
 
