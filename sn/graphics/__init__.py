@@ -10,12 +10,12 @@ saving.py writes. Read next: screen.py.
 
 from __future__ import annotations
 
-from sn.builtins.classes import LispClass
 from sn.graphics import words
 from sn.graphics.colours import BACKGROUND, FOREGROUND, GRAY
 from sn.graphics.screen import Screen, Window
 from sn.lisp.forms import Shown
 from sn.lisp.machine import Machine
+from sn.lisp.objects import LispClass
 from sn.registry import load_folder
 
 load_folder(words)
