@@ -67,7 +67,7 @@ def test_a_form_of_a_net_takes_its_own_words_and_layers(session: Session) -> Non
 
 
 def test_behind_a_quote_stand_names(session: Session) -> None:
-    assert offers(session, "(train 'slo") == {"slow": "optimizer"}
+    assert offers(session, "(train 'slow") == {"slow": "optimizer"}
     assert offers(session, "'hid") == {"hidden": "layer, 3"}
     assert "mapcar" in offers(session, "(help 'mapca")
 
