@@ -14,6 +14,8 @@ from sn.live.functions import Function
 from sn.live.net import Ints, LiveNet
 from sn.sn28.nonlinear import Nlf, nlf_of
 
+_LONG = 1_000_000  # cells that are walked without looking for a ring; chosen here
+
 
 def units_of(value: Value) -> list[int]:
     """Return the unit numbers of a number, a list, or nested lists."""
@@ -50,11 +52,35 @@ def layer_of(net: LiveNet, value: Value) -> Ints:
 
     Raises: ValueKindError for anything else, NetError for units that do not exist.
     """
-    units = units_of(value)
-    if units:
-        net.check_unit(min(units))
-        net.check_unit(max(units))
-    return np.array(units, np.int32)
+    numbers = _flat(value)
+    if numbers is None:
+        units = np.array(units_of(value), np.int64)
+    else:
+        given = np.array(numbers, np.float64)
+        with np.errstate(invalid="ignore"):
+            units = given.astype(np.int64)
+        if not np.array_equal(units, given):
+            units_of(value)  # which says what is wrong
+    if len(units):
+        net.check_unit(int(units.min()))
+        net.check_unit(int(units.max()))
+    return units.astype(np.int32)
+
+
+def _flat(value: Value) -> list[float] | None:
+    """Return the numbers of a list that has nothing else; None for other values, and long lists."""
+    numbers: list[float] = []
+    add = numbers.append
+    cell = value
+    for _ in range(_LONG):
+        if type(cell) is not Pair:
+            return numbers if cell is None else None
+        number = cell.car
+        if type(number) is not float:
+            return None
+        add(number)
+        cell = cell.cdr
+    return None
 
 
 class Given:
