@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -30,14 +31,16 @@ def index_text() -> str:
     return json.dumps({name: names_of(file) for name, file in parts.items()}, indent=1) + "\n"
 
 
-def names_of(file: Path) -> dict[str, list[str]]:
+def names_of(file: Path) -> dict[str, Any]:
     """Return the functions and the variables that the forms of a file define at its top level.
 
     A name that is set to a function of the file is a function. Those that do not evaluate their
-    arguments, made by df, dm and dmd, are told once more, as special.
+    arguments, made by df, dm and dmd, are told once more, as special. `others` counts the forms
+    that are no definitions.
     """
     functions: list[str] = []
     special: list[str] = []
+    others = 0
     variables: list[str] = []
     host = Host(make_matrix=lambda *parts: None)
     for form in read(file.read_text("utf-8"), str(file), host):
@@ -46,7 +49,9 @@ def names_of(file: Path) -> dict[str, list[str]]:
             functions.append(form.cdr.car.name)
             if head != "de":
                 special.append(form.cdr.car.name)
-        elif head in _SET:
+            continue
+        others += 1
+        if head in _SET:
             words: list[Value] = elements(form.cdr)
             for symbol, value in zip(words[::2], words[1::2], strict=False):
                 is_function = type(value) is Symbol and value.name in functions
@@ -55,6 +60,7 @@ def names_of(file: Path) -> dict[str, list[str]]:
         "functions": list(dict.fromkeys(functions)),
         "special": list(dict.fromkeys(special)),
         "variables": list(dict.fromkeys(variables)),
+        "others": others,
     }
 
 

@@ -12,7 +12,7 @@ from sn.lisp.calls import builtin, special
 from sn.lisp.forms import Pair, Shown, Symbol, Value, cells, describe, element_span, show
 from sn.lisp.library import library_file, part_of
 from sn.lisp.machine import Callee, Machine
-from sn.lisp.waiting import load_part
+from sn.lisp.waiting import want_part
 
 _MOST_FOLDERS = 1_000  # to search; chosen here
 
@@ -35,7 +35,7 @@ def libload(it: Machine, file: str, again: bool = False) -> str:
         part = part_of(Path(name))
         if part is None:
             return it.load(file)
-        load_part(it, it.library[part])
+        want_part(it, it.library[part])
     return str(found)
 
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "lib"
 _ENDINGS = (".sn", ".lsh", ".tl")
@@ -19,13 +20,14 @@ _MANUAL = re.compile(r"^#\? (\(([^\s()]+).*\))\n((?:; .*\n)+)", re.MULTILINE)
 
 
 @cache
-def index() -> dict[str, dict[str, list[str]]]:
-    """Return the names that each part defines: its `functions` and its `variables`, and which of
-    its functions are `special`: they do not evaluate their arguments.
+def index() -> dict[str, dict[str, Any]]:
+    """Return the names that each part defines: its `functions` and its `variables`, which of its
+    functions are `special`, that is do not evaluate their arguments, and how many `others` of its
+    forms there are, which are no definitions.
 
     A part is the name of a file without its ending, such as `netenv/online`.
     """
-    found: dict[str, dict[str, list[str]]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
     return found
 
 

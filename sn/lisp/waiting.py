@@ -85,6 +85,12 @@ def is_own(it: Machine, name: str) -> bool:
     return own is not None and value is not None and (value is own or value is own.function)
 
 
+def want_part(it: Machine, part: Part) -> None:
+    """Load a part, unless all that it does is to define functions: those can go on waiting."""
+    if index()[part.name]["others"]:
+        load_part(it, part)
+
+
 def load_part(it: Machine, part: Part) -> None:
     """Load a part once, at the global level whatever is bound where it is called.
 

@@ -10,7 +10,7 @@ import pytest
 from sn.format import format_text
 from sn.lisp.forms import Value, show
 from sn.lisp.library import FOLDER, index, library_file, part_of
-from sn.lisp.waiting import Waiting, is_own
+from sn.lisp.waiting import Waiting, is_own, load_part
 from sn.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +47,7 @@ def test_no_name_is_defined_twice_nor_a_builtin() -> None:
 @pytest.mark.parametrize("part", [name for name in index() if not name.startswith("sn28/")])
 def test_a_part_defines_what_the_index_says(part: str) -> None:
     session = Session()
-    session.evaluate(f'(libload "{part}")')
+    load_part(session.interpreter, session.interpreter.library[part])
     for name in index()[part]["functions"]:
         found = session.interpreter.get_global(name)
         assert found is not None and type(found) is not Waiting, name
