@@ -73,6 +73,12 @@ class Walk:
             self._lists = now = lists_of(net)
         return now
 
+    def connections_into(self, units: Ints) -> Ints:
+        """Return the connections into units, unit by unit, the last made first in each."""
+        into = self.lists().into
+        parts = [into.conn[into.start[unit] : into.start[unit + 1]] for unit in units.tolist()]
+        return np.concatenate([np.zeros(0, np.int32), *parts])
+
     def run(
         self,
         ops: Sequence[Op],

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sn.errors import ArityError, NetError, ValueKindError
+from sn.builtins.matrix import FLOAT, Matrix, stored
+from sn.errors import ArityError, EvalError, NetError, ValueKindError
 from sn.lisp.forms import Pair, Value, describe, iterate
 from sn.lisp.kinds import is_lambda_list
 from sn.lisp.machine import Machine
 from sn.live.functions import Function
-from sn.live.net import Ints, LiveNet
+from sn.live.net import Floats32, Ints, LiveNet
 from sn.sn28.nonlinear import Nlf, nlf_of
 
 _LONG = 1_000_000  # cells that are walked without looking for a ring; chosen here
+_RING = "rplaca and rplacd can make such a list"
 
 
 def units_of(value: Value) -> list[int]:
@@ -23,15 +25,20 @@ def units_of(value: Value) -> list[int]:
         return [_unit(value)]
     found: list[int] = []
     left = [_parts(value)]
+    around = {id(value): None}  # the lists that are being walked, one in the other
     while left:
         for part in left[-1]:
             if type(part) is float:
                 found.append(_unit(part))
             else:
+                if id(part) in around:
+                    raise EvalError("a list of units contains itself", hint=_RING)
                 left.append(_parts(part))
+                around[id(part)] = None
                 break
         else:
             left.pop()
+            around.popitem()
     return found
 
 
@@ -81,6 +88,19 @@ def _flat(value: Value) -> list[float] | None:
         add(number)
         cell = cell.cdr
     return None
+
+
+def as_float32(word: str, matrix: Matrix) -> Floats32:
+    """Return the elements of a matrix, row after row, as the kernel keeps them: (n,).
+
+    Raises: ValueKindError for what are no numbers, EvalError for one that float32 cannot hold.
+    """
+    numbers: Floats32 = stored(matrix.numbers(), FLOAT).ravel()
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        at = int(np.argmin(finite))
+        raise EvalError(f"floating exception: element {at:,} for {word} is {numbers[at]}")
+    return numbers
 
 
 class Given:

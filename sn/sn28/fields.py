@@ -17,14 +17,15 @@ from sn.lisp.calls import builtin
 from sn.lisp.forms import Value
 from sn.lisp.machine import Machine
 from sn.live import net as rows
-from sn.live.net import LiveNet
+from sn.live.bulk import Places
+from sn.live.net import Ints, LiveNet
 from sn.sn28.arguments import needs
 from sn.sn28.construction import connection
 
 _NUMBER = Limit()
 
 
-def _take(name: str, value: float) -> float:
+def take_number(name: str, value: float) -> float:
     """Return a number that fits float32."""
     number: float = _NUMBER.take(name, value)
     return number
@@ -54,7 +55,7 @@ def _unit_word(name: str, row: int, what: str, needs_curvature: bool) -> None:
             needs(net, name, curvature=True)
         net.check_unit(unit)
         if value is not None:
-            net.units[row, unit] = _take(f"{name} of a unit", value)
+            net.units[row, unit] = take_number(f"{name} of a unit", value)
         return float(net.units[row, unit])
 
     word.__doc__ = f"""({name} unit [value])
@@ -85,7 +86,7 @@ def nepsilon(it: Machine, unit: int, value: float | None = None) -> float:
     net = world.live
     net.check_unit(unit)
     if value is not None:
-        net.set_steps([unit], _take("the learning rate of a unit", value))
+        net.set_steps([unit], take_number("the learning rate of a unit", value))
     return net.step_of(unit)
 
 
@@ -104,7 +105,7 @@ def nsigma(it: Machine, unit: int, value: float | None = None) -> float:
     needs(net, "nsigma", curvature=True)
     net.check_unit(unit)
     if value is not None:
-        net.conns[rows.CONN_CURV, net.into[unit]] = _take("nsigma of a unit", value)
+        net.conns[rows.CONN_CURV, net.into[unit]] = take_number("nsigma of a unit", value)
     return net.curvature_of(unit)
 
 
@@ -128,7 +129,7 @@ def nfield(it: Machine, unit: int, field: int, value: float | None = None) -> fl
     row = unit_row(net, field)
     net.check_unit(unit)
     if value is not None:
-        net.units[row, unit] = _take("a field of a unit", value)
+        net.units[row, unit] = take_number("a field of a unit", value)
     return float(net.units[row, unit])
 
 
@@ -155,6 +156,27 @@ def unit_row(net: LiveNet, field: int) -> int:
 
 # --- connections ---
 
+_WEIGHT_ROWS = {1: rows.WEIGHT, 2: rows.DELTA, 3: rows.ACC, 6: rows.HESS}
+_CONNECTION_ROWS = {4: rows.CONN_STEP, 5: rows.CONN_CURV}
+
+
+def connection_places(net: LiveNet, field: int, conns: Ints) -> Places:
+    """Return where a field of connections stands, by SN's number of it.
+
+    Raises: NetError for a field that connections of this kernel do not keep.
+    """
+    variant = net.variant
+    kept = {1: True, 2: True, 3: variant.has_table, 4: variant.has_steps}
+    kept |= {5: variant.has_curvature, 6: variant.has_table and variant.has_curvature}
+    if not kept.get(field, False):
+        raise NetError(
+            f"illegal Sfield number {number_text(field)} in the kernel {variant.name}",
+            hint="s-val, s-delta, s-acc, s-epsilon, s-sigma and s-hess have the numbers",
+        )
+    if field in _CONNECTION_ROWS:
+        return Places(net.conns[_CONNECTION_ROWS[field]], conns)
+    return Places(net.weights[_WEIGHT_ROWS[field]], net.wid[conns])
+
 
 def _connection_word(
     name: str,
@@ -180,7 +202,7 @@ def _connection_word(
         at = int(net.wid[found]) if by_weight else found
         fields = array(net)
         if value is not None:
-            fields[at] = _take(f"{name} of a connection", value)
+            fields[at] = take_number(f"{name} of a connection", value)
         return float(fields[at])
 
     word.__doc__ = f"""({name} pre post [value])

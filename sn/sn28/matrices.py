@@ -1,4 +1,7 @@
-"""Matrices: patterns that become states, and weights as vectors in the order of creation.
+"""Matrices: what is kept of all weights as a vector, and back.
+
+A vector has an element for every weight in order of creation; where connections own their weights,
+for every connection. Those whose connections were all cut are 0 in it.
 
 Source: SN 2.8 (sn-network, 5.6).
 """
@@ -9,131 +12,87 @@ import numpy as np
 
 from sn.builtins.matrix import FLOAT, Matrix
 from sn.describe.world import World
-from sn.display import number_text
-from sn.errors import ArityError, ValueKindError
+from sn.display import many
+from sn.errors import NetError, ValueKindError
 from sn.lisp.calls import builtin
-from sn.lisp.forms import Value
 from sn.lisp.machine import Machine
-from sn.live.net import ACC, DELTA, HESS, VAL, WEIGHT, LiveNet
+from sn.live.net import ACC, DELTA, HESS, WEIGHT, Floats32, LiveNet
 from sn.memory import need
-from sn.sn28.arguments import layer_of, needs
+from sn.sn28.arguments import as_float32, needs
+
+# word, row, what stands there, whether only tables of weights keep it, and only with curvatures
+_KEPT = (
+    ("weight", WEIGHT, "the weights", False, False),
+    ("delta", DELTA, "the last changes of all weights", True, False),
+    ("acc", ACC, "what is gathered for all weights", True, False),
+    ("hess", HESS, "the curvatures gathered for all weights", True, True),
+)
+_FIELD = {"weight": "sval", "delta": "sdelta", "acc": "sacc", "hess": "shess"}
 
 
-@builtin("get-pattern")
-def get_pattern(it: Machine, matrix: Matrix, number: int, *layers: Value) -> Value:
-    """(get-pattern matrix n layers...)
+def _kept(net: LiveNet, word: str, row: int, table: bool, curvature: bool) -> Floats32:
+    """Return a field of all weights: (n_weights,), the net's own."""
+    needs(net, word, table=table, curvature=curvature)
+    if not net.n_weights:
+        raise NetError(f"{word} needs a net with connections, this one has none")
+    return net.weights[row, : net.n_weights]
 
-    Put row n of a matrix into the states of layers, one after the other.
 
-    (progn (newneurons 2) (get-pattern [[1 2][3 4]] 1 '(1 2)) (list (nval 1) (nval 2)))
-    => (3 4)
-    """
-    if matrix.data.ndim == 0 or not 0 <= number < len(matrix.data):
-        rows = len(matrix.data) if matrix.data.ndim else 0
+def _check(matrix: Matrix, word: str, n: int) -> None:
+    """Demand a matrix of n numbers."""
+    if matrix.storage.holds_objects:
+        raise ValueKindError(f"{word} needs a matrix of numbers, found an array of any values")
+    if matrix.data.size != n:
         raise ValueKindError(
-            f"there is no pattern {number_text(number)}; the matrix has {rows} rows"
+            f"the net has {many(n, 'weight')}, the matrix {many(matrix.data.size, 'element')}"
         )
-    return _put(it, Matrix(matrix.data[number : number + 1], matrix.storage), layers)
 
 
-@builtin("get-pattern-2")
-def get_pattern_2(it: Machine, matrix: Matrix, *layers: Value) -> Value:
-    """(get-pattern-2 matrix layers...)
+def _out(name: str, row: int, what: str, table: bool, curvature: bool) -> None:
+    word = f"{name}-to-matrix"
 
-    Put all elements of a matrix, row by row, into the states of layers, one after the other.
-
-    (progn (newneurons 4) (get-pattern-2 [[1 2][3 4]] '(1 2) '(3 4)) (nval 3))
-    => 3
-    """
-    return _put(it, matrix, layers)
-
-
-def _put(it: Machine, matrix: Matrix, layers: tuple[Value, ...]) -> Value:
-    """Put elements into layers; of the last, units that are left over keep their states."""
-    world: World = it.world
-    net = world.live
-    if not layers:
-        raise ArityError("expected layers behind the matrix, found none")
-    values = matrix.numbers().ravel()
-    at = 0
-    for number, layer in enumerate(layers, 1):
-        units = layer_of(net, layer)
-        taken = values[at : at + len(units)]
-        if len(taken) < len(units) and number < len(layers):
-            raise ValueKindError(
-                f"the matrix has {len(values)} elements, fewer than the layers have units"
-            )
-        with np.errstate(over="ignore"):
-            net.units[VAL, units[: len(taken)]] = taken
-        at += len(units)
-    if at < len(values):
-        raise ValueKindError(
-            f"the matrix has {len(values)} elements, more than the {at} units of the layers"
-        )
-    return it.t
-
-
-# --- weights as vectors ---
-
-_NAMES = {"weight": WEIGHT, "acc": ACC, "delta": DELTA, "hess": HESS}
-
-
-def _check(net: LiveNet, word: str, row: int) -> None:
-    needs(net, word, table=row != WEIGHT, curvature=row == HESS)
-
-
-def _vector_words(name: str, row: int) -> None:
-    def get(it: Machine, matrix: Matrix | None = None) -> Matrix:
+    def to_matrix(it: Machine, to: Matrix | None = None) -> Matrix:
         world: World = it.world
-        net = world.live
-        _check(net, f"{name}-to-matrix", row)
-        values = net.weights[row, : net.n_weights]
-        if matrix is None:
-            need(4 * net.n_weights, "a vector of weights")
-            return Matrix(values.copy(), FLOAT)
-        _check_size(net, matrix)
-        matrix.data[...] = values.reshape(matrix.data.shape) * matrix.storage.scale
-        return matrix
+        kept = _kept(world.live, word, row, table, curvature)
+        if to is None:
+            need(kept.nbytes, "a vector of weights")
+            return Matrix(kept.copy(), FLOAT)
+        _check(to, word, len(kept))
+        to.set_numbers(kept.reshape(to.data.shape))
+        return to
 
-    get.__doc__ = f"""({name}-to-matrix [matrix])
+    to_matrix.__doc__ = f"""({word} [matrix])
 
-    Return the field s-{_FIELDS[name]} of all weights, in order of creation, as a vector; with a
-    matrix, put them there.
-
-    (progn (newneurons 2) (connect 1 2) ({_SETTERS[name]} 1 2 0.5) ({name}-to-matrix))
-    => [0.5]
-    """
-    builtin(f"{name}-to-matrix")(get)
-
-    def put(it: Machine, matrix: Matrix) -> Matrix:
-        world: World = it.world
-        net = world.live
-        _check(net, f"matrix-to-{name}", row)
-        _check_size(net, matrix)
-        with np.errstate(over="ignore"):
-            net.weights[row, : net.n_weights] = matrix.numbers().ravel()
-        return matrix
-
-    put.__doc__ = f"""(matrix-to-{name} matrix)
-
-    Set the field s-{_FIELDS[name]} of all weights, in order of creation, from the elements of a
+    Return {what} as a vector in order of creation, or write them into a
     matrix.
 
-    (progn (newneurons 2) (connect 1 2) (matrix-to-{name} [0.5]) ({_SETTERS[name]} 1 2))
+    (progn (newneurons 3) (connect '(1 2) 3) ({_FIELD[name]} 2 3 0.5) ({word}))
+    => [ 0.00  0.50 ]
+    """
+    builtin(word)(to_matrix)
+
+
+def _in(name: str, row: int, what: str, table: bool, curvature: bool) -> None:
+    word = f"matrix-to-{name}"
+
+    def from_matrix(it: Machine, matrix: Matrix) -> Matrix:
+        world: World = it.world
+        kept = _kept(world.live, word, row, table, curvature)
+        _check(matrix, word, len(kept))
+        numbers = as_float32(word, matrix)
+        kept[:] = np.where(world.live.uses[: len(kept)] > 0, numbers, np.float32(0))
+        return matrix
+
+    from_matrix.__doc__ = f"""({word} matrix)
+
+    Set {what} to the elements of a matrix, in order of creation; return it.
+
+    (progn (newneurons 3) (connect '(1 2) 3) ({word} [0.25 0.5]) ({_FIELD[name]} 2 3))
     => 0.5
     """
-    builtin(f"matrix-to-{name}")(put)
+    builtin(word)(from_matrix)
 
 
-def _check_size(net: LiveNet, matrix: Matrix) -> None:
-    if matrix.data.size != net.n_weights:
-        raise ValueKindError(
-            f"the net has {number_text(net.n_weights)} weights, the matrix "
-            f"{number_text(matrix.data.size)} elements"
-        )
-
-
-_FIELDS = {"weight": "val", "acc": "acc", "delta": "delta", "hess": "hess"}
-_SETTERS = {"weight": "sval", "acc": "sacc", "delta": "sdelta", "hess": "shess"}
-for _name, _row in _NAMES.items():
-    _vector_words(_name, _row)
+for _described in _KEPT:
+    _out(*_described)
+    _in(*_described)
