@@ -84,6 +84,15 @@ def decode_matrix(raw: bytes, name: str) -> MatrixFile:
     raise DataError(f"{name} is not a matrix file", hint="save-matrix writes such files")
 
 
+def is_matrix(raw: bytes) -> bool:
+    """Whether the bytes of a file begin as SN's own matrix files do."""
+    if raw.startswith(TEXT_MAGIC):
+        return True
+    return len(raw) >= 4 and any(
+        struct.unpack_from(f"{order}i", raw)[0] in _MAGICS for order in "<>"
+    )
+
+
 def encode_matrix(elements: NDArray[Any], letter: str) -> bytes:
     """Return the bytes of a binary matrix file, little-endian."""
     magic = next(magic for magic, known in _MAGICS.items() if known == letter)

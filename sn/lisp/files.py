@@ -6,10 +6,12 @@ contents back, and they stand in for files that changed since, or are gone. Read
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TextIO
@@ -127,7 +129,7 @@ class Files:
             raise _failed("write", name, problem) from problem
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a whole file.
+        """Write a whole file: who reads it finds the old content or the new one, never less.
 
         Raises: as `open` does.
         """
@@ -136,6 +138,9 @@ class Files:
             self._kept[str(file)] = content
             return
         try:
+            if self._may_write(file.parent) and _is_replaceable(file):
+                _replace(file, content)
+                return
             with os.fdopen(_opened(file, os.O_TRUNC), "wb") as stream:
                 stream.write(content)
         except OSError as problem:
@@ -246,6 +251,31 @@ def _opened(file: Path, flags: int) -> int:
     if hasattr(os, "O_NONBLOCK"):
         os.set_blocking(handle, True)
     return handle
+
+
+def _is_replaceable(file: Path) -> bool:
+    """Whether another file may take the place of one: a pipe or a device stays what it is."""
+    try:
+        found = os.lstat(file)
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and os.access(file, os.W_OK)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file beside another, with its rights, and move it into its place."""
+    beside = file.with_name(f".{secrets.token_hex(8)}.part")
+    handle = os.open(beside, _WRITTEN | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(beside, stat.S_IMODE(os.stat(file).st_mode))
+        os.replace(beside, file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
 
 
 def _failed(what: str, name: str, problem: OSError) -> EvalError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from sn.errors import DataError, EvalError
+from sn.lisp.files import Files
+from sn.lisp.gate import Allow, Gate
 from sn.sn28 import new_interpreter
 from tests.unit.test_builtins_files import files_below
 
@@ -48,3 +52,25 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     it = new_interpreter(files=files_below(tmp_path))
     with pytest.raises(DataError, match="cannot read"):
         it.files.read(tmp_path)
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "kept.mat"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    files = Files(Gate(allow=Allow(write=(tmp_path,))))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(EvalError, match="No space left"):
+        files.write(str(target), b"new")
+    monkeypatch.undo()
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["kept.mat"]
+    files.write(str(target), b"new")
+    assert target.read_bytes() == b"new"
+    assert target.stat().st_mode & 0o777 == 0o640
