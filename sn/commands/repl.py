@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -156,7 +157,7 @@ class _Person:
 @contextlib.contextmanager
 def _watching() -> Iterator[Sequence[Observer]]:
     """Let a bar and its curves be seen during a run, and what became of them stay behind it."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
         yield (WarningPrinter(), _LastPass())
         return
     from sn.progress.terminal import TerminalBar  # start-up time of rich

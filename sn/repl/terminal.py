@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from types import FrameType
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -62,7 +64,8 @@ def talk(dialogue: Dialogue, file: str | None = None) -> None:
     Raises: ProgramExit where the program ends itself.
     """
     interrupts = _Interrupts()
-    before = signal.signal(signal.SIGINT, interrupts)
+    before = signal.signal(signal.SIGINT, interrupts), sys.unraisablehook
+    sys.unraisablehook = interrupts.lost
     try:
         print(WELCOME)
         if file is not None:
@@ -78,7 +81,8 @@ def talk(dialogue: Dialogue, file: str | None = None) -> None:
             if text.strip():
                 _guarded(interrupts, dialogue, partial(dialogue.answer, text))
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before[0])
+        sys.unraisablehook = before[1]
 
 
 class _Interrupts(Announced):
@@ -92,12 +96,39 @@ class _Interrupts(Announced):
         super().__init__()
         self._last = 0.0
 
-    def __call__(self, *_: object) -> None:
+    def __call__(self, *arguments: object) -> None:
         """Raise KeyboardInterrupt: a signal handler."""
         now = time.monotonic()
-        if self.comes and now - self._last > _PAUSE:
-            self._last = now
-            raise KeyboardInterrupt
+        if not self.comes or now - self._last <= _PAUSE:
+            return
+        if _is_importing(arguments[-1]):
+            _come_again()
+            return
+        self._last = now
+        raise KeyboardInterrupt
+
+    def lost(self, error: sys.UnraisableHookArgs) -> None:
+        """Let one come again that a destructor has swallowed; other errors of those are told."""
+        if issubclass(error.exc_type, KeyboardInterrupt):
+            _come_again()
+        else:
+            sys.__unraisablehook__(error)
+
+
+def _is_importing(frame: object) -> bool:
+    """Whether a module is being imported: a library that was imported by half stays broken."""
+    while isinstance(frame, FrameType):
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _come_again() -> None:
+    """Have Ctrl-C come once more in a moment."""
+    timer = threading.Timer(_PAUSE + 0.05, signal.raise_signal, (signal.SIGINT,))
+    timer.daemon = True
+    timer.start()
 
 
 def _guarded(interrupts: _Interrupts, dialogue: Dialogue, run: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 from sn.builtins.pretty import pretty_text
@@ -18,16 +19,17 @@ from sn.repl.person import Talk
 from sn.session import Program
 
 _DESCRIBING = ("defnet", "experiment")
+_SN = Path(__file__).resolve().parents[1]
 _COMMENT = re.compile(r"(?:;+|#\?) ?(.*)")
 OVERVIEW = """\
-(help 'WORD) or ^AWORD   what a word means; (apropos "PART") finds words
-(train) (train 5)        train what was described last, or go on; Ctrl-C stops it
-(trained)                the net as it stands: (net-weights (trained) "out.weight")
-(layers)                 what the net is made of
-(rebuild)                describe the net anew, with variables that were changed
-(train-anew)             forget the weights
-*1 *2 *3                 the last three values
-*e                       the last error; (error-form) and (error-values) tell more
+(help 'WORD) or ^AWORD  what a word means; (apropos "PART") finds words
+(train) (train 5)       train what was described last, or go on; Ctrl-C stops it
+(trained)               the net as it stands, for net-weights, net-test ...
+(layers)                what the net is made of
+(rebuild)               describe the net anew, with variables that were changed
+(train-anew)            forget the weights
+*1 *2 *3                the last three values
+*e                      the last error; (error-form), (error-values) tell more
 Tab completes, Ctrl-D leaves; docs/repl.md tells more\
 """
 
@@ -38,6 +40,7 @@ class Words:
     def __init__(self, dialogue: Talk) -> None:
         self._dialogue = dialogue
         self._forms: dict[tuple[str, str], Value] = {}  # by defnet or experiment, and net
+        self._file: Program | None = None  # whose forms are not among them yet
 
     @property
     def words(self) -> dict[str, Callable[..., Any]]:
@@ -67,10 +70,20 @@ class Words:
                 self._forms[form.car.name, form.cdr.car.name] = form
 
     def note_file(self, program: Program) -> None:
-        """Keep those of a file that was loaded."""
-        with suppress(SnError):  # its macro-characters may need what it has read since
-            for form in self._dialogue.it.read(program.source, str(program.path)):
-                self.note(form)
+        """Keep where the forms of a file that was loaded are read again, if somebody asks."""
+        self._file = program
+
+    def _form(self, word: str, net: str) -> Value:
+        """Return the form of the top level that described a net, or its experiment; () for none."""
+        program, self._file = self._file, None
+        if program is not None:
+            typed = self._forms
+            self._forms = {}
+            with suppress(SnError):  # its macro-characters may need what it has read since
+                for form in self._dialogue.it.read(program.source, str(program.path)):
+                    self.note(form)
+            self._forms |= typed
+        return self._forms.get((word, net))
 
     def help(self, it: Machine, word: Value = None) -> None:
         """(help 'WORD)
@@ -97,7 +110,7 @@ class Words:
             if own is None:
                 raise
             return own
-        return f"{own}\n\n{known}" if own else known
+        return known if own is None or _is_ours(it, name) else f"{own}\n\n{known}"
 
     def apropos(self, it: Machine, part: str | Symbol) -> None:
         """(apropos "PART")
@@ -143,7 +156,7 @@ class Words:
         """
         program = self._dialogue.program
         net = program.network.name if name is None else name.name
-        forms = [self._forms.get((word, net)) for word in _DESCRIBING]
+        forms = [self._form(word, net) for word in _DESCRIBING]
         if forms[0] is None:
             raise EvalError(
                 f"no (defnet {net} ...) was written at the prompt, nor at the top of the file",
@@ -181,6 +194,13 @@ def definition(it: Machine, name: str) -> str | None:
     return f"{name}: defined by the program{where}\n\n" + "\n".join(
         f"  {line}".rstrip() for line in lines
     )
+
+
+def _is_ours(it: Machine, name: str) -> bool:
+    """Whether a function is of the library that comes with SN, whose manuals are known."""
+    value = it.intern(name).global_value
+    span = value.span if isinstance(value, Lambda) else None
+    return span is not None and Path(span.file).is_relative_to(_SN)
 
 
 def _comment_above(it: Machine, span: Span | None) -> str:

@@ -15,6 +15,7 @@ from sn.commands import main
 from sn.errors import ProgramExit, SnError, render
 from sn.lisp.calls import Builtin
 from sn.lisp.gate import Allow
+from sn.repl import words
 from sn.repl.dialogue import Dialogue
 from sn.repl.pipe import read_all
 from sn.results.check_report import CheckReport
@@ -222,6 +223,18 @@ def test_help_shows_what_the_program_says_of_its_functions(
     assert "  Three times a number.\n" in answer(dialogue, capsys, "(help 'thrice)")
     dialogue.answer("\n(de half (n) (/ n 2))")
     assert "(de half (n) (/ n 2))" in answer(dialogue, capsys, "(help 'half)")
+
+
+def test_a_function_of_the_library_has_its_manual_alone(
+    dialogue: Dialogue, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "; Of the library.\n(de car-of (l) (car l))\n(de cdr-of (l) (cdr l))"
+    place = Path(words.__file__).parent / "lib.sn"
+    dialogue.it.run(source, str(place))
+    monkeypatch.setattr(words, "manual_text", lambda name, others: f"the manual of {name}")
+    assert answer(dialogue, capsys, "(help 'car-of)") == "the manual of car-of\n"
+    dialogue.it.run("(de own (l) l)", "own.sn")
+    assert "defined by the program" in answer(dialogue, capsys, "(help 'own)")
 
 
 # --- the document ---
