@@ -67,17 +67,17 @@ class Typed:
             name: text for name, text in os.environ.items() if name not in ("COLUMNS", "LINES")
         }
         more = {"TERM": "xterm-256color", "PYTHONUTF8": "1", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        # the first terminal that a session opens is its own, so that ^C is a signal
         self.process = subprocess.Popen(
-            words,
+            ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>"$0"', os.ttyname(theirs), *words],
             cwd=folder,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             env={**known, **more, **environment},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that ^C is a signal
         )
-        os.close(theirs)
+        self._theirs = theirs  # until the command has opened it too, and ended
         self.screen = EditedScreen(columns, rows)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._cut = ""
@@ -96,6 +96,7 @@ class Typed:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait(20)
         os.close(self._ours)
+        os.close(self._theirs)
 
     @property
     def lines(self) -> list[str]:
