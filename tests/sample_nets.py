@@ -142,7 +142,8 @@ SCHEMES = {
     " (connect h out (full))",
 }
 
-NETS = [net.name for net in shipped_nets()]
+# programs of SN 2.8 make their units themselves: they describe no net that is compiled
+NETS = [net.name for net in shipped_nets() if not net.name.startswith("sn28/")]
 # The nets whose kernels are frozen in tests/golden/kernels: between them they call every section
 # that a net of nets/ does. Full connections only; shared and own windows; tables of maps; pooling;
 # a cost over the output layer.
