@@ -93,6 +93,7 @@ class Presenter:
         self._joined = joined(self._slices)
         self._scratch = np.zeros((3, net.units.shape[1]), np.float32)
         self._of_weights = np.zeros((2, net.weights.shape[1]), np.float32)
+        _compiled()  # when nothing has begun yet
 
     # --- the program ---
 

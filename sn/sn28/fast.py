@@ -67,7 +67,7 @@ class Fast:
         self._used = np.unique(net.wid[conn[inside[net.dst[conn]]]])
         self._compiled = Compiled(network, cost.get("lms")(len(recipe.outputs)))
         self._engine: KernelEngine | None = None
-        self._made_for: tuple[Any, ...] = ()
+        self._made_for: Optimizer | None = None
         self._measured: dict[tuple[int, int], tuple[Floats32, Floats32]] = {}
 
     @property
@@ -90,15 +90,7 @@ class Fast:
         Raises: Refused where no kernel has the learning rates of this net.
         """
         net, used = self._net, self._used
-        optimizer = self._optimizer(numbers)
-        key = (optimizer, patterns.shape)
-        engine = self._engine
-        if engine is None or self._made_for != key or not self._same(patterns, targets):
-            engine = self._engine = KernelEngine(
-                self._compiled.kernels, self._compiled.table, optimizer,
-                {"train": patterns.copy()}, targets.copy(), self._compiled.cost,
-            )  # fmt: skip
-            self._made_for, self._patterns, self._targets = key, patterns, targets
+        engine = self.ready(patterns, targets, numbers)
         before = engine.get_state()
         slots = dict(before.slots)
         if "velocity" in slots:
@@ -112,6 +104,21 @@ class Fast:
         engine.begin_pass(order)
         engine.present(order)
         self._write_back(engine.get_state(), alive)
+
+    def ready(self, patterns: Floats32, targets: Floats32, numbers: Numbers) -> KernelEngine:
+        """Return the engine for patterns and numbers, compiled where it is not yet.
+
+        Raises: Refused where no kernel has the learning rates of this net.
+        """
+        optimizer = self._optimizer(numbers)
+        engine = self._engine
+        if engine is None or self._made_for != optimizer or not self._same(patterns, targets):
+            engine = self._engine = KernelEngine(
+                self._compiled.kernels, self._compiled.table, optimizer,
+                {"train": patterns.copy()}, targets.copy(), self._compiled.cost,
+            )  # fmt: skip
+            self._made_for, self._patterns, self._targets = optimizer, patterns, targets
+        return engine
 
     def _same(self, patterns: Floats32, targets: Floats32) -> bool:
         return np.array_equal(self._patterns, patterns) and np.array_equal(self._targets, targets)

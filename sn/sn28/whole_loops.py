@@ -10,12 +10,16 @@ Read next: hooks.py for what is looked at, ../live/presenter.py for what runs.
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sn.describe.world import World
+from sn.interrupts import interrupts_delayed
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Symbol, Value
 from sn.lisp.machine import Machine
@@ -26,6 +30,8 @@ from sn.live.walk import Numbers, Op
 from sn.sn28.fast import Fast
 from sn.sn28.hooks import Hooks, Refused
 
+Floats = NDArray[np.float64]
+_BLOCK, _FAST_BLOCK = 1024, 16384
 _KEPT = 8  # presenters; a driver and two measurements take turns with another driver's
 
 
@@ -73,6 +79,16 @@ def compiled_loop(it: Machine, driver: Symbol, *numbers: Value) -> Value:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is presented, and how: patterns and targets are float32 rows."""
+
+    recipe: Recipe
+    patterns: Floats32
+    targets: Floats32
+    numbers: Numbers
+
+
 class _Loop:
     """One call of a driver."""
 
@@ -89,48 +105,104 @@ class _Loop:
         measures = driver.moves is Moves.NOT
         hooks.check(measures, driver.is_curved)
         recipe = hooks.recipe(driver.moves, driver.is_curved)
-        values = hooks.numbers()
         patterns, targets = hooks.patterns(recipe)
-        draws = self._it.random.state()
-        order, after = self._order(whole)
-        if len(order) and not 0 <= int(order.min()) <= int(order.max()) < len(patterns):
-            self._it.random.restore(draws)
-            raise Refused("a pattern is outside of pattern-matrix")
-        if driver.moves is Moves.GATHER:
-            self._clear()
-        errors, outputs = self._present(recipe, order, patterns, targets, values)
-        if driver.moves is Moves.GATHER:
-            self._move(values)
-        return self._leave(order, after, errors, outputs, targets, len(recipe.outputs))
+        shown = _Shown(recipe, patterns, targets, hooks.numbers())
+        if driver.order == "range":
+            first, last = whole
+            self._check(first, last, patterns)
+            return self._over_range(np.arange(first, last + 1, dtype=np.int32), shown)
+        (times,) = whole
+        if times < 0:
+            raise Refused("it is to run less than 0 times")
+        first, last = hooks.whole_variable("patt-min"), hooks.whole_variable("patt-max")
+        self._check(first, last, patterns)
+        if driver.order == "cycles":
+            self._cycles(times, first, last, shown)
+        else:
+            current = hooks.whole_variable("current-pattern")
+            self._check(current, current, patterns)
+            self._in_turn(times, first, last, current, shown)
+        return self._it.t
 
-    def _present(
-        self,
-        recipe: Recipe,
-        order: Ints,
-        patterns: Floats32,
-        targets: Floats32,
-        values: Numbers,
-    ) -> tuple[Floats32, Floats32]:
+    def _check(self, first: int, last: int, patterns: Floats32) -> None:
+        if last < first:
+            raise Refused("there is no pattern")
+        if first < 0 or last >= len(patterns):
+            raise Refused("a pattern is outside of pattern-matrix")
+
+    def _over_range(self, order: Ints, shown: _Shown) -> Value:
+        """Measure a range, or gather over it and move the weights."""
+        gathers = self._driver.moves is Moves.GATHER
+        if gathers:
+            self._clear()
+        errors, outputs = self._present(order, shown)
+        if gathers:
+            self._move(shown.numbers)
+        local, good = self._leave(order, errors, outputs, shown)
+        _set(self._it, "global-error", float(np.cumsum(local)[-1]) / len(order))
+        percent = 100.0 * int(good.sum()) / len(order)
+        _set(self._it, "good-an-percent", percent)
+        return self.value("global-error") if gathers else percent
+
+    def _in_turn(self, times: int, first: int, last: int, current: int, shown: _Shown) -> None:
+        """Learn from patterns as next-pattern gives them."""
+        block = self._block(shown)
+        while times > 0:
+            n = min(times, block)
+            with interrupts_delayed():
+                order = self._next(n, first, last, current)
+                self._learn(order[:-1], shown)
+                current = int(order[-1])
+                _set(self._it, "current-pattern", float(current))
+            times -= n
+
+    def _cycles(self, times: int, first: int, last: int, shown: _Shown) -> None:
+        """Learn from all patterns of the range, so many times over."""
+        size, done, block = last - first + 1, 0, self._block(shown)
+        while done < times * size:
+            n = min(times * size - done, block)
+            with interrupts_delayed():
+                self._learn((first + np.arange(done, done + n) % size).astype(np.int32), shown)
+            done += n
+
+    def _block(self, shown: _Shown) -> int:
+        """Compile what is needed, and return how many presentations run before Ctrl-C is looked
+        for.
+        """
+        self._presenter(shown.recipe)
+        fast = self._fast(shown.recipe)
+        if fast is None:
+            return _BLOCK
+        with contextlib.suppress(Refused):
+            fast.ready(shown.patterns, shown.targets, shown.numbers)
+        return _FAST_BLOCK
+
+    def _learn(self, order: Ints, shown: _Shown) -> None:
+        errors, outputs = self._present(order, shown)
+        self._leave(order, errors, outputs, shown)
+
+    def _present(self, order: Ints, shown: _Shown) -> tuple[Floats32, Floats32]:
         """Present patterns in turn; return errors and outputs, in the fast mode 0 but for the last
         where weights move.
         """
+        recipe, patterns, targets = shown.recipe, shown.patterns, shown.targets
         run = self._presenter(recipe).present
         fast = self._fast(recipe) if len(order) > 1 else None
         if fast is None:
-            return run(order, patterns, targets, values)
+            return run(order, patterns, targets, shown.numbers)
         try:
             n, k = len(order), len(recipe.outputs)
             errors, outputs = np.zeros(n, np.float32), np.zeros((n, k), np.float32)
             if self._driver.moves is Moves.STEP:
-                fast.train(order[:-1], patterns, targets, values)
+                fast.train(order[:-1], patterns, targets, shown.numbers)
             else:
                 outputs = fast.measure(int(order[0]), int(order[-1]), patterns)
                 errors = np.float32(0.5) * ((targets[order] - outputs) ** 2).sum(axis=1)
         except Refused as refused:
             self._world.told_loops["fast", str(refused)] += 1
-            return run(order, patterns, targets, values)
+            return run(order, patterns, targets, shown.numbers)
         self._world.told_loops["fast", ""] += 1
-        errors[-1:], outputs[-1:] = run(order[-1:], patterns, targets, values)
+        errors[-1:], outputs[-1:] = run(order[-1:], patterns, targets, shown.numbers)
         return errors, outputs
 
     def _fast(self, recipe: Recipe) -> Fast | None:
@@ -162,39 +234,17 @@ class _Loop:
             del kept[next(iter(kept))]
         return found
 
-    def _order(self, whole: Sequence[int]) -> tuple[Ints, int | None]:
-        """Return the patterns to present in turn, and the current pattern behind them."""
-        hooks = self._hooks
-        if self._driver.order == "range":
-            first, last = whole
-            return np.arange(first, last + 1, dtype=np.int32), None
-        (times,) = whole
-        if times < 0:
-            raise Refused("it is to run less than 0 times")
-        first, last = hooks.whole_variable("patt-min"), hooks.whole_variable("patt-max")
-        if last < first:
-            raise Refused("there is no pattern to learn from")
-        if self._driver.order == "cycles":
-            return np.tile(np.arange(first, last + 1, dtype=np.int32), times), None
-        current = hooks.whole_variable("current-pattern")
-        if hooks.is_random_choice():
-            return self._random_order(times, first, last, current)
-        begun = np.arange(current, current + times + 1)
-        if current > last:
-            begun[1:] = first + np.arange(times)
-        wrapped = np.where(begun > last, first + (begun - last - 1) % (last - first + 1), begun)
-        wrapped[0] = current
-        return wrapped[:-1].astype(np.int32), int(wrapped[-1])
-
-    def _random_order(
-        self, times: int, first: int, last: int, current: int
-    ) -> tuple[Ints, int | None]:
-        order = np.zeros(times + 1, np.int32)
-        order[0] = current
-        for i in range(times):
-            u = self._it.random.rand()
-            order[i + 1] = min(last, int(np.floor((last + 1 - first) * u + first)))
-        return order[:-1], int(order[-1])
+    def _next(self, n: int, first: int, last: int, current: int) -> Ints:
+        """Return n patterns from the current one on, and the one behind them: (n + 1,)."""
+        order = np.full(n + 1, current, np.int32)
+        if self._hooks.is_random_choice():
+            for i in range(n):
+                drawn = (last + 1 - first) * self._it.random.rand() + first
+                order[i + 1] = min(last, math.floor(drawn))
+        else:
+            start = current + 1 if current < last else first
+            order[1:] = first + (start - first + np.arange(n)) % (last - first + 1)
+        return order
 
     # --- weights that move behind a range ---
 
@@ -212,40 +262,24 @@ class _Loop:
     # --- variables ---
 
     def _leave(
-        self,
-        order: Ints,
-        after: int | None,
-        errors: Floats32,
-        outputs: Floats32,
-        targets: Floats32,
-        n_outputs: int,
-    ) -> Value:
-        """Set what the driver sets, and return its value."""
-        it, n = self._it, len(order)
-        if n == 0:
-            return it.t if self._driver.order != "range" else self._measured(0.0, 0, 0)
-        local = errors.astype(np.float64) / n_outputs
-        wanted = targets[order]
+        self, order: Ints, errors: Floats32, outputs: Floats32, shown: _Shown
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Set what presentations leave behind; return errors and which answers were good."""
+        it = self._it
+        local = errors.astype(np.float64) / outputs.shape[1]
+        wanted = shown.targets[order]
         good = self._hooks.good(outputs.astype(np.float64), wanted.astype(np.float64))
         _set(it, "local-error", float(local[-1]))
         _set(it, "good-answer", it.t if good[-1] else None)
         self._hooks.leave_classes(outputs[-1], wanted[-1])
         if self._driver.moves is not Moves.NOT:
-            age = it.intern("age").value
-            _set(it, "age", (age if type(age) is float else 0.0) + n)
-        if after is not None:
-            _set(it, "current-pattern", float(after))
-        if self._driver.order != "range":
-            return it.t
-        return self._measured(float(np.cumsum(local)[-1]), int(good.sum()), n)
+            age = self.value("age")
+            _set(it, "age", (age if type(age) is float else 0.0) + len(order))
+        return local, good
 
-    def _measured(self, total: float, good: int, n: int) -> Value:
-        if n == 0:
-            raise Refused("there is no pattern to measure")
-        _set(self._it, "global-error", total / n)
-        _set(self._it, "good-an-percent", 100.0 * good / n)
-        measures = self._driver.moves is Moves.NOT
-        return 100.0 * good / n if measures else total / n
+    def value(self, name: str) -> Value:
+        """Return the value of a variable."""
+        return self._it.intern(name).value
 
 
 def _set(it: Machine, name: str, value: Value) -> None:
