@@ -113,6 +113,11 @@ class Given:
         self.it, self.word = it, word
         self._left = list(args)
 
+    def number_or(self, default: float) -> float:
+        """Take a number, or a default when there is none."""
+        value = self._left.pop(0) if self._left and type(self._left[0]) is float else default
+        return float(value)
+
     def number(self, name: str) -> float:
         """Take a number, or the variable `name` when there is none, and 0 when that is ()."""
         value: Value = None

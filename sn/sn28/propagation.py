@@ -26,7 +26,7 @@ from sn.sn28.arguments import Given, layer_of, needs
 _NO_NOISE = np.zeros(0, np.float32)
 
 
-def _noise(it: Machine, theta: float, n: int) -> Floats32:
+def noise(it: Machine, theta: float, n: int) -> Floats32:
     """Return theta times a draw for each of n units, in their order."""
     if theta == 0:
         return _NO_NOISE
@@ -36,7 +36,7 @@ def _noise(it: Machine, theta: float, n: int) -> Floats32:
 
 def _sum(it: Machine, layer: Ints, theta: float, then: Sequence[Op] = ()) -> None:
     world: World = it.world
-    world.walk.run([Op(loops.SUMS, layer), *then], noise=_noise(it, theta, len(layer)))
+    world.walk.run([Op(loops.SUMS, layer), *then], noise=noise(it, theta, len(layer)))
 
 
 @builtin("update-weighted-sum")
