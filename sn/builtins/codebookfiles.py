@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from sn.builtins.codebook import Codebook
 from sn.builtins.matrix import FLOAT, INT, Matrix
 from sn.codebooks import files
+from sn.errors import DataError, Label
 from sn.lisp.calls import builtin
 from sn.lisp.machine import Machine
 
@@ -19,13 +21,17 @@ def _write(it: Machine, file: str, content: bytes) -> str:
     return name
 
 
-def _read(it: Machine, file: str) -> tuple[bytes, str]:
+def _read(it: Machine, file: str, decode: Callable[[bytes, str], files.Content]) -> Codebook:
+    """Return the codebook in a file.
+
+    Raises: DataError at the call, with the place in the file as a note.
+    """
     path = it.find_file(file, (".cb",))
-    return it.files.read(path), str(path)
-
-
-def _codebook(content: files.Content) -> Codebook:
-    words, labels = content
+    try:
+        words, labels = decode(it.files.read(path), str(path))
+    except DataError as problem:
+        notes = [Label(problem.span, "in this file")] if problem.span else []
+        raise DataError(problem.message, hint=problem.hint, labels=notes) from problem
     return Codebook(Matrix(np.ascontiguousarray(words), FLOAT), Matrix(labels, INT))
 
 
@@ -38,7 +44,7 @@ def load_codebook(it: Machine, file: str) -> Codebook:
     (load-codebook "no-such-file")
     => error: no file is called 'no-such-file'
     """
-    return _codebook(files.decode(*_read(it, file)))
+    return _read(it, file, files.decode)
 
 
 @builtin("load-ascii-codebook")
@@ -51,7 +57,7 @@ def load_ascii_codebook(it: Machine, file: str) -> Codebook:
     (load-ascii-codebook "no-such-file")
     => error: no file is called 'no-such-file'
     """
-    return _codebook(files.decode_text(*_read(it, file)))
+    return _read(it, file, files.decode_text)
 
 
 @builtin("save-codebook")

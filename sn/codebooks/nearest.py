@@ -14,6 +14,7 @@ Indices = NDArray[np.intp]
 
 TIE = -1  # the label of a vote that two labels win; Source: SN 2.8
 _BLOCK = 2**21  # distances that are looked at together; chosen here: 16 MB
+_LARGE = 2**20  # elements that nobody asks memory for; chosen here: 4 MB
 _UNIT = 2.0**-24  # half the distance from 1 to the next float32
 _OVERFLOW = 2.0**127  # half of what float32 numbers end at
 
@@ -23,6 +24,8 @@ def distances(words: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArra
 
     Shapes: words (n, d), vector (d,) or (n, d) with a vector for each word; the result (n,).
     """
+    if words.size > _LARGE:
+        need(4 * words.size, "the differences from the words of a codebook")
     with np.errstate(all="ignore"):
         squares = words - vector
         squares *= squares
@@ -43,7 +46,10 @@ def nearest(
     if len(vectors) == 1:
         return _nearest_to_one(words, vectors[0], k)
     n, d = words.shape
-    need(8 * (words.size + n), "the words of a codebook as float64 numbers")
+    need(
+        8 * (words.size + n) + 12 * len(vectors) * k,
+        f"the {k:,} nearest of {n:,} words for {len(vectors):,} vectors",
+    )
     wide = words.astype(np.float64)
     norms = np.einsum("ij,ij->i", wide, wide)
     indices = np.empty((len(vectors), k), np.intp)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sn.codebooks import files, lvq, nearest, quantising
-from sn.errors import DataError
+from sn.describe import new_interpreter
+from sn.errors import DataError, MemoryLimitError, render
 from sn.memory import limited
 
 F = np.float32
@@ -228,3 +229,23 @@ def test_a_file_takes_no_more_than_memory_allows(tmp_path: Path) -> None:
     raw = files.encode(np.zeros((1000, 1000), F), np.zeros(1000, np.int32))
     with limited(1_000_000), pytest.raises(DataError, match="--memory|allowed"):
         files.decode(raw, "name.cb")
+
+
+def test_neighbours_take_no_more_than_memory_allows() -> None:
+    words = np.zeros((2000, 600), F)
+    with limited(4_000_000):
+        with pytest.raises(MemoryLimitError, match="differences"):
+            nearest.distances(words, words[0])
+        with pytest.raises(MemoryLimitError, match="the 2,000 nearest of 2,000 words"):
+            nearest.nearest(words[:, :2], words[:, :2], 2000)
+
+
+def test_a_damaged_file_is_told_where_it_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "bad.cb").write_text("1 2\n1 x\n0\n")
+    it = new_interpreter(path=[tmp_path])
+    with pytest.raises(DataError) as caught:
+        it.run('(setq c 1)\n(setq c (load-ascii-codebook "bad"))', "program.sn")
+    told = render(caught.value, it.source)
+    assert told.startswith("program.sn:2:9: error")
+    assert "bad.cb:2:3: note: in this file" in told
+    assert it.run("c") == 1
