@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from sn.describe import new_interpreter
 from sn.describe.world import World
 from sn.errors import SnError
 from sn.lisp.files import Files
 from sn.lisp.gate import Gate
 from sn.parser import EOF
+from sn.sn28 import new_interpreter
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = sorted(path for path in HERE.glob("*/*.sn") if "; expect" in path.read_text())
