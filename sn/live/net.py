@@ -63,6 +63,32 @@ class LiveNet:
 
     # --- making ---
 
+    @classmethod
+    def of_rows(
+        cls, n_units: int, n_weights: int, rows: tuple[Ints, Ints, Ints], variant: Variant
+    ) -> LiveNet:
+        """Return a net of these connections, made in their order: (src, dst, wid), (n,) int32 each.
+
+        All weights and learning rates are 0. Unlike `connect`, it takes several connections of one
+        pair of units, as a constant that borders a map has them; `pairs` knows the last of them.
+        """
+        net = cls(variant=variant)
+        src, dst, wid = rows
+        n = len(src)
+        net.add_units(n_units - 1)
+        net.weights = _grown(net.weights, n_weights + _SPARE)
+        net.uses = _grown(net.uses, n_weights + _SPARE)
+        net.uses[:n_weights] = np.bincount(wid, minlength=n_weights)
+        net.src, net.dst, net.wid = (_grown(column, n) for column in (net.src, net.dst, net.wid))
+        net.src[:n], net.dst[:n], net.wid[:n] = src, dst, wid
+        net.conns = _grown(net.conns, n)
+        net.n_conns, net.n_weights, net.shape = n, n_weights, n
+        for conn, (i, j) in enumerate(zip(src.tolist(), dst.tolist(), strict=True)):
+            net.pairs[i << 31 | j] = conn
+            net.into[j].append(conn)
+            net.out_of[i].append(conn)
+        return net
+
     def demand(self, n_units: int, n_conns: int) -> None:
         """Demand that there can be so many units and connections more, before they are made.
 

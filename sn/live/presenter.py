@@ -226,7 +226,7 @@ class Presenter:
         program = np.array(self._rows, np.int64).reshape(-1, 5)
         program[program == _HOW] = how
         units = np.concatenate([*self._units, np.zeros(0, np.int32)]).astype(np.int32)
-        rates, sigma = self._take()
+        rates, sigma = self._take(how)
         values = numbers.array()
         run = _compiled().sweep
         for at in range(0, n, CHUNK):
@@ -243,17 +243,25 @@ class Presenter:
         self._give_back(sigma)
         return errors, outs
 
-    def _take(self) -> tuple[Floats32, Floats32]:
-        """Return rates and curvatures of connections as the slices that gather read them."""
+    def _take(self, how: int) -> tuple[Floats32, Floats32]:
+        """Return rates and curvatures of connections as the slices that gather read them.
+
+        What they do not read is left out: (0,).
+        """
         net, made = self._net, self._gathering
+        rates, sigma = np.zeros(0, np.float32), np.zeros(0, np.float32)
         if made is None:
-            return np.zeros(0, np.float32), np.zeros(0, np.float32)
-        wide = np.append(net.conns[:, : net.n_conns], np.zeros((2, 1), np.float32), axis=1)
+            return rates, sigma
         owned = made.conn[made.conn >= 0]
-        self._of_weights[sweeps.OWN_RATE, net.wid[owned]] = self._rates()[owned]
         shift = self._joined.turns_before(self._n_slices - made.n_slices)
         place = np.concatenate([np.full(shift, -1, np.int32), made.conn])
-        return wide[CONN_STEP, place], wide[CONN_CURV, place]
+        if not net.variant.has_table:
+            self._of_weights[sweeps.OWN_RATE, net.wid[owned]] = self._rates()[owned]
+        if how != sweeps.BY_UNIT:
+            rates = np.append(self._rates(), np.float32(0))[place]
+        if self._recipe.curvature:
+            sigma = np.append(net.conns[CONN_CURV, : net.n_conns], np.float32(0))[place]
+        return rates, sigma
 
     def _rates(self) -> Floats32:
         """Return the learning rate of every connection."""

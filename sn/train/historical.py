@@ -1,11 +1,15 @@
 """The historical engine: an optimizer in the arithmetic of the original program, bit for bit.
 
-SN keeps a running curvature for every connection, even where connections share a weight, and a
-learning rate for every unit; gradients and curvatures of a shared weight are summed over its
-connections, units ascending. It is slow, and there to be compared with.
+The rows of a table become the live net of the Lisp words, and its compiled walk presents the
+patterns: in float32, every product and sum rounded by itself, in the order in which SN 2.8 walks
+its lists. SN keeps a running curvature for every connection, even where connections share a
+weight, and a learning rate for every unit.
 
-Source: SN 2.8, update-acc, update-delta, update-wghtonly, update-hess, hessian-scale
-(sn-network, 5.3 and 5.4).
+Weights that decay by the rule `scaled` are those of its kernels with a weight in each connection,
+all others those of its kernels with shared weights.
+
+Source: SN 2.8 (sn-network, 5; sn-network-rounding).
+Read next: ../live/presenter.py.
 """
 
 from __future__ import annotations
@@ -14,8 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.errors import TrainError
-from sn.net.historical import Historical, Shown
-from sn.net.loss import Costs, Loss
+from sn.live import loops
+from sn.live.formulas import of_activation
+from sn.live.functions import Function
+from sn.live.lists import lists_of
+from sn.live.net import ACC, CONN_CURV, DELTA, HESS, STEP, VAL, WEIGHT, Ints, LiveNet
+from sn.live.presenter import Moves, Presenter, Recipe
+from sn.live.variants import Variant
+from sn.live.walk import Numbers, Op, Walk
+from sn.net.costs import lms
+from sn.net.layer import Layer
+from sn.net.loss import Costs, Loss, ends_of
 from sn.net.table import ConnectionTable
 from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
@@ -24,13 +37,15 @@ from sn.train.clock import Clock
 from sn.train.engines import Floats32, Order, Sets
 from sn.train.state import EngineState, checked
 
-_ONE = np.float32(1)
+_OF_WEIGHTS = {"delta": DELTA, "acc": ACC, "hess": HESS}
+_INSTEAD = "train with the kernels or with the float64 twin"
 
 
 class HistoricalEngine:
-    """Walks the connection table as SN 2.8 did; patterns and targets as in the other engines.
+    """Presents patterns as SN 2.8 did; patterns and targets as in the other engines.
 
-    Raises: TrainError for an optimizer that SN 2.8 does not have in this form.
+    Raises: TrainError for an optimizer, a cost or a non-linearity that SN 2.8 does not have in this
+    form, NetError when a connection does not combine by weighted sum.
     """
 
     def __init__(
@@ -41,25 +56,40 @@ class HistoricalEngine:
         patterns: Sets,
         targets: Floats32,
     ) -> None:
-        _refuse(optimizer, cost)
+        _refuse(optimizer, cost, table)
+        table.demand_weighted_sums("the historical engine")
         self._optimizer, self._table, self._clock = optimizer, table, Clock(optimizer)
-        curvature = optimizer.phases.curvature
-        self._second = curvature is not Curvature.NONE
         self._has_step = optimizer.phases.has_step
-        self._walk = Historical(table, cost, curvature is Curvature.FULL)
-        self._patterns, self._targets = patterns, targets
-        self._follow(optimizer)
+        self._net = live_net(table, optimizer)
+        self._in_walk = lists_of(self._net).into.conn
+        self._walk = Walk(self._net)
+        recipes = Recipes(table)
+        moves = Moves.GATHER if self._has_step else Moves.STEP
+        self._learning = Presenter(self._net, recipes.of(moves, optimizer.phases.curvature))
+        self._measuring = Presenter(self._net, recipes.of(Moves.NOT))
+        self._patterns = {which: recipes.shown(rows) for which, rows in patterns.items()}
+        self._targets = np.ascontiguousarray(targets, np.float32)
         self._states = np.zeros(table.n_units, np.float32)
-        self.set_weights(np.zeros(table.n_weights, np.float32))
+        self._follow(optimizer)
 
     def _follow(self, now: Optimizer) -> None:
         """Take the numbers of a moment."""
-        self._now = now
-        self._epsilon = now.unit_steps(self._table).astype(np.float32)
+        table, hyper, rule = self._table, now.hyper, self._optimizer.rule
+        assert isinstance(rule, RuleSpec)
+        self._net.units[STEP, : table.n_units] = now.unit_steps(table)
+        self._numbers = Numbers(
+            alpha=hyper.momentum if rule.momentum else 0.0,
+            decay=hyper.decay if rule.decay is not Decay.NONE else 0.0,
+            gamma=hyper.gamma,
+            mu=hyper.mu,
+        )
 
     def get_weights(self) -> Floats32:
         """Return a copy of the weights."""
-        return self._weights.copy()
+        return self._of_weights(WEIGHT)
+
+    def _of_weights(self, field: int) -> Floats32:
+        return self._net.weights[field, : self._table.n_weights].copy()
 
     def get_trained(self) -> Floats32:
         """Return the weights, which answer themselves."""
@@ -67,131 +97,166 @@ class HistoricalEngine:
 
     def set_weights(self, weights: Floats32) -> None:
         """Start from these weights with an empty memory."""
-        self._weights = weights.astype(np.float32)
-        zeros = np.zeros_like(self._weights)
-        self._delta, self._acc, self._hess = zeros, zeros.copy(), zeros.copy()
-        self._sigma = np.zeros(self._table.n_rows, np.float32)
+        self._net.weights[:] = 0
+        self._net.weights[WEIGHT, : self._table.n_weights] = weights
+        self._net.conns[CONN_CURV] = 0
         self._clock.reset()
 
     def get_state(self) -> EngineState:
         """Return copies of SN's fields: delta, acc and hess per weight, sigma per connection.
 
-        Connections are in the order of the table.
+        Connections are in the order of SN's walk: units upwards, the last row of each first.
         """
-        slots = {"delta": self._delta, "acc": self._acc, "hess": self._hess, "sigma": self._sigma}
-        kept = {name: array.copy() for name, array in slots.items()}
-        return EngineState(self._weights.copy(), kept, self._clock.get_counters())
+        kept = {name: self._of_weights(field) for name, field in _OF_WEIGHTS.items()}
+        kept["sigma"] = self._net.conns[CONN_CURV, self._in_walk]
+        return EngineState(self.get_weights(), kept, self._clock.get_counters())
 
     def set_state(self, state: EngineState) -> None:
         """Go back to a state; TrainError when it is not one of this engine."""
         state = checked(state, self.get_state())
-        names = ("delta", "acc", "hess", "sigma")
-        fields = [state.slots[name].astype(np.float32) for name in names]
-        self._weights = state.weights.astype(np.float32)
-        self._delta, self._acc, self._hess, self._sigma = fields
+        net, n = self._net, self._table.n_weights
+        net.weights[WEIGHT, :n] = state.weights
+        for name, field in _OF_WEIGHTS.items():
+            net.weights[field, :n] = state.slots[name]
+        net.conns[CONN_CURV, self._in_walk] = state.slots["sigma"]
         self._clock.set_counters(state.counters)
 
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def begin_pass(self, order: Order) -> None:
         """Clear what is gathered."""
         self._clock.begin_pass()
-        self._clear()
+        self._net.weights[[ACC, HESS]] = 0
 
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def present(self, order: Order) -> None:
         """Present the patterns one by one."""
         for now, part in self._clock.parts(order):
             if self._clock.runs:
                 self._follow(now)
-            self._present(part)
+            shown = np.ascontiguousarray(part, np.int32)
+            self._learning.present(shown, self._patterns["train"], self._targets, self._numbers)
+        if len(order):
+            self._states = self._net.units[VAL, : self._table.n_units].copy()
 
-    def _present(self, order: Order) -> None:
-        for number in order:
-            pattern, desired = self._patterns["train"][number], self._targets[number]
-            shown = self._walk.present(self._weights, pattern, desired, self._second)
-            self._states = shown.state
-            if not self._has_step:
-                self._clear()
-            self._gather(shown)
-            if not self._has_step:
-                self._update()
-
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def end_pass(self) -> None:
         """In batch mode, take the one step of the pass."""
-        if self._has_step:
-            self._follow(self._clock.of_pass())
-            self._update()
+        if not self._has_step:
+            return
+        self._follow(self._clock.of_pass())
+        scaled = [Op(loops.SCALE)] if self._optimizer.phases.curvature is not Curvature.NONE else []
+        self._walk.run([*scaled, Op(loops.CHANGE), Op(loops.MOVE)], self._numbers)
 
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
-        rows = [self._walk.forward(self._weights, row)[1] for row in self._patterns[which]]
-        return np.array(rows)[:, self._table.output_units]
+        rows = self._patterns[which]
+        order, none = np.arange(len(rows), dtype=np.int32), np.zeros(1, np.float32)
+        targets = np.broadcast_to(none, (len(rows), self._table.n_outputs)).copy()
+        return self._measuring.present(order, rows, targets, self._numbers)[1]
 
     def states(self) -> NDArray[np.floating]:
         """Return the states of the last presentation."""
         return self._states
 
-    def _clear(self) -> None:
-        self._acc = np.zeros_like(self._weights)
-        self._hess = np.zeros_like(self._weights)
 
-    def _gather(self, shown: Shown) -> None:
-        """acc += (epsilon g) x; sigma = (1 - gamma) sigma + (gamma h) (x x); hess += sigma."""
-        walk = self._walk
-        x = shown.state[walk.src]
-        np.add.at(self._acc, walk.wid, (self._epsilon * shown.grad)[walk.dst] * x)
-        if not self._second:
-            return
-        gamma = np.float32(self._now.hyper.gamma)
-        self._sigma = (_ONE - gamma) * self._sigma + (gamma * shown.curv)[walk.dst] * (x * x)
-        np.add.at(self._hess, walk.wid, self._sigma)
+def live_net(table: ConnectionTable, optimizer: Optimizer) -> LiveNet:
+    """Return the live net of a table, with a unit for each desired output behind the others.
 
-    def _update(self) -> None:
-        """delta = alpha delta + (1 - alpha) acc / (mu + |hess|); w = (1 - decay) w + delta."""
-        hyper, rule = self._now.hyper, self._optimizer.rule
-        assert isinstance(rule, RuleSpec)
-        alpha, decay, mu = (np.float32(x) for x in (hyper.momentum, hyper.decay, hyper.mu))
-        divisor = mu + np.abs(self._hess)
-        acc = self._acc / divisor if self._second else self._acc
-        self._delta = alpha * self._delta + (_ONE - alpha) * acc if rule.momentum else acc
-        weights = self._weights
-        if rule.decay is Decay.PLAIN:
-            weights = (_ONE - decay) * weights
-        elif rule.decay is Decay.SCALED:
-            step = np.zeros_like(weights)
-            step[self._walk.wid] = self._epsilon[self._walk.dst]
-            step = step / divisor if self._second else step
-            weights = (_ONE - step * decay) * weights
-        self._weights = weights + self._delta
+    Connections count as made unit by unit, as all of SN's connecting functions make them.
+    """
+    rule = optimizer.rule
+    assert isinstance(rule, RuleSpec)
+    second = optimizer.phases.curvature is not Curvature.NONE
+    variant = Variant("table", rule.decay is not Decay.SCALED, second, has_steps=False)
+    order = np.argsort(table.dst, kind="stable")
+    rows = (table.src[order], table.dst[order], table.wid[order])
+    net = LiveNet.of_rows(table.n_units + table.n_outputs, table.n_weights, rows, variant)
+    is_constant = ~np.isnan(table.constant)
+    net.units[VAL, : table.n_units][is_constant] = table.constant[is_constant]
+    return net
 
 
-def _refuse(optimizer: Optimizer, cost: Loss) -> None:
+class Recipes:
+    """What a presentation of a table does.
+
+    Raises: TrainError for a non-linearity that SN 2.8 does not have.
+    """
+
+    def __init__(self, table: ConnectionTable) -> None:
+        self._table = table
+        self._layers = [_units(table.layers[index]) for index in table.computed]
+        self._functions = [_functions(table.layers[index]) for index in table.computed]
+        layers = table.input_layers
+        self._inputs = np.concatenate([_units(layer) for layer in layers])
+        self._columns = np.concatenate([np.arange(table.n_inputs)[layer.shown] for layer in layers])
+
+    def shown(self, patterns: Floats32) -> Floats32:
+        """Return patterns as the input units read them: (n, input units) float32."""
+        if np.array_equal(self._columns, np.arange(self._table.n_inputs)):
+            return np.ascontiguousarray(patterns, np.float32)
+        return np.ascontiguousarray(patterns[:, self._columns], np.float32)
+
+    def of(self, moves: Moves, curvature: Curvature = Curvature.NONE) -> Recipe:
+        """Return a recipe, with second derivatives or without."""
+        table, full = self._table, curvature is Curvature.FULL
+        outputs = table.output_units
+        (end,) = table.outputs
+        told = table.computed.index(end)
+        pairs = list(zip(self._layers, self._functions, strict=True))
+        backward = [(units, df) for n, (units, (_, df, _)) in enumerate(pairs) if n != told]
+        curved = [(units, df, ddf if full else None) for units, (_, df, ddf) in reversed(pairs)]
+        return Recipe(
+            self._inputs,
+            outputs,
+            np.arange(table.n_units, table.n_units + len(outputs), dtype=np.int32),
+            [(units, f) for units, (f, _, _) in pairs],
+            self._functions[told][1],
+            moves,
+            backward[::-1],
+            curved if curvature is not Curvature.NONE else (),
+        )
+
+
+def _units(layer: Layer) -> Ints:
+    return np.arange(layer.first, layer.first + layer.size, dtype=np.int32)
+
+
+def _functions(layer: Layer) -> tuple[Function, Function, Function]:
+    found = of_activation(layer.activation)
+    if found is None:
+        raise TrainError(
+            f"the historical arithmetic has no {layer.activation}, the non-linearity of layer "
+            f"'{layer.name}'",
+            hint=f"it has (nlf-tanh ...), (tanh) and (linear ...); {_INSTEAD}",
+        )
+    return found
+
+
+def _refuse(optimizer: Optimizer, cost: Loss, table: ConnectionTable) -> None:
     """Raise TrainError for what the original program cannot do."""
-    asked = None
+    rule, asked = optimizer.rule, None
+    is_shared = len(table.wid) > len(np.unique(table.wid))
     if isinstance(optimizer, ConjugateGradient):
         asked = "conjugate-gradient in float32"
     elif optimizer.phases.sample is not None:
         asked = "(samples N)"
-    elif not isinstance(optimizer.rule, RuleSpec):
+    elif not isinstance(rule, RuleSpec):
         asked = "such rule"
-    elif optimizer.rule.is_clipped or optimizer.rule.has_average:
+    elif rule.is_clipped or rule.has_average:
         asked = "(clip-norm C) and no (average B)"
     elif optimizer.phases.batch != 1:
         asked = f"(batch {optimizer.phases.batch or 'all'})"
     elif optimizer.phases.has_step and optimizer.reduction is Reduction.MEAN:
         asked = "(reduction mean)"
-    elif optimizer.rule.step is Step.CLIP:
+    elif rule.step is Step.CLIP:
         asked = "(damping clip)"
+    elif rule.decay is Decay.SCALED and (is_shared or optimizer.phases.has_step):
+        where = "weights that are shared" if is_shared else "steps of whole passes"
+        asked = f"(decay-rule scaled) for {where}"
     if optimizer.decays:
         asked = "decays of single layers or biases"
     if isinstance(cost, Costs):
         asked = "nets with several output layers"
-    elif cost.reductions:
+    elif cost.plain != lms(table.n_outputs).plain:
         asked = f"(cost {cost.name})"
+    elif any(end.feeds for end in ends_of(table, cost)):
+        asked = "output layers that feed others"
     if asked is not None:
-        raise TrainError(
-            f"the historical arithmetic has no {asked}",
-            hint="train with the kernels or with the float64 twin",
-        )
+        raise TrainError(f"the historical arithmetic has no {asked}", hint=_INSTEAD)

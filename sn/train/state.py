@@ -36,7 +36,7 @@ class EngineState:
     """Weights and what is kept beside them, in weight order; the arrays belong to the record.
 
     Shapes: weights: (n_weights,); slots: by name, (n_weights,) each, save the historical
-    engine's "sigma", (n_rows,) in the order of the table; counters: by name, (1,) each. Numbers
+    engine's "sigma", (n_rows,) in the order of its walk; counters: by name, (1,) each. Numbers
     are float32 or float64, as the engine calculates.
     """
 

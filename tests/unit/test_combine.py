@@ -24,15 +24,16 @@ from sn.net import schemes
 from sn.net.combine import STATE, WEIGHT, WEIGHTED_SUM, Combine
 from sn.net.differences import Squared
 from sn.net.expr import call, power
-from sn.net.historical import Historical
 from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.schemes import Link
 from sn.net.table import ConnectionTable, freeze
 from sn.net.tangent import Tangent
+from sn.optim.first_order import Sgd
 from sn.optim.rules import RuleSpec
 from sn.train.failing import failing_formula
 from sn.train.gradient_check import check_gradients, random_examples
+from sn.train.historical import HistoricalEngine
 from sn.train.identity import table_hash
 from sn.trained.about import About
 from sn.trained.writing import write_trained
@@ -269,7 +270,9 @@ def test_no_room_computes_another_combine() -> None:
 
 
 WALKERS: dict[str, Callable[[ConnectionTable, np.ndarray], object]] = {
-    "the historical engine": lambda table, _: Historical(table, lms(table)),
+    "the historical engine": lambda table, _: HistoricalEngine(
+        table, lms(table), Sgd(learning_rate=0.1), {}, np.zeros((0, table.n_outputs), np.float32)
+    ),
     "the curvature along a line": lambda table, _: Tangent(table, lms(table)),
     "the squared network": lambda table, w: Squared.at(
         table, lms(table), w, np.zeros(table.n_inputs), np.zeros(table.n_outputs)

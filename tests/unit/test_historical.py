@@ -6,19 +6,28 @@ import numpy as np
 import pytest
 
 from sn.errors import TrainError
+from sn.live.formulas import of_activation, tanh_form
 from sn.net.activations import Activation, linear, nlf_tanh, relu, tanh
+from sn.net.costs import cost
 from sn.net.expr import const, evaluate, variable
-from sn.net.historical import Historical, functions, tanh_form
 from sn.net.reference import Reference
 from sn.net.table import freeze
 from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.first_order import Batch, Sgd
+from sn.optim.rules import Decay
 from sn.optim.schedule import Formula, Linear, PerPass, Step
-from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton
+from sn.optim.second_order import BatchNewton, Damping, DiagonalNewton, Form
 from sn.train.historical import HistoricalEngine
 from sn.train.twin import ReferenceEngine
-from tests.sample_nets import FAMILIES, family, lms, presentation
+from tests.sample_nets import FAMILIES, NON_LINEARITIES, SCHEMES, family, lms, presentation
+
+pytestmark = pytest.mark.kernels
+# the families whose non-linearities SN 2.8 has
+HAD = [
+    *SCHEMES,
+    *(name for name in NON_LINEARITIES if name.split()[0] in ("linear", "nlf-tanh", "tanh")),
+]
 
 
 def test_the_form_of_a_tanh_is_read_off_its_formula() -> None:
@@ -36,16 +45,14 @@ def test_the_default_scale_is_one_ulp_below_ours() -> None:
     assert found[0] == np.nextafter(np.float32(1.7159047), np.float32(0))
 
 
-@pytest.mark.parametrize("f", [nlf_tanh(), tanh(), linear(0.5), relu()])
+@pytest.mark.parametrize("f", [nlf_tanh(), nlf_tanh(0.5, 0.1, 2, 0.25), tanh(), linear(0.5)])
 def test_functions_are_those_of_the_twin_but_for_rounding(f: Activation) -> None:
     x = np.linspace(-4, 4, 101, dtype=np.float32)
-    found = functions(f)
+    found = of_activation(f)
+    assert found is not None
     twin = functions_in_float64(f, x.astype(float))
-    for ours, theirs, room in zip(
-        (found.value, found.slope, found.bend), twin, (1e-6, 1e-6, 2e-2), strict=True
-    ):
-        assert ours(x).dtype == np.float32
-        assert ours(x) == pytest.approx(theirs, abs=room)
+    for ours, theirs, room in zip(found, twin, (1e-6, 1e-6, 2e-2), strict=True):
+        assert [ours(float(at)) for at in x] == pytest.approx(theirs, abs=room)
 
 
 def functions_in_float64(f: Activation, x: np.ndarray) -> list[np.ndarray]:
@@ -53,18 +60,60 @@ def functions_in_float64(f: Activation, x: np.ndarray) -> list[np.ndarray]:
     return [np.broadcast_to(part, x.shape) for part in parts]
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_presentation_is_that_of_the_twin_but_for_rounding(name: str) -> None:
+@pytest.mark.parametrize("form", [Form.GAUSS_NEWTON, Form.FULL])
+@pytest.mark.parametrize("name", HAD)
+def test_a_presentation_is_that_of_the_twin_but_for_rounding(name: str, form: Form) -> None:
     table = freeze(family(name))
     shown, error = presentation(table), lms(table)
-    twin = Reference(table, error).present(shown.weights, shown.pattern, shown.desired)
-    numbers = (shown.weights, shown.pattern, shown.desired)
-    weights, pattern, desired = (array.astype(np.float32) for array in numbers)
-    found = Historical(table, error).present(weights, pattern, desired, second=True)
-    for field in ("total", "state", "grad", "curv"):
-        expected = getattr(twin, field)
-        room = 2e-5 * max(1.0, float(np.abs(expected).max()))
-        assert getattr(found, field) == pytest.approx(expected, abs=room), field
+    rule = DiagonalNewton(learning_rate=1.0, curvature=form, gamma=1.0, mu=0.5)
+    patterns = {"train": shown.pattern[None].astype(np.float32)}
+    desired = shown.desired[None].astype(np.float32)
+    engine = HistoricalEngine(table, error, rule, patterns, desired)
+    engine.set_weights(shown.weights.astype(np.float32))
+    order = np.zeros(1, np.int32)
+    engine.begin_pass(order)
+    engine.present(order)
+    twin = Reference(table, error, form is Form.FULL)
+    walked = twin.present(shown.weights, shown.pattern, shown.desired)
+    slots = engine.get_state().slots
+    step = walked.d_weight / (0.5 + np.abs(walked.curv_weight))
+    for found, expected in (
+        (engine.states(), walked.state),
+        (slots["hess"], walked.curv_weight),
+        (slots["delta"], step),
+    ):
+        room = (2e-5 if form is Form.GAUSS_NEWTON else 2e-2) * max(1, np.abs(expected).max())
+        assert found == pytest.approx(expected, abs=room)
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES.keys() - set(HAD)))
+def test_a_non_linearity_that_sn_did_not_have_is_refused(name: str) -> None:
+    table = freeze(family(name))
+    with pytest.raises(TrainError, match="has no .*, the non-linearity of layer 'h'"):
+        HistoricalEngine(table, lms(table), Sgd(learning_rate=0.1), {}, np.zeros((0, 3)))
+
+
+def test_a_cost_that_sn_did_not_have_is_refused() -> None:
+    table = freeze(family("full"))
+    for name in ("huber", "logistic"):
+        with pytest.raises(TrainError, match=rf"has no \(cost {name}\)"):
+            made = cost.get(name)(3)
+            HistoricalEngine(table, made, Sgd(learning_rate=0.1), {}, np.zeros((0, 3)))
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "words"),
+    [
+        ("conv", Sgd(learning_rate=0.1, decay=0.1, decay_rule=Decay.SCALED), "that are shared"),
+        ("full", Batch(learning_rate=0.1, decay=0.1, decay_rule=Decay.SCALED), "whole passes"),
+    ],
+)
+def test_scaled_decay_is_of_kernels_with_a_weight_in_each_connection(
+    name: str, rule: Optimizer, words: str
+) -> None:
+    table = freeze(family(name))
+    with pytest.raises(TrainError, match=rf"decay-rule scaled\) for .*{words}"):
+        HistoricalEngine(table, lms(table), rule, {}, np.zeros((0, table.n_outputs)))
 
 
 @pytest.mark.parametrize(

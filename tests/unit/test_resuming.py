@@ -81,7 +81,7 @@ NOT_HISTORICAL = {
 pairs = pytest.mark.parametrize(
     ("kind", "name"),
     [
-        pytest.param(kind, name, marks=[pytest.mark.kernels] * (kind == "kernels"))
+        pytest.param(kind, name, marks=[pytest.mark.kernels] * (kind != "reference"))
         for kind in ENGINES
         for name in RULES
         if kind != "historical" or name not in NOT_HISTORICAL
