@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from sn.builtins.matrix import Matrix
 from sn.describe import new_interpreter
+from sn.graphics.picture import pictures_of
 from sn.interp import Interpreter
 
 LIBRARY = Path(__file__).resolve().parents[2] / "sn" / "lib"
@@ -138,3 +140,41 @@ def test_statistics_are_those_of_numpy(it: Interpreter) -> None:
 )  # fmt: skip
 def test_normalization(it: Interpreter, program: str, expected: str) -> None:
     assert it.show(it.run(program, "test")) == expected
+
+
+# --- pictures ---
+
+
+def picture(it: Interpreter, program: str) -> str:
+    """Return the picture, as SVG, of the one window that a program opens."""
+    it.run(program, "drawing.sn")
+    (figure,) = pictures_of(it.screen).values()
+    return figure.svg
+
+
+def test_the_travelling_salesman_shows_towns_and_tour(it: Interpreter) -> None:
+    svg = picture(it, "(setq tour (tsp-demo 8))")
+    assert svg.count("<circle") == 8
+    assert it.show(it.run("(sort-list tour <)")) == "(0 1 2 3 4 5 6 7)"
+    assert it.stdout.file.getvalue().startswith("8 towns, a tour of length ")
+    (points,) = re.findall(r'd="M([^"]*)"|points="([^"]*)"', svg)
+    assert len(re.findall(r"[\d.]+[ ,][\d.]+", "".join(points))) >= 16  # a ring of 16 words
+
+
+def test_a_map_of_the_plane_is_a_net(it: Interpreter) -> None:
+    display = "(tmap-display-bidim-2d square 3 4 10)"
+    learn = "(learn-tmap square (bidim-init-2d 3 4) 20 (tmap-topo-2d 3 4)"
+    learn += f" (tmap-epsi-const 0.2) (tmap-dst-const 1) {display})"
+    svg = picture(it, f'(setq window (new-window 200 200 "map") square (bidim-random 9)) {learn}')
+    assert svg.count("<circle") == 9
+
+
+def test_the_points_of_a_matrix_are_letters_of_their_class(it: Interpreter) -> None:
+    svg = picture(it, '(setq window (new-window "points"))'
+                  " (draw-matrix-points [[0 0][1 2][2 4]] '(0 1 10))")  # fmt: skip
+    assert re.findall(r">([0-9A-Z])<", svg) == ["0", "1", "A"]
+    # the first point is left and below, the last right and above
+    found = re.findall(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"', svg)
+    places = [(float(x), float(y)) for x, y in found]
+    assert places[0][0] < places[1][0] < places[2][0]
+    assert places[0][1] > places[1][1] > places[2][1]
