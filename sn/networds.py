@@ -21,6 +21,7 @@ from sn.errors import EvalError, ValueKindError, did_you_mean
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Pair, Shown, Value, elements, to_list
 from sn.lisp.machine import Machine
+from sn.live.net import WEIGHT
 from sn.trained.net import TrainedNet, open_trained
 from sn.trained.places import trained_file
 
@@ -185,3 +186,41 @@ def _named(arrays: dict[str, Any], name: str | None, net: LispNet) -> Value:
         hint = did_you_mean(name, arrays) or "it has: " + ", ".join(arrays)
         raise EvalError(f"net {net.net.name} has no weights '{name}'", hint=hint)
     return _matrix(arrays[name])
+
+
+@builtin("net-into-live")
+def into_live(it: Machine, net: LispNet) -> LispNet:
+    """(net-into-live net)
+
+    Give the weights of a trained net to the live net, where (live-net 'NAME) made it of the same
+    net forms.
+    """
+    world: World = it.world
+    _demand_same(world, net)
+    world.live.weights[WEIGHT, : world.live.n_weights] = net.net.weight_vector
+    return net
+
+
+@builtin("net-of-live")
+def of_live(it: Machine, net: LispNet) -> LispNet:
+    """(net-of-live net)
+
+    Return a trained net like this one with the weights of the live net, to predict and to test.
+    """
+    world: World = it.world
+    _demand_same(world, net)
+    weights = world.live.weights[WEIGHT, : world.live.n_weights].copy()
+    return LispNet(net.net.with_weights(weights))
+
+
+def _demand_same(world: World, net: LispNet) -> None:
+    live, table = world.live, net.net.table
+    alive = live.alive()
+    same = live.n_weights == table.n_weights and np.array_equal(
+        np.sort(live.wid[alive]), np.sort(table.wid)
+    )
+    if not same:
+        raise EvalError(
+            f"the live net is not {net.net.name}: {live.n_weights} weights, not {table.n_weights}",
+            hint=f"(live-net '{net.net.name}) makes it the live one",
+        )

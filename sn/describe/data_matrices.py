@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.builtins.matrix import Matrix, from_numbers
+from sn.builtins.matrix import FLOAT, Matrix
 from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, load
 from sn.data.rows import TargetKind
 from sn.errors import ValueKindError
@@ -23,7 +23,8 @@ def data_matrices(it: Machine, name: Value) -> Value:
     """(data-matrices name)
 
     Return (patterns desired ranges) of a data set: two matrices with a row for each pattern, and
-    the numbers of the first and the last row of its sets, each behind its name. What is desired
+    the numbers of the first and the last row of its sets, each behind its name, in float32 as all
+    units are. What is desired
     of a class is 1 at its place and -1 at the others.
 
     (caddr (data-matrices 'mnist-1989))
@@ -55,4 +56,4 @@ def _desired(data: Dataset, targets: NDArray[Any]) -> NDArray[Any]:
 
 
 def _stacked(parts: list[NDArray[Any]]) -> Matrix:
-    return from_numbers(np.concatenate(parts))
+    return Matrix(np.concatenate(parts).astype(np.float32), FLOAT)

@@ -15,9 +15,11 @@ from sn.lisp.machine import Machine
 from sn.lisp.sizes import need_list
 from sn.live.net import LiveNet
 from sn.live.walk import Walk
+from sn.net.sizes import MOST
 from sn.sn28.arguments import needs, units_of
 
 _STEP, _WEIGHT = Limit(), Limit()
+_MOST = (MOST, MOST, MOST)  # where nobody allocated
 
 
 @builtin("alloc-net")
@@ -48,12 +50,10 @@ def _allocated(count: int, least: int) -> int:
 
 
 def tell_counts(it: Machine, net: LiveNet) -> None:
-    """Set the variables that count what there is, where a program allocated it."""
-    if net.most is None:
-        return
+    """Set the variables that count what there is, and those that say what there may be."""
     counts = (net.n_units, net.n_conns, net.n_weights)
     names = (("nnum", "nmax"), ("snum", "smax"), ("wnum", "wmax"))
-    for (name, most), number, limit in zip(names, counts, net.most, strict=True):
+    for (name, most), number, limit in zip(names, counts, net.most or _MOST, strict=True):
         it.define(name, float(number), locked=True)
         it.define(most, float(limit), locked=True)
 

@@ -65,6 +65,9 @@ class Fast:
         inside = np.zeros(net.n_units, bool)
         inside[np.concatenate(layers)] = True
         self._used = np.unique(net.wid[conn[inside[net.dst[conn]]]])
+        self._into = {
+            name: conn[np.isin(net.dst[conn], units)] for name, units in self._layers.items()
+        }
         self._compiled = Compiled(network, cost.get("lms")(len(recipe.outputs)))
         self._engine: KernelEngine | None = None
         self._made_for: Optimizer | None = None
@@ -115,13 +118,14 @@ class Fast:
         if engine is None or self._made_for != optimizer or not self._same(patterns, targets):
             engine = self._engine = KernelEngine(
                 self._compiled.kernels, self._compiled.table, optimizer,
-                {"train": patterns.copy()}, targets.copy(), self._compiled.cost,
+                {"train": patterns}, targets, self._compiled.cost,
             )  # fmt: skip
             self._made_for, self._patterns, self._targets = optimizer, patterns, targets
         return engine
 
     def _same(self, patterns: Floats32, targets: Floats32) -> bool:
-        return np.array_equal(self._patterns, patterns) and np.array_equal(self._targets, targets)
+        """Whether the engine looks at these numbers, or at equal ones."""
+        return _is_same(self._patterns, patterns) and _is_same(self._targets, targets)
 
     def _write_back(self, state: EngineState, alive: Ints) -> None:
         net, used = self._net, self._used
@@ -144,7 +148,7 @@ class Fast:
         rule = Decay.PLAIN if self._net.variant.has_table else Decay.SCALED
         shared: dict[str, Any] = {
             "learning_rate": 0.0,
-            "layers": {name: self._rate(units) for name, units in self._layers.items()},
+            "layers": {name: self._rate(name) for name in self._layers},
             "momentum": _exact(numbers.alpha),
             "decay": _exact(numbers.decay),
             "decay_rule": rule,
@@ -160,13 +164,13 @@ class Fast:
         except SnError as error:
             raise Refused(f"kernels have no such optimizer: {error.message}") from error
 
-    def _rate(self, units: Ints) -> float:
+    def _rate(self, name: str) -> float:
         """Return the learning rate of all connections into a layer."""
         net = self._net
         if net.variant.has_steps:
-            rates = net.conns[CONN_STEP, [conn for unit in units for conn in net.into[unit]]]
+            rates = net.conns[CONN_STEP, self._into[name]]
         else:
-            rates = net.units[STEP, units]
+            rates = net.units[STEP, self._layers[name]]
         if len(rates) and (rates != rates[0]).any():
             raise Refused("learning rates differ within a layer")
         return float(rates[0]) if len(rates) else 0.0
@@ -178,6 +182,7 @@ class Fast:
         kernels = self._kernels
         some = patterns[first : last + 1]
         kept = self._measured.get((first, last))
+        # a copy is kept, as the program may write into its matrix
         if kept is None or not np.array_equal(kept[0], some):
             kept = self._measured[first, last] = (some.copy(), kernels.batches(some))
         weights = np.zeros(kernels.n_weights, np.float32)
@@ -189,6 +194,11 @@ class Fast:
     def _kernels(self) -> Any:
         """Kernels that can evaluate."""
         return self._compiled.kernels(Sgd(learning_rate=0.01).rule)
+
+
+def _is_same(kept: Floats32, now: Floats32) -> bool:
+    where, here = (one.__array_interface__["data"][0] for one in (kept, now))
+    return kept.shape == now.shape and (where == here or np.array_equal(kept, now))
 
 
 def _exact(number: float) -> float:

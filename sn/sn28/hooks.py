@@ -225,10 +225,9 @@ class Hooks:
             raise Refused(f"{name} is no matrix of numbers")
         if matrix.data.ndim < 2 or matrix.data[0].size != n:
             raise Refused(f"a row of {name} does not fill its layer")
-        rows = matrix.data.reshape(len(matrix.data), -1).astype(np.float32)
-        if matrix.storage.scale != 1:
-            rows /= np.float32(matrix.storage.scale)
-        return np.ascontiguousarray(rows)
+        # a matrix of float32 is looked at as it stands, whatever the program writes there later
+        rows = np.ascontiguousarray(matrix.data.reshape(len(matrix.data), -1), np.float32)
+        return rows if matrix.storage.scale == 1 else rows / np.float32(matrix.storage.scale)
 
     # --- answers ---
 

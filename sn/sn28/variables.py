@@ -30,6 +30,7 @@ def define_variables(it: Machine) -> None:
     """Set the variables of a session."""
     for name, number in {**_NUMBERS, **FIELD_NUMBERS}.items():
         it.define(name, float(number))
+    tell_counts(it, LiveNet())
     for name, function in zip(("nlf", "dnlf", "ddnlf"), standard_functions(), strict=True):
         it.define(name, function)
 

@@ -139,6 +139,8 @@ class _Loop:
         if gathers:
             self._move(shown.numbers)
         local, good = self._leave(order, errors, outputs, shown)
+        if gathers:
+            self._grow_older(len(order))
         _set(self._it, "global-error", float(np.cumsum(local)[-1]) / len(order))
         percent = 100.0 * int(good.sum()) / len(order)
         _set(self._it, "good-an-percent", percent)
@@ -179,7 +181,12 @@ class _Loop:
 
     def _learn(self, order: Ints, shown: _Shown) -> None:
         errors, outputs = self._present(order, shown)
-        self._leave(order, errors, outputs, shown)
+        self._leave(order[-1:], errors[-1:], outputs[-1:], shown)
+        self._grow_older(len(order))
+
+    def _grow_older(self, n: int) -> None:
+        age = self.value("age")
+        _set(self._it, "age", (age if type(age) is float else 0.0) + n)
 
     def _present(self, order: Ints, shown: _Shown) -> tuple[Floats32, Floats32]:
         """Present patterns in turn; return errors and outputs, in the fast mode 0 but for the last
@@ -272,9 +279,6 @@ class _Loop:
         _set(it, "local-error", float(local[-1]))
         _set(it, "good-answer", it.t if good[-1] else None)
         self._hooks.leave_classes(outputs[-1], wanted[-1])
-        if self._driver.moves is not Moves.NOT:
-            age = self.value("age")
-            _set(it, "age", (age if type(age) is float else 0.0) + len(order))
         return local, good
 
     def value(self, name: str) -> Value:

@@ -64,6 +64,10 @@ class TrainedNet:
         self._vector = contents.weights
         self._curvature = contents.curvature
 
+    def with_weights(self, weights: Floats32) -> TrainedNet:
+        """Return this net with other weights, (n_weights,) float32; it is in no file."""
+        return type(self)(Contents(self.table, weights, self.about))
+
     @property
     def name(self) -> str:
         """The name of the net."""

@@ -60,6 +60,27 @@ def test_a_net_is_trained_further(run: Path) -> None:
     assert after < before
 
 
+ENCODER = Path(sn.__file__).parents[1] / "nets" / "encoder.sn"
+
+
+def test_a_net_lives_and_comes_back(run: Path) -> None:
+    net = sn.open(run)
+    session = sn.Session(allow=sn.Allow(read=run))
+    session.interpreter.set_global("trained", session.evaluate(f'(open-net "{run.as_posix()}")'))
+    session.evaluate(ENCODER.read_text(), "encoder.sn")
+    session.evaluate("(live-net 'encoder) (net-into-live trained)")
+    assert session.evaluate("wnum") == len(net.weight_vector)
+    src, dst, wid = net.table.src[0], net.table.dst[0], net.table.wid[0]
+    assert session.evaluate(f"(sval {src} {dst})") == net.weight_vector[wid]
+    session.evaluate(f"(sval {src} {dst} 0.25)")
+    session.interpreter.set_global("changed", session.evaluate("(net-of-live trained)"))
+    found = session.interpreter.get_global("changed").net.weight_vector
+    assert found[wid] == 0.25
+    assert (found != net.weight_vector).sum() == 1
+    with pytest.raises(SnError, match="the live net is not encoder"):
+        session.evaluate("(clear-net) (net-into-live trained)")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
