@@ -352,7 +352,7 @@ def flatten(tree: Value) -> list[Value]:
     inside: set[int] = set()  # the lists around the current place, by id
     while todo:
         if len(atoms) == SMALL:
-            need_list(_n_atoms(tree), 0)
+            need_list(n_atoms(tree), 0)
         value = todo.pop()
         if type(value) is _Leaving:
             inside.discard(value.key)
@@ -367,7 +367,7 @@ def flatten(tree: Value) -> list[Value]:
     return atoms
 
 
-def _n_atoms(tree: Value) -> int:
+def n_atoms(tree: Value) -> int:
     """Return how many atoms a tree has: many more than cells where lists stand in it many times."""
     counts: dict[int, int] = {}  # by the id of a cell; of one that is being counted 0
     todo = [tree]

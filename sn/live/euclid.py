@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sn.live.bulk import add_in_turn
-from sn.live.functions import Function
 from sn.live.lists import Lists
 from sn.live.net import (
     ACC,
@@ -139,14 +138,15 @@ class Euclid:
             return rates
         return np.full(len(star.conn), self._net.units[STEP, star.unit], np.float32)
 
-    def tangents(self, units: Ints, slope: Function) -> None:
+    def tangents(self, units: Ints, slopes: Floats32) -> None:
         """Derivatives of states along delta: r = 2 f'(a) times the sum of (w - x) (delta - r).
 
-        They stand in GRAD. Source: the derivative of f(sum of (w - x)^2).
+        They stand in GRAD; slopes: (n,), f'(a) of each unit.
+        Source: the derivative of f(sum of (w - x)^2).
         """
         u, w = self._net.units, self._net.weights
-        for star in _stars(self._lists.into, units):
+        for star, slope in zip(_stars(self._lists.into, units), slopes, strict=True):
             far = w[WEIGHT, star.wid] - u[VAL, star.other]
             parts = far * (w[DELTA, star.wid] - u[GRAD, star.other])
             along = _TWO * np.float32(add_in_turn(parts))
-            u[GRAD, star.unit] = np.float32(slope(float(u[SUM, star.unit]))) * along
+            u[GRAD, star.unit] = slope * along

@@ -12,6 +12,7 @@ Read next: lists.py, in which order connections are walked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,8 @@ class LiveNet:
 
     def __init__(self, most: tuple[int, int, int] | None = None, variant: Variant = ALL) -> None:
         self.most, self.variant = most, variant
+        # where connections own their weights, those of connections are the limit
+        self._most_weights = most[2] if most and variant.has_table else math.inf
         self.units = np.zeros((N_UNIT_FIELDS, _FIRST), np.float32)
         self.weights = np.zeros((N_WEIGHT_FIELDS, _FIRST), np.float32)
         self.conns = np.zeros((N_CONN_FIELDS, _FIRST), np.float32)
@@ -121,9 +124,12 @@ class LiveNet:
     def connect(self, src: int, dst: int, value: float = 0.0, step: float = 0.0) -> int:
         """Connect two units by a weight of their own; return the number of the connection.
 
-        Raises: NetError when they are connected already or do not exist.
+        Raises: NetError when they are connected already or do not exist, and for more weights than
+        were allocated.
         """
         wid = self.n_weights
+        if wid >= self._most_weights and self.connection(src, dst) is None:
+            _demand_of("weights", wid + 1, int(self._most_weights))
         conn = self._add(src, dst, wid, step)
         if wid + 1 + _SPARE > self.weights.shape[1]:
             self.weights = _grown(self.weights, wid + 1 + _SPARE)
@@ -253,7 +259,7 @@ def _demand_of(what: str, count: int, most: int) -> None:
     if count > most:
         raise NetError(
             f"too many {what}: {number_text(count)}, where {number_text(most)} were allocated",
-            hint="(alloc-net UNITS LINKS) says how many there are at most, unit 0 included",
+            hint="(alloc-net UNITS LINKS [WEIGHTS]) says how many there may be, unit 0 included",
         )
 
 

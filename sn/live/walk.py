@@ -112,10 +112,12 @@ class Walk:
         return float(result[0])
 
     def _call_lisp(self, op: Op) -> None:
-        """Do an operation whose function only Lisp can compute."""
-        u, units = self.net.units, op.units
+        """Do an operation whose function only Lisp can compute, and which may change the net."""
         assert op.f is not None
-        at = np.array([op.f(float(x)) for x in u[fields.SUM, units]], np.float32)
+        units, totals = op.units, self.net.units[fields.SUM, op.units].tolist()
+        at = np.array([op.f(x) for x in totals], np.float32)
+        bend = None if op.g is None else np.array([op.g(x) for x in totals], np.float32)
+        u = self.net.units  # as they are behind the calls
         with np.errstate(all="ignore"):
             if op.op == loops.VALUES:
                 u[fields.VAL, units] = at
@@ -123,8 +125,7 @@ class Walk:
                 u[fields.GRAD, units] = u[fields.BACK, units] * at
             elif op.op == loops.CURVATURES:
                 curv = u[fields.BACK_CURV, units] * (at * at)
-                if op.g is not None:
-                    bend = np.array([op.g(float(x)) for x in u[fields.SUM, units]], np.float32)
+                if bend is not None:
                     curv = curv - u[fields.BACK, units] * bend
                 u[fields.CURV, units] = curv
             else:

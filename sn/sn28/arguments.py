@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from sn.builtins.lists import n_atoms
 from sn.builtins.matrix import FLOAT, Matrix, stored
 from sn.errors import ArityError, EvalError, NetError, ValueKindError
 from sn.lisp.forms import Pair, Value, describe, iterate
 from sn.lisp.kinds import is_lambda_list
 from sn.lisp.machine import Machine
+from sn.lisp.sizes import SMALL, need_list
 from sn.live.functions import Function
 from sn.live.net import Floats32, Ints, LiveNet
 from sn.sn28.nonlinear import Nlf, nlf_of
@@ -26,6 +28,7 @@ def units_of(value: Value) -> list[int]:
     found: list[int] = []
     left = [_parts(value)]
     around = {id(value): None}  # the lists that are being walked, one in the other
+    is_counted = False
     while left:
         for part in left[-1]:
             if type(part) is float:
@@ -33,6 +36,9 @@ def units_of(value: Value) -> list[int]:
             else:
                 if id(part) in around:
                     raise EvalError("a list of units contains itself", hint=_RING)
+                if len(found) > SMALL and not is_counted:
+                    need_list(n_atoms(value), 0)  # a list may stand in it many times
+                    is_counted = True
                 left.append(_parts(part))
                 around[id(part)] = None
                 break

@@ -15,11 +15,9 @@ from sn.lisp.machine import Machine
 from sn.lisp.sizes import need_list
 from sn.live.net import LiveNet
 from sn.live.walk import Walk
-from sn.net.sizes import MOST
 from sn.sn28.arguments import needs, units_of
 
 _STEP, _WEIGHT = Limit(), Limit()
-_MOST = (MOST, MOST, MOST)  # where nobody allocated
 
 
 @builtin("alloc-net")
@@ -28,7 +26,8 @@ def alloc_net(it: Machine, units: int, links: int, weights: int = 0) -> float:
 
     Forget all units and connections, and say how many there will be at most, unit 0 among the
     units; return the number of units. The locked variables nnum and nmax, snum and smax, wnum and
-    wmax tell how many units, connections and weights there are, and may be.
+    wmax tell how many units, connections and weights there are, and may be. Weights count where
+    connections may share them, and there are as many as links unless it is said.
 
     (progn (alloc-net 10 20) (newneurons 3) (list nnum nmax smax))
     => (4 10 20)
@@ -50,12 +49,14 @@ def _allocated(count: int, least: int) -> int:
 
 
 def tell_counts(it: Machine, net: LiveNet) -> None:
-    """Set the variables that count what there is, and those that say what there may be."""
-    counts = (net.n_units, net.n_conns, net.n_weights)
-    names = (("nnum", "nmax"), ("snum", "smax"), ("wnum", "wmax"))
-    for (name, most), number, limit in zip(names, counts, net.most or _MOST, strict=True):
-        it.define(name, float(number), locked=True)
-        it.define(most, float(limit), locked=True)
+    """Set the variables that count what there is; where a program said how much there may be,
+    lock them, and tell that too.
+    """
+    counts = {"nnum": net.n_units, "snum": net.n_conns, "wnum": net.n_weights}
+    for name, number in counts.items():
+        it.define(name, float(number), locked=net.most is not None)
+    for name, limit in zip(("nmax", "smax", "wmax"), net.most or (), strict=False):
+        it.define(name, float(limit), locked=True)
 
 
 @builtin("clear-net")

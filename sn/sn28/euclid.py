@@ -18,8 +18,8 @@ from sn.lisp.machine import Machine
 from sn.live import loops
 from sn.live.euclid import Euclid
 from sn.live.functions import Function
-from sn.live.net import ACC, HESS, Ints
-from sn.live.walk import Numbers, Op
+from sn.live.net import ACC, HESS, SUM, Ints
+from sn.live.walk import Numbers, Op, Walk
 from sn.sn28.arguments import Given, needs
 from sn.sn28.propagation import noise
 from sn.sn28.updates import all_units
@@ -40,16 +40,15 @@ def update_nn_sum(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-nn-sum", args)
     theta = given.number_or(0.0)
-    world: World = it.world
-    for layer in given.layers(world.live):
-        _sum(it, theta, layer)
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        _sum(it, walk, theta, layer)
     return it.t
 
 
-def _sum(it: Machine, theta: float, layer: Ints) -> None:
-    world: World = it.world
+def _sum(it: Machine, walk: Walk, theta: float, layer: Ints) -> None:
     with np.errstate(all="ignore"):
-        Euclid(world.walk).sums(layer, noise(it, theta, len(layer)))
+        Euclid(walk).sums(layer, noise(it, theta, len(layer)))
 
 
 @builtin("update-nn-state")
@@ -66,10 +65,10 @@ def update_nn_state(it: Machine, *args: Value) -> Value:
     given = Given(it, "update-nn-state", args)
     theta = given.number_or(0.0)
     f = given.function("nlf")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        _sum(it, theta, layer)
-        world.walk.run([Op(loops.VALUES, layer, f)])
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        _sum(it, walk, theta, layer)
+        walk.run([Op(loops.VALUES, layer, f)])
     return it.t
 
 
@@ -85,16 +84,15 @@ def update_nn_back_sum(it: Machine, *args: Value) -> Value:
            (nbacksum 1))
     => 3
     """
-    world: World = it.world
-    for layer in Given(it, "update-nn-back-sum", args).layers(world.live):
-        _back_sum(it, layer)
+    walk: Walk = it.world.walk
+    for layer in Given(it, "update-nn-back-sum", args).layers(walk.net):
+        _back_sum(walk, layer)
     return it.t
 
 
-def _back_sum(it: Machine, layer: Ints) -> None:
-    world: World = it.world
+def _back_sum(walk: Walk, layer: Ints) -> None:
     with np.errstate(all="ignore"):
-        Euclid(world.walk).back_sums(layer)
+        Euclid(walk).back_sums(layer)
 
 
 @builtin("update-nn-gradient")
@@ -110,10 +108,10 @@ def update_nn_gradient(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-nn-gradient", args)
     df = given.function("dnlf")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        _back_sum(it, layer)
-        world.walk.run([Op(loops.SLOPES, layer, df)])
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        _back_sum(walk, layer)
+        walk.run([Op(loops.SLOPES, layer, df)])
     return it.t
 
 
@@ -131,11 +129,12 @@ def update_nn_deltastate(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-nn-deltastate", args)
     df = given.function("dnlf")
-    world: World = it.world
-    needs(world.live, "update-nn-deltastate", table=True)
-    for layer in given.layers(world.live):
+    walk: Walk = it.world.walk
+    needs(walk.net, "update-nn-deltastate", table=True)
+    for layer in given.layers(walk.net):
+        slopes = np.array([df(x) for x in walk.net.units[SUM, layer].tolist()], np.float32)
         with np.errstate(all="ignore"):
-            Euclid(world.walk).tangents(layer, df)
+            Euclid(walk).tangents(layer, slopes)
     return it.t
 
 
@@ -143,14 +142,14 @@ def update_nn_deltastate(it: Machine, *args: Value) -> Value:
 
 
 def _curvature(it: Machine, word: str, given: Given, df: Function, ddf: Function | None) -> Value:
-    world: World = it.world
-    needs(world.live, word, curvature=True)
+    walk: Walk = it.world.walk
+    needs(walk.net, word, curvature=True)
     gamma = given.number("gamma")
-    for layer in given.layers(world.live):
+    for layer in given.layers(walk.net):
         with np.errstate(all="ignore"):
-            Euclid(world.walk).back_curvatures(layer)
-            world.walk.run([Op(loops.CURVATURES, layer, df, ddf)])
-            Euclid(world.walk).averages(layer, gamma)
+            Euclid(walk).back_curvatures(layer)
+            walk.run([Op(loops.CURVATURES, layer, df, ddf)])
+            Euclid(walk).averages(layer, gamma)
     return it.t
 
 

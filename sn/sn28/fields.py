@@ -14,12 +14,12 @@ from sn.display import number_text
 from sn.errors import NetError, ValueKindError
 from sn.limits import Limit
 from sn.lisp.calls import builtin
-from sn.lisp.forms import Value
+from sn.lisp.forms import Symbol, Value
 from sn.lisp.machine import Machine
 from sn.live import net as rows
 from sn.live.bulk import Places
 from sn.live.net import Ints, LiveNet
-from sn.sn28.arguments import needs
+from sn.sn28.arguments import layer_of, needs
 from sn.sn28.construction import connection
 
 _NUMBER = Limit()
@@ -48,6 +48,8 @@ _UNIT_WORDS = {
 
 
 def _unit_word(name: str, row: int, what: str, needs_curvature: bool) -> None:
+    noun = "the state" if name == "nval" else name
+
     def word(it: Machine, unit: int, value: float | None = None) -> float:
         world: World = it.world
         net = world.live
@@ -55,7 +57,7 @@ def _unit_word(name: str, row: int, what: str, needs_curvature: bool) -> None:
             needs(net, name, curvature=True)
         net.check_unit(unit)
         if value is not None:
-            net.units[row, unit] = take_number(f"{name} of a unit", value)
+            net.units[row, unit] = take_number(f"{noun} of a unit", value)
         return float(net.units[row, unit])
 
     word.__doc__ = f"""({name} unit [value])
@@ -152,6 +154,35 @@ def unit_row(net: LiveNet, field: int) -> int:
             hint="n-val, n-sum, n-grad, n-backsum, n-spare1 ... have the numbers",
         )
     return _ROWS[field]
+
+
+@builtin("get-neurtype")
+def get_neurtype(it: Machine, unit: int) -> Symbol:
+    """(get-neurtype unit)
+
+    Return the kind of a unit, which is always regular.
+
+    (progn (newneurons 1) (get-neurtype 1))
+    => regular
+    """
+    world: World = it.world
+    world.live.check_unit(unit)
+    return it.intern("regular")
+
+
+@builtin("set-neurtype-regular")
+def set_neurtype_regular(it: Machine, *layers: Value) -> Value:
+    """(set-neurtype-regular layers...)
+
+    Make the units of layers regular, which they are.
+
+    (progn (newneurons 1) (set-neurtype-regular '(1)))
+    => t
+    """
+    world: World = it.world
+    for layer in layers:
+        layer_of(world.live, layer)
+    return it.t
 
 
 # --- connections ---

@@ -1,7 +1,8 @@
 """Propagation: states, errors, gradients and curvatures of layers, one word for each step.
 
 A layer is a list of units, nested or not. What is computed comes from the compiled loops of
-`live/`, in SN's float32 and in SN's order.
+`live/`, in SN's float32 and in SN's order. A non-linearity in Lisp may make another net meanwhile:
+a word goes on with the one that it began with, whose units it has looked at.
 
 Source: SN 2.8 (sn-network, 5.1 to 5.3 and 5.5).
 """
@@ -20,7 +21,7 @@ from sn.lisp.machine import Machine
 from sn.live import loops
 from sn.live.functions import Function
 from sn.live.net import BACK_CURV, Floats32, Ints
-from sn.live.walk import Numbers, Op
+from sn.live.walk import Numbers, Op, Walk
 from sn.sn28.arguments import Given, layer_of, needs
 
 _NO_NOISE = np.zeros(0, np.float32)
@@ -34,9 +35,8 @@ def noise(it: Machine, theta: float, n: int) -> Floats32:
     return np.float32(theta) * draws
 
 
-def _sum(it: Machine, layer: Ints, theta: float, then: Sequence[Op] = ()) -> None:
-    world: World = it.world
-    world.walk.run([Op(loops.SUMS, layer), *then], noise=noise(it, theta, len(layer)))
+def _sum(it: Machine, walk: Walk, layer: Ints, theta: float, then: Sequence[Op] = ()) -> None:
+    walk.run([Op(loops.SUMS, layer), *then], noise=noise(it, theta, len(layer)))
 
 
 @builtin("update-weighted-sum")
@@ -51,9 +51,9 @@ def update_weighted_sum(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-weighted-sum", args)
     theta = given.number("theta")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        _sum(it, layer, theta)
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        _sum(it, walk, layer, theta)
     return it.t
 
 
@@ -69,9 +69,9 @@ def update_state_only(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-state-only", args)
     f = given.function("nlf")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        world.walk.run([Op(loops.VALUES, layer, f)])
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        walk.run([Op(loops.VALUES, layer, f)])
     return it.t
 
 
@@ -87,9 +87,9 @@ def update_state(it: Machine, *args: Value) -> Value:
     given = Given(it, "update-state", args)
     theta = given.number("theta")
     f = given.function("nlf")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        _sum(it, layer, theta, [Op(loops.VALUES, layer, f)])
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        _sum(it, walk, layer, theta, [Op(loops.VALUES, layer, f)])
     return it.t
 
 
@@ -158,9 +158,9 @@ def update_back_sum(it: Machine, *args: Value) -> Value:
     (progn (newneurons 2) (connect 1 2 0.5) (ngrad 2 3) (update-back-sum '(1)) (nbacksum 1))
     => 1.5
     """
-    world: World = it.world
-    for layer in Given(it, "update-back-sum", args).layers(world.live):
-        world.walk.run([Op(loops.BACK_SUMS, layer)])
+    walk: Walk = it.world.walk
+    for layer in Given(it, "update-back-sum", args).layers(walk.net):
+        walk.run([Op(loops.BACK_SUMS, layer)])
     return it.t
 
 
@@ -175,9 +175,9 @@ def update_gradient_only(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-gradient-only", args)
     df = given.function("dnlf")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        world.walk.run([Op(loops.SLOPES, layer, df)])
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        walk.run([Op(loops.SLOPES, layer, df)])
     return it.t
 
 
@@ -193,9 +193,9 @@ def update_gradient(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-gradient", args)
     df = given.function("dnlf")
-    world: World = it.world
-    for layer in given.layers(world.live):
-        world.walk.run([Op(loops.BACK_SUMS, layer), Op(loops.SLOPES, layer, df)])
+    walk: Walk = it.world.walk
+    for layer in given.layers(walk.net):
+        walk.run([Op(loops.BACK_SUMS, layer), Op(loops.SLOPES, layer, df)])
     return it.t
 
 
@@ -203,11 +203,11 @@ def update_gradient(it: Machine, *args: Value) -> Value:
 
 
 def _curvature(it: Machine, word: str, given: Given, df: Function, ddf: Function | None) -> Value:
-    world: World = it.world
-    needs(world.live, word, curvature=True)
+    walk: Walk = it.world.walk
+    needs(walk.net, word, curvature=True)
     numbers = Numbers(gamma=given.number("gamma"))
-    for layer in given.layers(world.live):
-        world.walk.run(
+    for layer in given.layers(walk.net):
+        walk.run(
             [
                 Op(loops.BACK_CURVATURES, layer),
                 Op(loops.CURVATURES, layer, df, ddf),
@@ -264,8 +264,8 @@ def update_deltastate(it: Machine, *args: Value) -> Value:
     """
     given = Given(it, "update-deltastate", args)
     df = given.function("dnlf")
-    world: World = it.world
-    needs(world.live, "update-deltastate", table=True)
-    for layer in given.layers(world.live):
-        world.walk.run([Op(loops.TANGENTS, layer, df)])
+    walk: Walk = it.world.walk
+    needs(walk.net, "update-deltastate", table=True)
+    for layer in given.layers(walk.net):
+        walk.run([Op(loops.TANGENTS, layer, df)])
     return it.t

@@ -13,6 +13,7 @@ from sn.lisp.calls import builtin
 from sn.lisp.forms import Value
 from sn.lisp.machine import Machine
 from sn.live import loops
+from sn.live.bulk import add_in_turn
 from sn.live.net import ACC, DELTA, HESS, WEIGHT, Ints, LiveNet
 from sn.live.walk import Numbers, Op
 from sn.sn28.arguments import Given, layer_of, needs
@@ -247,10 +248,13 @@ def mean_sqr_delta(it: Machine, *units: Value) -> float:
 
 
 def _mean_square(it: Machine, units: tuple[Value, ...], row: int) -> float:
+    """Return a mean over connections, added up in float32 as they are walked."""
     world: World = it.world
     net = world.live
-    conns = [conn for value in units for unit in layer_of(net, value) for conn in net.into[unit]]
-    if not conns:
+    layers = [np.zeros(0, np.int32), *(layer_of(net, value) for value in units)]
+    conns = world.walk.connections_into(np.concatenate(layers))
+    if not len(conns):
         return 0.0
-    found = net.weights[row, net.wid[conns]].astype(np.float64)
-    return float(np.mean(found * found))
+    found = net.weights[row, net.wid[conns]]
+    with np.errstate(all="ignore"):
+        return float(np.float32(add_in_turn(found * found)) / np.float32(len(conns)))

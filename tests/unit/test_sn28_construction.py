@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from sn.errors import SnError
@@ -48,3 +49,31 @@ def test_what_cannot_be_made_is_refused(form: str, message: str) -> None:
         Session().evaluate(UNITS + form)
     assert message in caught.value.message
     assert caught.value.span is not None
+
+
+def test_counts_are_told_without_an_allocation_and_not_locked() -> None:
+    session = Session()
+    session.evaluate(UNITS + "(connect 1 '(2 3)) (dup-connection 1 2 2 3)")
+    assert [session.evaluate(name) for name in ("nnum", "snum", "wnum", "nmax")] == [4, 3, 2, None]
+    session.evaluate("(setq nnum 7)")
+    assert session.evaluate("nnum") == 7
+
+
+def test_as_many_weights_are_made_as_were_allocated() -> None:
+    session = Session()
+    session.evaluate("(alloc-net 5 10 1) (newneurons 4) (connect 1 2) (dup-connection 1 2 2 3)")
+    with pytest.raises(SnError, match="too many weights: 2, where 1 were allocated"):
+        session.evaluate("(connect 3 4)")
+    assert session.evaluate("(list snum wnum)").car == 2
+    session.evaluate("(sn28-kernel 'sn28) (alloc-net 5 10 1) (newneurons 4) (connect 1 '(2 3 4))")
+    assert session.evaluate("snum") == 3
+
+
+def test_a_mean_is_added_up_in_float32() -> None:
+    session = Session()
+    session.evaluate("(newneurons 5) (connect '(1 2 3) 4) (connect '(1 2) 5)")
+    # from the last connection on: 1, then 1e8 + 1 is 1e8 in float32
+    session.evaluate("(matrix-to-weight [1e4 0 1 2 1])")
+    assert session.evaluate("(mean-sqr-weight 4)") == float(np.float32(1e8) / np.float32(3))
+    assert session.evaluate("(mean-sqr-weight '(5))") == 2.5
+    assert session.evaluate("(mean-sqr-weight 1)") == 0
