@@ -7,14 +7,15 @@ refused. The walk costs a fraction of what reading the form did.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sn.errors import EvalError, Span, UnknownNameError
 from sn.lisp.calls import Builtin, Special
-from sn.lisp.forms import Pair, Symbol, Value, element_span
+from sn.lisp.forms import Pair, Symbol, Value, element_span, fold
 from sn.lisp.lambdas import De, Lambda
-from sn.lisp.leads import infix, names, text
+from sn.lisp.leads import given, infix, names, text
 from sn.lisp.leads.words import words
 from sn.lisp.leads.writing import LONGEST, call, items, label, name_of
 from sn.lisp.machine import Machine
@@ -24,7 +25,6 @@ _MOST = 300_000  # cells looked at; a form that a macro-character made may have 
 _COMMENT = re.compile(r"//.*|/\*.*|\*/|--+|%+|<!--.*|-->")
 _ASSIGNMENT = re.compile(r"(?:\S+\s+)?([\w-]+)\s*(?::=|<-|←|=)(?!=)([^;]*)")
 _FUNCTION = re.compile(r"([\w-]+)\s*\(([^()]*)\)")
-_LOADS = re.compile(r"\(\s*(?:lib)?load\s", re.IGNORECASE)
 _BRACES = re.compile(r"[{].*|.*[}]")
 _ELSE = ("else", "then", "elif", "elsif", "elseif")
 _TRUTH = {word: names.TRUTH[word] for word in ("true", "false", "none", "null")}
@@ -51,10 +51,14 @@ def look_over(it: Machine, form: Value, span: Span | None) -> None:
         if names.is_unset(form) and span is not None:
             _refuse_bare(it, form, span)
     elif type(form) is Pair:
+        bound = functools.cache(lambda: given.bound(form))
         for cell, around in _evaluated(form):
             word = cell.car
-            if type(word) is Symbol and _is_suspect(word, around):
-                _look_at(it, word, cell, around, form)
+            if type(word) is not Symbol or not _is_suspect(word, around):
+                continue
+            found = _meant(it, word, cell, around)
+            if found and not _has_a_value(it, word, bound, element_span(cell) or form.span):
+                raise EvalError(found[0], span=element_span(cell) or around.span, hint=found[1])
 
 
 def _is_suspect(word: Symbol, around: Pair) -> bool:
@@ -150,20 +154,10 @@ def _values(name: str, bindings: Value) -> Iterator[Pair]:
 # --- words inside of forms ---
 
 
-def _look_at(it: Machine, word: Symbol, cell: Pair, around: Pair, form: Pair) -> None:
-    """Refuse a word where it would be evaluated to nothing."""
+def _meant(it: Machine, word: Symbol, cell: Pair, around: Pair) -> tuple[str, str] | None:
+    """Return message and hint for a word where it would be evaluated to nothing."""
     callee = around.car.value if type(around.car) is Symbol else None
     caller = callee.name if isinstance(callee, Builtin | Special) else ""
-    found = _meant(it, word, cell, around, caller)
-    if found is None or _has_a_value(it, word, form, element_span(cell) or form.span):
-        return
-    raise EvalError(found[0], span=element_span(cell) or around.span, hint=found[1])
-
-
-def _meant(
-    it: Machine, word: Symbol, cell: Pair, around: Pair, caller: str
-) -> tuple[str, str] | None:
-    """Return message and hint for a word that is evaluated in a call of `caller`."""
     name, shown = word.name, label(word)
     if name in _ELSE:
         return _else(name, around, caller)
@@ -214,24 +208,18 @@ def _comment(it: Machine, span: Span | None) -> str:
     return text.commented(re.sub(r"^(//|/\*|--|%)+|\*/\s*$", "", line.strip()), 0)
 
 
-def _has_a_value(it: Machine, word: Symbol, form: Pair, span: Span | None) -> bool:
+def _has_a_value(
+    it: Machine, word: Symbol, bound: Callable[[], set[str] | None], span: Span | None
+) -> bool:
     """Whether the form binds the word, or its file assigns it somewhere."""
-    todo: list[Value] = [form]
-    for _ in range(_MOST):
-        if not todo:
-            break
-        one = todo.pop()
-        if type(one) is Pair:
-            if type(one.car) is Symbol and word.name in names.bound_by(one.car.name, one):
-                return True
-            todo += (one.cdr, one.car)
-    source = (it.source(span.file) if span is not None else None) or ""
-    name = re.escape(word.name).replace("\\-", "[-_]")
-    giving = rf"\(\s*(?:setq|set|de|df|dm|dmd)\s+'?{name}[\s(]"
-    if re.search(giving, source, re.IGNORECASE):
+    names_bound = bound()
+    if names_bound is None or word.name in names_bound:
         return True
-    below = source.split("\n")[span.line :] if span is not None else []
-    return any(_LOADS.search(line) for line in below)  # what is loaded later may give it one
+    source = (it.source(span.file) if span is not None else None) or ""
+    if span is None or not source:
+        return False
+    # what is loaded later may give it a value
+    return fold(word.name) in given.assigned(source) or given.last_load(source) > span.line
 
 
 # --- words outside of forms ---
@@ -239,7 +227,7 @@ def _has_a_value(it: Machine, word: Symbol, form: Pair, span: Span | None) -> bo
 
 def _refuse_bare(it: Machine, word: Symbol, span: Span) -> None:
     """Refuse a word of the top level that something else follows on its line."""
-    lines = (it.source(span.file) or "").split("\n")
+    lines = given.lines(it.source(span.file) or "")
     rest = lines[span.line - 1][span.end_column :] if span.line <= len(lines) else ""
     follows = rest.strip()
     name, shown = word.name, label(word)

@@ -19,6 +19,8 @@ _UNIT = re.compile(r"([+-]?\d*\.?\d+)([a-z]+)")
 _KEYWORD = re.compile(r"([a-z][\w.-]*)[=:](\S*)")
 _COMMENT = re.compile(r"//.*|/\*.*|--|%+")
 
+_MOST = 10_000  # cells of a tree of parameters looked at
+
 TRUTH = {
     **dict.fromkeys(("true", "yes", "on"), "t"),
     **dict.fromkeys(("false", "none", "null", "no", "off", "undefined"), "()"),
@@ -227,24 +229,28 @@ def _holds(form: Value, span: Span) -> bool:
 
 def bound_by(word: str, form: Pair) -> set[str]:
     """Return the names that a form binds for its body."""
-    args = items(form.cdr) or []
-    if word in _DEFINERS and len(args) > 1:
-        return _names(args[1])
-    if word in _MAKERS and args:
-        return _names(args[0])
-    if word in _COUNTERS and args and type(args[0]) is Pair:
-        return _names(args[0].car)
-    if word in _BINDERS and args:
-        pairs = items(args[0]) or []
+    rest = form.cdr
+    if word in _DEFINERS and type(rest) is Pair:
+        rest = rest.cdr
+    if type(rest) is not Pair:
+        return set()
+    if word in _DEFINERS or word in _MAKERS:
+        return _names(rest.car)
+    if word in _COUNTERS and type(rest.car) is Pair:
+        return _names(rest.car.car)
+    if word in _BINDERS:
+        pairs = items(rest.car) or []
         return {name for pair in pairs if type(pair) is Pair for name in _names(pair.car)}
     return set()
 
 
 def _names(tree: Value) -> set[str]:
-    """Return the names in a tree of parameters."""
+    """Return the names in a tree of parameters, which may have no end."""
     found: set[str] = set()
     todo = [tree]
-    while todo and len(found) < 1000:
+    for _ in range(_MOST):
+        if not todo:
+            break
         one = todo.pop()
         if type(one) is Pair:
             todo += (one.car, one.cdr)

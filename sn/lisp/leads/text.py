@@ -13,6 +13,7 @@ _FULL = re.compile(f"[{FULL_WIDTH}]")
 _BEFORE_COMMA = re.compile(r"[+-]?[0-9]+$")
 _AFTER_COMMA = re.compile(r"[0-9]+(?:[eE][+-]?[0-9]+)?(?![\w.,])")
 _BEFORE_CARET = re.compile(r"[\w.-]+$")
+_NAME = re.compile(r"(?<![\[^])\b[a-zA-Z][\w-]*\Z")
 _POWER = re.compile(r"\^(\(?[+-]?[\w.]+)")
 _WORDS = {"#t": "t", "#true": "t", "#f": "()", "#false": "()", "#nil": "()"}
 
@@ -125,11 +126,13 @@ def closing_quote(text: str, start: int) -> str | None:
 
 def subscript(text: str, start: int) -> str | None:
     """Return the hint for `m[0]`, a `[` right behind a name."""
-    line = text[text.rfind("\n", 0, start) + 1 : start]
-    name, rest = re.search(r"(?<![\[^])\b[a-zA-Z][\w-]*$", line), rest_of_line(text, start)
+    first = start  # asked of each [ of a program: no further back than the word goes
+    while first and (text[first - 1].isalnum() or text[first - 1] in "-_"):
+        first -= 1
+    name = _NAME.search(text, first, start)
     if name is None or text[start] != "[":
         return None  # [i[1 2]] is a matrix of whole numbers, ^P[1 2] prints one
-    inside = re.match(r"\[([\w\s+-]+)\]", rest)
+    inside = re.match(r"\[([\w\s+-]+)\]", rest_of_line(text, start))
     index = inside[1] if inside else "0"
     return f"an element of a matrix is ({name[0]} {index}), of a list (nth {index} {name[0]})"
 
