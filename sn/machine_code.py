@@ -67,7 +67,7 @@ _LOOPS = {
         *(types.int64[:, ::1], _INTS, _ROWS, _FLOATS, _FLOATS),
         *(types.int32[:, ::1], types.int32[:, ::1], _INTS, _INTS),
         *(_ROWS, _ROWS, _ROWS, _ROWS, _FLOATS, _FLOATS),
-        *(_NUMBER, _NUMBER, _NUMBER, _FLOATS, _ROWS),
+        *(_NUMBER, _NUMBER, _NUMBER, _NUMBER, _FLOATS, _ROWS),
     ),
     "execute": types.void(
         *(types.int64[:, ::1], _INTS, _ROWS, _FLOATS, _FLOATS, _FLOATS),

@@ -25,7 +25,7 @@ from sn.live import arithmetic, sweeps
 from sn.live.compiling import machine_code
 from sn.live.functions import Function, rows_of
 from sn.live.lists import Lists, lists_of
-from sn.live.net import ACC, CONN_CURV, CONN_STEP, HESS, STEP, Floats32, Ints, LiveNet
+from sn.live.net import ACC, CONN_CURV, CONN_STEP, GRAD, HESS, STEP, VAL, Floats32, Ints, LiveNet
 from sn.live.slices import Slices, joined, slices
 from sn.live.walk import Numbers
 
@@ -39,6 +39,7 @@ class Moves(Enum):
     NOT = "not"  # they stay, and no gradient is computed but that of the outputs
     GATHER = "gather"  # gradients are added up, to move weights later
     STEP = "step"  # each presentation moves them
+    ALONG = "along"  # they stay; what states change by along the last changes is computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,9 @@ class Presenter:
         for units, f in recipe.forward:
             self._sums(op.ADD_UP, self._lists.into, units)
             self._per_unit(op.VALUES, units, f)
+        if recipe.moves is Moves.ALONG:
+            self._along()
+            return
         self._rows.append((op.COST, 0, 0, 0, int(recipe.is_one_sided)))
         self._per_unit(op.SLOPES, recipe.outputs, recipe.slope)
         if recipe.moves is Moves.NOT:
@@ -128,6 +132,16 @@ class Presenter:
         elif steps:
             self._rows += [(op.SCALE, 0, 0, 0, 0)] * second
             self._rows += [(op.CHANGE, 0, 0, 0, 0), (op.MOVE, 0, 0, 0, 0)]
+
+    def _along(self) -> None:
+        """Compute what states change by along the last changes of weights, layer by layer."""
+        recipe = self._recipe
+        inputs = recipe.inputs
+        self._rows.append((sweeps.STILL, self._place(inputs), len(inputs), 0, 0))
+        slopes = [*(slope for _, slope in reversed(recipe.backward)), recipe.slope]
+        for (units, _), slope in zip(recipe.forward, slopes, strict=True):
+            self._sums(sweeps.ALONG, self._lists.into, units)
+            self._per_unit(sweeps.TANGENTS, units, slope)
 
     def _curvatures(self) -> None:
         self._rows.append((sweeps.SQUARES, 0, 0, 0, 0))
@@ -216,7 +230,7 @@ class Presenter:
         """Present patterns in turn; return the error of the cost and the outputs of each.
 
         Shapes: order (n,) int32; patterns (m, inputs), targets (m, outputs) float32; errors (n,),
-        outputs (n, outputs) float32.
+        outputs (n, outputs) float32: states, or what they change by along the last changes.
         """
         net, recipe = self._net, self._recipe
         n, table = len(order), self._joined
@@ -229,6 +243,7 @@ class Presenter:
         rates, sigma = self._take(how)
         values = numbers.array()
         run = _compiled().sweep
+        what = GRAD if recipe.moves is Moves.ALONG else VAL
         for at in range(0, n, CHUNK):
             some = slice(at, at + CHUNK)
             run(
@@ -237,7 +252,7 @@ class Presenter:
                 program, units, functions, tables, values,
                 table.head, table.segments, table.stream, table.ends,
                 net.units, net.weights, self._scratch, self._of_weights, rates, sigma,
-                net.n_units, net.n_weights, int(net.variant.has_curvature),
+                net.n_units, net.n_weights, int(net.variant.has_curvature), what,
                 errors[some], outs[some],
             )  # fmt: skip
         self._give_back(sigma)

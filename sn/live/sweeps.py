@@ -44,13 +44,21 @@ from sn.live.arithmetic import (
     value,
     values,
 )  # fmt: skip
-from sn.live.lanes import gather_averaged, gather_damped, gather_stepped, gather_sums, tanh_lanes
+from sn.live.lanes import (
+    gather_along,
+    gather_averaged,
+    gather_damped,
+    gather_stepped,
+    gather_sums,
+    tanh_lanes,
+)  # fmt: skip
 
 # operations
 (
     ADD_UP, VALUES, COST, ADD_UP_BACK, SLOPES, PARTS, GATHER, SCALE, CHANGE, MOVE,
-    ADD_UP_BACK_CURVATURES, CURVATURES, AVERAGE, OWN_STEP, SQUARES, CLEAR,
-) = range(16)  # fmt: skip
+    ADD_UP_BACK_CURVATURES, CURVATURES, AVERAGE, OWN_STEP, SQUARES, CLEAR, STILL, ALONG,
+    TANGENTS,
+) = range(19)  # fmt: skip
 # how rates enter what is gathered: by unit, by connection, by connection over mu + |sigma|
 BY_UNIT, BY_CONNECTION, DAMPED = range(3)
 # rows of scratch numbers of units, and of weights
@@ -123,6 +131,20 @@ def average(
         gather_averaged(segments, h[0], h[1], stream, h[2], x2, part, s, s, h[3], keep, to, end, 0)
         if not h[4]:
             scatter(sums, ends, 16 * k, out)
+
+
+def add_along(
+    first: int, n: int, heads: Any, segments: Any, stream: Any, ends: Any, u: Any, w: Any,
+    sums: Any, out: Any
+) -> None:  # fmt: skip
+    """Sums of w r + delta x, slice by slice; r stands in GRAD."""
+    zero, weight, delta, r, x = np.float32(0), w[WEIGHT], w[DELTA], u[GRAD], u[VAL]
+    for k in range(first, first + n):
+        h = heads[k]
+        gather_along(
+            segments, h[0], h[1], stream, h[2], weight, r, delta, x, h[3], zero, sums, 0, 1
+        )
+        scatter(sums, ends, 16 * k, out)
 
 
 def lane_values(units: Any, p: Any, table: Any, sums: Any, u: Any) -> None:
@@ -207,13 +229,13 @@ def sweep(
     program: Any, units: Any, functions: Any, table: Any, numbers: Any,
     heads: Any, segments: Any, stream: Any, ends: Any,
     u: Any, w: Any, s: Any, v: Any, rates: Any, sigma: Any,
-    n_units: int, n_weights: int, has_curvature: int, errors: Any, outs: Any
+    n_units: int, n_weights: int, has_curvature: int, what: int, errors: Any, outs: Any
 ) -> None:  # fmt: skip
     """Present patterns in an order, each with all operations of the program.
 
-    errors: (n,), outs: (n, outputs): the error of the cost and the outputs of each. u, w: fields of
-    units and weights; s, v: scratch numbers of them; rates, sigma: of connections, as the slices
-    that gather read them.
+    errors: (n,), outs: (n, outputs): the error of the cost and the field `what` of the outputs.
+    u, w: fields of units and weights; s, v: scratch numbers of them; rates, sigma: of connections,
+    as the slices that gather read them.
     """
     sums = np.zeros(16, np.float32)
     for shown in range(order.shape[0]):
@@ -279,5 +301,15 @@ def sweep(
                     at, n, heads, segments, stream, ends, s[SQUARE], s[PART], sigma, keep, sums,
                     w[HESS],
                 )  # fmt: skip
+            elif op == STILL:
+                for k in range(n):
+                    u[GRAD, units[at + k]] = np.float32(0)
+            elif op == ALONG:
+                add_along(at, n, heads, segments, stream, ends, u, w, sums, s[PART])
+            elif op == TANGENTS:
+                some = units[at : at + n]
+                lane_derivatives(some, functions[f], table, sums, u, s[SLOPE])
+                for k in range(n):
+                    u[GRAD, some[k]] = s[SLOPE, some[k]] * s[PART, some[k]]
         for k in range(outputs.shape[0]):
-            outs[shown, k] = u[VAL, outputs[k]]
+            outs[shown, k] = u[what, outputs[k]]

@@ -30,7 +30,9 @@ Floats = NDArray[np.float64]
 # hooks that must be the library's own, by what a driver does
 _OWN = ("present-pattern", "present-desired")
 _OF_LEARNING = {False: ("basic-iteration",), True: ("basic-newton-iteration",)}
-_BATCHES = ("batch-iteration", "batch-newton-iteration", "batch-cg1-iteration")
+_BATCHES = (
+    *("batch-iteration", "batch-newton-iteration", "batch-cg1-iteration", "batch-cg2-iteration"),
+)
 # functions that define-net makes
 _MADE = {
     "performance": ("forward-prop", "do-compute-err"),
@@ -47,6 +49,7 @@ _MADE = {
 }
 _MADE["learn-cycle"], _MADE["learn-cycle-curved"] = _MADE["learn"], _MADE["learn-curved"]
 _MADE["batch-cg1-iteration"] = _MADE["batch-iteration"]
+_MADE["batch-cg2-iteration"] = ("forward-prop", "forward-2-prop")
 _CLASSIFIERS = {
     **{"quadrant": "sn-class-quadrant", "max": "class-max", "lms": "sn-class-lms"},
     **{"hamming": "sn-class-hamming", "sgn": "sn-class-sgn", "nil": "sn-class-nil"},

@@ -53,6 +53,7 @@ _DRIVERS = {
     "batch-iteration": _Driver(Moves.GATHER),
     "batch-newton-iteration": _Driver(Moves.GATHER, True),
     "batch-cg1-iteration": _Driver(Moves.GATHER),
+    "batch-cg2-iteration": _Driver(Moves.ALONG),
 }
 
 
@@ -136,6 +137,9 @@ class _Loop:
         if gathers:
             self._clear()
         errors, outputs = self._present(order, shown)
+        if self._driver.moves is Moves.ALONG:
+            squares = outputs.astype(np.float64) ** 2
+            return float(np.cumsum(np.cumsum(squares, axis=1)[:, -1])[-1])
         if gathers:
             self._move(shown.numbers)
         local, good = self._leave(order, errors, outputs, shown)
@@ -214,7 +218,7 @@ class _Loop:
 
     def _fast(self, recipe: Recipe) -> Fast | None:
         """Return the kernels of a recipe, None in the historical mode and where there are none."""
-        if self._world.is_historical or self._driver.moves is Moves.GATHER:
+        if self._world.is_historical or self._driver.moves in (Moves.GATHER, Moves.ALONG):
             return None
         kept: dict[object, Fast | None] = self._world.fast
         key = (id(self._net), recipe.key())
