@@ -55,22 +55,22 @@ def filter_(it: Machine, function: Callee, list: List) -> list[Value]:
 
 
 @builtin("sort-list")
-def sort_list(it: Machine, list: List, before: Callee) -> list[Value]:
-    """(sort-list list before)
+def sort_list(it: Machine, list: List, after: Callee) -> list[Value]:
+    """(sort-list list after)
 
-    Return a sorted list, in which of two elements that is first for which (before a b) is not ().
-    Where it is () both ways, they stay as they are.
+    Return a sorted list, in which of two elements a comes behind b where (after a b) is not (), as
+    in SN: > sorts upward. Where it is () both ways, they stay as they are.
 
-    (sort-list '(3 1 2) <)
-    => (1 2 3)
+    (sort-list '(2 3 5 4 1) >)
+    => (1 2 3 4 5)
     """
-    order = functools.cmp_to_key(functools.partial(_order, it, before))
+    order = functools.cmp_to_key(functools.partial(_order, it, after))
     # Python sorts in C, which waits while the function is called
     made: Sequence[Value] = it.reenter(lambda: sorted(elements(list), key=order))
     return [*made]
 
 
-def _order(it: Machine, before: Callee, a: Value, b: Value) -> int:
-    if it.call(before, (a, b)) is not None:
-        return -1
-    return 1 if it.call(before, (b, a)) is not None else 0
+def _order(it: Machine, after: Callee, a: Value, b: Value) -> int:
+    if it.call(after, (a, b)) is not None:
+        return 1
+    return -1 if it.call(after, (b, a)) is not None else 0
