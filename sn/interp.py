@@ -76,7 +76,7 @@ class Interpreter:
         self.t = self.intern("t")
         self.t.value, self.t.locked = self.t, True
         self.depth = 0
-        self.recoveries = 0
+        self.recoveries = self.unwound = 0
         self.last_error: str | None = None
         self.horizon = STEP  # the depth at which Python is asked for more frames
         self._frames = Frames()
@@ -291,6 +291,7 @@ class Interpreter:
                 return self.eval(form)
         except BaseException as error:
             self.depth, self._reentries, self.horizon = 0, 0, STEP
+            self.unwound += 1
             self.out, self.input = out, source
             for symbol in self.symbols:
                 if symbol.saved:

@@ -52,10 +52,10 @@ class Machine(Protocol):
 
     `depth` counts calls inside one another, which from `horizon` on ask to go `further`;
     `recoveries` counts the (on-error ...) that wait for errors, `last_error` is the text of
-    the one that they saw last; `path` has folders to search, `library` the parts of what comes with
-    SN in Lisp; `numbers` prints a number, `world` is what the forms of the layers above act on,
-    `screen` what those that draw act on. What a method raises is told where it is written, in
-    `interp.py`.
+    the one that they saw last, `unwound` counts the errors that ended a form of the top level;
+    `path` has folders to search, `library` the parts of what comes with SN in Lisp; `numbers`
+    prints a number, `world` is what the forms of the layers above act on, `screen` what those that
+    draw act on. What a method raises is told where it is written, in `interp.py`.
     """
 
     t: Symbol
@@ -63,6 +63,7 @@ class Machine(Protocol):
     depth: int
     horizon: int
     recoveries: int
+    unwound: int
     last_error: str | None
     stdout: OutputPort
     out: OutputPort

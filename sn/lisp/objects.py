@@ -75,7 +75,7 @@ class Instance(Shown):
     """An object: a value for each slot of its class, and where methods have them bound."""
 
     noun = "object"
-    __slots__ = ("bound", "class_", "is_deleted", "number", "values")
+    __slots__ = ("bound", "class_", "is_deleted", "number", "unwound", "values")
 
     def __init__(self, class_: LispClass) -> None:
         class_.made += 1
@@ -84,7 +84,17 @@ class Instance(Shown):
         self.values: list[Value] = [slot.default for slot in class_.slots]
         # for each slot the depths of the bindings that methods of this object made, inmost last
         self.bound: list[list[int]] = [[] for _ in class_.slots]
+        self.unwound = 0  # what the session's count was when it was last looked at
         self.is_deleted = False
+
+    def settle(self, unwound: int) -> None:
+        """Forget bindings that are gone: Ctrl-C ends a form of the top level also where a method
+        has bound a part of its slots.
+        """
+        if unwound != self.unwound:
+            self.unwound = unwound
+            for depths in self.bound:
+                depths.clear()
 
     def show(self, numbers: object) -> str:
         """Return the printed name: the class and a number."""

@@ -57,3 +57,13 @@ def test_the_garbage_of_rings_is_collected(it: Interpreter) -> None:
     it.intern("result").set_global(None)
     gc.collect()
     assert sum(isinstance(one, Instance) for one in gc.get_objects()) == count - 3
+
+
+def test_an_interrupt_leaves_no_binding_of_a_slot(it: Interpreter) -> None:
+    it.run("(setq o (new link)) (setq :o:n 5) (defmethod link tick () (incr n))")
+    link = it.get_global("o")
+    link.bound[1].append(1)  # as Ctrl-C leaves it between a binding and its end
+    with pytest.raises(EvalError):
+        it.run("(let ((n 77)) (car 3))")
+    assert it.show(it.run("(let ((n 77)) (list :o:n (==> o tick) n))")) == "(5 6 77)"
+    assert it.run(":o:n") == 6

@@ -156,6 +156,7 @@ def send(
         raise _no_method(class_, target, name)
     method, owner = known
     if isinstance(target, Instance):
+        target.settle(it.unwound)
         with target.opened(it.intern("this"), owner):
             return _called(it, method, args, form)
     with it.bound({"this": target}):
@@ -214,6 +215,7 @@ def letslot(it: Machine, form: Pair) -> Value:
         raise ValueKindError(text, span=element_span(form.cdr))
     if target.is_deleted:
         raise EvalError(f"{describe(target)} has no slots any more", span=element_span(form.cdr))
+    target.settle(it.unwound)
     with target.opened(it.intern("this"), target.class_):
         return it.progn(form.cdr.cdr)
 
@@ -242,6 +244,7 @@ def slot_of(it: Machine, form: Pair) -> tuple[Instance, int]:
         except EvalError as error:
             error.span = form.span
             raise
+        target.settle(it.unwound)
         if rest.cdr is None:
             return target, i
         target, cell = target.get(i), rest
