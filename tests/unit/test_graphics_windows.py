@@ -18,6 +18,7 @@ from sn.graphics.hiding import hidden
 from sn.graphics.picture import pictures_of
 from sn.graphics.shapes import Box, Letters, Line
 from sn.interp import Interpreter
+from sn.lisp.calls import builtins
 from sn.session import Session
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -326,11 +327,17 @@ def test_what_a_failing_program_drew_is_saved(
     assert "car needs a list" in capsys.readouterr().err
 
 
-def test_what_was_drawn_is_saved_when_the_time_is_over(tmp_path: Path) -> None:
+def test_what_was_drawn_is_saved_when_the_program_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(builtins.get("beep"), "function", ctrl_c)
     program = tmp_path / "draw.sn"
-    program.write_text('(new-window "w") (while t (draw-line 0 0 9 9))', encoding="utf-8")
+    program.write_text('(new-window "w") (while t (draw-line 0 0 9 9) (beep))', encoding="utf-8")
     out = tmp_path / "run"
-    assert main(["run", str(program), "--out", str(out), "--time-limit", "0.3"]) != 0
+    assert main(["run", str(program), "--out", str(out)]) == 130
     assert (out / "files/windows/w.svg").exists()
 
 
