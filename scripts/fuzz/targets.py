@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.fuzz import data
+from scripts.fuzz import data, live
 from scripts.fuzz.mutate import mutated, parse, scrambled, text
 from sn.errors import SnError, render
 from sn.session import Session
@@ -43,7 +43,7 @@ class Target:
 @functools.cache
 def seeds() -> list[str]:
     """Return the programs that mutations start from."""
-    found = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "nets").glob("*.sn"))]
+    found = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "nets").rglob("*.sn"))]
     found += [
         path.read_text(encoding="utf-8", errors="replace")
         for folder in ("conformance", "corpus")
@@ -74,6 +74,16 @@ def program(number: int, seed: int) -> None:
         forms = [scrambled(source, draw)]
     else:
         forms = [text(tree) for tree in mutated(parse(source), words(), draw)]
+    _each(forms)
+
+
+def live_program(number: int, seed: int) -> None:
+    """Evaluate a program of SN 2.8's words form by form, each error forgotten."""
+    draw = random.Random(f"{seed} {number}")
+    _each(live.program(draw))
+
+
+def _each(forms: list[str]) -> None:
     session = Session()
     with _quiet(), contextlib.suppress(SnError), Watchdog(SECONDS, None):
         for form in forms:
@@ -193,6 +203,7 @@ def _quiet():  # type: ignore[no-untyped-def]
 
 TARGETS = {
     "programs": Target(program),
+    "live": Target(live_program),
     "nets": Target(net),
     "truncations": Target(truncation, lambda: len(_truncations())),
     "data": Target(data.run),
