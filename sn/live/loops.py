@@ -165,14 +165,15 @@ def gather_curvature(units: Any, start: Any, wid: Any, conn: Any, w: Any, c: Any
 def tangents(
     units: Any, start: Any, src: Any, wid: Any, df: Any, table: Any, u: Any, w: Any
 ) -> None:
-    """Derivatives of states along delta: r_j = f'(a_j) sum of (w r + delta x), kept in GRAD."""
+    """Derivatives of states along delta, kept in GRAD: r_j = f'(a_j) (sum of w r + sum of delta x)."""
     for k in range(units.shape[0]):
         j = units[k]
-        total = np.float32(0)
+        along, change = np.float32(0), np.float32(0)
         for at in range(start[j], start[j + 1]):
             i, n = src[at], wid[at]
-            total = total + (w[WEIGHT, n] * u[GRAD, i] + w[DELTA, n] * u[VAL, i])
-        u[GRAD, j] = value(df, table, u[SUM, j]) * total
+            along = along + w[WEIGHT, n] * u[GRAD, i]
+            change = change + w[DELTA, n] * u[VAL, i]
+        u[GRAD, j] = value(df, table, u[SUM, j]) * (along + change)
 
 
 # --- programs ---

@@ -217,9 +217,9 @@ def update_wghtonly_conjgrad(it: Machine, curvature: float) -> Value:
         raise ValueKindError(f"the curvature must be above 0, found {curvature:g}")
     n = net.n_weights
     acc, delta = net.weights[ACC, :n], net.weights[DELTA, :n]
-    # summed one by one in float32, as SN does
-    total = np.add.accumulate(acc * delta, dtype=np.float32)[-1] if n else np.float32(0)
-    net.weights[WEIGHT, :n] += total / np.float32(curvature) * delta
+    # a sum in double precision: with one in float32 the steps of the original do not come out
+    total = np.add.accumulate(acc.astype(float) * delta)[-1] if n else 0.0
+    net.weights[WEIGHT, :n] += np.float32(total / curvature) * delta
     return it.t
 
 
