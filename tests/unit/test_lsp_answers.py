@@ -111,7 +111,7 @@ def test_layers_that_a_loop_made_are_offered_and_told() -> None:
     [
         ("(ca^^r l)", "```sn\n(car list)\n```"),
         ("(defnet n (con^^nect a b (full)))", "```sn\n(connect FROM TO SCHEME)\n```"),
-        ("(con^^nect a b)", "(connect PRE POST): "),
+        ("(con^^nect a b)", "```sn\n(connect pre post [weight [epsilon]])\n```"),
         ("(defnet n (connect a b (conv (ker^^nel 5 5))))", "```sn\n(kernel ROWS COLS)\n```"),
         ("(setq a\n  '(1 2))\n(print ^^a)", "```sn\n(setq a\n  '(1 2))\n```"),
         ("(de f (x) x)\n(^^f 1)", "```sn\n(de f (x) x)\n```"),

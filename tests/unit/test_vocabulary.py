@@ -101,7 +101,7 @@ def test_words_that_stand_alone() -> None:
     ("word", "heads", "begins"),
     [
         ("car", [], "(car list)"),
-        ("connect", [], "(connect PRE POST)"),
+        ("connect", [], "(connect pre post "),
         ("connect", ["defnet"], "(connect FROM TO SCHEME)"),
         ("tanh", [], "(tanh x)"),
         ("logistic", ["defnet", "layer"], "(logistic)"),
