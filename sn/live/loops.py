@@ -165,7 +165,7 @@ def gather_curvature(units: Any, start: Any, wid: Any, conn: Any, w: Any, c: Any
 def tangents(
     units: Any, start: Any, src: Any, wid: Any, df: Any, table: Any, u: Any, w: Any
 ) -> None:
-    """Derivatives of states along delta, kept in GRAD: r_j = f'(a_j) (sum of w r + sum of delta x)."""
+    """Derivatives of states along delta, in GRAD: r_j = f'(a_j) (sum of w r + sum of delta x)."""
     for k in range(units.shape[0]):
         j = units[k]
         along, change = np.float32(0), np.float32(0)

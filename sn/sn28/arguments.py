@@ -66,18 +66,20 @@ def layer_of(net: LiveNet, value: Value) -> Ints:
     Raises: ValueKindError for anything else, NetError for units that do not exist.
     """
     numbers = _flat(value)
-    if numbers is None:
-        units = np.array(units_of(value), np.int64)
-    else:
+    if numbers is not None:
         given = np.array(numbers, np.float64)
         with np.errstate(invalid="ignore"):
-            units = given.astype(np.int64)
-        if not np.array_equal(units, given):
-            units_of(value)  # which says what is wrong
-    if len(units):
-        net.check_unit(int(units.min()))
-        net.check_unit(int(units.max()))
-    return units.astype(np.int32)
+            units = given.astype(np.int32)
+        if np.array_equal(units, given):
+            if len(units):
+                net.check_unit(int(units.min()))
+                net.check_unit(int(units.max()))
+            return units
+    found = units_of(value)
+    if found:
+        net.check_unit(min(found))
+        net.check_unit(max(found))
+    return np.array(found, np.int32)
 
 
 def _flat(value: Value) -> list[float] | None:
