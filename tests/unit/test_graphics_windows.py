@@ -139,7 +139,8 @@ def test_coordinates_without_an_end_draw_nothing_and_stop_nothing() -> None:
         '(draw-line x 0 1 1) (draw-rect 0 y 1 1) (fill-circle 0 0 x) (draw-text x 0 "a")'
         "(fill-polygon 0 0 1 1 x 2) (draw-list 0 y '(1) 1 1 1 1) (setup-axes 0 0 1 1)"
         "(plt-draw 0 0) (plt-draw x 0.5) (plt-draw 1 y) (plt-plot x x)"
-        "(plot-lists (list 0 x 1) (list 0 0.5 1))"
+        "(plot-lists (list 0 x 1) (list 0 0.5 1)) (nice-brect (list 0 x y 1)) (nice-brect x y x y)"
+        "(new-plot-port (list x y 1 2) (list y x x y) ())"
     )
     shapes = {type(shape) for shape, _ in it.screen.windows[0].marks.values()}
     assert shapes == {Line, Letters}  # the axes

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sn.errors import EvalError
 from sn.graphics.pens import current_window, numbers_of, rect_of
 from sn.graphics.ports import Four, make_port
-from sn.graphics.screen import Window
+from sn.graphics.screen import HEIGHT, WIDTH, Window
 from sn.graphics.shapes import Letters, Line, placed
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Value, to_list
@@ -44,8 +44,8 @@ def nice_brect(it: Machine, *rect: Value) -> list[float]:
         window = current_window(it) if first is None else first
         left, top, right, low = 0.0, 0.0, window.width, window.height
     else:
-        numbers = numbers_of(to_list(rect)).tolist()
-        left, top, right, low = rect_of(numbers, "a rectangle")
+        numbers = rect_of(numbers_of(to_list(rect)).tolist(), "a rectangle")
+        left, top, right, low = placed(*numbers) or (0.0, 0.0, WIDTH, HEIGHT)
         if right <= left or low <= top:  # as (x y width height)
             right, low = left + right, top + low
     wide, high = right - left, low - top
