@@ -1,4 +1,4 @@
-"""What every test may ask for: frozen texts and the optional folder of shared data."""
+"""What every test may ask for: frozen texts, and the folder of data that is not free."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sn import memory
+from sn.data.places import search_folders
 
 YOUNG, OLDER = (
     50_000,
@@ -17,7 +18,7 @@ YOUNG, OLDER = (
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
-SHARED = ROOT.parent / "shared"
+DATA = search_folders()  # before tests change SN_DATA
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,14 +59,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture
-def shared() -> Callable[[str], Path]:
-    """Find a file of the optional folder ../shared: `shared("data/zip.train.gz")`, or skip."""
+def folder_of() -> Callable[[str], Path]:
+    """Find the folder that has a file of data: `folder_of("zip.train.gz")`, or skip."""
 
     def find(name: str) -> Path:
-        path = SHARED / name
-        if not path.exists():
-            pytest.skip(f"needs the optional file ../shared/{name}, which is not here")
-        return path
+        for folder in DATA:
+            if (folder / name).exists():
+                return folder
+        pytest.skip(f"needs {name}: SN_DATA names no folder that has it")
 
     return find
 

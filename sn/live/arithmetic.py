@@ -94,17 +94,18 @@ def spline(order: int, at: int, n: int, table: Any, x: Any) -> Any:
             high = middle
         else:
             low = middle
+    one, three, six = np.float32(1), np.float32(3), np.float32(6)
     h = table[at + high] - table[at + low]
-    a, b = (table[at + high] - x) / h, (x - table[at + low]) / h
+    a = (table[at + high] - x) / h
+    b = one - a
     y0, y1 = table[at + n + low], table[at + n + high]
     c0, c1 = table[at + 2 * n + low], table[at + 2 * n + high]
     if order == 2:
         return a * c0 + b * c1
-    one, three, six = np.float32(1), np.float32(3), np.float32(6)
     if order == 1:
-        bend = (three * b * b - one) * c1 - (three * a * a - one) * c0
-        return (y1 - y0) / h + bend * h / six
-    return a * y0 + b * y1 + ((a * a * a - a) * c0 + (b * b * b - b) * c1) * (h * h) / six
+        bend = (three * (b * b) - one) * c1 - (three * (a * a) - one) * c0
+        return (y1 - y0) / h + bend * (h / six)
+    return a * y0 + b * y1 + ((a * a * a - a) * c0 + (b * b * b - b) * c1) * (h * h / six)
 
 
 def base(kind: Any, p: Any, table: Any, x: Any) -> Any:
@@ -131,7 +132,7 @@ def base(kind: Any, p: Any, table: Any, x: Any) -> Any:
         if x <= -one or x >= one:
             return zero
         t = one - x * x
-        return t * t * t if kind == BELL else np.float32(-6) * x * (t * t)
+        return t * t * t if kind == BELL else np.float32(-6) * (x * (t * t))
     return spline(kind - SPLINE, int(p[5]), int(p[6]), table, x)
 
 

@@ -83,23 +83,26 @@ def spline(name: str, order: int, xs: Sequence[float], ys: Sequence[float]) -> F
     x, y = np.array(xs, np.float32), np.array(ys, np.float32)
     if not (np.diff(x) > 0).all():
         raise NetError("the abscissae of a spline must rise")
-    table = np.concatenate([x, y, _second_derivatives(x.astype(float), y.astype(float))])
-    return Function(name, arithmetic.SPLINE + order, table=table.astype(np.float32))
+    table = np.concatenate([x, y, _second_derivatives(x, y)])
+    return Function(name, arithmetic.SPLINE + order, table=table)
 
 
-def _second_derivatives(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def _second_derivatives(x: Floats32, y: Floats32) -> Floats32:
     """Return the second derivatives of a natural spline at its points, 0 at both ends.
 
+    Each operation is rounded to float32, as in the original.
     Source: the tridiagonal equations of a cubic spline, solved by elimination.
     """
     n = len(x)
-    bends, factor = np.zeros(n), np.zeros(n)
-    h, rise = np.diff(x), np.diff(y) / np.diff(x)
+    one, two, six = np.float32(1), np.float32(2), np.float32(6)
+    bends, factor = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    rise = np.diff(y) / np.diff(x)
     for i in range(1, n - 1):
-        share = h[i - 1] / (h[i - 1] + h[i])
-        p = share * factor[i - 1] + 2
-        factor[i] = (share - 1) / p
-        bends[i] = (6 * (rise[i] - rise[i - 1]) / (h[i - 1] + h[i]) - share * bends[i - 1]) / p
+        width = x[i + 1] - x[i - 1]
+        share = (x[i] - x[i - 1]) / width
+        p = share * factor[i - 1] + two
+        factor[i] = (share - one) / p
+        bends[i] = (six * (rise[i] - rise[i - 1]) / width - share * bends[i - 1]) / p
     bends[n - 1] = 0
     for i in range(n - 2, -1, -1):
         bends[i] += factor[i] * bends[i + 1]

@@ -119,9 +119,9 @@ def test_a_copy_of_each_net_needs_no_other_file(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.kernels
 def test_the_five_networks_come_in_the_order_of_the_report(
-    shared, monkeypatch: pytest.MonkeyPatch
+    folder_of, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SN_DATA", str(shared("data/digits480.npz").parent))
+    monkeypatch.setenv("SN_DATA", str(folder_of("digits480.npz")))
     right = []
     for name in REPORT:
         experiment = load(NETS / f"{name}.sn").experiment()

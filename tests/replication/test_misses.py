@@ -21,10 +21,9 @@ SEEDS = range(5)
 
 
 @pytest.fixture
-def real_digits(shared: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def real_digits(folder_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let SN find the real zip code digits, or skip."""
-    shared("data/zip.test.gz")
-    monkeypatch.setenv("SN_DATA", str(shared("data/zip.train.gz").parent))
+    monkeypatch.setenv("SN_DATA", str(folder_of("zip.train.gz")))
 
 
 def runs(net: str, data: str, optimizer: str | None = None, **settings: str) -> list[RunRecord]:

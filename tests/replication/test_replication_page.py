@@ -82,9 +82,9 @@ def test_the_default_rule_gives_the_result_of_the_paper(
 @pytest.mark.kernels
 @pytest.mark.parametrize(("optimizer", "seed"), [("newton", 0), ("newton", 1), ("sgd", 0)])
 def test_a_run_gives_the_figures_that_are_kept(
-    optimizer: str, seed: int, shared: Any, monkeypatch: pytest.MonkeyPatch
+    optimizer: str, seed: int, folder_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SN_DATA", str(shared("data/zip.train.gz").parent))
+    monkeypatch.setenv("SN_DATA", str(folder_of("zip.train.gz")))
     record = load(ROOT / "nets" / "zipcode.sn").experiment().train(seed=seed, optimizer=optimizer)
     assert record.data.name == "zipcode"
     kept = ENTRIES[optimizer]

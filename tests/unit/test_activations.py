@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,31 +79,3 @@ def test_every_non_linearity_has_two_derivatives() -> None:
     for entry in activation.describe():
         assert all(np.isfinite(part).all() for part in values(entry.value()))
         assert entry.doc.startswith("(")
-
-
-# table of the original program -> the same function here
-TABLES: dict[str, Activation] = {
-    "default": nlf_tanh(),
-    "tanh_0.66666666_0": nlf_tanh(0.66666666, 0),
-    "tanh_0.66666666_0.1": nlf_tanh(0.66666666, 0.1),
-    "tanh_0.66666666_0_1.7159": nlf_tanh(0.66666666, 0, 1.7159),
-    "tanh_0.5_0.05_2_0.25": nlf_tanh(0.5, 0.05, 2, 0.25),
-    "tanh_0.6_0": nlf_tanh(0.6, 0),
-    "tanh_1_0_1": nlf_tanh(1, 0, 1),
-    "lin_1_1": linear(1),
-}
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_the_original_programs_tables(name: str, shared: Callable[[str], Path]) -> None:
-    """Tables of x, f, f', f'' that SN 2.8 itself made.
-
-    It differentiates in float32 with a step of 1/128: an ulp of f becomes 3e-5 of f' and, once
-    more, 8e-3 of f''.
-    """
-    with np.load(shared("goldens/nlf.npz")) as tables:
-        x, *expected = tables[name].T.astype(float)
-    f = TABLES[name]
-    parts = zip((f.value, f.slope, f.bend), expected, (3e-7, 2e-4, 2e-2), strict=True)
-    for part, column, room in parts:
-        assert np.broadcast_to(evaluate(part, {"a": x}), x.shape) == pytest.approx(column, abs=room)

@@ -114,9 +114,9 @@ def test_every_description_is_whole() -> None:
 
 
 def test_the_real_digits_have_the_frozen_hashes(
-    shared: Callable[[str], Path], use: Callable[..., None]
+    folder_of: Callable[[str], Path], use: Callable[..., None]
 ) -> None:
-    use(shared("data/zip.train.gz").parent)
+    use(folder_of("zip.train.gz"))
     digits = data.load("zipcode")  # raises when either hash differs
     assert data.source("zipcode").hashes == (
         "64380a7ed4e64aee40c2d7ef7eb48294299bc6365fa3fb1516551e5c6b109900",
@@ -131,9 +131,9 @@ def test_the_real_digits_have_the_frozen_hashes(
 
 
 def test_the_480_digits_have_the_frozen_hash(
-    shared: Callable[[str], Path], use: Callable[..., None]
+    folder_of: Callable[[str], Path], use: Callable[..., None]
 ) -> None:
-    use(shared("data/digits480.npz").parent)
+    use(folder_of("digits480.npz"))
     digits = data.load("digits-480")
     assert (len(digits.train), len(digits.test)) == (320, 160)
     assert digits.per_class() == ([32] * 10, [16] * 10)

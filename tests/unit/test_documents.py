@@ -13,6 +13,7 @@ import io
 import re
 import shlex
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -179,15 +180,15 @@ RESULT = re.compile(r"^\|(?P<cells>.*)\| `(?P<command>sn run [^`]*)` \|$", re.MU
     ids=lambda row: row["command"],
 )
 def test_the_readme_gives_the_numbers_that_its_commands_print(
-    row: re.Match[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    row: re.Match[str],
+    folder_of: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cells = [cell.strip(" *") for cell in row["cells"].split("|")]
     monkeypatch.chdir(ROOT)
     if cells[0] == "real":
-        folder = ROOT.parent / "shared" / "data"
-        if not folder.is_dir():
-            pytest.skip("needs the real digits in the optional folder ../shared/data")
-        monkeypatch.setenv("SN_DATA", str(folder))
+        monkeypatch.setenv("SN_DATA", str(folder_of("zip.train.gz")))
     else:
         monkeypatch.delenv("SN_DATA", raising=False)
         monkeypatch.setenv("SN_CACHE", str(ROOT / "build" / "no-data"))

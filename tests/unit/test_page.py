@@ -150,10 +150,10 @@ def test_the_ink_of_the_digits_of_mnist() -> None:
 
 
 def test_the_ink_of_zip_codes(
-    shared: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    folder_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Digits that fill their 16 points: LeCun et al. 1989."""
-    monkeypatch.setenv("SN_DATA", str(shared("data/zip.train.gz").parent))
+    monkeypatch.setenv("SN_DATA", str(folder_of("zip.train.gz")))
     found = ink_of((16, 16), load("zipcode").train.inputs, -1.0, 1.0)
     assert found is not None
     assert (found.paper, found.box, found.is_by_mass) == (-1.0, 16.0, False)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,6 +11,7 @@ from sn.net import schemes
 from sn.net.layer import Layer, Network
 from sn.net.schemes import Link, Window
 from sn.net.table import ConnectionTable, freeze
+from tests.replication.original import columns
 from tests.sample_nets import shipped
 
 
@@ -208,10 +206,12 @@ def zipcode() -> ConnectionTable:
     return freeze(shipped("zipcode").network)
 
 
-def test_zipcode_is_the_original_programs_net(shared: Callable[[str], Path]) -> None:
-    """Every connection and every sharing of the 1989 net as SN 2.8 built it; names may differ."""
-    with np.load(shared("goldens/lecun89.npz")) as golden:
-        pre, post, widx = (golden[name].astype(int) for name in ("pre", "post", "widx"))
+def test_zipcode_is_the_original_programs_net() -> None:
+    """Every connection and every sharing of the 1989 net as SN 2.8 built it; names may differ.
+
+    test_original_lisp.py holds the columns to the original.
+    """
+    pre, post, widx = (columns("lecun89")[name].astype(int) for name in ("pre", "post", "widx"))
     table = zipcode()
     assert len(pre) == table.n_rows
     # their units 1..1256 are ours; all their border units have state -1
