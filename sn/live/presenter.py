@@ -124,7 +124,8 @@ class Presenter:
         at, n = self._gather_slices()
         if second:
             self._rows.append((op.AVERAGE, at, n, 0, 0))
-        owns = int(not variant.has_table)
+        # where connections own their weights: 1 where units have the rates, else 2
+        owns = 0 if variant.has_table else 1 + int(variant.has_steps)
         self._rows.append((op.PARTS, 0, 0, _HOW, owns))
         self._rows.append((op.GATHER, at, n, _HOW, 0))
         if steps and owns:

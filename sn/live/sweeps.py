@@ -185,15 +185,18 @@ def lane_derivatives(units: Any, p: Any, table: Any, sums: Any, u: Any, out: Any
 def parts(n: int, how: int, numbers: Any, owns: int, u: Any, scratch: Any) -> None:
     """What of a unit is gathered: its gradient, times its rate where rates are of units.
 
-    Where connections own their weights, the share of a new change comes in here.
+    Where connections own their weights, the share of a new change comes in here: behind the rate
+    of a unit, but before that of a connection (`owns` 2).
     """
     rest = np.float32(1) - numbers[ALPHA]
-    shares = owns == 1 and numbers[ALPHA] != np.float32(0)
+    shares = owns > 0 and numbers[ALPHA] != np.float32(0)
     for j in range(n):
         part = u[GRAD, j]
+        if shares and owns == 2:
+            part = rest * part
         if how == BY_UNIT:
             part = part * u[RATE, j]
-        if shares:
+        if shares and owns == 1:
             part = rest * part
         scratch[PART, j] = part
 
