@@ -27,7 +27,7 @@ from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
 from sn.describe.world import World
 from sn.display import brief
-from sn.errors import DataError, NetError, SnError, TrainError, did_you_mean, ended, read_source
+from sn.errors import DataError, SnError, TrainError, did_you_mean, ended, read_source
 from sn.experiment import Experiment
 from sn.graphics.screen import Screen
 from sn.limits import SEED, STAGES, one_of
@@ -45,6 +45,7 @@ from sn.results.origin import Origin, ReadFile
 from sn.results.record import RunRecord
 from sn.shipped import find_net, nets_folder
 from sn.sn28 import new_interpreter
+from sn.sn28.fast import described
 from sn.train.experiment import DataSource
 from sn.train.gradient_check import (
     GradientReport,
@@ -298,17 +299,16 @@ class Program:
 
     @property
     def network(self) -> Network:
-        """The net of the program; of several, the last.
+        """The net of the program; of several, the last; of a program of SN 2.8 its live net.
 
         Raises: NetError when it describes none.
         """
-        if not self.networks:
-            raise NetError(
-                f"{self.path} describes no network",
-                code=Code.NO_EXPERIMENT,
-                hint="(defnet NAME (layer ...) ... (connect ...)) describes one",
-            )
-        return list(self.networks.values())[-1]
+        return list(self._all_networks.values())[-1]
+
+    @property
+    def _all_networks(self) -> dict[str, Network]:
+        # where there are none, what a program of SN 2.8 made
+        return self.networks or described(self.session.interpreter, self.path)
 
     def experiment(self, name: str | None = None) -> Experiment:
         """Return an experiment by the name of its net; without a name the last one.
@@ -342,7 +342,7 @@ class Program:
 
     def compiled(self, name: str) -> Compiled:
         """Return a net, by name, with what the compiler makes of it."""
-        network = self.networks[name]
+        network = self._all_networks[name]
         spec = self.session.world.experiments.get(name)
         wanted = spec.cost if spec else default_loss(network.layers)
         found = self._compiled.get(name)

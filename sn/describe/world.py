@@ -32,6 +32,8 @@ class World:
     # reason, in Lisp
     presenters: dict[object, Presenter] = field(default_factory=dict)
     fast: dict[object, Any] = field(default_factory=dict)
+    # the live net as one of net forms, and the net and its shape when that was made
+    described: tuple[LiveNet, int, Network] | None = None
     # whether drivers add up in SN's order; None where nobody said
     is_historical: bool = False
     chosen_mode: bool | None = None

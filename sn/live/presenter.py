@@ -49,7 +49,7 @@ class Recipe:
     forward: (units, f) in the order in which states are computed; backward: (units, f') in that of
     gradients, without the outputs; `slope` is f' of the outputs. curvature: (units, f', f'') in the
     order of curvatures, f'' None for Gauss-Newton; empty for none. `is_one_sided`: whether the cost
-    has a threshold.
+    has a threshold. names: what the layers are called, the inputs first.
     """
 
     inputs: Ints
@@ -61,6 +61,7 @@ class Recipe:
     backward: Sequence[tuple[Ints, Function]] = ()
     curvature: Sequence[tuple[Ints, Function, Function | None]] = ()
     is_one_sided: bool = False
+    names: Sequence[str] = ()
 
     def key(self) -> tuple[object, ...]:
         """Return what tells recipes apart: units by their numbers, functions by themselves."""

@@ -15,17 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sn.codes import Code
 from sn.compiled import Compiled
-from sn.errors import SnError
+from sn.describe.world import World
+from sn.errors import NetError, SnError
+from sn.lisp.machine import Machine
 from sn.live import arithmetic
 from sn.live.adopt import take_over
 from sn.live.functions import Function
 from sn.live.net import CONN_CURV, CONN_STEP, DELTA, STEP, WEIGHT, Floats32, Ints, LiveNet
-from sn.live.presenter import Recipe
+from sn.live.presenter import Moves, Recipe
 from sn.live.walk import Numbers
 from sn.net import expr
 from sn.net.activations import TOTAL, Activation
@@ -35,7 +39,7 @@ from sn.optim.base import Optimizer
 from sn.optim.first_order import Sgd
 from sn.optim.rules import Decay
 from sn.optim.second_order import DiagonalNewton, Form
-from sn.sn28.hooks import Refused
+from sn.sn28.hooks import Hooks, Refused
 from sn.train.engines import KernelEngine
 from sn.train.state import EngineState
 
@@ -48,19 +52,9 @@ class Fast:
         self.shape = (net.shape, net.n_units)
         if recipe.is_one_sided:
             raise Refused("kernels have no cost of one-sided errors")
-        names = [f"layer{number}" for number in range(len(recipe.forward) + 1)]
-        layers = [recipe.inputs, *(units for units, _ in recipe.forward)]
-        network = Network("live")
-        for number, (name, units) in enumerate(zip(names, layers, strict=True)):
-            if number:
-                made = activation_of(recipe.forward[number - 1][1], self._slope(number))
-                network.add_layer(name, (len(units),), made)
-            else:
-                network.add_layer(name, (len(units),))
-        take_over(net, network, dict(zip(names, (x.tolist() for x in layers), strict=True)))
-        if not np.array_equal(recipe.outputs, layers[-1]):
-            raise Refused("the output layer is another than that of define-net")
-        self._layers = dict(zip(names[1:], layers[1:], strict=True))
+        network = network_of(net, recipe, "live")
+        layers = _layers(recipe)
+        self._layers = dict(zip((x.name for x in network.layers[1:]), layers[1:], strict=True))
         conn = net.alive()
         inside = np.zeros(net.n_units, bool)
         inside[np.concatenate(layers)] = True
@@ -77,13 +71,6 @@ class Fast:
     def is_fresh(self) -> bool:
         """Whether the net is still connected as it was."""
         return self.shape == (self._net.shape, self._net.n_units)
-
-    def _slope(self, number: int) -> Function:
-        """Return f' of a layer that is computed."""
-        recipe = self._recipe
-        if number == len(recipe.forward) or not recipe.backward:
-            return recipe.slope
-        return recipe.backward[len(recipe.forward) - 1 - number][1]
 
     # --- training ---
 
@@ -196,6 +183,56 @@ class Fast:
         return self._compiled.kernels(Sgd(learning_rate=0.01).rule)
 
 
+def _layers(recipe: Recipe) -> list[Ints]:
+    """Return the units of all layers, the inputs first."""
+    return [recipe.inputs, *(units for units, _ in recipe.forward)]
+
+
+def network_of(net: LiveNet, recipe: Recipe, name: str) -> Network:
+    """Return the live net as net forms would have described it.
+
+    Raises: Refused where they have no such layer.
+    """
+    layers, network = _layers(recipe), Network(name)
+    if not np.array_equal(recipe.outputs, layers[-1]):
+        raise Refused("the output layer is another than that of define-net")
+    # those of the hidden layers come last first
+    slopes = [*(slope for _, slope in reversed(recipe.backward)), recipe.slope]
+    network.add_layer(recipe.names[0], (len(layers[0]),))
+    for label, (units, f), slope in zip(recipe.names[1:], recipe.forward, slopes, strict=True):
+        network.add_layer(label, (len(units),), activation_of(f, slope))
+    names = [layer.name for layer in network.layers]
+    take_over(net, network, dict(zip(names, (x.tolist() for x in layers), strict=True)))
+    return network
+
+
+def described(it: Machine, program: Path) -> dict[str, Network]:
+    """Return the net that a program of SN 2.8 made as one of net forms, by the program's name.
+
+    Raises: NetError where it made none, or none that net forms have.
+    """
+    world: World = it.world
+    live = world.live
+    if not live.n_conns:
+        raise NetError(
+            f"{program} describes no network",
+            code=Code.NO_EXPERIMENT,
+            hint="(defnet NAME (layer ...) ... (connect ...)) describes one",
+        )
+    kept = world.described
+    if kept is None or kept[0] is not live or kept[1] != live.shape:
+        hooks = Hooks(it, "learn")
+        try:
+            made = network_of(live, hooks.recipe(Moves.STEP, is_curved=False), program.stem)
+        except Refused as refused:
+            raise NetError(
+                f"the net that {program} made is none of net forms: {refused}",
+                hint="sn run FILE runs it as it is, and --explain tells how",
+            ) from refused
+        kept = world.described = (live, live.shape, made)
+    return {kept[2].name: kept[2]}
+
+
 def _is_same(kept: Floats32, now: Floats32) -> bool:
     where, here = (one.__array_interface__["data"][0] for one in (kept, now))
     return kept.shape == now.shape and (where == here or np.array_equal(kept, now))
@@ -235,7 +272,8 @@ def _differs(f: Function, slope: Function) -> bool:
 def _tanh(f: Function) -> Activation:
     a, b, c, d = map(_exact, f.numbers)
     value = a * expr.call("tanh", b * TOTAL) + c * TOTAL + d
-    return Activation(f"{a:.5g} tanh({b:.5g} x) + {c:.5g} x + {d:.5g}", value, is_plain=True)
+    name = f"{a:.5g} tanh({b:.5g} x)" + (f" + {c:.5g} x" if c else "")
+    return Activation(name + (f" + {d:.5g}" if d else ""), value, is_plain=True)
 
 
 def _linear(f: Function) -> Activation:

@@ -184,6 +184,7 @@ class Hooks:
             backward=[(units, df) for units, _, df, _ in reversed(rest[:-1])],
             curvature=curvature if is_curved else (),
             is_one_sided=self._kind("cost-kind") == "thlms",
+            names=[entry.car.name for entry in self._pairs("net-layers")],
         )  # fmt: skip
 
     def _check_averages(self, layers: list[Ints]) -> None:

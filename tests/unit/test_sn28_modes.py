@@ -90,3 +90,24 @@ def test_two_modes_at_once_are_refused(tmp_path: Path, capsys: Capture) -> None:
     program.write_text(XOR)
     assert main(["run", "--fast", "--historical", str(program)]) == 2
     assert "--fast and --historical are two modes" in capsys.readouterr().err
+
+
+def test_a_program_of_sn28_is_checked_and_drawn_as_a_net(tmp_path: Path, capsys: Capture) -> None:
+    program = tmp_path / "xor.sn"
+    program.write_text(XOR)
+    assert main(["check", str(program)]) == 0
+    told = capsys.readouterr().out
+    assert "in all 5 units, 9 connections, 9 parameters" in told
+    assert "1.7159 tanh(0.66667 x)\n" in told
+    assert "full 2 x 2" in told
+    assert main(["check", "--grad", str(program)]) == 0
+    assert main(["draw", str(program), "-o", str(tmp_path / "xor.svg")]) == 0
+    assert (tmp_path / "xor.svg").read_text().startswith("<svg")
+
+
+def test_a_net_without_layers_is_told_of(tmp_path: Path, capsys: Capture) -> None:
+    program = tmp_path / "loops.sn"
+    program.write_text("(setq l (newneurons 3)) (connect l l)")
+    assert main(["check", str(program)]) == 1
+    assert "there are no layers of define-net" in capsys.readouterr().err
+    assert main(["run", str(program)]) == 0
