@@ -25,6 +25,8 @@ _FUNCTIONS = (
     "ddnlf", "(nlf-f-tanh 1 0.666 1 0)", "(nlf-df-tanh 1 0.666 1 0)", "(nlf-f-lin 1 1 0 0)",
     "(nlf-f-lisp (lambda (x) (+ x 1)))", "(nlf-df-all tanh)", "(nlf-f-spline '(0 1 2) '(1 0 1))",
     "(nlf-f-piecewise 1 1 0 0)", "(nlf-f-threshold 1 0 0 0)", "(nlf-f-0)",
+    "(nlf-f-lisp (lambda (x) (alloc-net 3 1) x))", "(lambda (x) (newneurons 90) (connect 1 9) 1)",
+    "(lambda (x) (when (amont 4) (cut-connection (car (amont 4)) 4)) x)",
 )  # fmt: skip
 _LAYERS = (
     "input", "hidden", "output", "(list hidden output)", "net", "(car hidden)", "0", "'(0)", "()",

@@ -60,7 +60,8 @@ def rows_of(functions: Sequence[Function]) -> tuple[Floats32, Floats32]:
         rows.append(function.row(at))
         tables.append(function.table)
         at += len(function.table)
-    return np.array(rows or [[0.0] * _ROW], np.float32), np.concatenate(tables)
+    with np.errstate(over="ignore"):
+        return np.array(rows or [[0.0] * _ROW], np.float32), np.concatenate(tables)
 
 
 def of_kind(name: str, kind: int, *numbers: float) -> Function:
@@ -80,10 +81,11 @@ def spline(name: str, order: int, xs: Sequence[float], ys: Sequence[float]) -> F
         )
     if len(xs) > MOST_POINTS:
         raise NetError(f"a spline has at most {MOST_POINTS:,} points, found {len(xs):,}")
-    x, y = np.array(xs, np.float32), np.array(ys, np.float32)
-    if not (np.diff(x) > 0).all():
-        raise NetError("the abscissae of a spline must rise")
-    table = np.concatenate([x, y, _second_derivatives(x, y)])
+    with np.errstate(all="ignore"):
+        x, y = np.array(xs, np.float32), np.array(ys, np.float32)
+        if not (np.diff(x) > 0).all():
+            raise NetError("the abscissae of a spline must rise")
+        table = np.concatenate([x, y, _second_derivatives(x, y)])
     return Function(name, arithmetic.SPLINE + order, table=table)
 
 
@@ -121,11 +123,12 @@ def _differences(f: Function, order: int) -> Callable[[float], float]:
     h = np.float32(arithmetic.H1 if order == 1 else arithmetic.H2)
 
     def run(at: float) -> float:
-        x = np.float32(at)
-        above, below = np.float32(f(float(x + h))), np.float32(f(float(x - h)))
-        if order == 1:
-            return float((above - below) / (h + h))
-        return float(((below + above) - np.float32(2) * np.float32(f(at))) / (h * h))
+        with np.errstate(all="ignore"):
+            x = np.float32(at)
+            above, below = np.float32(f(float(x + h))), np.float32(f(float(x - h)))
+            if order == 1:
+                return float((above - below) / (h + h))
+            return float(((below + above) - np.float32(2) * np.float32(f(at))) / (h * h))
 
     return run
 
@@ -137,4 +140,5 @@ def scale_of(slope: float, linear: float) -> float:
 
 
 def _float32(x: float) -> float:
-    return float(np.float32(x))
+    with np.errstate(over="ignore"):
+        return float(np.float32(x))

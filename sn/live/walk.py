@@ -15,6 +15,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.limits import LARGEST, Limit
 from sn.live import arithmetic, loops
 from sn.live import net as fields
 from sn.live.arithmetic import LINEAR
@@ -25,6 +26,8 @@ from sn.live.net import LiveNet
 
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int32]
+_NUMBER = Limit()
+_NAMES = ("alpha", "decay", "gamma", "mu", "the threshold")
 _NO_UNITS = np.zeros(0, np.int32)
 _NO_NOISE = np.zeros(0, np.float32)
 
@@ -55,8 +58,15 @@ class Numbers:
     threshold: float = 0.0
 
     def array(self) -> Floats32:
-        """Return them in the order of loops.py."""
-        return np.array([self.alpha, self.decay, self.gamma, self.mu, self.threshold], np.float32)
+        """Return them in the order of loops.py.
+
+        Raises: SettingError for one that float32 cannot hold.
+        """
+        numbers = (self.alpha, self.decay, self.gamma, self.mu, self.threshold)
+        for name, number in zip(_NAMES, numbers, strict=True):
+            if not -LARGEST <= number <= LARGEST:
+                _NUMBER.take(name, number)  # which says what is wrong
+        return np.array(numbers, np.float32)
 
 
 class Walk:

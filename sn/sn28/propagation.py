@@ -23,6 +23,7 @@ from sn.live.functions import Function
 from sn.live.net import BACK_CURV, Floats32, Ints
 from sn.live.walk import Numbers, Op, Walk
 from sn.sn28.arguments import Given, layer_of, needs
+from sn.sn28.fields import take_number
 
 _NO_NOISE = np.zeros(0, np.float32)
 
@@ -32,7 +33,7 @@ def noise(it: Machine, theta: float, n: int) -> Floats32:
     if theta == 0:
         return _NO_NOISE
     draws = np.array([it.random.gauss() for _ in range(n)], np.float32)
-    return np.float32(theta) * draws
+    return np.float32(take_number("theta", theta)) * draws
 
 
 def _sum(it: Machine, walk: Walk, layer: Ints, theta: float, then: Sequence[Op] = ()) -> None:

@@ -218,8 +218,9 @@ def update_wghtonly_conjgrad(it: Machine, curvature: float) -> Value:
     n = net.n_weights
     acc, delta = net.weights[ACC, :n], net.weights[DELTA, :n]
     # a sum in double precision: with one in float32 the steps of the original do not come out
-    total = np.add.accumulate(acc.astype(float) * delta)[-1] if n else 0.0
-    net.weights[WEIGHT, :n] += np.float32(total / curvature) * delta
+    with np.errstate(all="ignore"):
+        total = np.add.accumulate(acc.astype(float) * delta)[-1] if n else 0.0
+        net.weights[WEIGHT, :n] += np.float32(total / curvature) * delta
     return it.t
 
 
