@@ -18,8 +18,8 @@ NET = (
 pytestmark = pytest.mark.kernels
 
 
-def forward_lines(folder: Path, rows: int) -> int:
-    """How many lines the code of a presentation has before any weight is written."""
+def code_lines(folder: Path, rows: int) -> int:
+    """How many lines the code of a presentation has."""
     file = folder / f"{rows}.sn"
     file.write_text(NET.format(rows))
     text = Session().dump(file, "llvm")
@@ -27,9 +27,14 @@ def forward_lines(folder: Path, rows: int) -> int:
 
 
 def test_code_does_not_grow_with_the_rows_of_a_window(tmp_path: Path) -> None:
-    """Of 16 vectors all are written out, of 60 none: what grows is the update, by its tiles."""
-    some, many = forward_lines(tmp_path, WRITTEN_OUT * PARTIAL), forward_lines(tmp_path, 960)
-    assert many < 2 * some, (some, many)
+    """Of 16 blocks all are written out, of 60 none, forward and where weights move."""
+    some, many = code_lines(tmp_path, WRITTEN_OUT * PARTIAL), code_lines(tmp_path, 960)
+    assert many < some, (some, many)
+
+
+def test_rows_that_fill_no_block_cost_a_tile_of_code(tmp_path: Path) -> None:
+    whole, rest = code_lines(tmp_path, 960), code_lines(tmp_path, 1000)
+    assert rest < 2 * whole, (whole, rest)
 
 
 @pytest.mark.parametrize("rows", [WRITTEN_OUT * PARTIAL + 24, 1000])

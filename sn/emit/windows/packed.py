@@ -8,19 +8,16 @@ Where such runs are short, each column of windows gets a strip of its own, in wh
 is one run. The gradient of a weight is then a sum over positions in a register, with no sum over
 lanes; that is cheaper wherever maps are small or few.
 
-Read next: shared.py for vectors along positions, choose.py for the choice between them.
+Read next: packed_update.py for the weights, shared.py for vectors along positions, choose.py for
+the choice between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from sn.emit.copies import pieces
 from sn.emit.layers import Start
-from sn.emit.memory import whole_vectors
-from sn.emit.update import Rule
 from sn.emit.vector import LANES, PARTIAL, Builder, Index, Memories, Vec
 from sn.emit.windows.im2col import Geometry
 
@@ -294,101 +291,3 @@ def _along(
                 for cell, value in zip(cells, held, strict=True):
                     cell.set(value)
     return [cell.get() for cell in cells]
-
-
-def update(k: Builder, m: Memories, f: Frames, weights_at: int, rule: Rule, to_curv: int) -> None:
-    """d_w[a] = sum over positions of grad[a, y, x] * window, applied at once."""
-    runs, depth = f.tile
-    vectors = list(pieces(k, whole_vectors(f.runs.length)))
-    for start in range(0, len(vectors), depth):
-        some = vectors[start : start + depth]
-        for maps in f.updates:
-            for grads, weights, windows in maps.loop(k, m):
-                window = k.index(m.t, windows)
-                kernels = [weight + weights_at for weight in weights]
-                for run, count in k.blocks(f.runs.count, runs):
-                    cuts = [(one, extra, at) for extra in range(count) for one, at in some]
-                    _tile(k, m, f, maps.used, grads, kernels, window, run, cuts, rule, to_curv)
-
-
-Cut: TypeAlias = tuple[Builder, int, int]
-
-
-def _tile(
-    k: Builder,
-    m: Memories,
-    f: Frames,
-    used: int,
-    grads: Sequence[Index],
-    weights: Sequence[Index],
-    window: Index,
-    run: Index,
-    cuts: Sequence[Cut],
-    rule: Rule,
-    to_curv: int,
-) -> None:
-    """Update some vectors of some kernels; `cuts`: (verbs, runs after `run`, element of it)."""
-    site = run * f.steps[2] + window
-    descents = _sums(k, m, f, grads, site, cuts, False)
-    curvs: list[list[Vec]] | None = None
-    if rule.second:
-        curvs = _sums(k, m, f, [grad + to_curv for grad in grads], site, cuts, True)
-    for i, weight in enumerate(weights):
-        for number, (some, extra, at) in enumerate(cuts):
-            descent = _without_pads(some, f, used, at, descents[i][number])
-            curv = _without_pads(some, f, used, at, curvs[i][number]) if curvs else None
-            rule.apply(some, weight + (run + extra) * f.runs.pitch + at, descent, curv)
-
-
-def _sums(
-    k: Builder,
-    m: Memories,
-    f: Frames,
-    grads: Sequence[Index],
-    site: Index,
-    cuts: Sequence[Cut],
-    square: bool,
-) -> list[list[Vec]]:
-    """Per out map and vector: the sum over positions of gradient times state."""
-    g = f.geometry
-    cells = [[some.cell(some.constant(0)) for some, _, _ in cuts] for _ in grads]
-
-    def add(held: list[list[Vec]], y: Index, x: Index | int) -> list[list[Vec]]:
-        here = f.down(k, m, y) + f.beside(k, m, x) + site
-        states = [some.load(m.s, here + (extra * f.steps[2] + at)) for some, extra, at in cuts]
-        if square:
-            states = [state * state for state in states]
-        result = []
-        for row, grad in zip(held, grads, strict=True):
-            value = k.spread(m.s, grad + y * g.grid[1] + x)
-            low = k.shuffle(value, value, range(LANES))
-            values = [value if some.lanes == k.lanes else low for some, _, _ in cuts]
-            added = zip(cuts, states, values, row, strict=True)
-            result.append([some.fma(a, b, total) for (some, _, _), a, b, total in added])
-        return result
-
-    def put(held: list[list[Vec]]) -> None:
-        for row, values in zip(cells, held, strict=True):
-            for cell, value in zip(row, values, strict=True):
-                cell.set(value)
-
-    for y in k.loop(g.grid[0]):
-        # written out where that is not much code: a presentation should fit the code cache
-        if g.grid[1] * len(cuts) * len(grads) > 64:
-            for x in k.loop(g.grid[1]):
-                put(add([[cell.get() for cell in row] for row in cells], y, x))
-            continue
-        held = [[cell.get() for cell in row] for row in cells]
-        for column in range(g.grid[1]):
-            held = add(held, y, column)
-        put(held)
-    return [[cell.get() for cell in row] for row in cells]
-
-
-def _without_pads(k: Builder, f: Frames, used: int, at: int, value: Vec) -> Vec:
-    """Put 0 where a vector of a run has no weight; of each site `used` elements have."""
-    has_weight = [e < f.runs.length and e % f.width < used for e in range(at, at + k.lanes)]
-    if all(has_weight):
-        return value
-    lanes = [lane if has else k.lanes for lane, has in enumerate(has_weight)]
-    return k.shuffle(value, k.constant(0), lanes)

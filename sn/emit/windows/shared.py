@@ -23,7 +23,7 @@ from sn.emit.layers import MEMORY, Start, zero
 from sn.emit.memory import whole_vectors
 from sn.emit.update import Rule
 from sn.emit.vector import LANES, Builder, Index, Memories, Memory, Vec
-from sn.emit.windows import framing, packed, scatter
+from sn.emit.windows import framing, packed, packed_update, scatter
 from sn.emit.windows.im2col import Geometry, expand
 from sn.emit.windows.packed import Frames
 from sn.emit.windows.scatter import Below, Scatter
@@ -286,7 +286,7 @@ def update(k: Builder, m: Memories, c: Conv, rule: Rule, to_curv: int) -> None:
     updates = c.updates
     if updates is None:
         assert c.frames is not None
-        packed.update(k, m, c.frames, c.kernels.start, rule, to_curv)
+        packed_update.update(k, m, c.frames, c.kernels.start, rule, to_curv)
         return
     g = c.geometry
     size = whole_vectors(g.grid[0] * g.grid[1])
