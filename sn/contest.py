@@ -10,14 +10,10 @@ Read next: facts.py for what is said of an entry, results/comparison.py for what
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import StringIO
@@ -43,6 +39,7 @@ from sn.session import Session
 from sn.shipped import find_net
 from sn.train.observer import Observer
 from sn.watchdog import Watchdog
+from sn.workers import serve, untold
 
 JOBS = Limit(1, is_whole=True)
 SEEDS = Limit(1, is_whole=True)
@@ -306,7 +303,7 @@ def _apart(
     """
     context = multiprocessing.get_context("spawn")
     limit = (memory.limit(),)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve, initargs=limit)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=serve, initargs=limit)
     finished: SimpleQueue[Future[RunRecord]] = SimpleQueue()
     pending: dict[Future[RunRecord], int] = {}
 
@@ -316,7 +313,7 @@ def _apart(
 
     def submit(some: Sequence[_Task]) -> None:
         for task in some:
-            with _untold():
+            with untold():
                 future = pool.submit(_run, task)
             pending[future] = task.index
             future.add_done_callback(finished.put)
@@ -347,19 +344,6 @@ def _apart(
             pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def _untold() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach before `_serve` lets it: no trace of theirs."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows, where no signal is sent to them
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _next(
     finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt, watcher: Watcher
 ) -> Future[RunRecord]:
@@ -369,31 +353,6 @@ def _next(
             return finished.get(timeout=0.1)
         watcher.advanced(0)  # who tells how much time is left may do so meanwhile
     raise KeyboardInterrupt
-
-
-def _serve(n_bytes: int) -> None:
-    """Make a process a good worker: silent, and gone when the process that started it is.
-
-    It may take as much memory at once as that.
-
-    What a program prints was printed there already, and so is that Ctrl-C came.
-    """
-    memory.set_limit(n_bytes)
-    memory.collect_less_often()
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    # a parent that is killed cannot say so: without this its workers wait for work for ever
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _run(task: _Task) -> RunRecord:

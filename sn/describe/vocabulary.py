@@ -41,7 +41,7 @@ _FIRST_AVAILABLE = '(first-available "NAME" ...)'
 
 def net_forms() -> dict[str, str]:
     """Return the forms that describe nets and experiments: the manual of each, by its word."""
-    others = {word: special_forms.get(word) for word in ("defnet", "experiment")}
+    others = {word: special_forms.get(word) for word in ("defnet", "experiment", "sweep")}
     forms = {**network.NET_FORMS, **others}
     return {word: cleandoc(form.__doc__ or "") for word, form in forms.items()}
 

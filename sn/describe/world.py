@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sn.describe.axes import Axis
 from sn.live.adopt import take_over
 from sn.live.net import LiveNet
 from sn.live.presenter import Presenter
@@ -25,6 +26,7 @@ class World:
     networks: dict[str, Network] = field(default_factory=dict)
     experiments: dict[str, ExperimentSpec] = field(default_factory=dict)
     current: Network | None = None
+    sweep: tuple[Axis, ...] = ()  # what `sn sweep` varies, as the program says
     walk: Walk = field(default_factory=lambda: Walk(LiveNet()))  # of the live net
     # units of the live net in the layers of the net being described
     taken: dict[str, list[int]] = field(default_factory=dict)

@@ -1,0 +1,217 @@
+"""Sweeps: the folder of a sweep, so that one that was stopped goes on.
+
+    sweep.json          what is swept: file, what varies, seeds, search, what is sought
+    journal.log         the trials, as Optuna keeps them, unless --storage names another place
+    runs/KEY.json       what one run came to, by the key of what it is made of
+    trials.csv          a row a trial; results.json the same for programs, sweep.md for people
+    history.svg, ...    pictures
+    .lock               who writes here, while somebody does (lock.py)
+
+A run is kept as soon as it ends and every file appears whole: who is killed loses the runs that
+were under way.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from sn.errors import DataError, TrainError
+from sn.memory.files import read_file
+from sn.results.about import HINT, Count, check_format, told
+from sn.results.arrays import PART, told_as_train_error, write_whole
+from sn.results.decoding import converted, decoded
+from sn.results.folder import RunFolder
+from sn.results.lines import json_line
+from sn.results.lock import FolderLock
+
+SWEEP, RESULTS, RUNS, JOURNAL = "sweep.json", "results.json", "runs", "journal.log"
+FORMAT = 1  # raised when a reader of old folders would go wrong
+DONE, PRUNED, FAILED = "done", "pruned", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What is swept, as the command line and the program said it.
+
+    `vary` are texts of `--vary`; `program` is the hash of what the runs are made of, `data` what
+    stands in for that of the program; `points` is how many a range has on a grid; `seed` is that of
+    the search; `target` is SET-FIGURE; `storage` is None for the journal in the folder, and
+    `study` its name there.
+    """
+
+    file: str
+    folder: str
+    program: str
+    vary: Annotated[tuple[str, ...], Meta(min_length=1)]
+    trials: Annotated[int, Meta(ge=1)]
+    seeds: Annotated[int, Meta(ge=1)]
+    target: str
+    search: str
+    prune: str
+    points: int
+    seed: int
+    passes: Count | None
+    optimizer: str
+    data: str | None
+    settings: dict[str, str]
+    storage: str | None
+    study: str
+    versions: dict[str, str]
+    command: tuple[str, ...] = ()
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run came to.
+
+    `passes` have the figures after each pass by name, as `PassRecord.row` but for the time; `end`
+    is the pass that was kept; `weights` is the sha256 of the weights at the end, `bits` that of all
+    that does not depend on when and where it ran. Units: seconds of wall time, of all of it and of
+    training with scoring.
+    """
+
+    key: str
+    settings: dict[str, str]
+    optimizer: str
+    seed: int
+    state: str
+    passes: list[dict[str, int | float]]
+    end: int
+    weights: str
+    data: str
+    bits: str
+    seconds: float = 0.0
+    train_seconds: float = 0.0
+    compile_seconds: float = 0.0
+    error: str = ""
+
+    def figure(self, name: str, number: int | None = None) -> float | None:
+        """Return a figure such as `test_misses` after a pass, at the end where none is named."""
+        number = self.end if number is None else number
+        for row in self.passes:
+            if row["pass"] == number:
+                return row.get(name)
+        return None
+
+
+class SweepFolder:
+    """The folder of a sweep that is under way; `found` are its finished runs by their keys."""
+
+    def __init__(self, path: Path, sweep: Sweep, is_new: bool = False) -> None:
+        """Take the folder. Raises: TrainError when another process has it."""
+        self.path, self.sweep, self.found = path, sweep, dict[str, Outcome]()
+        self._is_new = is_new
+        self._lock = FolderLock(path, "sweep")
+
+    @classmethod
+    def create(cls, out: Path | None, sweep: Sweep) -> SweepFolder:
+        """Make a folder, the one named or a fresh one, and note there what is swept.
+
+        Raises: TrainError when it holds results already, or cannot be made or written to.
+        """
+        path = RunFolder.create(out, "sweep").path
+        files = cls(path, sweep, is_new=True)
+        try:
+            for name in (SWEEP, RESULTS, JOURNAL):
+                if os.path.lexists(path / name):
+                    files._is_new = False
+                    raise TrainError(
+                        f"the folder '{path}' already holds a sweep",
+                        hint=f"`{resume_command(path)}` goes on with one that was stopped; or "
+                        "choose another folder with --out, or remove this one",
+                    )
+            with told_as_train_error(path):
+                (path / RUNS).mkdir(exist_ok=True)
+            write_whole(path / SWEEP, json_line(sweep).encode() + b"\n")
+        except BaseException:
+            files.release()
+            raise
+        return files
+
+    @classmethod
+    def reopen(cls, path: Path, sweep: Sweep) -> tuple[SweepFolder, list[str]]:
+        """Take the folder of a sweep that was stopped; return what could not be read, too.
+
+        Raises: TrainError when another process has it.
+        """
+        files, wrong = cls(path, sweep), list[str]()
+        try:
+            with told_as_train_error(path):
+                (path / RUNS).mkdir(exist_ok=True)
+                for folder in (path, path / RUNS):
+                    for part in folder.glob(f".*{PART}"):
+                        part.unlink(missing_ok=True)
+                names = sorted((path / RUNS).glob("*.json"))
+            for name in names:
+                try:
+                    outcome = decoded(read_file(name), Outcome)
+                    if outcome.key != name.stem:
+                        raise ValueError("it is another run's")
+                    files.found[outcome.key] = outcome
+                except (ValueError, DataError) as error:
+                    wrong.append(f"'{name}' cannot be read: {error}")
+        except BaseException:
+            files.release()
+            raise
+        return files, wrong
+
+    def keep(self, outcome: Outcome) -> None:
+        """Keep a run that is finished. Raises: TrainError when it cannot be written."""
+        content = json_line(asdict(outcome)).encode() + b"\n"
+        write_whole(self.path / RUNS / f"{outcome.key}.json", content)
+        self.found[outcome.key] = outcome
+        self._is_new = False
+
+    def what_stands(self) -> str:
+        """Say how many runs are on the disk, and what goes on from there."""
+        count = len(self.found)
+        return (
+            f"{count} run{'' if count == 1 else 's'} of the sweep are in '{self.path}'; "
+            f"`{resume_command(self.path)}` goes on from there"
+        )
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether a run is kept in it."""
+        return bool(self.found)
+
+    def release(self) -> None:
+        """Let others have the folder; one that is new and without a run is taken back."""
+        if self._is_new:
+            with suppress(OSError):
+                for name in (SWEEP, JOURNAL, f"{JOURNAL}.lock"):
+                    (self.path / name).unlink(missing_ok=True)
+                (self.path / RUNS).rmdir()
+        self._lock.release()
+        if self._is_new:
+            with suppress(OSError):
+                self.path.rmdir()
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command that goes on with the sweep in a folder, as a shell takes it."""
+    return shlex.join(["sn", "sweep", "--resume", str(folder)])
+
+
+def read_sweep(folder: Path) -> Sweep:
+    """Return what is swept in a folder.
+
+    Raises: DataError when it holds no sweep, or one that this version cannot read.
+    """
+    path = folder / SWEEP
+    if not os.path.lexists(path):
+        raise DataError(f"'{folder}' holds no sweep: it has no {SWEEP}")
+    said = told(path, read_file(path), dict[str, Any])
+    check_format(path, said, FORMAT)
+    try:
+        return converted(said, Sweep)
+    except ValueError as error:
+        raise DataError(f"'{path}' cannot be read: {error}", hint=HINT) from error

@@ -1,0 +1,249 @@
+"""Sweeps of small nets: the same bits wherever runs ran, whatever stopped them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sn.commands import main
+from sn.results.sweeps import Outcome
+from sn.session import Session
+from sn.sweep.perform import Keeper
+from sn.sweep.trials import Run, Wanted, bundle_of
+
+ROOT = Path(__file__).resolve().parents[2]
+NET = """\
+(setq inputs  '((-1 -1) (-1 1) (1 -1) (1 1)))
+(setq answers '((-1)    (1)    (1)    (-1)))
+(setq rate 0.1)
+(setq width 2)
+(defnet small
+  (layer input (2)) (layer hidden (width)) (layer output (1))
+  (connect input hidden (full)) (connect hidden output (full)))
+(experiment small
+  (data (patterns inputs answers)) (criterion sign)
+  (optimizer slow (sgd (learning-rate rate)))
+  (optimizer fast (sgd (learning-rate 0.2)))
+  (passes 3))
+"""
+RANDOM = ["--vary", "rate=0.01..0.5 log", "--vary", "optimizer=slow,fast", "--search", "random"]
+
+
+@pytest.fixture(autouse=True)
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    pytest.importorskip("optuna")
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.sn"
+    path.write_text(NET, encoding="utf-8")
+    return path
+
+
+def sweep(*words: str, out: str = "here", code: int = 0) -> Path:
+    """Run a sweep, and return its folder."""
+    assert main(["sweep", "small.sn", *words, "--out", out]) == code
+    return Path(out)
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "trials.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def told(folder: Path) -> Any:
+    return json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.kernels
+def test_the_table_does_not_depend_on_how_many_run_at_once() -> None:
+    for search in (["--search", "grid", "--points", "2"], RANDOM[-2:]):
+        words = [*RANDOM[:-2], *search, "--seeds", "2", "--trials", "4"]
+        one = sweep(*words, "--jobs", "1", out=f"one-{search[1]}")
+        two = sweep(*words, "--jobs", "2", out=f"two-{search[1]}")
+        assert (one / "trials.csv").read_bytes() == (two / "trials.csv").read_bytes()
+        assert len(rows(one)) == 4
+        assert all(len(row["sha256"].split()) == 2 for row in rows(one))
+
+
+@pytest.mark.kernels
+def test_a_trial_is_what_a_run_by_hand_comes_to() -> None:
+    words = [*RANDOM, "--trials", "2", "--seeds", "2", "--for", "train-misses"]
+    folder = sweep(*words, "--jobs", "1")
+    row = rows(folder)[1]
+    misses = []
+    for seed in (0, 1):
+        experiment = Session({"rate": row["set rate"]}, seed=seed).load("small.sn").experiment()
+        record = experiment.train(seed=seed, optimizer=row["set optimizer"], progress=False)
+        assert record.train.misses is not None
+        misses.append(record.train.misses)
+    assert float(row["value"]) == sum(misses) / 2
+    assert row["sought"] == "train-misses" and row["chosen_on"] == "train"
+
+
+@pytest.mark.kernels
+def test_the_form_of_the_program_is_swept_and_options_go_before_it(net: Path) -> None:
+    net.write_text(NET + "(sweep (rate 0.1 0.2 0.3) (width 2 3))")
+    folder = sweep("--search", "grid", "--vary", "width=4", "--jobs", "1")
+    assert [(row["set rate"], row["set width"]) for row in rows(folder)] == [
+        ("0.1", "4"),
+        ("0.2", "4"),
+        ("0.3", "4"),
+    ]
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("search", ["tpe", "cmaes"])
+def test_searches_that_learn_are_the_same_twice(search: str) -> None:
+    words = ["--vary", "rate=0.001..0.5 log", "--vary", "width=2..4", "--for", "train-error"]
+    folder = sweep(*words, "--search", search, "--trials", "14", "--jobs", "1")
+    again = sweep(*words, "--search", search, "--trials", "14", "--jobs", "1", out="again")
+    assert (folder / "trials.csv").read_bytes() == (again / "trials.csv").read_bytes()
+    values = [float(row["value"]) for row in rows(folder)]
+    assert len(values) == 14 and len(set(values)) > 10
+    assert told(folder)["best"] == values.index(min(values))
+
+
+@pytest.mark.kernels
+def test_a_sweep_goes_on_and_up_to_more_trials(capsys: pytest.CaptureFixture[str]) -> None:
+    short = sweep(*RANDOM, "--trials", "2", "--jobs", "1", out="short")
+    whole = sweep(*RANDOM, "--trials", "5", "--jobs", "1", out="whole")
+    assert main(["sweep", "--resume", "short", "--trials", "5", "--jobs", "1"]) == 0
+    assert (short / "trials.csv").read_bytes() == (whole / "trials.csv").read_bytes()
+    assert len(list((short / "runs").iterdir())) == 5
+
+
+@pytest.mark.kernels
+def test_a_sweep_that_is_killed_goes_on_with_each_trial_once(net: Path) -> None:
+    net.write_text(NET.replace("(passes 3)", "(passes 400)"))
+    words = ["sweep", "small.sn", *RANDOM, "--trials", "24", "--jobs", "2", "--out", "killed"]
+    process = subprocess.Popen([sys.executable, "-m", "sn", *words], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(list(Path("killed").glob("runs/*.json"))) < 3:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    journal = Path("killed/journal.log")
+    with journal.open("ab") as file:  # as one that was killed while it wrote
+        file.write(b'{"op_code": 4, "worker')
+    assert main(["sweep", "--resume", "killed"]) == 0
+    whole = sweep(*words[2:-2], out="whole")
+    assert Path("killed/trials.csv").read_bytes() == (whole / "trials.csv").read_bytes()
+    assert [row["trial"] for row in rows(whole)] == [str(n) for n in range(24)]
+
+
+@pytest.mark.kernels
+def test_a_worker_that_is_killed_is_replaced(net: Path) -> None:
+    net.write_text(NET.replace("(passes 3)", "(passes 600)"))
+    words = [*RANDOM, "--trials", "12", "--jobs", "2"]
+    command = [sys.executable, "-m", "sn", "sweep", "small.sn", *words, "--out", "hit"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(list(Path("hit").glob("runs/*.json"))) < 2:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid), "-f", "spawn_main"], capture_output=True, text=True
+    )
+    os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+    assert process.wait(timeout=300) == 0
+    assert (
+        Path("hit/trials.csv").read_bytes()
+        == (sweep(*words, out="whole") / "trials.csv").read_bytes()
+    )
+
+
+@pytest.mark.kernels
+def test_runs_that_do_badly_are_given_up(net: Path) -> None:
+    net.write_text(NET.replace("(passes 3)", "(passes 60)"))
+    words = ["--vary", "rate=0.00001..0.5 log", "--for", "train-error", "--search", "random"]
+    folder = sweep(*words, "--prune", "median", "--trials", "20", "--jobs", "1")
+    states = [row["state"] for row in rows(folder)]
+    assert states.count("pruned") > 2 and states.count("done") > 5
+    passes = {row["state"]: int(row["passes"]) for row in rows(folder)}
+    assert passes["done"] == 60 > passes["pruned"]
+    whole = sweep(*words, "--trials", "20", "--jobs", "1", out="whole")
+    both = zip(rows(folder), rows(whole), strict=True)
+    assert all(a["sha256"] == b["sha256"] for a, b in both if a["state"] == "done")
+
+
+@pytest.mark.kernels
+def test_a_run_that_diverges_fails_alone(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--vary", "rate=0.1,1e38", "--search", "grid", "--jobs", "1"]
+    folder = sweep(*words, "--optimizer", "slow", "--passes", "200")
+    assert [row["state"] for row in rows(folder)] == ["done", "failed"]
+    assert rows(folder)[1]["error"]
+    assert "trial 1 failed" in capsys.readouterr().out
+
+
+def test_a_worker_asks_for_what_it_lacks() -> None:
+    experiment = Session().load("small.sn").experiment()
+    dataset, _ = experiment.spec.data.load()
+    bundle = bundle_of(experiment, dataset.hash, experiment.program.session.allow, True)
+    run = Run(bundle.hash, (("rate", "0.3"),), "slow", 0, 0)
+    keeper = Keeper()
+    assert keeper.do(run) == Wanted(bundle.hash)
+
+
+@pytest.mark.kernels
+def test_a_program_that_is_gone_is_done_as_it_was(net: Path) -> None:
+    experiment = Session().load("small.sn").experiment()
+    dataset, _ = experiment.spec.data.load()
+    bundle = bundle_of(experiment, dataset.hash, experiment.program.session.allow, True)
+    run = Run(bundle.hash, (("rate", "0.3"),), "slow", 2, 0)
+    here, elsewhere = Keeper(), Keeper()
+    for keeper in (here, elsewhere):
+        keeper.put(bundle.hash, bundle)
+    one = here.do(run)
+    net.unlink()
+    two = elsewhere.do(run)
+    assert isinstance(one, Outcome) and isinstance(two, Outcome)
+    assert one.state == "done" and one.weights
+    assert one.bits == two.bits and one.key == two.key
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "nothing varies in this sweep"),
+        (["--vary", "rat=0..1"], "setting rat: small.sn has no variable 'rat'"),
+        (["--vary", "optimizer=slow,fats"], "the experiment has no optimizer 'fats' to vary"),
+        (["--vary", "rate=0.1..0.2", "--for", "test-misses"], "--for says what is sought"),
+        (["--vary", "rate=0.1..0.2", "--search", "cmaes"], "cmaes searches over two ranges"),
+        (["--vary", "rate=0.2..0.1"], "from its lowest number to its highest"),
+    ],
+)
+def test_slips_are_told_before_anything_runs(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", "small.sn", *words]) == 1
+    assert message in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+@pytest.mark.kernels
+def test_another_program_is_no_sweep_to_go_on_with(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep(*RANDOM, "--trials", "1", "--jobs", "1")
+    net.write_text(NET.replace("0.2", "0.3"))
+    assert main(["sweep", "--resume", "here", "--trials", "2"]) == 1
+    assert "its program, settings or data changed since" in capsys.readouterr().err
+
+
+def test_without_optuna_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(("optuna", "sn.sweep"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["sweep", "small.sn", *RANDOM]) == 1
+    assert "pip install 'sn[sweep]' brings it" in capsys.readouterr().err
