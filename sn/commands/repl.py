@@ -21,6 +21,7 @@ from sn.commands._progress import WarningPrinter, pass_line
 from sn.commands._safety import allow_options, each_limit_options
 from sn.commands._settings import Limited, data_option, settings_option
 from sn.commands._texts import print_text, terminal_width
+from sn.commands._windows import save_windows
 from sn.errors import ProgramExit, SnError
 from sn.limits import SEED
 from sn.results.arrays import make_inside
@@ -100,6 +101,8 @@ def command(
             return _talk(dialogue, file, is_dialogue)
         except ProgramExit as end:
             return end.status
+        finally:
+            save_windows(session)
 
 
 def _talk(dialogue: Dialogue, file: str | None, is_dialogue: bool) -> int:

@@ -21,6 +21,7 @@ from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
+from sn.commands._windows import save_windows
 from sn.errors import TrainError
 from sn.limits import HEADLESS, SEED
 from sn.progress.terminal import TerminalBar
@@ -209,22 +210,16 @@ def _load(begin: Beginning, session: Session, headless: str) -> tuple[Program, P
 
     What it drew is saved and told, also if it fails or is stopped.
     """
-    from sn.graphics.saving import save_pictures  # start-up time, which --help can do without
-
     session.screen.is_drawing = headless != "none"
     if headless == "png":
-        from sn.figure.picture import check_png  # as above
+        from sn.figure.picture import check_png  # start-up time, which --help can do without
 
         check_png()  # before a program works for hours
     try:
         program = begin.load(session)
         return program, session.files.folder
     finally:
-        saved = save_pictures(session.screen, session.files, headless)
-        if saved.folder is not None:
-            print_fact("windows", f"{saved.folder}: {', '.join(saved.names)}", 12)
-        for note in saved.notes:
-            print_text(f"note: {note}", err=True)
+        save_windows(session, headless)
 
 
 class _Place:
