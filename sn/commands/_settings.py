@@ -9,7 +9,7 @@ import click
 
 from sn.commands import _completion as completion
 from sn.errors import SettingError
-from sn.limits import PASSES, Limit
+from sn.limits import HEADLESS, PASSES, Limit
 
 
 class Limited(click.ParamType[int | float]):
@@ -71,4 +71,12 @@ data_option = click.option(
 )
 passes_option = click.option(
     "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
+)
+headless_option = click.option(
+    "--headless",
+    type=click.Choice(HEADLESS),
+    default=HEADLESS[0],
+    metavar="KIND",
+    help="What becomes of the program's windows: svg or png files in the folder of the run, or "
+    "none.  [default: svg]",
 )

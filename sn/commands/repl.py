@@ -19,9 +19,8 @@ from sn.commands._folders import remove_if_empty
 from sn.commands._parts import print_parts
 from sn.commands._progress import WarningPrinter, pass_line
 from sn.commands._safety import allow_options, each_limit_options
-from sn.commands._settings import Limited, data_option, settings_option
-from sn.commands._texts import print_text, terminal_width
-from sn.commands._windows import save_windows
+from sn.commands._settings import Limited, data_option, headless_option, settings_option
+from sn.commands._texts import print_fact, print_text, terminal_width
 from sn.errors import ProgramExit, SnError
 from sn.limits import SEED
 from sn.results.arrays import make_inside
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from sn.lisp.gate import Allow  # start-up time, which --help can do without
     from sn.repl.dialogue import Dialogue  # as above
     from sn.results.check_report import CheckReport  # as above
+    from sn.session import Session  # as above
 
 
 @click.command("repl")
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @data_option
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
 @settings_option("FILE")
+@headless_option
 @allow_options()
 @each_limit_options
 def command(
@@ -56,6 +57,7 @@ def command(
     data: str | None,
     no_folder: bool,
     settings: dict[str, str],
+    headless: str,
     allow: Allow,
     seconds: float | None,
     n_bytes: int | None,
@@ -77,6 +79,10 @@ def command(
         )
     if settings and file is None:
         raise click.UsageError("--set sets variables of FILE, and there is none")
+    if headless == "png":
+        from sn.figure.picture import check_png  # as for Allow
+
+        check_png()
     if file is not None:
         find_net(file)  # a name that is wrong is told before there is a prompt
     from sn.repl.dialogue import Dialogue  # start-up time, which --help can do without
@@ -95,14 +101,13 @@ def command(
             seconds=seconds,
             n_bytes=n_bytes,
             more=lambda: sys.stdin.readline(),
+            after=_Windows(session, headless).save,
         )
         stack.callback(dialogue.close)
         try:
             return _talk(dialogue, file, is_dialogue)
         except ProgramExit as end:
             return end.status
-        finally:
-            save_windows(session)
 
 
 def _talk(dialogue: Dialogue, file: str | None, is_dialogue: bool) -> int:
@@ -125,6 +130,31 @@ def _files_folder(stack: contextlib.ExitStack) -> Path:
     files = folder / FILES
     make_inside(files)
     return files
+
+
+class _Windows:
+    """Saves the windows of a session when something was drawn, and tells where once."""
+
+    def __init__(self, session: Session, kind: str) -> None:
+        self._session, self._kind = session, kind
+        self._saved, self._told = session.screen.clock, ""
+        session.screen.is_drawing = kind != "none"
+
+    def save(self) -> None:
+        """Save what is seen, unless it was."""
+        screen = self._session.screen
+        if screen.clock == self._saved:
+            return
+        from sn.graphics.saving import save_pictures  # start-up time: most draw nothing
+
+        self._saved = screen.clock
+        saved = save_pictures(screen, self._session.files, self._kind)
+        told = "" if saved.folder is None else f"{saved.folder}: {', '.join(saved.names)}"
+        if told != self._told:
+            print_fact("windows", told, 12)
+            self._told = told
+        for note in saved.notes:
+            print_text(f"note: {note}", err=True)
 
 
 class _Person:

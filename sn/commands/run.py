@@ -18,12 +18,18 @@ from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._resuming import Beginning, beginning, resume_options
 from sn.commands._safety import allow_options, limit_options
-from sn.commands._settings import Limited, data_option, passes_option, settings_option
+from sn.commands._settings import (
+    Limited,
+    data_option,
+    headless_option,
+    passes_option,
+    settings_option,
+)
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.commands._windows import save_windows
 from sn.errors import TrainError
-from sn.limits import HEADLESS, SEED
+from sn.limits import SEED
 from sn.progress.terminal import TerminalBar
 from sn.results.arrays import content_hash, make_inside
 from sn.results.checkpoints import run_folder
@@ -68,14 +74,7 @@ if TYPE_CHECKING:
 @click.option("--no-folder", is_flag=True, help="Leave nothing on disk.")
 @tensorboard_option("the run")
 @settings_option("the program")
-@click.option(
-    "--headless",
-    type=click.Choice(HEADLESS),
-    default=HEADLESS[0],
-    metavar="KIND",
-    help="What becomes of the program's windows: svg or png files in the folder of the run, or "
-    "none.  [default: svg]",
-)
+@headless_option
 @click.option("--confusion", is_flag=True, help="Print which classes are taken for which.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
 @click.option(

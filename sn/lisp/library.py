@@ -56,6 +56,12 @@ def manuals() -> dict[str, tuple[Manual, ...]]:
 
 
 @cache
+def call_forms() -> dict[str, str]:
+    """Return the call form of each function of the library that has a manual, by its name."""
+    return {one.name: one.call for part in manuals().values() for one in part}
+
+
+@cache
 def homes() -> dict[str, str]:
     """Return the part that each function of the library is in, by its name."""
     return {name: part for part, defines in index().items() for name in defines["functions"]}

@@ -19,6 +19,7 @@ from sn.editors.words import words
 from sn.errors import SnError
 from sn.interp import Interpreter
 from sn.lisp.forms import fold, show, string_text, symbol_text
+from sn.lisp.leads.names import call_form
 from sn.session import Session
 
 _MOST = 200  # offers; chosen here: nobody reads more
@@ -101,9 +102,7 @@ def _called(it: Interpreter) -> Iterator[Offer]:
     """Yield all that can be called, with its call form."""
     for symbol in sorted(it.symbols, key=lambda symbol: symbol.name):
         if hasattr(symbol.value, "run"):
-            doc = getattr(symbol.value, "__doc__", None) or ""
-            usage = _usage(doc.strip())
-            yield Offer(symbol_text(symbol.name), usage if usage.startswith("(") else "")
+            yield Offer(symbol_text(symbol.name), call_form(symbol))
 
 
 def _variables(it: Interpreter) -> Iterator[Offer]:

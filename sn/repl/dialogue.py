@@ -16,8 +16,10 @@ from typing import Any
 from sn.display import unobeyed
 from sn.errors import ProgramExit, SnError
 from sn.lisp.calls import Builtin
-from sn.lisp.forms import Symbol, Value, show, span_of
+from sn.lisp.forms import Pair, Symbol, Value, show, span_of
 from sn.lisp.leads.lookover import look_over
+from sn.lisp.leads.names import call_form
+from sn.lisp.leads.writing import items, label
 from sn.networds import LispNet
 from sn.parser import EOF
 from sn.program_text import program_text
@@ -38,7 +40,8 @@ class Dialogue:
     """A session, what was typed so far, and the words that only a prompt has.
 
     `seconds` and `n_bytes` limit what each text may take, None for no limit. `more` gives a further
-    line to a program that reads what is typed, "" at the end.
+    line to a program that reads what is typed, "" at the end. `after` is called behind each text,
+    and behind the file, whatever became of it.
     Raises of `answer`: KeyboardInterrupt, and ProgramExit where the program ends itself.
     """
 
@@ -52,12 +55,13 @@ class Dialogue:
         seconds: float | None = None,
         n_bytes: int | None = None,
         more: Callable[[], str] = lambda: "",
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         self.session, self.it, self.person = session, session.interpreter, person
         self.errors = Errors()
         self.training = Training(lambda: self.program, watching, person.say, is_kept)
         self.words = Words(self)
-        self._limits, self._more = (seconds, n_bytes), more
+        self._limits, self._more, self._after = (seconds, n_bytes), more, after
         self._text = ""
         self._kept: list[str] = []  # the texts that describe what there is
         self._file: Program | None = None
@@ -96,6 +100,7 @@ class Dialogue:
             own = () if gate.own is None else (gate.own,)
             self.session.files.gate = replace(gate, own=Path(), shared=(*gate.shared, *own))
             self._end_line()
+            self._after()
             self.words.note_file(self._file)
         for name in self.session.world.networks:
             self.person.say(self._described(self.it.intern(name)))
@@ -116,6 +121,7 @@ class Dialogue:
             return False
         finally:
             self._end_line()
+            self._after()
         return True
 
     def tell_interrupt(self) -> None:
@@ -167,6 +173,7 @@ class Dialogue:
     def _answer_form(self, form: Value) -> None:
         self._is_aside, self._out.has_written = False, False
         self._is_evaluating = True
+        functions = _assigned_functions(form)
         try:
             value = self.it.evaluate(form)
         finally:
@@ -178,6 +185,9 @@ class Dialogue:
             self.it.set_global(name, value)
         if value is not None or not self._out.has_written:
             self._show(value)
+        for symbol, usage in functions:
+            if not call_form(symbol):
+                self.person.say(f"{label(symbol)} was a function, {usage}, and is a variable now")
 
     def _line(self) -> str:
         """Return a line more where a program asks for it, and not the reader for the next form."""
@@ -216,6 +226,15 @@ class Dialogue:
         if self.it.stdout.column:
             self.it.stdout.write("\n")
         self.it.stdout.flush()
+
+
+def _assigned_functions(form: Value) -> list[tuple[Symbol, str]]:
+    """Return the functions whose names a (setq ...) gives values, with how they are called."""
+    parts = items(form, 1000) if type(form) is Pair else None
+    if not parts or not isinstance(parts[0], Symbol) or parts[0].name != "setq":
+        return []
+    names = [one for one in parts[1::2] if isinstance(one, Symbol)]
+    return [(name, usage) for name in names if (usage := call_form(name))]
 
 
 class _Stdout:

@@ -183,6 +183,25 @@ def test_a_fault_of_sn_does_not_end_the_session(
     assert answer(dialogue, capsys, "(+ 1 1)") == "= 2\n"
 
 
+def test_a_function_that_becomes_a_variable_is_told(dialogue: Dialogue) -> None:
+    assert dialogue.answer("(setq epsilon 0.1)")
+    assert told(dialogue).said == [
+        "epsilon was a function, (epsilon [units] [values]), and is a variable now"
+    ]
+    assert not dialogue.answer("(epsilon 0.2)")
+    hint = told(dialogue).errors[-1].hint or ""
+    assert hint.startswith("SN's (epsilon [units] [values]) is gone since epsilon got a value")
+    assert dialogue.answer(
+        "(setq epsilon 0.3 other 5) (setq f (lambda (x) x)) (setq f (lambda (x) 1))"
+    )
+    assert len(told(dialogue).said) == 1
+
+
+def test_functions_of_the_library_have_their_call_forms(dialogue: Dialogue) -> None:
+    assert not dialogue.answer("(+ 1 epsi)")
+    assert told(dialogue).errors[-1].hint == "epsi is a function, (epsi x)"
+
+
 def test_the_program_may_end_the_session(dialogue: Dialogue) -> None:
     with pytest.raises(ProgramExit) as end:
         dialogue.answer("(exit 4)")
@@ -340,6 +359,21 @@ def test_the_command_reads_a_pipe(
     seen = capsys.readouterr()
     assert seen.out == "= 2\n" and "<repl>:1:6: error[SN0203]" in seen.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_windows_are_saved_when_something_was_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = '(setq window (new-window 0 0 90 90 "a"))\n(draw-line 0 0 9 9)\n(+ 1 1)\n'
+    for options in ([], ["--headless", "none"], ["--no-folder"]):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{text}(draw-line 0 1 9 9)\n"))
+        assert main(["repl", *options]) == 0
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert "M0 0L9 9M0 1L9 9" in (folder / "files" / "windows" / "a.svg").read_text()
+    lines = capsys.readouterr().out.split("\n")
+    where = Path("runs") / folder.name / "files" / "windows"
+    assert [line for line in lines if "windows" in line] == [f"windows     {where}: a.svg"]
 
 
 def test_the_command_says_what_is_missing(

@@ -12,6 +12,7 @@ from sn.lisp.leads import infix
 from sn.lisp.leads.names import functions
 from sn.lisp.leads.words import words
 from sn.lisp.leads.writing import call, items, label, name_of, opening
+from sn.lisp.library import call_forms
 from sn.lisp.machine import Machine
 
 QUOTED = "a list that is no call stands behind a quote"
@@ -64,6 +65,9 @@ def not_a_function(form: Value, text: str | None) -> str | None:
     if hint := _glued(form, text) or infix.lead(form, True):
         return hint
     if type(form.car) is Symbol:
+        if ours := call_forms().get(form.car.name):
+            name = label(form.car)
+            return f"SN's {ours} is gone since {name} got a value: give that another name"
         if form.cdr is None:
             return f"write {label(form.car)} without parentheses to get its value"
         return "the first element of a list is the function that it calls"

@@ -9,6 +9,7 @@ from sn.errors import SnError, Span, did_you_mean
 from sn.lisp.forms import Pair, Symbol, Value, describe
 from sn.lisp.leads import infix
 from sn.lisp.leads.writing import LONGEST, code, items, label, name_of, some_cells
+from sn.lisp.library import call_forms
 from sn.lisp.machine import Machine
 
 _FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
@@ -137,6 +138,8 @@ def call_form(symbol: Symbol) -> str:
     value = symbol.global_value
     if not hasattr(value, "run"):
         return ""
+    if hasattr(value, "part") and symbol.name in call_forms():  # it is still in its file
+        return call_forms()[symbol.name]
     if hasattr(value, "params"):
         return code(Pair(symbol, value.params)) or f"({label(symbol)} ...)"
     first = (value.__doc__ or "").strip().partition("\n")[0]
