@@ -135,6 +135,19 @@ class Typed:
         self.press(text, ENTER)
         return self.wait(*answers, is_asking=True)
 
+    def settle(self, *keys: str) -> None:
+        """Wait until there is a prompt and nothing more comes; press keys until then."""
+        until = time.monotonic() + LONGEST
+        while True:
+            quiet = time.monotonic() + 1.0
+            while time.monotonic() < quiet:
+                if self._read(0.05):
+                    quiet = max(quiet, time.monotonic() + 0.5)
+                assert time.monotonic() < until, "no prompt came:\n" + "\n".join(self.lines[-30:])
+            if self.lines[-1:] == ["?"]:
+                return
+            self.press(*keys)
+
     def end(self) -> int:
         """Wait until the command ends by itself, and return its exit code."""
         until = time.monotonic() + LONGEST

@@ -6,6 +6,7 @@ All that is typed is one text, `<repl>`, so that a place in it stays what it is;
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -62,7 +63,7 @@ class Dialogue:
         self.training = Training(lambda: self.program, watching, person.say, is_kept)
         self.words = Words(self)
         self._limits, self._more, self._after = (seconds, n_bytes), more, after
-        self._text = ""
+        self._text, self._start = "", 0  # what could not be read begins at `_start`
         self._kept: list[str] = []  # the texts that describe what there is
         self._file: Program | None = None
         self._is_evaluating = self._is_aside = False
@@ -144,14 +145,17 @@ class Dialogue:
 
     def _evaluate(self, text: str) -> None:
         """Evaluate the forms of a text one by one; what went well stays, whatever follows."""
+        self._text = self._text[: self._start] + _blanks(self._text[self._start :])
+        self._start = len(self._text)
         reader = self.it.reader(self._text + text, NAME, self._line)
         reader.pos, outer = len(self._text), self.it.input
         self.it.input, self._text = reader, reader.text
         try:
             while True:
-                start = reader.pos
+                self._start = start = reader.pos
                 if (form := reader.next_form()) is EOF:
                     return
+                self._start = reader.pos
                 look_over(self.it, form, reader.span_of_last)
                 self._answer_form(form)
                 if not self._is_aside:
@@ -226,6 +230,14 @@ class Dialogue:
         if self.it.stdout.column:
             self.it.stdout.write("\n")
         self.it.stdout.flush()
+
+
+def _blanks(text: str) -> str:
+    """Return blanks in place of a text that could not be read, so that lines stay where they are.
+
+    Hints look at the forms around an error, which takes a text that can be read.
+    """
+    return re.sub(r"[^\n]", " ", text)
 
 
 def _assigned_functions(form: Value) -> list[tuple[Symbol, str]]:

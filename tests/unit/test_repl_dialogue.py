@@ -157,6 +157,18 @@ def test_a_text_that_cannot_be_read_does_no_harm(
     assert answer(dialogue, capsys, "(+ 1 1)") == "= 2\n"
 
 
+def test_a_text_that_cannot_be_read_spoils_no_hint(dialogue: Dialogue) -> None:
+    assert dialogue.answer("(de f (x) (lambda (y) (+ x y)))")
+    for text in ("(a, b)", "(open", "1 (a\n, b) 2"):
+        assert not dialogue.answer(text)
+    (first, *_, last) = told(dialogue).errors
+    assert first.texts["<repl>"].endswith("(a, b)\n") and str(last.span) == "<repl>:5:1"
+    assert not dialogue.answer("((f 1) 2)")
+    error = told(dialogue).errors[-1]
+    assert "scope is dynamic" in (error.hint or "") and str(error.span) == "<repl>:1:26"
+    assert [frame.partition(" at ")[2] for frame in error.frames] == ["<repl>:6:1"]
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -218,3 +220,40 @@ def test_build_train_stop_look_change_and_go_on(
         typed.wait("interrupted after ", is_asking=True)
         typed.press(CTRL_D)
         assert typed.end() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.kernels
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ctrl_c_at_any_moment_leads_back_to_the_prompt(
+    tmp_path: Path, home: dict[str, str], seed: int
+) -> None:
+    """While libraries are imported, while kernels compile, in destructors, deep in recursion."""
+    forms = [
+        "(while t)",
+        "(train)",
+        "(rebuild) (train 100)",
+        '(net-test (trained) "train")',
+        "(net-train (trained) 100000)",
+        "(layers)",
+        '(load "small")',
+        "(de f (x) (+ 1 (f x))) (f 1)",
+        "(let ((x 2)) (while t (setq x (+ x 1))))",
+        "(for (i 0 100000) (prin i))",
+        "(length (range 1 3000000))",
+        "(sort-list (range 1 200000) (lambda (a b) (> a b)))",
+    ]
+    (tmp_path / "small.sn").write_text(NET)
+    chance = random.Random(seed)
+    with begun(tmp_path, home, "small.sn") as typed:
+        typed.ask("(setq x 1)", "= 1")
+        for number in range(25):
+            typed.press(chance.choice(forms), ENTER)
+            time.sleep(0.02 + 0.8 * chance.random() ** 2)
+            for _ in range(chance.choice([1, 1, 2, 3])):
+                typed.press(CTRL_C)
+                time.sleep(chance.random() / 4)
+            typed.settle(CTRL_C)
+            assert f"= ({number} 1)" in typed.ask(f"(list {number} x)", f"= ({number} 1)")
+            shown = "\n".join(typed.lines)
+            assert "Traceback" not in shown and "internal error" not in shown, shown[-2000:]
