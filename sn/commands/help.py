@@ -28,9 +28,10 @@ def command(word: str | None) -> None:
         return
     from sn.errors import UnknownNameError  # start-up time, which --help can do without
     from sn.repl.manual import folded, manual_text  # as above
+    from sn.repl.words import manuals  # as above
 
     try:
-        found = manual_text(word)
+        found = manual_text(word, manuals())
     except UnknownNameError as error:
         raise click.UsageError(f"{error.message}; {error.hint}") from None
     print_whole(folded(found, terminal_width(sys.stdout)) + "\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -69,10 +69,10 @@ class Dialogue:
         self._is_evaluating = self._is_aside = False
         self._out = self.it.stdout.file = _Stdout()  # type: ignore[assignment]  # it writes
         self.it.recoveries += 1  # errors note the values around them, for who asks
-        self.all_words: Mapping[str, Callable[..., Any]]
-        self.all_words = {**self.errors.words, **self.training.words, **self.words.words}
-        for name, word in self.all_words.items():
-            self.it.define(name, Builtin(name, self._aside(word), False, False))
+        for kind in (self.errors, self.training, self.words):
+            for name, method in kind.WORDS.items():
+                word = self._aside(getattr(kind, method))
+                self.it.define(name, Builtin(name, word, locked=False, dotted=False))
         self.it.define_macro("^A", self.it.get_global("ask-about"))
 
     @property

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import ClassVar
 
 from sn.errors import SnError
 from sn.lisp.forms import Shown, Symbol, Value, to_list
 from sn.lisp.machine import Machine
-
-Word = Callable[..., Any]
 
 
 class LispError(Shown):
@@ -30,6 +27,15 @@ class LispError(Shown):
 class Errors:
     """The last error of a session, and the words that tell of it; `last` is () before the first."""
 
+    WORDS: ClassVar = {
+        "error-message": "message",
+        "error-hint": "hint",
+        "error-form": "form",
+        "error-place": "place",
+        "error-calls": "calls",
+        "error-values": "values",
+    }
+
     def __init__(self) -> None:
         self.last: LispError | None = None
 
@@ -37,18 +43,6 @@ class Errors:
         """Make an error the last one."""
         self.last = LispError(error)
         it.define("*e", self.last)
-
-    @property
-    def words(self) -> dict[str, Word]:
-        """The words, by name."""
-        return {
-            "error-message": self.message,
-            "error-hint": self.hint,
-            "error-form": self.form,
-            "error-place": self.place,
-            "error-calls": self.calls,
-            "error-values": self.values,
-        }
 
     def message(self, error: LispError | None = None) -> Value:
         """(error-message [error])

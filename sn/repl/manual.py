@@ -76,7 +76,7 @@ def _meanings(name: str, others: Mapping[str, str]) -> Iterator[tuple[str, str]]
     told = set()
     if name in others:
         told.add(others[name])
-        yield "word of the prompt", others[name]
+        yield "word of the prompt, `sn repl`", others[name]
     known = words()
     for table, place in _PLACES.items():
         doc = getattr(known, table).get(name)

@@ -5,8 +5,7 @@ Protocols, so that neither has to know who stands on the other side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from sn.errors import SnError
 from sn.interp import Interpreter
@@ -37,11 +36,10 @@ class Person(Protocol):
 
 
 class Talk(Protocol):
-    """A dialogue, as its words see it; `all_words` are those that only a prompt has."""
+    """A dialogue, as its words see it."""
 
     it: Interpreter
     person: Person
-    all_words: Mapping[str, Callable[..., Any]]
 
     @property
     def program(self) -> Program:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sn.data import Part
 from sn.errors import EvalError, did_you_mean
@@ -57,6 +57,8 @@ class Training:
     system's, and gone with `close`.
     """
 
+    WORDS: ClassVar = {"train": "train", "trained": "trained", "train-anew": "anew"}
+
     def __init__(
         self,
         program: Callable[[], Program],
@@ -79,11 +81,6 @@ class Training:
         """Say where the run stands that was interrupted just now, and how it goes on."""
         said, self._stopped = self._stopped, ""
         return said
-
-    @property
-    def words(self) -> dict[str, Callable[..., Any]]:
-        """The words, by name."""
-        return {"train": self.train, "trained": self.trained, "train-anew": self.anew}
 
     def train(self, it: Machine, *what: float | Symbol) -> LispNet:
         """(train ['NET] [PASSES] ['OPTIMIZER])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from functools import cache
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from sn.builtins.pretty import pretty_text
 from sn.errors import EvalError, SnError, Span
 from sn.lisp.forms import Pair, Symbol, Value, show, span_of, to_list
 from sn.lisp.lambdas import Lambda
 from sn.lisp.machine import Machine
+from sn.repl.errors import Errors
 from sn.repl.manual import apropos, folded, manual_text
 from sn.repl.person import Talk
+from sn.repl.training import Training
 from sn.session import Program
 
 _DESCRIBING = ("defnet", "experiment")
@@ -37,31 +39,24 @@ Tab completes, Ctrl-D leaves; docs/repl.md tells more\
 class Words:
     """The words of a dialogue that need it, and the forms that described its nets."""
 
+    WORDS: ClassVar = {
+        "help": "help",
+        "apropos": "apropos",
+        "layers": "layers",
+        "rebuild": "rebuild",
+        "ask-about": "ask_about",
+    }
+
     def __init__(self, dialogue: Talk) -> None:
         self._dialogue = dialogue
         self._forms: dict[tuple[str, str], Value] = {}  # by defnet or experiment, and net
         self._file: Program | None = None  # whose forms are not among them yet
 
     @property
-    def words(self) -> dict[str, Callable[..., Any]]:
-        """The words, by name."""
-        return {
-            "help": self.help,
-            "apropos": self.apropos,
-            "layers": self.layers,
-            "rebuild": self.rebuild,
-            "ask-about": self.ask_about,
-        }
-
-    @property
     def manuals(self) -> dict[str, str]:
-        """The manuals of the words of the prompt, by name."""
+        """The manuals of the words of the prompt that no program has replaced, by name."""
         it = self._dialogue.it
-        return {
-            name: cleandoc(word.__doc__ or "")
-            for name, word in self._dialogue.all_words.items()
-            if hasattr(it.get_global(name), "run")
-        }
+        return {name: doc for name, doc in manuals().items() if it.get_global(name) is not None}
 
     def note(self, form: Value) -> None:
         """Keep a form of the top level that describes a net or an experiment."""
@@ -172,6 +167,16 @@ class Words:
                     it.eval(form)
                 self._dialogue.keep(form)
         return it.intern(net)
+
+
+@cache
+def manuals() -> dict[str, str]:
+    """Return the manuals of all words that only a prompt has, by name."""
+    return {
+        word: cleandoc(getattr(kind, method).__doc__ or "")
+        for kind in (Errors, Training, Words)
+        for word, method in kind.WORDS.items()
+    }
 
 
 def definition(it: Machine, name: str) -> str | None:

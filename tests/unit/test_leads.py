@@ -221,6 +221,10 @@ TEXT = {
     "function-assigned": slip(
         "(setq length 2)", "1:1", "cannot be assigned", "a function of SN, (length list); choose"
     ),
+    "word-of-the-prompt": slip("(help 'car)", "1:1", "called 'help'", "the prompt: sn repl FILE"),
+    "training-of-the-prompt": slip(
+        "(train 5)", "1:1", "called 'train'", "of sn repl FILE; what is"
+    ),
     "commas-in-the-first-list": slip("(+ 1, 2)", "1:5", "','", "stands in a list: (+ 1 2)"),
     "commas-in-sizes": net("(16 16)", "(16, 16)", "2:19", "','", "in a list: (16 16)"),
     "commas-in-brackets": slip("(setq l [1, 2, 3])", "1:11", "','", "in a list: [1 2 3]"),

@@ -44,7 +44,7 @@ def test_an_unknown_word_leads_to_known_ones(word: str, hint: str) -> None:
 
 def test_words_of_others_are_told_first() -> None:
     text = manual_text("train", {"train": "(train)\n\nTrain."})
-    assert text.startswith("train: word of the prompt\n\n  (train)\n\n  Train.\n\n")
+    assert text.startswith("train: word of the prompt, `sn repl`\n\n  (train)\n\n  Train.\n\n")
     assert "train: inside a net or an experiment\n\n  (train SHARE)" in text
 
 

@@ -225,7 +225,15 @@ def _input(args: list[Value]) -> str | None:
 
 def _train(args: list[Value]) -> str | None:
     """(train n)."""
-    return "sn run FILE trains; what is trained, and how, says (experiment NET ...)"
+    return (
+        "sn run FILE trains, and (train) at the prompt of sn repl FILE; what is trained, and how, "
+        "says (experiment NET ...)"
+    )
+
+
+def _prompt(args: list[Value]) -> str | None:
+    """(help 'car)."""
+    return "this is a word of the prompt: sn repl FILE"
 
 
 def _option(args: list[Value]) -> str | None:
@@ -239,6 +247,7 @@ _FORMS: dict[str, tuple[Callable[[list[Value]], str | None], str]] = {
     "net": (_net, "network net model sequential defnetwork neural-network"),
     "input": (_input, "input input-layer"),
     "train": (_train, "train fit compile learn evaluate"),
+    "prompt": (_prompt, "help apropos trained rebuild train-anew error-form error-values"),
     "option": (_option, "optimizer data passes epochs learning-rate cost loss sgd adam"),
 }
 for _lead, _words in _FORMS.values():
