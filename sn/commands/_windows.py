@@ -1,4 +1,4 @@
-"""The windows of a program: saved at its end, and told."""
+"""The windows of a program: saved, and told."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from sn.session import Session  # start-up time, which --help can do without
 
 
-def save_windows(session: Session, kind: str = "svg") -> None:
-    """Save what a program drew, as files of a kind, and say where they are."""
+def save_windows(session: Session, kind: str, told: str = "") -> str:
+    """Save what a program drew, as files of a kind; say where unless that was `told` before.
+
+    Return what was told.
+    """
     from sn.graphics.saving import save_pictures  # as above
 
     saved = save_pictures(session.screen, session.files, kind)
-    if saved.folder is not None:
-        print_fact("windows", f"{saved.folder}: {', '.join(saved.names)}", 12)
+    where = "" if saved.folder is None else f"{saved.folder}: {', '.join(saved.names)}"
+    if where not in ("", told):
+        print_fact("windows", where, 12)
     for note in saved.notes:
         print_text(f"note: {note}", err=True)
+    return where

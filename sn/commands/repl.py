@@ -20,7 +20,8 @@ from sn.commands._parts import print_parts
 from sn.commands._progress import WarningPrinter, pass_line
 from sn.commands._safety import allow_options, each_limit_options
 from sn.commands._settings import Limited, data_option, headless_option, settings_option
-from sn.commands._texts import print_fact, print_text, terminal_width
+from sn.commands._texts import print_text, terminal_width
+from sn.commands._windows import save_windows
 from sn.errors import ProgramExit, SnError
 from sn.limits import SEED
 from sn.results.arrays import make_inside
@@ -145,16 +146,8 @@ class _Windows:
         screen = self._session.screen
         if screen.clock == self._saved:
             return
-        from sn.graphics.saving import save_pictures  # start-up time: most draw nothing
-
         self._saved = screen.clock
-        saved = save_pictures(screen, self._session.files, self._kind)
-        told = "" if saved.folder is None else f"{saved.folder}: {', '.join(saved.names)}"
-        if told != self._told:
-            print_fact("windows", told, 12)
-            self._told = told
-        for note in saved.notes:
-            print_text(f"note: {note}", err=True)
+        self._told = save_windows(self._session, self._kind, self._told)
 
 
 class _Person:
