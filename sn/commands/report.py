@@ -1,4 +1,4 @@
-"""Make a page of a run or a comparison, to look at and to send to a friend."""
+"""Make a page of a run, a comparison or a sweep, to look at and to send to a friend."""
 
 from __future__ import annotations
 
@@ -42,19 +42,22 @@ def command(
 ) -> None:
     """Make one file of HTML of RUN, to look at and to send to a friend.
 
-    RUN is the folder of a run, or of a comparison. The page needs nothing else and fetches
-    nothing: it has the curves and the figures, of a run also the patterns that are misread, the
-    kernels, and the network itself, which reads what one draws.
+    RUN is the folder of a run, of a comparison or of a sweep. The page needs nothing else and
+    fetches nothing: it has the curves and the figures, of a run also the patterns that are misread,
+    the kernels, and the network itself, which reads what one draws.
     """
     from sn.opened import open_run  # start-up time of numba
     from sn.page.contest import contest_page, is_contest  # as above
     from sn.page.report import run_page  # as above
+    from sn.page.sweep import is_sweep, sweep_page  # as above
     from sn.results.arrays import write_whole  # as above
     from sn.session import Session  # as above
 
     folder = run_folder(run)
     if is_contest(folder):
         content = contest_page(folder).encode("utf-8")
+    elif is_sweep(folder):
+        content = sweep_page(folder).encode("utf-8")
     else:
         net = open_run(folder, allow)
         given = None if data is None else Session().read_data(data)

@@ -18,6 +18,7 @@ from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import Limited, data_option, passes_option, settings_option
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
+from sn.errors import SnError
 from sn.limits import SEED
 from sn.results.arrays import write_whole
 from sn.results.folder import report_command
@@ -146,6 +147,12 @@ def _duration(seconds: float) -> str:
     help="How many runs at once; as many as there are cores by default.",
 )
 @click.option(
+    "--on",
+    "scheduler",
+    metavar="ADDRESS",
+    help="Run on the workers of a Dask scheduler instead: tcp://HOST:8786.",
+)
+@click.option(
     "--storage",
     metavar="URL",
     help="Where Optuna keeps the trials, instead of a journal in the folder: sqlite:///FILE, "
@@ -197,7 +204,7 @@ def command(
             # what the program prints is not for the reader of the JSON
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         found, folder = _swept(context, earlier, stack, allow, as_json)
-        pictures, notes = _write(found, folder)
+        notes = _write(found, folder)
     if as_json:
         from sn.sweep.telling import results_object  # start-up time of numpy
 
@@ -273,21 +280,40 @@ def _swept(
 
 def _workers(options: dict[str, Any], things: Any, plan: Any) -> Workers:
     """Return who does the runs."""
+    if options["scheduler"] is not None:
+        try:
+            from sn.sweep.cluster import Cluster  # an extra, and slow to import
+        except ImportError as error:
+            raise sweeps.needs_extra(error) from error
+        cluster = Cluster(options["scheduler"], things, plan.prunes)
+        cluster.open()
+        return cluster
     from sn.commands.compare import _cores  # start-up time of rich
     from sn.sweep.processes import Processes  # start-up time of numpy
 
     return Processes(options["jobs"] or _cores(), things, plan.prunes)
 
 
-def _write(found: Swept, folder: Path) -> tuple[list[str], list[str]]:
-    """Write all files, the pictures last; return those, and why some could not be drawn."""
+def _write(found: Swept, folder: Path) -> list[str]:
+    """Write all files, the pictures last; return why some could not be drawn, or nothing."""
     from sn.sweep import telling  # start-up time of numpy
 
     write_whole(folder / "trials.csv", telling.trials_csv(found).encode())
     content = json_line(telling.results_object(found))
     write_whole(folder / RESULTS, content.encode() + b"\n")
     write_whole(folder / "sweep.md", telling.markdown(found).encode())
-    return [], []
+    try:
+        from sn.page.sweep import picture_files  # as above
+
+        drawn = picture_files(folder)
+        for name, picture in drawn.items():
+            write_whole(folder / name, picture.encode())
+        write_whole(folder / "sweep.md", telling.markdown(found, list(drawn)).encode())
+    except SnError as error:
+        return [f"no pictures were drawn: {error.message}"]
+    except Exception as error:  # hours of training are worth more than a picture
+        return [f"no pictures were drawn: {type(error).__name__}: {error}"]
+    return []
 
 
 def _print(found: Swept, folder: Path, seconds: float) -> None:

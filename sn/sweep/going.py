@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sn.interrupts import interrupts_kept
-from sn.results.record import PassRecord
 from sn.results.sweeps import DONE, FAILED, PRUNED, Outcome, SweepFolder
-from sn.sweep.processes import Ended, Event
+from sn.sweep.processes import Ended, Event, Passed
 from sn.sweep.space import Point, Space
 from sn.sweep.study import Asked, Study
 from sn.sweep.trials import Bundle, Run
@@ -198,14 +197,14 @@ class _Loop:
             for one in list(self._open.values()):
                 self._settle(one, outcome)
         else:
-            self._workers.answer(event.run, self._is_given_up(event.run, event.record))
+            self._workers.answer(event.run, self._is_given_up(event))
 
-    def _is_given_up(self, run: Run, record: PassRecord) -> bool:
-        value = record.row().get(self._plan.figure)
+    def _is_given_up(self, passed: Passed) -> bool:
+        value = passed.figures.get(self._plan.figure)
         found = False
         for one in self._open.values():
-            if value is not None and one.runs[0] == run:
-                found = self._study.report(one.asked.number, record.number, value)
+            if value is not None and one.runs[0] == passed.run:
+                found = self._study.report(one.asked.number, passed.number, value)
         return found
 
     def _take_up(self, asked: Asked) -> None:

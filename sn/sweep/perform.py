@@ -16,7 +16,7 @@ from io import StringIO
 from typing import TypeVar
 
 from sn.data.base import Dataset
-from sn.errors import DataError, SnError
+from sn.errors import DataError, SnError, TrainError
 from sn.experiment import Experiment
 from sn.results.arrays import content_hash
 from sn.results.origin import Origin
@@ -81,6 +81,7 @@ class Keeper:
         """Train once, and return what came of it, or what is lacking.
 
         What is wrong with the program or its run is told in the outcome.
+        Raises: TrainError where other versions compute here than those of the sweep.
         """
         bundle = self.held.get(run.program)
         if not isinstance(bundle, Bundle):
@@ -89,7 +90,10 @@ class Keeper:
             there, here = dict(bundle.versions), dict(compute_versions())
             words = ", ".join(f"{one} {here[one]}" for one in here if here[one] != there[one])
             wanted = ", ".join(f"{one} {there[one]}" for one in here if here[one] != there[one])
-            return _failed(run, f"the worker has {words}, and the sweep {wanted}")
+            raise TrainError(
+                f"a worker has {words}, and the sweep {wanted}",
+                hint="a worker needs the same: pip install 'sn[sweep]'",
+            )
         start, watching = time.perf_counter(), _Watching(run, report)
         try:
             with redirect_stdout(StringIO()):
@@ -180,6 +184,11 @@ def _evaluated(bundle: Bundle, settings: tuple[tuple[str, str], ...], seed: int)
     return session.load_again(origin).experiment()
 
 
+def plain(record: PassRecord) -> dict[str, int | float]:
+    """Return the figures after a pass by name, but for the time, which no other run will take."""
+    return {name: value for name, value in record.row().items() if name != "seconds"}
+
+
 def _train(experiment: Experiment, data: _Loaded | None, run: Run, watching: Observer) -> RunRecord:
     spec = experiment.spec if data is None else replace(experiment.spec, data=data)
     experiment.program.watch(watching)
@@ -202,11 +211,7 @@ def _outcome(
     record: RunRecord | None = None,
 ) -> Outcome:
     """Return what a run came to; a record is there where it came to its end."""
-    rows: list[dict[str, int | float]] = []
-    for one in passes:
-        row = dict(one.row())
-        del row["seconds"]  # which no other run will take
-        rows.append(row)
+    rows = [plain(one) for one in passes]
     end = 0 if not passes else passes[-1].number
     weights = data = ""
     if record is not None:

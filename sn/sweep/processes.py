@@ -19,7 +19,7 @@ from sn.data.base import Dataset
 from sn.errors import SnError, TrainError
 from sn.results.record import PassRecord
 from sn.results.sweeps import FAILED, Outcome
-from sn.sweep.perform import Keeper
+from sn.sweep.perform import Keeper, plain
 from sn.sweep.trials import Bundle, Run, Wanted
 from sn.watchdog import Watchdog
 from sn.workers import serve, untold
@@ -32,7 +32,8 @@ class Passed:
     """A pass of a run that is under way."""
 
     run: Run
-    record: PassRecord
+    number: int
+    figures: dict[str, int | float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Processes:
                 worker.pipe.send((name, self.things[name]))
                 worker.pipe.send(run)
             case PassRecord():
-                return [Passed(run, said)]
+                return [Passed(run, said.number, plain(said))]
             case Outcome():
                 worker.run = None
                 return [Ended(run, said)]

@@ -11,10 +11,12 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from sn.commands import main
+from sn.page.sweep import picture_files
 from sn.results.sweeps import Outcome
 from sn.session import Session
 from sn.sweep.perform import Keeper
@@ -109,6 +111,40 @@ def test_searches_that_learn_are_the_same_twice(search: str) -> None:
     values = [float(row["value"]) for row in rows(folder)]
     assert len(values) == 14 and len(set(values)) > 10
     assert told(folder)["best"] == values.index(min(values))
+
+
+def test_a_page_has_every_picture_and_no_text_of_a_name_becomes_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trials = [
+        {
+            "trial": number,
+            "state": "done",
+            "settings": {"rate": str(0.1 * (number + 1)), "kind": f'"<b{number}>"'},
+            "value": 5.0 + number,
+            "sd": None,
+            "error": "",
+        }
+        for number in range(4)
+    ]
+    axes = [{"name": "rate", "values": "0.1..1", "is_log": True}]
+    axes.append({"name": "kind", "values": '"<b0>"', "is_log": False})
+    said = {"file": "<i>.sn", "target": "test-misses", "chosen_on": "test", "axes": axes}
+    said |= {"seeds": 1, "search": "tpe", "importance": {"rate": 0.75, "kind": 0.25}}
+    said |= {"notes": ["chosen on the test set"], "remarks": [], "trials": trials, "command": []}
+    Path("results.json").write_text(json.dumps(said), encoding="utf-8")
+    Path("sweep.json").write_text("{}", encoding="utf-8")
+    drawn = picture_files(Path())
+    assert set(drawn) == {f"{n}.svg" for n in "history importance slice-1 slice-2 parallel".split()}
+    for picture in drawn.values():
+        assert ElementTree.fromstring(picture).tag.endswith("svg")
+    assert main(["report", "."]) == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "chosen on the test set" in page and page.count("<svg") == 5
+    assert "<b0>" not in page and "<i>" not in page
+    Path("results.json").write_text('{"file": 3}', encoding="utf-8")
+    assert main(["report", "."]) == 1
+    assert "results.json' cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.kernels

@@ -118,7 +118,7 @@ def test_the_manual_of_a_word_depends_on_where_it_stands(
 
 def test_every_word_has_a_manual() -> None:
     known = words()
-    assert set(net_forms()) == {"layer", "connect", "expect", "defnet", "experiment"}
+    assert set(net_forms()) == {"layer", "connect", "expect", "defnet", "experiment", "sweep"}
     for table in (known.special_forms, known.functions, known.net_forms, known.net_words):
         assert all(table.values())
     assert manual("no-such-word", []) is None

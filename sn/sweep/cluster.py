@@ -1,0 +1,201 @@
+"""Cluster: the workers of a Dask scheduler: machines of a network, of Slurm, Kubernetes or a cloud.
+
+A worker needs `pip install 'sn[sweep]'` and nothing else: what it lacks for a run it asks for, and
+is sent. The scheduler does the run of a worker that died again on another one. A worker does one
+run at a time, however many threads it has: `dask worker --nworkers N --nthreads 1` uses N cores.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import distributed
+
+from sn.data.base import Dataset
+from sn.errors import TrainError
+from sn.results.record import PassRecord
+from sn.results.sweeps import Outcome
+from sn.sweep.perform import Keeper, plain
+from sn.sweep.processes import Ended, Event, Passed, dead
+from sn.sweep.trials import Bundle, Run, Wanted, compute_versions
+
+COUNTED = 1.0  # seconds between two counts of the workers; chosen here
+SECONDS = 15  # to wait for a scheduler, or for one that went away; chosen here
+TOPIC = "sn-passes"
+INSTALL = "a worker needs the same: pip install 'sn[sweep]'"
+_KEEPER, _ONE = Keeper(), threading.Lock()  # of a worker, which is one process
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a worker says of a run, and its address."""
+
+    said: Outcome | Wanted
+    worker: str
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The workers of the scheduler at an address; `things` are what they may be sent, by hash.
+
+    With `reports` runs tell of each pass and may be given up.
+    """
+
+    address: str
+    things: Mapping[str, Bundle | Dataset]
+    reports: bool = False
+    _client: Any = None
+    _futures: dict[str, tuple[Run, Any]] = field(default_factory=dict)
+    _ready: SimpleQueue[Any] = field(default_factory=SimpleQueue)
+    _seen: float = 0.0
+    _workers: int = 1
+    _counted: float = float("-inf")
+
+    def open(self) -> None:
+        """Meet the scheduler, and hold its workers to the versions that are here.
+
+        Raises: TrainError when it does not answer, or a worker has others.
+        """
+        try:
+            self._client = distributed.Client(
+                self.address, timeout=SECONDS, set_as_default=False, name="sn sweep"
+            )
+            there = self._client.run(compute_versions)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise TrainError(
+                f"no Dask scheduler answers at {self.address}: {_words(error)}",
+                hint="`dask scheduler` starts one, and says its address",
+            ) from error
+        except Exception as error:  # of a worker, that came over the wire
+            raise TrainError(
+                f"a worker of {self.address} cannot run SN: {_words(error)}", hint=INSTALL
+            ) from error
+        here = dict(compute_versions())
+        for worker, found in there.items():
+            other = [f"{name} {one}" for name, one in found if here[name] != one]
+            if other:
+                wanted = ", ".join(f"{name} {one}" for name, one in here.items())
+                raise TrainError(
+                    f"worker {worker} has {', '.join(other)}, and here are {wanted}", hint=INSTALL
+                )
+        self._seen = time.monotonic()
+        if self.reports:
+            self._client.subscribe_topic(TOPIC, self._ready.put)
+
+    @property
+    def capacity(self) -> int:
+        """How many runs can be under way: one a worker, and at least one to wait for some."""
+        now = time.monotonic()
+        if now - self._counted > COUNTED:
+            self._counted = now
+            with suppress(Exception):  # a scheduler that is away has as many as it had
+                self._workers = max(len(self._client.nthreads()), 1)
+        return self._workers
+
+    def submit(self, run: Run) -> None:
+        """Have a run done."""
+        # the key is new each time: Dask would give the answer again that something was lacking
+        future = self._client.submit(
+            _do, run, self.reports, key=f"sn-{run.key}-{time.monotonic_ns()}", retries=2
+        )
+        self._futures[run.key] = (run, future)
+        future.add_done_callback(lambda done: self._ready.put((run.key, done)))
+
+    def answer(self, run: Run, is_given_up: bool) -> None:
+        """End a run that told of a pass; one that may go on hears nothing."""
+        if is_given_up:
+            distributed.Event(f"sn-stop-{run.key}", client=self._client).set()
+
+    def events(self, seconds: float) -> list[Event]:
+        """Return what happened, waiting for it no longer than that.
+
+        Raises: TrainError when the scheduler went away.
+        """
+        found: list[Event] = []
+        with suppress(Empty):
+            said = self._ready.get(timeout=seconds)
+            while True:
+                found += self._heard(said)
+                said = self._ready.get_nowait()
+        self._check_scheduler()
+        return found
+
+    def _check_scheduler(self) -> None:
+        now = time.monotonic()
+        if self._client.status == "running":
+            self._seen = now
+        elif now - self._seen > SECONDS or self._client.status == "closed":
+            raise TrainError(
+                f"the Dask scheduler at {self.address} went away",
+                hint="the runs that ended are kept: --resume goes on, here or with --on",
+            )
+
+    def _heard(self, said: Any) -> list[Event]:
+        if isinstance(said, tuple) and isinstance(said[1], distributed.Future):
+            key, future = said
+            run, current = self._futures.get(key, (None, None))
+            return [] if run is None or current is not future else self._ended(run, future)
+        _, told = said  # when it was said, and what
+        run, _ = self._futures.get(told["key"], (None, None))
+        return [] if run is None else [Passed(run, told["pass"], told["figures"])]
+
+    def _ended(self, run: Run, future: Any) -> list[Event]:
+        if future.status in ("cancelled", "lost"):  # with a scheduler that is gone, or began anew
+            if self._client.status == "running":
+                self.submit(run)
+            return []
+        del self._futures[run.key]
+        try:
+            answer = future.result(timeout=SECONDS)
+        except TrainError:  # of a worker that came later, and has other versions
+            raise
+        except Exception as error:  # a worker that cannot run SN, or several that died in the run
+            return [Ended(run, dead(run, _words(error)))]
+        if isinstance(answer.said, Wanted):
+            thing = self.things[answer.said.hash]
+            with suppress(Exception):  # the worker may be gone, and another one asks again
+                self._client.run(_put, answer.said.hash, thing, workers=[answer.worker])
+            self.submit(run)
+            return []
+        return [Ended(run, answer.said)]
+
+    def close(self) -> None:
+        """Give up all runs, and leave the scheduler to others."""
+        if self._client is None:
+            return
+        with suppress(Exception):  # it may be gone
+            self._client.cancel([future for _, future in self._futures.values()], force=True)
+        with suppress(Exception):
+            self._client.close(timeout=2)
+        self._client = None
+
+
+def _words(error: BaseException) -> str:
+    text = str(error).strip().split("\n")[0]
+    return text or type(error).__name__
+
+
+def _put(name: str, thing: Bundle | Dataset) -> None:
+    """Keep what was sent, in a worker."""
+    _KEEPER.put(name, thing)
+
+
+def _do(run: Run, reports: bool) -> _Answer:
+    """Do a run in a worker, one at a time."""
+    worker = distributed.get_worker()
+    stop = distributed.Event(f"sn-stop-{run.key}") if reports else None
+
+    def report(run: Run, record: PassRecord) -> bool:
+        assert stop is not None
+        said = {"key": run.key, "pass": record.number, "figures": plain(record)}
+        worker.log_event(TOPIC, said)
+        return bool(stop.is_set())
+
+    with _ONE:
+        return _Answer(_KEEPER.do(run, report if reports else None), worker.address)
