@@ -109,8 +109,6 @@ class _Emitter:
 
 # Given (emitter, a, b, where the lanes of e and s are, the sums), a turn returns the sums after it.
 Turn = Callable[[_Emitter, ir.Value, ir.Value, ir.Value, ir.Value], ir.Value]
-# Given (emitter, a, b, further numbers of the indices of a, and of b, the sums), likewise.
-DoubleTurn = Callable[[_Emitter, ir.Value, ir.Value, ir.Value, ir.Value, ir.Value], ir.Value]
 
 
 def _products(k: _Emitter, a: ir.Value, b: ir.Value, place: ir.Value, total: ir.Value) -> ir.Value:
@@ -138,14 +136,7 @@ def _averaged(k: _Emitter, a: ir.Value, b: ir.Value, place: ir.Value, total: ir.
     return k.ir.fadd(total, now)
 
 
-def _along(
-    k: _Emitter, a: ir.Value, b: ir.Value, e: ir.Value, s: ir.Value, total: ir.Value
-) -> ir.Value:
-    """total + (a b + e s): e has the indices of a, s those of b."""
-    return k.ir.fadd(total, k.ir.fadd(k.ir.fmul(a, b), k.ir.fmul(e, s)))
-
-
-def _intrinsic(turn: Turn | None, double: DoubleTurn | None = None) -> Any:
+def _intrinsic(turn: Turn) -> Any:
     """Return a Numba intrinsic that adds up the 16 sums of a slice."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -172,7 +163,7 @@ def _intrinsic(turn: Turn | None, double: DoubleTurn | None = None) -> Any:
         ends = []
         for value, block in enumerate(blocks):
             builder.position_at_end(block)
-            ends.append(_turns(k, turn, double, divmod(value, MODES), turns, (at, place, total)))
+            ends.append(_turns(k, turn, divmod(value, MODES), turns, (at, place, total)))
             builder.branch(following)
         builder.position_at_end(following)
         joined = [builder.phi(kind) for kind in (_I64, _I64, _VECTOR)]
@@ -200,8 +191,7 @@ def _intrinsic(turn: Turn | None, double: DoubleTurn | None = None) -> Any:
 
 def _turns(
     k: _Emitter,
-    turn: Turn | None,
-    double: DoubleTurn | None,
+    turn: Turn,
     modes: tuple[int, int],
     turns: ir.Value,
     start: tuple[ir.Value, ir.Value, ir.Value],
@@ -219,12 +209,7 @@ def _turns(
     at, place, total = phis
     a, at_b = k.read(modes[0], "a", at)
     b, at_next = k.read(modes[1], "b", at_b)
-    if turn is not None:
-        total_next = turn(k, a, b, place, total)
-    else:
-        assert double is not None
-        e, s = k.read(modes[0], "e", at)[0], k.read(modes[1], "s", at_b)[0]
-        total_next = double(k, a, b, e, s, total)
+    total_next = turn(k, a, b, place, total)
     place_next, count = builder.add(place, _I64(LANES)), builder.add(done, _I64(1))
     done.add_incoming(count, builder.block)
     for phi, value in zip(phis, (at_next, place_next, total_next), strict=True):
@@ -335,4 +320,3 @@ gather_sums = _intrinsic(_products)
 gather_stepped = _intrinsic(_stepped)
 gather_damped = _intrinsic(_damped)
 gather_averaged = _intrinsic(_averaged)
-gather_along = _intrinsic(None, _along)

@@ -44,14 +44,7 @@ from sn.live.arithmetic import (
     value,
     values,
 )  # fmt: skip
-from sn.live.lanes import (
-    gather_along,
-    gather_averaged,
-    gather_damped,
-    gather_stepped,
-    gather_sums,
-    tanh_lanes,
-)  # fmt: skip
+from sn.live.lanes import gather_averaged, gather_damped, gather_stepped, gather_sums, tanh_lanes
 
 # operations
 (
@@ -137,14 +130,17 @@ def add_along(
     first: int, n: int, heads: Any, segments: Any, stream: Any, ends: Any, u: Any, w: Any,
     sums: Any, out: Any
 ) -> None:  # fmt: skip
-    """Sums of w r + delta x, slice by slice; r stands in GRAD."""
+    """The sum of w r plus the sum of delta x, slice by slice; r stands in GRAD."""
     zero, weight, delta, r, x = np.float32(0), w[WEIGHT], w[DELTA], u[GRAD], u[VAL]
     for k in range(first, first + n):
         h = heads[k]
-        gather_along(
-            segments, h[0], h[1], stream, h[2], weight, r, delta, x, h[3], zero, sums, 0, 1
-        )
+        gather_sums(segments, h[0], h[1], stream, h[2], weight, r, r, r, h[3], zero, sums, 0, 1)
         scatter(sums, ends, 16 * k, out)
+        gather_sums(segments, h[0], h[1], stream, h[2], delta, x, x, x, h[3], zero, sums, 0, 1)
+        for lane in range(16):
+            end = ends[16 * k + lane]
+            if end >= 0:
+                out[end] = out[end] + sums[lane]
 
 
 def lane_values(units: Any, p: Any, table: Any, sums: Any, u: Any) -> None:

@@ -112,13 +112,14 @@ def test_xor_in_one_call(name: str, hook: str) -> None:
     assert all((reason == "") == (hook == "") for _, reason in told), told
 
 
+@pytest.mark.parametrize("hook", ["", HOOK], ids=["compiled", "in Lisp"])
 @pytest.mark.parametrize("kernel", ["ite", "itenew"])
-def test_xor_by_conjugate_gradients(kernel: str) -> None:
+def test_xor_by_conjugate_gradients(kernel: str, hook: str) -> None:
     """Two line steps to the bit; what follows amplifies an order of additions that is not known."""
     after = kept("xor")["runs"][f"{kernel}__batchcg_A"]["after"]
     for steps in range(1, 6):
         session = quiet()
-        session.evaluate(XOR.format(kernel=KERNELS[kernel]))
+        session.evaluate(XOR.format(kernel=KERNELS[kernel]) + hook)
         live(session).weights[WEIGHT, :9] = after["0"]
         session.evaluate(f"(learn-batch-cg {steps})")
         assert weights(session) == pytest.approx(after[str(steps)], abs=1e-5)
