@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sn.live import arithmetic, loops
 from sn.live.functions import Function, difference, of_kind
-from sn.live.net import ACC, BACK_CURV, CONN_STEP, HESS, STEP, VAL, WEIGHT, Ints, LiveNet
+from sn.live.net import ACC, BACK_CURV, CONN_STEP, GRAD, HESS, STEP, VAL, WEIGHT, Ints, LiveNet
 from sn.live.presenter import Moves, Recipe
 from sn.live.variants import Variant
 from sn.live.walk import Numbers, Op, Walk
@@ -138,6 +138,14 @@ def walked(
         net.units[VAL, recipe.desired] = targets[number]
         for units, f in recipe.forward:
             walk.run([Op(loops.SUMS, units), Op(loops.VALUES, units, f)])
+        if recipe.moves is Moves.ALONG:
+            net.units[GRAD, recipe.inputs] = 0
+            slopes = [*(df for _, df in reversed(recipe.backward)), recipe.slope]
+            for (units, _), df in zip(recipe.forward, slopes, strict=True):
+                walk.run([Op(loops.TANGENTS, units, df)])
+            errors.append(0.0)
+            outputs.append(net.units[GRAD, recipe.outputs].copy())
+            continue
         cost = Op(loops.LMS, recipe.outputs, other=recipe.desired, flag=int(recipe.is_one_sided))
         errors.append(walk.run([cost], numbers))
         if net.variant.has_curvature:

@@ -165,7 +165,11 @@ def gather_curvature(units: Any, start: Any, wid: Any, conn: Any, w: Any, c: Any
 def tangents(
     units: Any, start: Any, src: Any, wid: Any, df: Any, table: Any, u: Any, w: Any
 ) -> None:
-    """Derivatives of states along delta, in GRAD: r_j = f'(a_j) (sum of w r + sum of delta x)."""
+    """Derivatives of states along delta, in GRAD: r_j = f'(a_j) (sum of w r + sum of delta x).
+
+    All sums of the units come before their derivatives, as in a pass forward.
+    """
+    sums = np.zeros(units.shape[0], np.float32)
     for k in range(units.shape[0]):
         j = units[k]
         along, change = np.float32(0), np.float32(0)
@@ -173,7 +177,10 @@ def tangents(
             i, n = src[at], wid[at]
             along = along + w[WEIGHT, n] * u[GRAD, i]
             change = change + w[DELTA, n] * u[VAL, i]
-        u[GRAD, j] = value(df, table, u[SUM, j]) * (along + change)
+        sums[k] = along + change
+    for k in range(units.shape[0]):
+        j = units[k]
+        u[GRAD, j] = value(df, table, u[SUM, j]) * sums[k]
 
 
 # --- programs ---

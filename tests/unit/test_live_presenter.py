@@ -13,7 +13,7 @@ import pytest
 from sn.live import lanes, loops, presenter, sweeps, walk
 from sn.live.arithmetic import tanh32
 from sn.live.lanes import ANY, LANES, MODES, RUN, SAME
-from sn.live.net import ACC, HESS, N_CONN_FIELDS, STEP, LiveNet
+from sn.live.net import ACC, DELTA, HESS, N_CONN_FIELDS, STEP, LiveNet
 from sn.live.presenter import Moves, Presenter
 from sn.live.variants import VARIANTS, Variant
 from sn.live.walk import Numbers
@@ -99,6 +99,15 @@ def test_measuring_and_one_sided_errors(name: str) -> None:
     made = sample(4, VARIANTS[name], SIZES)
     compare(made, NUMBERS["both"], Moves.NOT, is_one_sided=True)
     compare(made, NUMBERS["both"], Moves.STEP, is_one_sided=True)
+
+
+@pytest.mark.parametrize("functions", FUNCTIONS)
+def test_what_states_change_by_along_a_direction(functions: str) -> None:
+    made = sample(8, VARIANTS["sn28itenew"], SIZES)
+    made.net.weights[DELTA, : made.net.n_weights] = np.random.default_rng(8).normal(
+        size=made.net.n_weights
+    )
+    compare(made, NUMBERS["plain"], Moves.ALONG, functions=functions)
 
 
 def test_rates_of_units_in_a_kernel_of_curvatures() -> None:
@@ -197,6 +206,13 @@ def test_plain_non_linearities_give_the_same(functions: str) -> None:
 def test_plain_gathering_gives_the_same() -> None:
     made = sample(3, VARIANTS["sn28itenew"], TINY)
     compare(made, NUMBERS["plain"], Moves.GATHER, 7, curved="lm", is_one_sided=True)
+
+
+@pytest.mark.usefixtures("as_they_stand")
+def test_plain_tangents_give_the_same() -> None:
+    made = sample(8, VARIANTS["sn28itenew"], TINY)
+    made.net.weights[DELTA, : made.net.n_weights] = 0.1
+    compare(made, NUMBERS["plain"], Moves.ALONG, 7)
 
 
 @pytest.mark.parametrize("variant", ["sn28", "sn28itenew"])

@@ -49,6 +49,7 @@ CASES = [
         "(epsilon 0.1) (setq alpha 0.5 decay 0.01) (run-batch 2 2)",
     )],
     ("sn28itenew", "(epsilon 0.1) (learn-batch-lm 4) (learn-batch-newton 1)"),
+    ("sn28itenew", "(learn-batch-cg 3)"),
 ]  # fmt: skip
 
 
