@@ -25,6 +25,7 @@ from sn.describe.options import (
 )
 from sn.describe.schedules import read_changing, refuse_schedule
 from sn.describe.several import Several
+from sn.describe.world import STARTING
 from sn.errors import ArityError, EvalError
 from sn.limits import DECAY, RATE, Limit, limit_of, option_name
 from sn.lisp.forms import Pair, Symbol
@@ -43,7 +44,8 @@ from sn.optim.schedule import Schedule
 OPTIMIZER = "(optimizer NAME (sgd (learning-rate R)))"
 # SN's own names for what the field calls otherwise
 _ALIASES = {"epsilon": "learning-rate", "alpha": "momentum"}
-# SN's variables, read where an optimizer leaves the option out (sn-network, 5.4)
+# SN's variables, read where a program sets them and an optimizer leaves the option out
+# (sn-network, 5.4)
 _VARIABLES = {"momentum": "alpha", "decay": "decay", "gamma": "gamma", "mu": "mu"}
 _MAPPINGS = ("layers", "schedules", "decays")  # what is no option of its own
 
@@ -112,7 +114,8 @@ def read_optimizer(
     for word, variable in _VARIABLES.items():
         value = it.get_global(variable)
         limit = limit_of(fields[word]) if word in fields else None
-        if limit is not None and word not in values and type(value) is float:
+        is_set = type(value) is float and value is not STARTING[variable]
+        if limit is not None and word not in values and is_set:
             with told_at(inner.span):
                 values[word] = limit.take(f"{word}, from the variable {variable},", value)
     for word, field in fields.items():

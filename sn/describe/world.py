@@ -18,6 +18,10 @@ from sn.live.walk import Walk
 from sn.net.layer import Network
 from sn.train.experiment import ExperimentSpec
 
+# What the variables of SN 2.8's update rules are before a program sets them; by these very objects
+# optimizers of net forms tell whether it did.
+STARTING = {"theta": 0.0, "alpha": 0.0, "decay": 0.0, "gamma": 0.05, "mu": 0.05, "age": 0.0}
+
 
 @dataclass(slots=True)
 class World:

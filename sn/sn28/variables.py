@@ -5,7 +5,7 @@ Source: SN 2.8 (sn-network, 1, 2.1 and 5.4).
 
 from __future__ import annotations
 
-from sn.describe.world import World
+from sn.describe.world import STARTING, World
 from sn.errors import ValueKindError, did_you_mean
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Symbol
@@ -16,7 +16,6 @@ from sn.live.walk import Walk
 from sn.sn28.construction import tell_counts
 from sn.sn28.nonlinear import standard_functions
 
-_NUMBERS = {"theta": 0.0, "alpha": 0.0, "decay": 0.0, "gamma": 0.05, "mu": 0.05, "age": 0.0}
 # SN's numbers of fields, under the names of the variables that hold them
 FIELD_NUMBERS = {
     **{"n-val": 1, "n-sum": 2, "n-grad": 3, "n-backsum": 4, "n-epsilon": 5, "n-ggrad": 8},
@@ -28,8 +27,10 @@ FIELD_NUMBERS = {
 
 def define_variables(it: Machine) -> None:
     """Set the variables of a session."""
-    for name, number in {**_NUMBERS, **FIELD_NUMBERS}.items():
-        it.define(name, float(number))
+    for name, number in STARTING.items():
+        it.define(name, number)
+    for name, field in FIELD_NUMBERS.items():
+        it.define(name, float(field))
     tell_counts(it, LiveNet())
     for name, function in zip(("nlf", "dnlf", "ddnlf"), standard_functions(), strict=True):
         it.define(name, function)

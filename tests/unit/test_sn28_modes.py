@@ -111,3 +111,14 @@ def test_a_net_without_layers_is_told_of(tmp_path: Path, capsys: Capture) -> Non
     assert main(["check", str(program)]) == 1
     assert "there are no layers of define-net" in capsys.readouterr().err
     assert main(["run", str(program)]) == 0
+
+
+def test_variables_count_for_optimizers_where_a_program_sets_them() -> None:
+    form = (
+        "(defnet n (layer in (2)) (layer out (10)) (connect in out (full)))"
+        '(experiment n (data "mnist-1989") (optimizer a (nesterov (learning-rate 0.1))))'
+    )
+    for before, momentum in (("", 0.9), ("(setq alpha 0)", 0.0), ("(setq alpha 0.5)", 0.5)):
+        session = Session()
+        session.evaluate(before + form)
+        assert session.world.experiments["n"].optimizers["a"].momentum == momentum
