@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ import pytest
 
 from sn.commands import main
 from sn.page.sweep import picture_files
+from sn.results import sweeps
+from sn.results.arrays import told_as_train_error
 from sn.results.sweeps import Outcome
 from sn.session import Session
 from sn.sweep.perform import Keeper
@@ -273,6 +277,47 @@ def test_another_program_is_no_sweep_to_go_on_with(
     net.write_text(NET.replace("0.2", "0.3"))
     assert main(["sweep", "--resume", "here", "--trials", "2"]) == 1
     assert "its program, settings or data changed since" in capsys.readouterr().err
+
+
+@pytest.mark.kernels
+def test_a_storage_that_is_locked_is_a_message_and_nothing_is_lost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = [*RANDOM, "--jobs", "1", "--storage", "sqlite:///trials.db?timeout=0.2"]
+    folder = sweep(*words, "--trials", "2")
+    held = sqlite3.connect("trials.db")
+    held.execute("begin exclusive")
+    again = ["sweep", "--resume", "here", "--trials", "4", *words[-4:]]
+    assert main(again) == 1
+    said = capsys.readouterr().err
+    assert "trials.db" in said and "locked" in said and "--resume goes on" in said
+    held.close()
+    assert main(again) == 0
+    plain = sweep(*RANDOM, "--jobs", "1", "--trials", "4", out="plain")
+    assert (folder / "trials.csv").read_bytes() == (plain / "trials.csv").read_bytes()
+
+
+@pytest.mark.kernels
+def test_a_full_disk_is_a_message_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written, write = [], sweeps.write_whole
+
+    def full(path: Path, content: bytes) -> None:
+        written.append(path)
+        if len(written) > 3:
+            with told_as_train_error(path):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, content)
+
+    monkeypatch.setattr(sweeps, "write_whole", full)
+    sweep(*RANDOM, "--trials", "5", "--jobs", "1", code=1)
+    said = capsys.readouterr().err
+    assert "no space left on device" in said and "2 runs of the sweep are in 'here'" in said
+    monkeypatch.setattr(sweeps, "write_whole", write)
+    assert main(["sweep", "--resume", "here", "--jobs", "1"]) == 0
+    whole = sweep(*RANDOM, "--trials", "5", "--jobs", "1", out="whole")
+    assert Path("here/trials.csv").read_bytes() == (whole / "trials.csv").read_bytes()
 
 
 def test_without_optuna_the_extra_is_named(
