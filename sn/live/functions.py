@@ -72,7 +72,8 @@ def of_kind(name: str, kind: int, *numbers: float) -> Function:
 def spline(name: str, order: int, xs: Sequence[float], ys: Sequence[float]) -> Function:
     """Return the natural cubic spline through points, or its derivative of an order up to 2.
 
-    Raises: NetError for fewer than two points or abscissae that do not rise.
+    Raises: NetError for fewer than two points, abscissae that do not rise, or numbers that do not
+    fit float32.
     """
     if len(xs) != len(ys) or len(xs) < 2:
         raise NetError(
@@ -83,6 +84,8 @@ def spline(name: str, order: int, xs: Sequence[float], ys: Sequence[float]) -> F
         raise NetError(f"a spline has at most {MOST_POINTS:,} points, found {len(xs):,}")
     with np.errstate(all="ignore"):
         x, y = np.array(xs, np.float32), np.array(ys, np.float32)
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise NetError("the numbers of a spline must fit 32 bits")
         if not (np.diff(x) > 0).all():
             raise NetError("the abscissae of a spline must rise")
         table = np.concatenate([x, y, _second_derivatives(x, y)])

@@ -152,7 +152,9 @@ class LiveNet:
         if value is not None:
             n = np.float32(self.uses[wid])
             old_value = self.weights[WEIGHT, wid]
-            self.weights[WEIGHT, wid] = (np.float32(value) + n * old_value) / (n + np.float32(1))
+            with np.errstate(all="ignore"):
+                mean = (np.float32(value) + n * old_value) / (n + np.float32(1))
+            self.weights[WEIGHT, wid] = mean
         self.weights[DELTA, wid] = self.weights[ACC, wid] = 0
         self.uses[wid] += 1
         return conn

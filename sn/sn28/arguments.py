@@ -9,6 +9,7 @@ import numpy as np
 from sn.builtins.lists import n_atoms
 from sn.builtins.matrix import FLOAT, Matrix, stored
 from sn.errors import ArityError, EvalError, NetError, ValueKindError
+from sn.limits import Limit
 from sn.lisp.forms import Pair, Value, describe, iterate
 from sn.lisp.kinds import is_lambda_list
 from sn.lisp.machine import Machine
@@ -17,6 +18,7 @@ from sn.live.functions import Function
 from sn.live.net import Floats32, Ints, LiveNet
 from sn.sn28.nonlinear import Nlf, nlf_of
 
+_NUMBER = Limit()
 _LONG = 1_000_000  # cells that are walked without looking for a ring; chosen here
 _RING = "rplaca and rplacd can make such a list"
 
@@ -124,7 +126,12 @@ class Given:
     def number_or(self, default: float) -> float:
         """Take a number, or a default when there is none."""
         value = self._left.pop(0) if self._left and type(self._left[0]) is float else default
-        return float(value)
+        return self._taken(f"a number of {self.word}", value)
+
+    def _taken(self, name: str, value: float) -> float:
+        """Return a number that fits float32."""
+        number: float = _NUMBER.take(name, value)
+        return number
 
     def number(self, name: str) -> float:
         """Take a number, or the variable `name` when there is none, and 0 when that is ()."""
@@ -138,7 +145,7 @@ class Given:
             return 0.0
         if type(value) is not float:
             raise ValueKindError(f"{name} must be a number, found {describe(value)}")
-        return value
+        return self._taken(name or f"a number of {self.word}", value)
 
     def function(self, name: str) -> Function:
         """Take a non-linearity, or the variable `name` when there is none."""

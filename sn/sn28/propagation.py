@@ -33,7 +33,8 @@ def noise(it: Machine, theta: float, n: int) -> Floats32:
     if theta == 0:
         return _NO_NOISE
     draws = np.array([it.random.gauss() for _ in range(n)], np.float32)
-    return np.float32(take_number("theta", theta)) * draws
+    with np.errstate(over="ignore"):
+        return np.float32(theta) * draws
 
 
 def _sum(it: Machine, walk: Walk, layer: Ints, theta: float, then: Sequence[Op] = ()) -> None:
@@ -146,7 +147,8 @@ def init_grad_thlms(it: Machine, *args: Value) -> Value:
     threshold = found[2] if len(found) == 3 else 0.0
     if type(threshold) is not float:
         raise ValueKindError("the threshold of init-grad-thlms must be a number")
-    return _error(it, df, found[0], found[1], threshold)
+    limit = take_number("the threshold of init-grad-thlms", threshold)
+    return _error(it, df, found[0], found[1], limit)
 
 
 @builtin("update-back-sum")
