@@ -288,10 +288,10 @@ def _workers(options: dict[str, Any], things: Any, plan: Any) -> Workers:
         cluster = Cluster(options["scheduler"], things, plan.prunes)
         cluster.open()
         return cluster
-    from sn.commands.compare import _cores  # start-up time of rich
+    from sn.emit.streams import cores  # start-up time of numpy
     from sn.sweep.processes import Processes  # start-up time of numpy
 
-    return Processes(options["jobs"] or _cores(), things, plan.prunes)
+    return Processes(options["jobs"] or cores(), things, plan.prunes)
 
 
 def _write(found: Swept, folder: Path) -> list[str]:

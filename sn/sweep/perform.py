@@ -16,7 +16,7 @@ from io import StringIO
 from typing import TypeVar
 
 from sn.data.base import Dataset
-from sn.errors import DataError, SnError, TrainError
+from sn.errors import SnError, TrainError
 from sn.experiment import Experiment
 from sn.results.arrays import content_hash
 from sn.results.origin import Origin
@@ -132,7 +132,7 @@ class Keeper:
         if held is None:
             try:
                 held, _ = experiment.spec.data.load()
-            except DataError:
+            except SnError:  # not here, or not to be read from here
                 return Wanted(bundle.data_hash)
             if held.hash != bundle.data_hash:  # another of several, or files that changed
                 return Wanted(bundle.data_hash)

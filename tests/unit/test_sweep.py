@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,9 +19,11 @@ from xml.etree import ElementTree
 import pytest
 
 from sn.commands import main
+from sn.errors import TrainError
+from sn.lisp.gate import Allow
 from sn.page.sweep import picture_files
 from sn.results import sweeps
-from sn.results.arrays import told_as_train_error
+from sn.results.arrays import content_hash, told_as_train_error
 from sn.results.sweeps import Outcome
 from sn.session import Session
 from sn.sweep.perform import Keeper
@@ -227,7 +230,7 @@ def test_a_run_that_diverges_fails_alone(net: Path, capsys: pytest.CaptureFixtur
 def test_a_worker_asks_for_what_it_lacks() -> None:
     experiment = Session().load("small.sn").experiment()
     dataset, _ = experiment.spec.data.load()
-    bundle = bundle_of(experiment, dataset.hash, experiment.program.session.allow, True)
+    bundle = bundle_of(experiment, dataset.hash, Allow(), True)
     run = Run(bundle.hash, (("rate", "0.3"),), "slow", 0, 0)
     keeper = Keeper()
     assert keeper.do(run) == Wanted(bundle.hash)
@@ -237,7 +240,7 @@ def test_a_worker_asks_for_what_it_lacks() -> None:
 def test_a_program_that_is_gone_is_done_as_it_was(net: Path) -> None:
     experiment = Session().load("small.sn").experiment()
     dataset, _ = experiment.spec.data.load()
-    bundle = bundle_of(experiment, dataset.hash, experiment.program.session.allow, True)
+    bundle = bundle_of(experiment, dataset.hash, Allow(), True)
     run = Run(bundle.hash, (("rate", "0.3"),), "slow", 2, 0)
     here, elsewhere = Keeper(), Keeper()
     for keeper in (here, elsewhere):
@@ -248,6 +251,86 @@ def test_a_program_that_is_gone_is_done_as_it_was(net: Path) -> None:
     assert isinstance(one, Outcome) and isinstance(two, Outcome)
     assert one.state == "done" and one.weights
     assert one.bits == two.bits and one.key == two.key
+
+
+@pytest.mark.kernels
+def test_data_that_a_worker_lacks_is_sent_and_presented_in_its_order(net: Path) -> None:
+    """The file of the data and the program are gone, as on another machine."""
+    rows = [f"{a},{b},{(a + b) % 3}" for a in range(6) for b in range(5)]
+    Path("below").mkdir()
+    program, data = Path("below/own.sn"), Path("below/own.csv")
+    data.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    program.write_text(
+        "(setq rate 0.1) (defnet own (layer input (2)) (layer output (3))"
+        " (connect input output (full)))"
+        '(experiment own (data (csv "own.csv" (label 2)))'
+        " (optimizer sgd (sgd (learning-rate rate))) (passes 2))",
+        encoding="utf-8",
+    )
+    experiment = Session().load(program).experiment()
+    dataset, _ = experiment.spec.data.load()
+    bundle = bundle_of(experiment, dataset.hash, Allow(), True)
+    run = Run(bundle.hash, (("rate", "0.3"),), "sgd", 2, 0)
+    here, elsewhere = Keeper(), Keeper()
+    for keeper in (here, elsewhere):
+        keeper.put(bundle.hash, bundle)
+    one = here.do(run)
+    record = Session({"rate": "0.3"}).load(program).experiment().train(passes=2, progress=False)
+    program.unlink()
+    data.unlink()
+    assert elsewhere.do(run) == Wanted(dataset.hash)
+    elsewhere.put(dataset.hash, dataset)
+    two = elsewhere.do(run)
+    assert isinstance(one, Outcome) and isinstance(two, Outcome)
+    assert one.state == two.state == "done"
+    assert one.bits == two.bits and one.weights == content_hash(record.weights)
+    assert one.data == dataset.hash
+
+
+def test_other_versions_are_refused(net: Path) -> None:
+    experiment = Session().load("small.sn").experiment()
+    dataset, _ = experiment.spec.data.load()
+    bundle = bundle_of(experiment, dataset.hash, Allow(), True)
+    other = replace(bundle, versions=(("sn", "9.9"), *bundle.versions[1:]))
+    keeper = Keeper()
+    keeper.put(other.hash, other)
+    with pytest.raises(TrainError, match=r"a worker has sn .*, and the sweep sn 9\.9"):
+        keeper.do(Run(other.hash, (), "slow", 1, 0))
+
+
+@pytest.mark.kernels
+def test_data_that_varies_is_read_for_each_setting(net: Path) -> None:
+    net.write_text(
+        NET.replace("'((-1)    (1)    (1)    (-1))", "(list '(-1) '(1) '(1) (list corner))")
+        .replace("(setq rate", "(setq corner -1) (setq rate")
+        .replace("(setq inputs", "(setq corner -1) (setq inputs")
+    )
+    words = ["--vary", "corner=-1,1", "--search", "grid", "--jobs", "1", "--for", "train-error"]
+    folder = sweep(*words, "--optimizer", "slow", "--passes", "50")
+    values = []
+    for text in ("-1", "1"):
+        experiment = Session({"corner": text}).load("small.sn").experiment()
+        record = experiment.train(passes=50, optimizer="slow", progress=False)
+        values.append(repr(record.train.error))
+    assert [row["value"] for row in rows(folder)] == values and values[0] != values[1]
+
+
+@pytest.mark.kernels
+def test_ctrl_c_ends_a_sweep_with_what_stands(net: Path) -> None:
+    net.write_text(NET.replace("(passes 3)", "(passes 400)"))
+    words = ["sweep", "small.sn", *RANDOM, "--trials", "40", "--jobs", "2", "--out", "stopped"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sn", *words], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(Path("stopped").glob("runs/*.json")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "`sn sweep --resume stopped` goes on from there" in said and "Traceback" not in said
+    assert not Path("stopped/.lock").exists()
 
 
 @pytest.mark.parametrize(
