@@ -7,6 +7,7 @@ run at a time, however many threads it has: `dask worker --nworkers N --nthreads
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -62,6 +63,7 @@ class Cluster:
 
         Raises: TrainError when it does not answer, or a worker has others.
         """
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it is told in our words
         try:
             self._client = distributed.Client(
                 self.address, timeout=SECONDS, set_as_default=False, name="sn sweep"

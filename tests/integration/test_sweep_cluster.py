@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ def children(pid: int) -> list[int]:
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[int]]]:
-    """Start a scheduler and two workers; yield its address and the processes of the nannies."""
+    """Start a scheduler and two workers; yield its address, and its process before theirs."""
     pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
     Path("small.sn").write_text(NET.replace("(passes 3)", "(passes 300)"), encoding="utf-8")
@@ -51,10 +52,10 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[s
         return started[-1]
 
     try:
-        start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0")
         until(file.exists)
         nannies = [start("worker", "--nthreads", "1").pid for _ in range(2)]
-        yield json.loads(file.read_text(encoding="utf-8"))["address"], nannies
+        yield json.loads(file.read_text(encoding="utf-8"))["address"], [scheduler.pid, *nannies]
     finally:
         for process in reversed(started):
             process.terminate()
@@ -86,9 +87,9 @@ def begun(address: str, runs: int) -> subprocess.Popen[bytes]:
 def test_kills_of_a_worker_and_of_the_client_lose_nothing(
     cluster: tuple[str, list[int]],
 ) -> None:
-    address, nannies = cluster
+    address, (_, nanny, _) = cluster
     process = begun(address, 2)
-    (worker, *_) = children(nannies[0])
+    (worker, *_) = children(nanny)
     os.kill(worker, signal.SIGKILL)
     until(lambda: len(list(Path("far").glob("runs/*.json"))) >= 5)
     process.send_signal(signal.SIGKILL)
@@ -110,6 +111,31 @@ def test_runs_are_given_up_on_a_cluster_too(cluster: tuple[str, list[int]]) -> N
     assert main(["sweep", "small.sn", *words]) == 0
     states = [one["state"] for one in json.loads(Path("far/results.json").read_text())["trials"]]
     assert len(states) == 14 and {*states} == {"done", "pruned"}
+
+
+def test_a_scheduler_that_goes_away_is_a_message_and_nothing_is_lost(
+    cluster: tuple[str, list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sn.sweep.cluster.SECONDS", 2)
+    address, (scheduler, *_) = cluster
+
+    def kill() -> None:
+        until(lambda: len(list(Path("far").glob("runs/*.json"))) >= 2)
+        os.kill(scheduler, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    words = ["small.sn", *RANDOM, "--out", "far"]
+    assert main(["sweep", *words, "--trials", "500", "--on", address]) == 1
+    killer.join()
+    told = capsys.readouterr().err
+    assert f"the Dask scheduler at {address} went away" in told
+    assert "`sn sweep --resume far` goes on from there" in told and "distributed" not in told
+    kept = {path.name: path.read_bytes() for path in Path("far/runs").iterdir()}
+    assert main(["sweep", "--resume", "far", "--trials", "6"]) == 0
+    assert all(Path("far/runs", name).read_bytes() == content for name, content in kept.items())
 
 
 def test_a_scheduler_that_is_away_is_a_message(
