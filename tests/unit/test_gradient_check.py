@@ -28,7 +28,7 @@ from sn.train.gradient_check import (
     check_gradients,
     random_examples,
 )
-from tests.sample_nets import corner_margin, described, family, lms, presentation
+from tests.sample_nets import FAMILIES, corner_margin, described, family, lms, presentation
 
 compiling = pytest.mark.kernels
 
@@ -123,7 +123,7 @@ class WrongBend(Activation):
 
 
 def with_activation(kind: type[Activation]) -> ConnectionTable:
-    net = family("full")
+    net = described(f"(defnet sample {FAMILIES['full']})")  # a net of its own, as it is changed
     wrong = kind("wrong", nlf_tanh().value)
     net.layers[1] = type(net.layers[1])("h", (9,), net.layers[1].first, wrong)
     return freeze(net)
