@@ -392,3 +392,8 @@ def test_brain_damage_cuts_what_matters_least() -> None:
     assert lisp.value("(obd-prune 0.4)") == cut > 0
     assert lisp.value("(let ((n 0)) (all-synapse (i j) (incr n)) n)") == 9 - cut
     assert lisp.shown("(list gamma lev-mar)") == "(0.05 ())"
+
+
+def test_a_link_to_a_layer_that_is_not_there_is_refused() -> None:
+    with pytest.raises(EvalError, match="there is no layer of this name: outpt"):
+        Session().evaluate("(build-net '((input 2) (output 1)) '((input outpt)))")
