@@ -12,41 +12,15 @@ from pathlib import Path
 import pytest
 
 from sn.commands import main
-from sn.errors import ProgramExit, SnError, render
+from sn.errors import ProgramExit, render
 from sn.lisp.calls import Builtin
 from sn.lisp.gate import Allow
 from sn.repl import words
 from sn.repl.dialogue import Dialogue
 from sn.repl.pipe import read_all
-from sn.results.check_report import CheckReport
 from sn.session import Session
 from sn.train.observer import Observer
-
-
-class Told:
-    """A person who writes down what is told."""
-
-    def __init__(self) -> None:
-        self.errors: list[SnError] = []
-        self.said: list[str] = []
-        self.faults: list[Exception] = []
-        self.reports: list[CheckReport] = []
-
-    def tell(self, error: SnError) -> None:
-        self.errors.append(error)
-
-    def fault(self, error: Exception) -> None:
-        self.faults.append(error)
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    @property
-    def width(self) -> int | None:
-        return None
-
-    def show_parts(self, report: CheckReport) -> None:
-        self.reports.append(report)
+from tests.listening import Listener
 
 
 @contextlib.contextmanager
@@ -57,14 +31,14 @@ def nobody() -> Iterator[Sequence[Observer]]:
 @pytest.fixture
 def dialogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dialogue]:
     monkeypatch.chdir(tmp_path)
-    one = Dialogue(Session(), Told(), nobody, is_kept=False)
+    one = Dialogue(Session(), Listener(), nobody, is_kept=False)
     yield one
     one.close()
 
 
-def told(dialogue: Dialogue) -> Told:
+def told(dialogue: Dialogue) -> Listener:
     person = dialogue.person
-    assert isinstance(person, Told)
+    assert isinstance(person, Listener)
     return person
 
 
@@ -280,7 +254,7 @@ def test_the_sessions_in_the_document_are_true(
     blocks = re.findall(r"^```text\n(.*?)^```$", document.read_text("utf-8"), re.M | re.S)
     count = 0
     for block in blocks:
-        other = Dialogue(Session(), Told(), nobody, is_kept=False)
+        other = Dialogue(Session(), Listener(), nobody, is_kept=False)
         for part in re.split(r"^\? ", block, flags=re.MULTILINE)[1:]:
             typed, _, expected = part.partition("\n")
             seen = answer(other, capsys, typed)
@@ -323,7 +297,7 @@ def test_a_file_is_loaded_first_and_its_folder_may_be_read(
     (outside / "part.sn").write_text("(setq b 6)")
     (inside / "own.sn").write_text("(setq c 7)")
     monkeypatch.chdir(inside)
-    dialogue = Dialogue(Session(), Told(), nobody, is_kept=False)
+    dialogue = Dialogue(Session(), Listener(), nobody, is_kept=False)
     assert dialogue.load(str(outside / "main.sn"))
     assert dialogue.answer(f'(load "{outside}/part") (load "own") (list a b c)')
     assert dialogue.it.show(dialogue.it.get_global("*1")) == "(5 6 7)"
@@ -335,7 +309,9 @@ def test_folders_may_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     inside = tmp_path / "inside"
     inside.mkdir()
     monkeypatch.chdir(inside)
-    dialogue = Dialogue(Session(allow=Allow(read=[str(tmp_path)])), Told(), nobody, is_kept=False)
+    dialogue = Dialogue(
+        Session(allow=Allow(read=[str(tmp_path)])), Listener(), nobody, is_kept=False
+    )
     assert dialogue.answer('(load "../other")')
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sn.errors import SnError
 from sn.networds import LispNet
 from sn.repl.dialogue import Dialogue
 from sn.results.check_report import CheckReport
@@ -17,6 +16,7 @@ from sn.results.record import PassRecord
 from sn.session import Session
 from sn.train.observer import Observer
 from sn.trained.net import open_trained
+from tests.listening import Listener
 
 pytestmark = pytest.mark.kernels
 NET = """
@@ -28,26 +28,8 @@ NET = """
 """
 
 
-class Told:
-    """A person who writes down what is told."""
-
-    def __init__(self) -> None:
-        self.errors: list[SnError] = []
-        self.said: list[str] = []
-        self.faults: list[Exception] = []
-
-    def tell(self, error: SnError) -> None:
-        self.errors.append(error)
-
-    def fault(self, error: Exception) -> None:
-        self.faults.append(error)
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    @property
-    def width(self) -> int | None:
-        return None
+class Told(Listener):
+    """One who notes the names of nets."""
 
     def show_parts(self, report: CheckReport) -> None:
         self.said.append(report.name)
