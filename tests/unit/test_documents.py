@@ -169,6 +169,17 @@ def test_the_map_of_stages_names_every_module() -> None:
         assert f"`{name}`" in text, f"sn/README.md says nothing about {name}"
 
 
+ENTRY = re.compile(r"^\* (`[^`]+`|\[[^]]+\])", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "sn" / "README.md"], ids=relative)
+def test_lists_name_each_thing_once(path: Path) -> None:
+    names = ENTRY.findall(path.read_text(encoding="utf-8"))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    assert len(names) > 10
+    assert not twice, f"{relative(path)} tells twice of {', '.join(twice)}"
+
+
 RESULT = re.compile(r"^\|(?P<cells>.*)\| `(?P<command>sn run [^`]*)` \|$", re.MULTILINE)
 
 
