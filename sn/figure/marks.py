@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.figure.layout import Box
-from sn.figure.svg import Element, number, path, polygon, rect
 from sn.lower.ir import View, Window
+from sn.svg import Element, number, path, polygon, rect
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom
 Positions = NDArray[np.integer]

@@ -34,9 +34,9 @@ from sn.figure.stack import (
     stacked,
     text_at,
 )
-from sn.figure.svg import Element, group
 from sn.lower.ir import Plan, View, Window
 from sn.net.table import ConnectionTable
+from sn.svg import Element, group
 
 Floats = NDArray[np.floating]
 LEAST = 560.0  # the width of a figure, for its title and its panels

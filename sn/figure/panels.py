@@ -12,8 +12,8 @@ from sn.figure.letters import fitted, text_width
 from sn.figure.matrices import Matrix
 from sn.figure.stack import SMALL, USUAL, Line, block, height_of, text_at
 from sn.figure.style import LEVELS, level, level_class
-from sn.figure.svg import Element, element, group, number, path, rect
 from sn.lower.ir import Window
+from sn.svg import Element, element, group, number, path, rect
 
 LARGE_SIDES = (12.0, 10.0)  # of a map in a table of maps, of a tap in a small matrix
 SMALL_ONE = 120  # taps; chosen here

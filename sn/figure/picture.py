@@ -13,7 +13,7 @@ from pathlib import Path
 from sn.display import brief, clipped
 from sn.errors import SnError
 from sn.figure.style import FONT, style_sheet
-from sn.figure.svg import Element, element, group, number, rect
+from sn.svg import Element, element, group, number, rect
 
 MARGIN = 24.0
 BETWEEN, ACROSS = 48.0, 3  # figures side by side, and how many of them; chosen here

@@ -13,7 +13,7 @@ from itertools import pairwise
 from sn.display import many
 from sn.figure.layout import Box
 from sn.figure.letters import fitted, folded, text_width
-from sn.figure.svg import Element, element, rect
+from sn.svg import Element, element, rect
 
 SMALL, USUAL, NAME, TITLE = 9.5, 11.0, 12.5, 17.0  # sizes of letters
 LEADING = 1.35  # from line to line, in sizes

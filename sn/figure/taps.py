@@ -16,7 +16,7 @@ from sn.figure.links import Drawn
 from sn.figure.panels import NUMBER, Panel
 from sn.figure.stack import SMALL, USUAL, Line, block, height_of, text_at
 from sn.figure.style import level, level_class
-from sn.figure.svg import Element, element, rect
+from sn.svg import Element, element, rect
 
 Floats = NDArray[np.floating]
 SIDES = (16.0, 12.0, 10.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0)

@@ -32,8 +32,8 @@ from sn.figure.stack import (
     name_line,
     stacked,
 )
-from sn.figure.svg import Element, group
 from sn.lower.ir import Plan, Window
+from sn.svg import Element, group
 
 Floats = NDArray[np.floating]
 MOST_BANDS = 12  # of one layer; chosen here: more of them hide each other

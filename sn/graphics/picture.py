@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sn.display import many
 from sn.figure.picture import Figure
 from sn.figure.style import FONT
-from sn.figure.svg import Element, element, number
 from sn.graphics.colours import BACKGROUND, FOREGROUND, GRAY, css
 from sn.graphics.screen import Screen, Window
 from sn.graphics.shapes import (
@@ -28,6 +27,7 @@ from sn.graphics.shapes import (
     Shape,
     Squares,
 )
+from sn.svg import Element, element, number
 
 # By name, as in sn/figure/style.py: what makes a PNG knows no generic families.
 _FAMILIES = {

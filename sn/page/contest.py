@@ -19,10 +19,10 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
+from sn.charts.lines import Line, chart
 from sn.errors import DataError
 from sn.memory.files import read_file
-from sn.page.charts import Line, chart
-from sn.page.html import Html, document, join, tag, text
+from sn.page.html import Html, document, join, picture, tag, text
 from sn.page.sections import table
 from sn.results.about import told
 from sn.results.decoding import converted
@@ -188,7 +188,7 @@ def _curves(path: Path, found: _Told, labels: Sequence[str]) -> Html | None:
             if by_pass:
                 lines.append(_line(label, by_pass, hue))
         if lines:
-            charts.append(chart(lines, "pass", title, is_log=is_log))
+            charts.append(picture(chart(lines, "pass", title, is_log=is_log)))
     if not charts:
         return None
     band = (

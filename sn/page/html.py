@@ -2,8 +2,9 @@
 
     tag("p", "2 < 3", Class="note")   ->   <p class="note">2 &lt; 3</p>
 
-A text becomes markup by `tag` or `text`, which escape it, and data by `json_data`; only `Html` that
-these have made goes in as it is. So no name of a layer, class or file can be more than a text.
+A text becomes markup by `tag` or `text`, which escape it, and data by `json_data`; `sn/svg.py`
+escapes those of charts. Only `Html` that these have made goes in as it is, so no name of a layer,
+class or file can be more than a text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from sn.charts.style import sheet
 from sn.display import printable
+from sn.svg import Element
 
 _WITHOUT_END = {"br", "img", "input", "meta", "path", "line", "circle", "polyline", "polygon"}
 
@@ -62,6 +65,13 @@ def join(parts: Iterable[Html | str | None]) -> Html:
     return Html("".join(one.markup for one in made))
 
 
+def picture(drawn: Element | None) -> Html:
+    """Return a chart as markup; None is one that had nothing to draw."""
+    if drawn is None:
+        return tag("p", "There is nothing to draw.", Class="note")
+    return Html(f"{drawn}")
+
+
 def json_data(name: str, content: Any) -> Html:
     """Return data that scripts of the page find by its name; no text in it can end the element."""
     encoded = json.dumps(content, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
@@ -84,6 +94,6 @@ def document(title: str, body: Html, scripts: Iterable[str]) -> str:
         # nothing is fetched, whatever a text in the page may ask for
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
-        f"<title>{text(title).markup}</title>\n<style>\n{asset('page.css')}</style>\n</head>\n"
+        f"<title>{text(title).markup}</title>\n<style>\n{asset('page.css')}{sheet()}\n</style>\n</head>\n"
         f"<body>\n{body.markup}\n{code}</body>\n</html>\n"
     )

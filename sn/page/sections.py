@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.page.charts import Line, chart
-from sn.page.html import Html, tag
+from sn.charts.lines import Line, chart
+from sn.page.html import Html, picture, tag
 from sn.page.play import Playground
 from sn.page.told import LoggedPass, Published, SetScores
 from sn.results.reports import ClassReport
@@ -65,9 +65,9 @@ def curves(passes: Sequence[LoggedPass], paper: Published) -> Html | None:
             errors.append(Line(f"paper, {which}", (), hue, level=theirs.half_squares))
         if theirs is not None and counted and theirs.percent is not None:
             misses.append(Line(f"paper, {which}", (), hue, level=theirs.percent))
-    panels = [chart(errors, "pass", "error", is_log=True)]
+    panels = [picture(chart(errors, "pass", "error", is_log=True))]
     if misses:
-        panels.append(chart(misses, "pass", "misses, %", zero=True))
+        panels.append(picture(chart(misses, "pass", "misses, %", zero=True)))
     words = "Error is half the squared difference per output, as in SN and in the paper."
     note = tag("p", words, Class="note")
     return tag("section", tag("h2", "Learning"), tag("div", *panels, Class="charts"), note)
@@ -101,12 +101,14 @@ def rejection(outputs: NDArray[Any], is_right: NDArray[np.bool_]) -> Html | None
         tag("h2", "Rejecting what is doubtful"),
         tag(
             "div",
-            chart(
-                [Line("errors", points, 1), Line("1 %", (), level=1.0)],
-                "rejected",
-                "errors among the rest, %",
-                zero=True,
-                percent_x=True,
+            picture(
+                chart(
+                    [Line("errors", points, 1), Line("1 %", (), level=1.0)],
+                    "rejected",
+                    "errors among the rest, %",
+                    zero=True,
+                    percent_x=True,
+                )
             ),
             Class="charts",
         ),

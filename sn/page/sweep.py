@@ -11,15 +11,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from sn.charts.style import alone
+from sn.charts.sweep import MOST_DRAWN, Tried, history, importance, parallel, slices
 from sn.errors import DataError
 from sn.memory.files import read_file
-from sn.page.html import Html, document, tag
+from sn.page.html import Html, document, picture, tag
 from sn.page.sections import table
-from sn.page.sweep_charts import MOST_DRAWN, Tried, alone, history, importance, parallel, slices
 from sn.results.about import told
 from sn.results.decoding import converted
 from sn.results.figures import error_text
 from sn.results.sweeps import RESULTS, SWEEP
+from sn.svg import Element
 
 HINT = "it is damaged, or something else than SN wrote it: `sn sweep --resume` writes it anew"
 MOST_ROWS = 30  # of the table, the best ones; chosen here
@@ -89,12 +91,14 @@ def tried(found: _Told) -> list[Tried]:
     return sorted(made, key=lambda one: (one.value, one.number))
 
 
-def pictures(found: _Told) -> dict[str, Html]:
+def pictures(found: _Told) -> dict[str, Element]:
     """Return the pictures of a sweep by name: history, importance, slices, parallel."""
     trials, title = tried(found)[:MOST_DRAWN], found.target.replace("-", " ")
     if not trials:
         return {}
-    made = {"history": history(trials, title)}
+    made: dict[str, Element] = {}
+    if (line := history(trials, title)) is not None:
+        made["history"] = line
     if found.importance:
         made["importance"] = importance(found.importance)
     for number, axis in enumerate(found.axes, 1):
@@ -108,7 +112,7 @@ def pictures(found: _Told) -> dict[str, Html]:
 def picture_files(folder: Path) -> dict[str, str]:
     """Return the pictures of the sweep in a folder as SVG, by name of their files."""
     found = read_results(folder)
-    return {f"{name}.svg": alone(picture) for name, picture in pictures(found).items()}
+    return {f"{name}.svg": alone(drawn) for name, drawn in pictures(found).items()}
 
 
 def sweep_page(folder: Path) -> str:
@@ -117,7 +121,7 @@ def sweep_page(folder: Path) -> str:
     Raises: DataError for a file that is damaged.
     """
     found = read_results(folder)
-    drawn = pictures(found)
+    drawn = {name: picture(one) for name, one in pictures(found).items()}
     title = f"{Path(found.file).stem}: {len(found.trials)} trials"
     over = ", ".join(f"{axis.name} over {axis.values}" for axis in found.axes)
     words = f"{over}; for {found.target}, {found.search} search, {found.seeds} seed(s) each"
@@ -129,10 +133,10 @@ def sweep_page(folder: Path) -> str:
     ]
     heads = {"history": "One after the other", "importance": "What matters (PED-ANOVA)"}
     heads["parallel"] = "All at once"
-    for name, picture in drawn.items():
+    for name, one in drawn.items():
         if name in heads:
-            parts.append(tag("section", tag("h2", heads[name]), picture))
-    cuts = [picture for name, picture in drawn.items() if name.startswith("slice")]
+            parts.append(tag("section", tag("h2", heads[name]), one))
+    cuts = [one for name, one in drawn.items() if name.startswith("slice")]
     if cuts:
         parts.append(tag("section", tag("h2", "By each"), tag("div", *cuts, Class="charts")))
     if found.command:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.charts.bars import bars
 from sn.export.portable import Stored
 from sn.lower.ir import Full, Window
 from sn.net.table import ConnectionTable
-from sn.page.charts import bars
 from sn.page.data import maps_of
-from sn.page.html import Html, join, tag
+from sn.page.html import Html, join, picture, tag
 from sn.page.play import Playground
 
 MOST_KERNELS = 400  # pictures of kernels in a page; chosen here
@@ -199,7 +199,7 @@ def spreads(
         for name, some, hue in (("weights before", before, 2), ("weights after", after, 0)):
             if some is not None:
                 counts, _ = np.histogram(some[which], edges)
-                pictures.append(bars(counts.tolist(), edges.tolist(), name, hue))
+                pictures.append(picture(bars(counts.tolist(), edges.tolist(), name, hue)))
         if curvature is not None:
             pictures += _second_order(np.asarray(curvature[which], np.float64), options)
         blocks.append(tag("h3", f"into {layer}: {len(which):,} weights"))
@@ -235,7 +235,7 @@ def _by_powers(values: NDArray[np.float64], title: str, hue: int) -> Html:
     powers = np.log10(positive)
     edges = _edges(powers)
     counts, _ = np.histogram(powers, edges)
-    return bars(counts.tolist(), edges.tolist(), title, hue)
+    return picture(bars(counts.tolist(), edges.tolist(), title, hue))
 
 
 def _edges(values: NDArray[Any]) -> NDArray[np.float64]:

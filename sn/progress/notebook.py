@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sn.charts.inline import inline
 from sn.display import html_bar, html_table
 from sn.progress.course import duration
 from sn.progress.drawing import Paced
-from sn.results.curve_svg import curve_svg
 from sn.results.figures import error_text, misses_text
 
 SECONDS = 0.25  # between two drawings; chosen here: smooth enough, and no load for the browser
@@ -57,7 +57,7 @@ class NotebookBar(Paced):
     def _figure(self) -> str:
         """Return the curves, and below them scores, or what became of the runs so far."""
         course = self.course
-        picture = curve_svg([(curve.name, curve.whole) for curve in course.curves.values()])
+        picture = inline([(curve.name, curve.whole) for curve in course.curves.values()])
         if course.last is None:  # of a comparison
             return picture + html_table((), (), self._said.removeprefix("; "))
         columns = ("", "error") if course.last.train.misses is None else ("", "error", "misses")

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sn.charts.inline import inline
 from sn.display import brief, html_table, many
-from sn.results.curve_svg import curve_svg
 from sn.results.figures import mean_text, measure_words
 from sn.results.frames import frame
 from sn.results.record import PassRecord, Reference, RunRecord, mean_errors
@@ -206,7 +206,7 @@ class Comparison:
         curves = [(entry.label, mean_errors(entry.runs, which)) for entry in self.entries]
         if max(len(points) for _, points in curves) < 2:
             return table
-        return curve_svg(curves, f"{which} error, mean of {many(len(self.seeds), 'seed')}") + table
+        return inline(curves, f"{which} error, mean of {many(len(self.seeds), 'seed')}") + table
 
     @property
     def n_tested(self) -> int:

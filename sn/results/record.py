@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.charts.inline import inline
 from sn.display import brief, html_table, many
-from sn.results.curve_svg import curve_svg
 from sn.results.figures import error_text, misses_text
 from sn.results.frames import frame
 from sn.results.reports import Report
@@ -266,7 +266,7 @@ class RunRecord:
         points = {
             name: [(one.number, one.sets[name].error) for one in self.passes] for name in sets
         }
-        return curve_svg(list(points.items()))
+        return inline(list(points.items()))
 
 
 def mean_errors(runs: Sequence[RunRecord], which: str) -> list[tuple[int, float]]:

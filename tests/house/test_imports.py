@@ -26,6 +26,8 @@ RANKS = {
     "interrupts": 0,
     "version": 0,
     "errors": 1,
+    "svg": 1,
+    "charts": 2,
     "diagnostics": 2,
     "memory": 2,
     "limits": 2,

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sn.charts.lines import Line, chart
 from sn.commands import main
 from sn.opened import open_run
-from sn.page.charts import Line, chart
-from sn.page.html import document
+from sn.page.html import document, picture
 from sn.page.report import run_page
 from tests.conftest import GOLDEN
 from tests.sample_nets import shipped
@@ -281,7 +281,7 @@ def test_names_of_many_curves_can_be_read_to_their_ends(
 ) -> None:
     names = [f"{'WIDE' * 9}-{n}" for n in range(4)] + [f"long-name-of-a-net-{n}" for n in range(14)]
     lines = [Line(name, ((1, 1.0), (2, 1 + n)), n) for n, name in enumerate([*names, "short"])]
-    page = document("chart", chart(lines, "pass", "error"), ())
+    page = document("chart", picture(chart(lines, "pass", "error")), ())
     (tmp_path / "chart.html").write_text(page, encoding="utf-8")
     found = browser.new_page(color_scheme=scheme)
     found.goto((tmp_path / "chart.html").as_uri())

@@ -11,7 +11,6 @@ import pytest
 from sn.commands import main
 from sn.describe import new_interpreter
 from sn.errors import SnError
-from sn.figure.svg import number
 from sn.graphics import Screen
 from sn.graphics import screen as screens
 from sn.graphics.hiding import hidden
@@ -20,6 +19,7 @@ from sn.graphics.shapes import Box, Letters, Line
 from sn.interp import Interpreter
 from sn.lisp.calls import builtins
 from sn.session import Session
+from sn.svg import number
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sn.charts import lines as charts
+from sn.charts.lines import Line, chart
 from sn.commands import main
 from sn.data import load
 from sn.errors import DataError
@@ -20,11 +22,9 @@ from sn.export.javascript import javascript
 from sn.export.portable import Program
 from sn.net.table import freeze
 from sn.opened import open_run
-from sn.page import charts
-from sn.page.charts import Line, chart
 from sn.page.contest import _carried, contest_page
 from sn.page.data import Frame, fitting, maps_of, page_data
-from sn.page.html import Html, asset, json_data, tag, text
+from sn.page.html import Html, asset, json_data, picture, tag, text
 from sn.page.ink import ink_of
 from sn.page.report import run_page
 from sn.page.weights import spreads
@@ -223,17 +223,18 @@ def places(drawn: Html) -> list[float]:
 
 def test_names_of_curves_never_lie_over_one_another() -> None:
     lines = [Line(f"curve {n}", ((1, 1.0), (2, 1 + n / 1000)), n) for n in range(9)]
-    found = sorted(places(chart(lines, "x", "y")))
+    found = sorted(places(picture(chart(lines, "x", "y"))))
     assert len(found) == 9
     assert min(np.diff(found)) >= charts.LINE - 0.2
     assert found[0] > 0 and found[-1] < charts.HEIGHT
 
 
 def test_a_logarithmic_axis_leaves_out_what_it_cannot_show() -> None:
-    drawn = chart([Line("a", ((1, 0.0), (2, 0.1), (3, 0.01)))], "x", "y", is_log=True).markup
+    line = Line("a", ((1, 0.0), (2, 0.1), (3, 0.01)))
+    drawn = picture(chart([line], "x", "y", is_log=True)).markup
     (points,) = re.findall(r'points="([^"]*)" class="curve', drawn)
     assert len(points.split()) == 2
-    assert "nan" not in drawn and "There is nothing to draw" in chart([], "x", "y").markup
+    assert "nan" not in drawn and "There is nothing to draw" in picture(chart([], "x", "y")).markup
 
 
 @pytest.mark.kernels
@@ -334,7 +335,8 @@ def test_a_picture_too_large_for_a_page_stays_in_its_folder(contest: Path, tmp_p
 
 
 def test_a_short_logarithmic_axis_has_ticks_too() -> None:
-    drawn = chart([Line("a", ((1, 0.031), (2, 0.024)))], "x", "y", is_log=True).markup
+    line = Line("a", ((1, 0.031), (2, 0.024)))
+    drawn = picture(chart([line], "x", "y", is_log=True)).markup
     assert drawn.count('class="grid"') >= 3
 
 

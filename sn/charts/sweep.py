@@ -1,4 +1,4 @@
-"""Charts of a sweep: its trials one after the other, by each name, and all at once."""
+"""Sweep: its trials one after the other, by each name, and all at once."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sn.page.charts import Line, chart
-from sn.page.html import Html, tag
+from sn.charts.lines import Line, chart
+from sn.svg import Element, element
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 260, 64, 20, 24, 40
 MOST_DRAWN = 1000  # trials in a picture, the best ones; chosen here
 MOST_LETTERS = 14  # of a name or value; chosen here
-# for a picture that stands alone: colours of page.css, of the paper that is white
-STYLE = (
-    "svg{font-family:sans-serif;font-size:12px;background:#fff}.grid{stroke:#ddd}"
-    ".curve{fill:none;stroke:#0072b2;stroke-width:1.6}.curve.hue1{stroke:#c24e00}"
-    ".dot{fill:#0072b2;fill-opacity:.65}.dot.hue1{fill:#c24e00;fill-opacity:1}.bar{fill:#0072b2}"
-    ".lead{fill:none;stroke:#0072b2;stroke-opacity:.3}.lead.hue1{stroke:#c24e00;stroke-opacity:1;"
-    "stroke-width:2.4}.name.hue1{fill:#c24e00}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +64,8 @@ def scale_of(texts: Sequence[str], is_log: bool) -> Scale:
     return Scale((), min(numbers), max(numbers), is_log and min(numbers) > 0)
 
 
-def history(trials: Sequence[Tried], title: str) -> Html:
-    """Return what trials came to in their order, and the best until then."""
+def history(trials: Sequence[Tried], title: str) -> Element | None:
+    """Return what trials came to in their order, and the best until then; None as `chart`."""
     best, line = math.inf, []
     for one in sorted(trials, key=lambda one: one.number):
         best = min(best, one.value)
@@ -86,7 +78,7 @@ def _number(one: Tried) -> int:
     return one.number
 
 
-def slices(trials: Sequence[Tried], name: str, is_log: bool, title: str) -> Html:
+def slices(trials: Sequence[Tried], name: str, is_log: bool, title: str) -> Element:
     """Return what trials came to by what one name was set to; the best one stands out."""
     scale = scale_of([one.settings[name] for one in trials], is_log)
     values = [one.value for one in trials]
@@ -94,23 +86,25 @@ def slices(trials: Sequence[Tried], name: str, is_log: bool, title: str) -> Html
     parts = []
     for place, words in scale.marks():
         x = round(LEFT + place * (WIDTH - LEFT - RIGHT), 1)
-        parts.append(tag("line", x1=x, x2=x, y1=TOP, y2=HEIGHT - BOTTOM, Class="grid"))
+        parts.append(element("line", x1=x, x2=x, y1=TOP, y2=HEIGHT - BOTTOM, class_="grid"))
         parts.append(_words(x, HEIGHT - BOTTOM + 16, words))
     for place, words in up.marks():
         y = round(_up(place), 1)
-        parts.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, Class="grid"))
+        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
         parts.append(_words(LEFT - 6, y + 4, words, "end"))
     for one in reversed(trials):  # the best one last, on top
         x = LEFT + scale.at(one.settings[name]) * (WIDTH - LEFT - RIGHT)
-        hue = "hue1" if one is trials[0] else "hue0"
+        hue = "hue1 best" if one is trials[0] else "hue0"
         cx, cy = f"{x:.1f}", f"{_up(up.at(repr(one.value))):.1f}"
-        parts.append(tag("circle", cx=cx, cy=cy, r=4 if hue == "hue1" else 3, Class=f"dot {hue}"))
-    parts.append(_words(WIDTH / 2, HEIGHT - 6, name, Class="title"))
-    parts.append(_words(LEFT, 14, title, "start", Class="title"))
+        parts.append(
+            element("circle", cx=cx, cy=cy, r=4 if one is trials[0] else 3, class_=f"dot {hue}")
+        )
+    parts.append(_words(WIDTH / 2, HEIGHT - 6, name, class_="title"))
+    parts.append(_words(LEFT, 14, title, "start", class_="title"))
     return _svg(parts, f"{title} by {name}")
 
 
-def parallel(trials: Sequence[Tried], logs: Mapping[str, bool], title: str) -> Html:
+def parallel(trials: Sequence[Tried], logs: Mapping[str, bool], title: str) -> Element:
     """Return all trials as lines over upright axes, one a name and one for what is sought."""
     names = list(logs)
     columns = [[one.settings[name] for one in trials] for name in names]
@@ -123,18 +117,18 @@ def parallel(trials: Sequence[Tried], logs: Mapping[str, bool], title: str) -> H
             f"{LEFT + place * room:.1f},{_up(scale.at(column[number])):.1f}"
             for place, (scale, column) in enumerate(zip(scales, columns, strict=True))
         ]
-        hue = "hue1" if number == 0 else "hue0"
-        parts.append(tag("polyline", points=" ".join(ends), Class=f"lead {hue}", fill="none"))
+        hue = "hue1 best" if number == 0 else "hue0"
+        parts.append(element("polyline", points=" ".join(ends), class_=f"trial {hue}"))
     for place, (scale, name) in enumerate(zip(scales, [*names, title], strict=True)):
         x = round(LEFT + place * room, 1)
-        parts.append(tag("line", x1=x, x2=x, y1=TOP, y2=HEIGHT - BOTTOM, Class="grid"))
+        parts.append(element("line", x1=x, x2=x, y1=TOP, y2=HEIGHT - BOTTOM, class_="grid"))
         for at, words in scale.marks():
             parts.append(_words(x + 4, _up(at) + 4, words, "start"))
-        parts.append(_words(x, HEIGHT - 10, name, Class="title"))
+        parts.append(_words(x, HEIGHT - 10, name, class_="title"))
     return _svg(parts, "settings of all trials")
 
 
-def importance(shares: Mapping[str, float]) -> Html:
+def importance(shares: Mapping[str, float]) -> Element:
     """Return bars: how much each name tells good trials from others."""
     ordered = sorted(shares.items(), key=lambda one: -one[1])
     parts = []
@@ -142,28 +136,21 @@ def importance(shares: Mapping[str, float]) -> Html:
         y = TOP + 26 * row
         parts.append(_words(150, y + 14, name, "end"))
         width = round(max(share, 0.0) * (WIDTH - 230), 1)
-        parts.append(tag("rect", x=158, y=y, width=width, height=18, Class="bar hue0"))
+        parts.append(element("rect", x=158, y=y, width=width, height=18, class_="bar hue0"))
         parts.append(_words(166 + width, y + 14, f"{100 * share:.0f} %", "start"))
     return _svg(parts, "importance", TOP + 26 * len(ordered) + 8)
 
 
-def alone(picture: Html) -> str:
-    """Return a picture as a file of its own."""
-    style = tag("style", Html(STYLE)).markup
-    head, mark, rest = picture.markup.partition(">")
-    return head.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1) + mark + style + rest
-
-
-def _svg(parts: Sequence[Html], label: str, height: int = HEIGHT) -> Html:
+def _svg(parts: Sequence[Element], label: str, height: int = HEIGHT) -> Element:
     box = f"0 0 {WIDTH} {height}"
-    return tag("svg", *parts, Class="chart", viewBox=box, role="img", aria_label=label)
+    return element("svg", *parts, class_="sn-chart", viewBox=box, role="img", aria_label=label)
 
 
 def _words(
-    x: float, y: float, words: str, anchor: str = "middle", Class: str | None = None
-) -> Html:
+    x: float, y: float, words: str, anchor: str = "middle", class_: str | None = None
+) -> Element:
     shown = words if len(words) <= MOST_LETTERS else f"{words[: MOST_LETTERS - 1]}…"
-    return tag("text", shown, x=round(x, 1), y=round(y, 1), text_anchor=anchor, Class=Class)
+    return element("text", shown, x=round(x, 1), y=round(y, 1), text_anchor=anchor, class_=class_)
 
 
 def _up(place: float) -> float:
