@@ -54,7 +54,7 @@ def test_what_a_program_prints_is_no_part_of_the_picture(
     program.write_text(f'(print "hello")\n{(nets_folder() / "xor.sn").read_text()}')
     assert main(["draw", str(program)]) == 0
     shown = capsys.readouterr()
-    assert "hello" in shown.err and parsed(shown.out)
+    assert "hello" in shown.err and parsed(shown.out) is not None
     assert main(["draw", str(program), "-o", str(tmp_path / "net.svg")]) == 0
     assert "hello" in capsys.readouterr().out
 
