@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sn.builtins.lists import lastcdr
+from itertools import pairwise
+
+from sn.builtins.lists import end_of
 from sn.lisp.calls import builtin
 from sn.lisp.forms import List, Pair, Value
 
@@ -16,17 +18,10 @@ def nconc(*lists: List) -> Value:
     (let ((l (list 1 2))) (nconc l (list 3)) l)
     => (1 2 3)
     """
-    result: List = None
-    end: List = None
-    for part in lists:
-        if part is None:
-            continue
-        if end is None:
-            result = part
-        else:
-            end.cdr = part
-        end = lastcdr(part)
-    return result
+    parts = [part for part in lists if part is not None]
+    for part, after in pairwise(parts):
+        end_of(part).cdr = after  # the end of the last is not looked for: it may go round
+    return parts[0] if parts else None
 
 
 @builtin("nconc1")

@@ -15,6 +15,8 @@ from sn.lisp.forms import (
     describe,
     elements,
     iterate,
+    list_error,
+    ring_error,
     ring_length,
     to_list,
 )
@@ -202,24 +204,15 @@ def nthcdr(n: int, list: List) -> Value:
 def _skip(n: int, cell: Value) -> Value:
     if n < 0:
         return None
-    skipped, limit = 0, LONG
+    anchor, since, limit = None, 0, LONG  # Brent's method, as in cells
     while n and type(cell) is Pair:
         n, cell = n - 1, cell.cdr
-        skipped += 1
-        if skipped == limit:
-            limit *= 2
-            ring = _round(cell)
-            n = n % ring if ring else n  # whole rounds lead to the same cell
+        since += 1
+        if cell is anchor:
+            n %= since  # whole rounds lead to the same cell
+        if since == limit:
+            anchor, since, limit = cell, 0, limit * 2
     return cell if type(cell) is Pair else None
-
-
-def _round(cell: Value) -> int:
-    """Return the cells of the ring that a cell is on, 0 where it is on none."""
-    ring = ring_length(cell)
-    ahead = cell
-    for _ in range(ring):
-        ahead = ahead.cdr
-    return ring if ahead is cell else 0
 
 
 @builtin("last")
@@ -244,10 +237,26 @@ def lastcdr(list: List) -> List:
     (lastcdr '(a b c))
     => (c)
     """
-    last = None
-    for cell in cells(list):
-        last = cell
-    return last
+    return None if list is None else end_of(list)
+
+
+def end_of(list: Pair) -> Pair:
+    """Return the last pair.
+
+    Raises: ValueKindError for a list that ends in something else than (), EvalError for a ring.
+    """
+    cell, anchor, limit = list, None, LONG  # Brent's method, as in cells
+    while True:
+        for _ in range(limit):
+            after = cell.cdr
+            if type(after) is not Pair:
+                if after is not None:
+                    raise list_error(list, after)
+                return cell
+            cell = after
+            if cell is anchor:
+                raise ring_error()
+        anchor, limit = cell, limit * 2
 
 
 @builtin("nfirst")

@@ -157,8 +157,13 @@ def cells(value: Value) -> Iterator[Pair]:
         if steps == limit:
             anchor, limit = cell, limit * 2
     if cell is not None:
-        what = "a list" if cell is value else "a list that ends in ()"
-        raise ValueKindError(f"expected {what}, found {describe(cell)}")
+        raise list_error(value, cell)
+
+
+def list_error(value: Value, end: Value) -> ValueKindError:
+    """Return the error for what is no list, or one that ends in something else than ()."""
+    what = "a list" if end is value else "a list that ends in ()"
+    return ValueKindError(f"expected {what}, found {describe(end)}")
 
 
 def ring_length(value: Value) -> int:
