@@ -17,7 +17,6 @@ from sn.lisp.forms import (
     iterate,
     list_error,
     ring_error,
-    ring_length,
     to_list,
 )
 from sn.lisp.sizes import SMALL, need_list, turns
@@ -268,13 +267,14 @@ def nfirst(n: int, list: List) -> list[Value]:
     (nfirst 2 '(a b c))
     => (a b)
     """
-    values, cell, checked = [], list, LONG
+    values, cell, anchor, limit = [], list, None, LONG  # Brent's method, as in cells
     while n > 0 and type(cell) is Pair:
         values.append(cell.car)
         n, cell = n - 1, cell.cdr
-        if len(values) == checked:
-            need_list(n if ring_length(cell) else 0, 0)
-            checked *= 2
+        if cell is anchor and cell is not None:
+            need_list(n, 0)  # a ring has as many as are asked for
+        if len(values) == limit:
+            anchor, limit = cell, limit * 2
     return values
 
 

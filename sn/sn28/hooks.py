@@ -6,7 +6,7 @@ Read next: whole_loops.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from sn.builtins.matrix import Matrix
 from sn.describe.world import World
 from sn.errors import SnError
 from sn.lisp.forms import Pair, Symbol, Value, iterate, to_list
+from sn.lisp.lambdas import De
 from sn.lisp.machine import Machine
 from sn.lisp.waiting import Waiting, definition, is_own
 from sn.live.functions import Function
@@ -50,11 +51,18 @@ _MADE = {
 _MADE["learn-cycle"], _MADE["learn-cycle-curved"] = _MADE["learn"], _MADE["learn-curved"]
 _MADE["batch-cg1-iteration"] = _MADE["batch-iteration"]
 _MADE["batch-cg2-iteration"] = ("forward-prop", "forward-2-prop")
+# what the setters of judging.sn choose: the library's function, how many numbers they give it, and
+# the library's functions that it calls
 _CLASSIFIERS = {
-    **{"quadrant": "sn-class-quadrant", "max": "class-max", "lms": "sn-class-lms"},
-    **{"hamming": "sn-class-hamming", "sgn": "sn-class-sgn", "nil": "sn-class-nil"},
+    "sn-class-quadrant": ("quadrant", 0, ("state",)),
+    "class-max": ("max", 0, ("state", "rank-of-max")),
+    "sn-class-lms": ("lms", 1, ("state",)),
+    "sn-class-hamming": ("hamming", 1, ("state",)),
+    "sn-class-sgn": ("sgn", 2, ("state", "same-side")),
+    "sn-class-nil": ("nil", 0, ()),
 }
-_COSTS = {"lms": "sn-cost-lms", "thlms": "sn-cost-thlms"}
+_COSTS = {"sn-cost-lms": ("lms", 0, ()), "sn-cost-thlms": ("thlms", 1, ())}
+_Kinds = Mapping[str, tuple[str, int, tuple[str, ...]]]
 
 
 class Refused(Exception):
@@ -68,6 +76,8 @@ class Hooks:
         self._it, self._driver = it, driver
         self._world: World = it.world
         self._net = self._world.live
+        self._cost: tuple[str, list[float]] = "", []
+        self._class: tuple[str, list[float]] = "", []
 
     def value(self, name: str) -> Value:
         """Return the value that a name has now."""
@@ -93,12 +103,8 @@ class Hooks:
         for name in ("theta", "input-noise"):
             if self.value(name) not in (0.0, None):
                 raise Refused(f"{name} is not 0")
-        for name, kinds, hook in (
-            ("cost-kind", _COSTS, "init-grad"), ("class-kind", _CLASSIFIERS, "classify"),
-        ):  # fmt: skip
-            self._definition(self.value(hook))  # its file sets the kind
-            if self._kind(name) not in kinds or not self._is_library(hook, kinds[self._kind(name)]):
-                raise Refused(f"{hook} is the program's own")
+        self._cost = self._chosen("init-grad", _COSTS)
+        self._class = self._chosen("classify", _CLASSIFIERS)
         if self._driver.startswith("learn") and "cycle" not in self._driver:
             if not self._is_library("next-pattern", "nextpat-seq"):
                 raise Refused("next-pattern is not nextpat-seq")
@@ -122,17 +128,38 @@ class Hooks:
     def _definition(self, value: Value) -> Value:
         return definition(self._it, value) if isinstance(value, Waiting) else value
 
-    def _kind(self, name: str) -> str:
-        value = self.value(name)
-        head = value.car if type(value) is Pair else None
-        return head.name if type(head) is Symbol else ""
+    def _chosen(self, hook: str, kinds: _Kinds) -> tuple[str, list[float]]:
+        """Return which of the library's functions a hook is, and the numbers that it gives it.
 
-    def _kind_numbers(self, name: str) -> list[float]:
-        rest = self.value(name).cdr
-        found = list(iterate(rest)) if rest is not None else []
-        if not all(type(number) is float for number in found):
-            raise Refused(f"{name} has something else than numbers")
-        return found
+        A setter makes (lambda PARAMETERS (FUNCTION PARAMETERS... NUMBERS...)) where there are
+        numbers, so that a hook that is kept and given back has those that it was chosen with.
+        """
+        value = self._definition(self.value(hook))
+        for name, (kind, n, calls) in kinds.items():
+            numbers = self._numbers_for(value, name)
+            if not is_own(self._it, name) or numbers is None or len(numbers) != n:
+                continue
+            for called in calls:
+                if not is_own(self._it, called) and hasattr(self.value(called), "apply"):
+                    raise Refused(f"{called} is the program's own")
+            return kind, numbers
+        raise Refused(f"{hook} is the program's own")
+
+    def _numbers_for(self, value: Value, name: str) -> list[float] | None:
+        """Return the numbers that a function gives to this one, none where it is this one; None
+        for another function.
+        """
+        if value is self._definition(self.value(name)):
+            return []
+        if type(value) is not De or type(value.body) is not Pair or value.body.cdr is not None:
+            return None
+        form = value.body.car
+        if type(form) is not Pair or form.car is not self._it.intern(name):
+            return None
+        parts, parameters = list(iterate(form.cdr)), value.names or ()
+        numbers = parts[len(parameters) :]
+        is_plain = all(part is name for part, name in zip(parts, parameters, strict=False))
+        return numbers if is_plain and all(type(n) is float for n in numbers) else None
 
     # --- what it is made of ---
 
@@ -158,8 +185,8 @@ class Hooks:
             if value is not None and type(value) is not float:
                 raise Refused(f"{name} is not a number")
             found[name] = value or 0.0
-        if self._kind("cost-kind") == "thlms":
-            found["threshold"] = self._kind_numbers("cost-kind")[0]
+        if self._cost[0] == "thlms":
+            (found["threshold"],) = self._cost[1]
         return Numbers(**found)
 
     def recipe(self, moves: Moves, is_curved: bool) -> Recipe:
@@ -183,7 +210,7 @@ class Hooks:
             moves=moves,
             backward=[(units, df) for units, _, df, _ in reversed(rest[:-1])],
             curvature=curvature if is_curved else (),
-            is_one_sided=self._kind("cost-kind") == "thlms",
+            is_one_sided=self._cost[0] == "thlms",
             names=[entry.car.name for entry in self._pairs("net-layers")],
         )  # fmt: skip
 
@@ -240,7 +267,7 @@ class Hooks:
         return np.asarray(self._good(outputs, desired), bool)
 
     def _good(self, outputs: Floats, desired: Floats) -> Any:
-        kind, numbers = self._kind("class-kind"), self._kind_numbers("class-kind")
+        kind, numbers = self._class
         if kind == "nil":
             return np.ones(len(outputs), bool)
         if kind == "quadrant":
@@ -260,7 +287,7 @@ class Hooks:
 
     def leave_classes(self, outputs: Floats32, desired: Floats32) -> None:
         """Set out-class and des-class, where answers are the largest outputs."""
-        if self._kind("class-kind") != "max":
+        if self._class[0] != "max":
             return
         for name, values in (("out-class", outputs), ("des-class", desired)):
             tops = np.flatnonzero(values == values.max()).astype(float).tolist()
