@@ -42,7 +42,7 @@ class LispNet(Shown):
         return f"::NET:{self.net.name}"
 
 
-@builtin("open-net")
+@builtin("open-net", locked=False)
 def open_net(it: Machine, run: str) -> LispNet:
     """(open-net "RUN")
 
@@ -52,7 +52,7 @@ def open_net(it: Machine, run: str) -> LispNet:
     return LispNet(open_trained(_path(it, run)))
 
 
-@builtin("net-predict")
+@builtin("net-predict", locked=False)
 def predict(net: LispNet, patterns: Patterns) -> Value:
     """(net-predict net patterns)
 
@@ -65,7 +65,7 @@ def predict(net: LispNet, patterns: Patterns) -> Value:
     return _matrix(found)
 
 
-@builtin("net-outputs")
+@builtin("net-outputs", locked=False)
 def outputs(net: LispNet, patterns: Patterns) -> Matrix:
     """(net-outputs net patterns)
 
@@ -74,7 +74,7 @@ def outputs(net: LispNet, patterns: Patterns) -> Matrix:
     return _matrix(net.net.outputs(_numbers(patterns)))
 
 
-@builtin("net-states")
+@builtin("net-states", locked=False)
 def states(net: LispNet, patterns: Patterns, layer: str) -> Matrix:
     """(net-states net patterns "LAYER")
 
@@ -83,7 +83,7 @@ def states(net: LispNet, patterns: Patterns, layer: str) -> Matrix:
     return _matrix(net.net.states(_numbers(patterns), layer))
 
 
-@builtin("net-weights")
+@builtin("net-weights", locked=False)
 def weights(net: LispNet, name: str | None = None) -> Value:
     """(net-weights net ["NAME"])
 
@@ -92,7 +92,7 @@ def weights(net: LispNet, name: str | None = None) -> Value:
     return _named(net.net.weights, name, net)
 
 
-@builtin("net-curvature")
+@builtin("net-curvature", locked=False)
 def curvature(net: LispNet, name: str | None = None) -> Value:
     """(net-curvature net ["NAME"])
 
@@ -103,7 +103,7 @@ def curvature(net: LispNet, name: str | None = None) -> Value:
     return None if found is None else _named(found, name, net)
 
 
-@builtin("net-test")
+@builtin("net-test", locked=False)
 def test(net: LispNet, which: str | Patterns = "test", targets: Patterns | None = None) -> Value:
     """(net-test net ["SET"]) or (net-test net patterns targets)
 
@@ -116,7 +116,7 @@ def test(net: LispNet, which: str | Patterns = "test", targets: Patterns | None 
     return to_list([scores.error, misses, float(scores.patterns)])
 
 
-@builtin("net-confusion")
+@builtin("net-confusion", locked=False)
 def confusion(
     net: LispNet, which: str | Patterns = "test", targets: Patterns | None = None
 ) -> Matrix:
@@ -127,7 +127,7 @@ def confusion(
     return _matrix(net.net.confusion(*_on(net, which, targets)))
 
 
-@builtin("net-train")
+@builtin("net-train", locked=False)
 def train(it: Machine, net: LispNet, passes: int | None = None) -> LispNet:
     """(net-train net [passes])
 
@@ -188,7 +188,7 @@ def _named(arrays: dict[str, Any], name: str | None, net: LispNet) -> Value:
     return _matrix(arrays[name])
 
 
-@builtin("net-into-live")
+@builtin("net-into-live", locked=False)
 def into_live(it: Machine, net: LispNet) -> LispNet:
     """(net-into-live net)
 
@@ -201,7 +201,7 @@ def into_live(it: Machine, net: LispNet) -> LispNet:
     return net
 
 
-@builtin("net-of-live")
+@builtin("net-of-live", locked=False)
 def of_live(it: Machine, net: LispNet) -> LispNet:
     """(net-of-live net)
 

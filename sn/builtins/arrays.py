@@ -154,6 +154,25 @@ def submatrix(matrix: Matrix, *parts: Value) -> Matrix:
     return Matrix(matrix.data[(*key, ...)], matrix.storage)
 
 
+@builtin("select", locked=False)
+def select(matrix: Matrix, dimension: int, n: int) -> Matrix:
+    """(select matrix dimension n)
+
+    Return the part whose subscript in a dimension, counted from 0, is n: it shares the elements and
+    has no such dimension. Lush says so for (submatrix matrix ... n ...).
+
+    ((select [[1 2 3][4 5 6]] 1 2) ())
+    => (3 6)
+    """
+    shape = matrix.data.shape
+    if not 0 <= dimension < len(shape):
+        text = f"a matrix {dimensions_text(shape)} has no dimension {number_text(dimension)}"
+        raise EvalError(text, hint="dimensions are counted from 0")
+    parts: list[Value] = [None] * len(shape)
+    parts[dimension] = float(n)
+    return submatrix(matrix, *parts)
+
+
 def _part(part: Value, size: int) -> int | slice:
     if part is None:
         return slice(None)

@@ -165,7 +165,7 @@ def ask(it: Machine, question: str) -> bool:
     return it.ask(question)
 
 
-@builtin("number-format")
+@builtin("number-format", locked=False)
 def number_format(it: Machine, name: Symbol | str) -> Value:
     """(number-format name)
 

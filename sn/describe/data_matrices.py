@@ -18,7 +18,7 @@ from sn.lisp.machine import Machine
 _SETS = (TRAIN, VALIDATION, TEST)
 
 
-@builtin("data-matrices")
+@builtin("data-matrices", locked=False)
 def data_matrices(it: Machine, name: Value) -> Value:
     """(data-matrices name)
 

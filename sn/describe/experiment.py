@@ -76,7 +76,7 @@ _FIELDS = {"augment": "augmentation"}
 _REPEATED = ("optimizer", "phase", "output")
 
 
-@special("experiment", pattern="net . options")
+@special("experiment", pattern="net . options", locked=False)
 def experiment(it: Machine, form: Pair) -> Value:
     """(experiment NET (data D) (optimizer NAME (RULE ...)) ...)
 

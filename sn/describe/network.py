@@ -64,7 +64,7 @@ _EXPECT = {
 }
 
 
-@special("defnet", pattern="name . body")
+@special("defnet", pattern="name . body", locked=False)
 def defnet(it: Machine, form: Pair) -> Value:
     """(defnet NAME body...)
 
@@ -128,7 +128,7 @@ def _evaluate(it: Machine, body: Value) -> None:
     errors.end()
 
 
-@special("layer", pattern="name shape . options")
+@special("layer", pattern="name shape . options", locked=False)
 def layer(it: Machine, form: Pair) -> Value:
     """(layer NAME (SIZE ...) [NON-LINEARITY] [(border X)] [(bias unit|map|none)] [(dropout P)])
 
@@ -323,7 +323,7 @@ def _scheme(form: Pair, rest: list[Argument]) -> Clause:
     return found
 
 
-@special("expect", pattern=". counts")
+@special("expect", pattern=". counts", locked=False)
 def expect(it: Machine, form: Pair) -> Value:
     """(expect [(units N)] [(connections N)] [(parameters N)])
 
@@ -356,10 +356,6 @@ def expect(it: Machine, form: Pair) -> Value:
     errors.end()
     return None
 
-
-# A program may use these names for its own purposes outside a `defnet`.
-for _word in ("layer", "expect"):
-    special_forms.get(_word).locked = False
 
 # Bound while the body of a `defnet` runs; outside it, `connect` is SN's function on units.
 NET_FORMS: dict[str, Special] = {

@@ -28,7 +28,7 @@ _WORDS = ("log", "real")
 _FORMS = " or ".join(("(NAME LOW HIGH)", "(NAME LOW HIGH log)", "(NAME VALUE VALUE ...)"))
 
 
-@special("sweep", pattern=". axes")
+@special("sweep", pattern=". axes", locked=False)
 def sweep(it: Machine, form: Pair) -> Value:
     """(sweep (NAME LOW HIGH [log] [real]) (NAME VALUE VALUE ...) ...)
 

@@ -279,8 +279,8 @@ def builtin(
     `noun`, unions of these, Value (anything). The type of the result turns bool into t or (), int
     into a number, a Python list into a Lisp list, and refuses a float that is not finite.
     `dotted` lets a call end in a dotted list of further arguments; a program cannot redefine a
-    `locked` name. `run(it, form)` evaluates a call where its effects and those of its arguments
-    take turns.
+    `locked` name, and what SN 2.8 had not is free. `run(it, form)` evaluates a call where its
+    effects and those of its arguments take turns.
     """
 
     def register(function: Function) -> Function:
@@ -305,7 +305,7 @@ class Special(Shown):
 
     noun = "special form"
 
-    def __init__(self, name: str, function: Run, pattern: str) -> None:
+    def __init__(self, name: str, function: Run, pattern: str, locked: bool = True) -> None:
         self.name = name
         self.function = function
         self.pattern = pattern
@@ -316,7 +316,7 @@ class Special(Shown):
         fixed = words[: words.index(".")] if rest else words
         self.least = sum(not word.startswith("[") for word in fixed)
         self.most = None if rest else len(fixed)
-        self.locked = True
+        self.locked = locked
         self.run = self._make_run()
 
     def __call__(self, it: Machine, form: Pair) -> Value:
@@ -364,16 +364,17 @@ class Special(Shown):
 special_forms: Registry[Special] = Registry("special form")
 
 
-def special(*names: str, pattern: str = ". forms") -> Callable[[Run], Run]:
+def special(*names: str, pattern: str = ". forms", locked: bool = True) -> Callable[[Run], Run]:
     """Register a Python function `f(it, form)` as a special form under each of `names`.
 
     `form` is the whole call. `pattern` names its arguments, as in "test yes . no" or "name [n]",
-    and says how many there must be.
+    and says how many there must be. A program cannot redefine a `locked` name: what SN 2.8 had not
+    is free, so that its programs may call their own things so.
     """
 
     def register(function: Run) -> Run:
         for name in names:
-            special_forms.add(name, Special(name, function, pattern))
+            special_forms.add(name, Special(name, function, pattern, locked))
         return function
 
     return register

@@ -8,6 +8,7 @@ import numpy as np
 
 from sn.builtins.lists import n_atoms
 from sn.builtins.matrix import FLOAT, Matrix, stored
+from sn.display import many
 from sn.errors import ArityError, EvalError, NetError, ValueKindError
 from sn.limits import Limit
 from sn.lisp.forms import Pair, Value, describe, iterate
@@ -162,13 +163,14 @@ class Given:
     def values(self, form: str, least: int, most: int | None = None) -> list[Value]:
         """Take all that is left, of which there must be so many."""
         if not least <= len(self._left) <= (most or least):
-            raise ArityError(f"expected {form}, found {len(self._left)} arguments for the layers")
+            found = many(len(self._left), "argument")
+            raise ArityError(f"expected {form}, found {found} for the layers")
         return self._left
 
     def at_most(self, count: int, form: str) -> None:
         """Demand that no more is left."""
         if len(self._left) > count:
-            raise ArityError(f"expected {form}, found {len(self._left)} arguments")
+            raise ArityError(f"expected {form}, found {many(len(self._left), 'argument')}")
 
     def variable(self, name: str) -> Value:
         """Return the value that a variable has now."""

@@ -30,7 +30,7 @@ from sn.sn28.construction import tell_counts
 from sn.sn28.nonlinear import Nlf
 
 
-@builtin("live-net")
+@builtin("live-net", locked=False)
 def live_net(it: Machine, name: Symbol | None = None) -> Value:
     """(live-net ['name])
 

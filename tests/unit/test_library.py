@@ -148,7 +148,7 @@ def test_it_is_known_whose_a_function_is() -> None:
 
 
 def test_a_function_that_waits_shows_its_definition() -> None:
-    assert shown("(funcdef set-class-max)") == "(lambda () (sn-set-class 'max class-max))"
+    assert shown("(funcdef set-class-max)") == "(lambda () (sn-set-class 'max 'class-max))"
     assert shown("(== (classof all-synapse) |DMD|)") == "t"
 
 

@@ -175,7 +175,8 @@ def _no_method(class_: LispClass | None, target: Value, name: Symbol) -> SnError
         error.hint = "(new class ...) makes an object, which has the methods of its class"
     else:
         names = [method.name for method in class_.method_names()]
-        known = f"it has {', '.join(names)}" if names else f"(defmethod {class_.name} ...) adds one"
+        own = show(Symbol(class_.name))
+        known = f"it has {', '.join(names)}" if names else f"(defmethod {own} ...) adds one"
         hint = did_you_mean(name.name, names) or known
         text = f"class {class_.name} has no method '{show(name)}'"
         error = UnknownNameError(text, hint=hint)
