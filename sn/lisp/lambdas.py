@@ -23,6 +23,7 @@ from sn.lisp.forms import (
     to_list,
 )
 from sn.lisp.leads.names import trace_argument
+from sn.lisp.library import call_forms, is_of_library, tell_outside
 from sn.lisp.machine import Machine
 
 Bindings: TypeAlias = list[tuple[Symbol, Value]]
@@ -186,8 +187,12 @@ class Lambda(Shown):
         error.message = f"{self.name}: {error.message}"
         if error.span is None and form is not None:
             error.span = form.span
-        error.hint = f"the call form is {show(Pair(self.symbol_text(), self.params))}"
-        if self.span is not None:
+        manual = call_forms().get(self.name) if is_of_library(self.span) else None
+        error.hint = f"the call form is {manual or show(Pair(self.symbol_text(), self.params))}"
+        if manual is not None:  # whose names are those that a person knows
+            before, words, _ = error.message.partition("missing arguments")
+            error.message = before + words
+        elif self.span is not None:
             error.labels = (Label(self.span, f"{self.name} is defined here"),)
         return error
 
@@ -228,6 +233,8 @@ class Lambda(Shown):
             return result
         except SnError as error:
             error.frames.append(_frame(self.name, form))
+            if form is not None:
+                tell_outside(error, form.span)
             if error.lost in names and form is not None:
                 trace_argument(it, error, names, form)
             raise

@@ -14,7 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sn.errors import Label, SnError, Span
+from sn.lisp.forms import Pair, Symbol
+
 FOLDER = Path(__file__).resolve().parent.parent / "lib"
+_INSIDE = f"{FOLDER}{os.sep}"
 _ENDINGS = (".sn", ".lsh", ".tl")
 _MANUAL = re.compile(r"^#\? (\(([^\s()]+).*\))\n((?:; .*\n)+)", re.MULTILINE)
 
@@ -65,6 +69,24 @@ def call_forms() -> dict[str, str]:
 def homes() -> dict[str, str]:
     """Return the part that each function of the library is in, by its name."""
     return {name: part for part, defines in index().items() for name in defines["functions"]}
+
+
+def is_of_library(span: Span | None) -> bool:
+    """Whether a place is in a file of the library."""
+    return span is not None and span.file.startswith(_INSIDE)
+
+
+def tell_outside(error: SnError, call: Span | None) -> None:
+    """Point at `call`, the place of a call in the program, where an error is in the library: the
+    program is what can be changed. Where it arose is its first note, unless the library refuses
+    what it was given in words of its own.
+    """
+    if error.span is None or call is None or not is_of_library(error.span) or is_of_library(call):
+        return
+    form = error.form
+    if not (type(form) is Pair and type(form.car) is Symbol and form.car.name == "error"):
+        error.labels = (Label(error.span, "it arose here, in the library"), *error.labels)
+    error.span = call
 
 
 def library_file(name: str) -> Path | None:

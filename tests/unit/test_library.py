@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sn.errors import SnError
 from sn.format import format_text
 from sn.lisp.forms import Value, show
 from sn.lisp.library import FOLDER, index, library_file, part_of
@@ -168,3 +169,44 @@ def test_parts_of_the_library_load_one_another(tmp_path: Path) -> None:
     session = Session()
     session.load(program)
     assert show(session.evaluate("(list (sn28-kernel) patt-max)")) == "(sn28ite 3)"
+
+
+def refusal(text: str) -> SnError:
+    """Return the error of a program whose second line fails."""
+    with pytest.raises(SnError) as caught:
+        Session().evaluate(f"(setq pattern-matrix [[1 2]] x ())\n{text}", "<text>")
+    assert caught.value.span is not None
+    assert (caught.value.span.file, caught.value.span.line) == ("<text>", 2)
+    return caught.value
+
+
+def test_what_goes_wrong_in_the_library_is_told_at_the_call_of_the_program() -> None:
+    error = refusal("(de f () (weight 'a)) (f)")
+    assert str(error.span) == "<text>:2:10", "the innermost call of the program's own text"
+    (arose,) = error.labels
+    assert arose.text == "it arose here, in the library"
+    assert arose.span.file == str(FOLDER / "netenv" / "fields.sn")
+    assert error.frames == ["(weight ...) at <text>:2:10", "(f ...) at <text>:2:23"]
+    assert not refusal("(ensemble 3 2)").labels, "the library says itself what it refuses"
+    assert not refusal("(de present-pattern (l n) (car 3)) (learn 1)").labels
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(learn 1)", "present-pattern: the layer has no units: (build-net ...) makes layers"),
+        ("(setq pattern-matrix ()) (perf)", "pattern-matrix: it is (), not a matrix: (load-pat"),
+        ("(set-class-lms x)", "sn-class-lms: a threshold is a number, found: ()"),
+        ("(set-cost-thlms 'a)", "sn-cost-thlms: a threshold is a number, found: a"),
+        ("(forget)", "forget: missing arguments"),
+    ],
+)
+def test_the_library_says_what_it_lacks(text: str, message: str) -> None:
+    assert refusal(text).message.startswith(message)
+
+
+def test_call_forms_of_the_library_are_those_of_its_manual() -> None:
+    error = refusal("(run 3)")
+    assert error.message == "run: missing arguments"
+    assert error.hint == "the call form is (run it num)"
+    assert not error.labels
