@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sn.errors import SnError, source_text
 from sn.memory import size_text
 
+_END_OF_FILE = re.compile(r"\x1a[\x1a\0\s]*\Z")  # ^Z, behind which DOS wrote what was in the buffer
 LONGEST_PROGRAM = 100_000_000  # bytes; chosen here: a device has no end
 
 
@@ -26,4 +28,5 @@ def program_text(file: Path) -> str:
             f"'{file}' is no program: it has more than {size_text(LONGEST_PROGRAM)}",
             hint="numbers belong into a file of data: (data (npz ...)), (load-matrix ...)",
         )
-    return source_text(raw).replace("\r\n", "\n").replace("\r", "\n")
+    text = source_text(raw).replace("\r\n", "\n").replace("\r", "\n")
+    return _END_OF_FILE.sub("", text)
