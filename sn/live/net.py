@@ -196,6 +196,10 @@ class LiveNet:
         self.uses[wid] -= 1
         if self.uses[wid] == 0:
             self.weights[WEIGHT, wid] = self.weights[ACC, wid] = 0
+            if (
+                not self.variant.has_table
+            ):  # a table goes on moving it by its last change, as SN 2.8
+                self.weights[DELTA, wid] = 0
 
     def use(self, conn: int, wid: int) -> None:
         """Have a connection use another weight."""
