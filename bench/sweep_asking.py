@@ -12,12 +12,11 @@ from pathlib import Path
 
 from sn.contest import Source
 from sn.lisp.gate import Allow
+from sn.pool.runs import Ended, Event, Run, bundle_of
 from sn.results.sweeps import DONE, Outcome, Sweep, SweepFolder
 from sn.sweep.going import Plan, go
-from sn.sweep.processes import Ended, Event
 from sn.sweep.space import Space, read_axes
 from sn.sweep.study import Study
-from sn.sweep.trials import Run, bundle_of
 
 TRIALS = 300
 

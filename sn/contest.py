@@ -1,35 +1,33 @@
-"""Contest: the same seeds on several nets or optimizers, in one process or in many.
+"""Contest: the same seeds on several nets or optimizers, in one process, in many or on a cluster.
 
 `contenders` finds in files what can be compared, `compare` trains each once per seed and returns
 a `Comparison`; `compare_nets` does both, as `sn.compare`. Runs are deterministic and do not know of
-each other, so what comes out does not depend on how many run at once, but for the times.
+each other, so what comes out does not depend on how many run at once or where, but for the times.
 
-Read next: facts.py for what is said of an entry, results/comparison.py for what a comparison holds.
+Read next: facts.py for what is said of an entry, pool/ for who does the runs,
+results/comparison.py for what a comparison holds.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext, redirect_stdout, suppress
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
-from sn import memory
 from sn.codes import Code
+from sn.data.base import Dataset
 from sn.describe.settings import folded
 from sn.errors import SettingError, SnError, TrainError, did_you_mean
 from sn.experiment import Experiment
 from sn.facts import facts, identity_of
-from sn.interrupts import Interrupt, interrupts_kept
+from sn.interrupts import interrupts_kept
 from sn.limits import PASSES, POSITIVE, SEED, Limit
 from sn.lisp.gate import Allow
 from sn.paths import possible
+from sn.pool.runs import Bundle, Ended, Run, bundle_of
+from sn.pool.workers import SECONDS, Workers, workers_at
 from sn.progress import bar_for, recording
 from sn.progress.watching import NOBODY, OverRuns, Watcher
 from sn.results.comparison import Comparison, Entry, default_reach
@@ -38,8 +36,6 @@ from sn.results.record import PassRecord, RunRecord
 from sn.session import Session
 from sn.shipped import find_net
 from sn.train.observer import Observer
-from sn.watchdog import Watchdog
-from sn.workers import serve, untold
 
 JOBS = Limit(1, is_whole=True)
 SEEDS = Limit(1, is_whole=True)
@@ -83,8 +79,9 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One run of one contender, as it travels to another process."""
+    """One run of one contender; `row` is the place of the contender, `index` that of the run."""
 
+    row: int
     index: int
     label: str
     source: Source
@@ -151,14 +148,16 @@ def compare(
     watcher: Watcher = NOBODY,
     kept: ContestFolder | Nowhere = NOWHERE,
     tensorboard: Path | None = None,
+    scheduler: str | None = None,
 ) -> Comparison:
     """Train every contender once per seed, `jobs` at once, and return the comparison.
 
-    `kept` has the runs that are finished already, and takes the others when they end. `reach` is
-    the test error that passes are counted to; see `default_reach` for None. `tensorboard` gets a
-    folder of events for each entry, and in it for each seed.
+    Runs are done on the workers of the Dask `scheduler` at an address, if there is one. `kept` has
+    the runs that are finished already, and takes the others when they end. `reach` is the test
+    error that passes are counted to; see `default_reach` for None. `tensorboard` gets a folder of
+    events for each entry, and in it for each seed.
     Raises: SnError from the first run that fails, with its contender and seed; SettingError for
-    seeds, passes or jobs outside their limits.
+    seeds, passes or jobs outside their limits; TrainError where no scheduler answers.
     """
     assert those and seeds, "there is nothing to compare"
     seeds = [SEED.take("a seed", seed) for seed in seeds]
@@ -168,7 +167,10 @@ def compare(
     runs = [(one, seed) for one in those for seed in seeds]
     events = event_folders([one.label for one in those], seeds, tensorboard)
     tasks = [
-        _Task(index, one.label, one.source, one.optimizer, seed, passes, place, kept.goes_on)
+        _Task(
+            *(index // len(seeds), index, one.label, one.source, one.optimizer, seed, passes),
+            *(place, kept.goes_on),
+        )
         for index, ((one, seed), place) in enumerate(zip(runs, events, strict=True))
     ]
     said = [facts(one.experiment, one.optimizer, passes) for one in those]
@@ -178,10 +180,14 @@ def compare(
     watcher.advanced(sum(len(record.passes) for record in records.values()))
     missing = [task for task in tasks if task.index not in records]
     told = _told_in_order(tasks, records, watcher)
-    if min(jobs, len(missing)) <= 1:
-        finished = _here(missing, [runs[task.index][0].experiment for task in missing], watcher)
+    if scheduler is None and min(jobs, len(missing)) <= 1:
+        finished = _here(missing, [those[task.row].experiment for task in missing], watcher)
     else:
-        finished = _apart(missing, min(jobs, len(missing)), len(seeds), watcher)
+        bundles, things = _bundles(those)
+        workers = workers_at(scheduler, min(jobs, len(missing)), things)
+        if scheduler is not None:
+            jobs = workers.capacity
+        finished = _apart(missing, bundles, workers, watcher)
     for index, record in finished:
         kept.keep(index, record)
         records[index] = record
@@ -232,14 +238,16 @@ def compare_nets(
     allow: Allow | None = None,
     progress: bool | None = None,
     tensorboard: str | Path | None = None,
+    on: str | None = None,
 ) -> Comparison:
     """Train nets or optimizers over the same seeds, and return them side by side.
 
     `nets` are files, or names of nets that come with SN: one is compared with all its optimizers,
     several with the first of each, unless `optimizers` are named. `seeds` is how many, from 0, or
     which. `passes` is for all; without it each has its own. `jobs` run at once, in processes of
-    their own, so that a script needs `if __name__ == "__main__":` around the call. `reach` is the
-    test error, in half squares, that passes are counted to. `settings` are Lisp text by name of a
+    their own, so that a script needs `if __name__ == "__main__":` around the call; with `on`, the
+    address of a Dask scheduler such as "tcp://HOST:8786", on its workers. `reach` is the test
+    error, in half squares, that passes are counted to. `settings` are Lisp text by name of a
     variable and `allow` opens folders, as for `Session`; `progress` shows a bar, as in
     `Experiment.train`, and `tensorboard` is a folder for events, where each run has its own.
     Raises: SnError when a net cannot be found, described or trained, with its label and seed;
@@ -267,6 +275,7 @@ def compare_nets(
             reach=reach,
             watcher=watcher,
             tensorboard=None if tensorboard is None else possible(tensorboard),
+            scheduler=on,
         )
 
 
@@ -294,91 +303,96 @@ def _here(
         yield task.index, _train(experiment, task)
 
 
+def _bundles(
+    those: Sequence[Contender],
+) -> tuple[list[Bundle], dict[str, Bundle | Dataset]]:
+    """Return what each contender is made of, and all that workers may be sent, by hash."""
+    made, things = [], dict[str, Bundle | Dataset]()
+    for one in those:
+        dataset, _ = one.experiment.spec.data.load()
+        said = one.source
+        bundle = bundle_of(one.experiment, dataset.hash, said.allow, said.data_is_given)
+        made.append(bundle)
+        things |= {bundle.hash: bundle, dataset.hash: dataset}
+    return made, things
+
+
 def _apart(
-    tasks: Sequence[_Task], jobs: int, n_seeds: int, watcher: Watcher
+    tasks: Sequence[_Task], bundles: Sequence[Bundle], workers: Workers, watcher: Watcher
 ) -> Iterator[tuple[int, RunRecord]]:
-    """Run the tasks in fresh processes: one of each contender, then the others.
+    """Have workers do the tasks: one of each contender, then the others.
 
     So each net is compiled once, and what comes after finds its kernels in the cache.
     """
-    context = multiprocessing.get_context("spawn")
-    limit = (memory.limit(),)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=serve, initargs=limit)
-    finished: SimpleQueue[Future[RunRecord]] = SimpleQueue()
-    pending: dict[Future[RunRecord], int] = {}
+    waiting = list(tasks)
+    under_way: dict[str, _Task] = {}
+    compiling: dict[int, str] = {}  # by contender, the run that compiles it, until that has ended
+    begun: set[int] = set()
 
-    rest: dict[int, list[_Task]] = {}  # of each contender, after its first
-    for task in tasks:
-        rest.setdefault(task.index // n_seeds, []).append(task)
+    def hand_out() -> None:
+        for task in tuple(waiting):
+            run = _run_of(task, bundles[task.row])
+            if task.row in compiling or run.key in under_way:  # equal contenders have equal runs
+                continue
+            if task.row not in begun:
+                compiling[task.row] = run.key
+                begun.add(task.row)
+            under_way[run.key] = task
+            waiting.remove(task)
+            workers.submit(run)
 
-    def submit(some: Sequence[_Task]) -> None:
-        for task in some:
-            with untold():
-                future = pool.submit(_run, task)
-            pending[future] = task.index
-            future.add_done_callback(finished.put)
-
-    others = set(multiprocessing.active_children())
-    # raised inside the pool, Ctrl-C leaves a lock taken, and the pool waits for it for ever
     with interrupts_kept() as interrupted:
         try:
-            submit([some.pop(0) for some in rest.values()])
-            while pending:
-                future = _next(finished, interrupted, watcher)
-                index, record = pending.pop(future), future.result()
-                submit(rest.pop(index // n_seeds, []))
-                watcher.advanced(len(record.passes))
-                yield index, record
-        except KeyboardInterrupt:
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.terminate()  # where it was not told itself, it would end its run first
-            raise
-        except BrokenProcessPool as error:
-            if interrupted.came:  # a terminal interrupts the workers too
-                raise KeyboardInterrupt from error
-            raise TrainError(
-                "a process of the comparison ended before its run did",
-                hint="with --jobs 1 all runs stay in one process, and need less memory",
-            ) from error
+            hand_out()
+            while under_way:
+                for event in workers.events(SECONDS):
+                    if isinstance(event, Ended):
+                        task = under_way.pop(event.run.key)
+                        if compiling.get(task.row) == event.run.key:
+                            del compiling[task.row]
+                        record = _record(task, event)
+                        watcher.advanced(len(record.passes))
+                        yield task.index, record
+                interrupted.check()
+                hand_out()
+                watcher.advanced(0)  # who tells how much time is left may do so meanwhile
         finally:
-            pool.shutdown(cancel_futures=True)
+            workers.close()
 
 
-def _next(
-    finished: SimpleQueue[Future[RunRecord]], interrupted: Interrupt, watcher: Watcher
-) -> Future[RunRecord]:
-    """Wait for the next run that ends. Raises: KeyboardInterrupt where Ctrl-C came."""
-    while not interrupted.came:
-        with suppress(Empty):
-            return finished.get(timeout=0.1)
-        watcher.advanced(0)  # who tells how much time is left may do so meanwhile
-    raise KeyboardInterrupt
+def _run_of(task: _Task, bundle: Bundle) -> Run:
+    return Run(
+        *(bundle.hash, (), task.optimizer, task.passes, task.seed),
+        is_recorded=True,
+        events=task.events,
+        is_again=task.is_again,
+    )
 
 
-def _run(task: _Task) -> RunRecord:
-    """Train once in a worker, which a program may make grow with one seed and not another."""
-    with Watchdog(None, memory.limit()):
-        experiment = _load_once(task.source)
-        if experiment.program.depends_on_seed:
-            experiment = task.source.experiment(task.seed)
-        return _train(experiment, task)
+def _record(task: _Task, ended: Ended) -> RunRecord:
+    """Return the record of a run that a worker did.
+
+    Raises: SnError of the run, with its contender and seed.
+    """
+    if ended.record is not None:
+        return ended.record
+    raise _named(task, ended.error or TrainError(ended.outcome.error))
+
+
+def _named(task: _Task, error: SnError) -> SnError:
+    """Return the error of a run with its contender and seed."""
+    error.message = f"{task.label}, seed {task.seed}: {error.message}"
+    error.args = (error.message,)
+    return error
 
 
 def _train(experiment: Experiment, task: _Task) -> RunRecord:
-    """Train once. The weights stay behind: a comparison does not need them."""
+    """Train once, here. The weights stay behind: a comparison does not need them."""
     try:
         with recording(experiment.program, task.events, task.is_again):
             record = experiment.train(
                 passes=task.passes, seed=task.seed, optimizer=task.optimizer, progress=False
             )
     except SnError as error:
-        error.message = f"{task.label}, seed {task.seed}: {error.message}"
-        error.args = (error.message,)
-        raise
-    return replace(record, weights={})
-
-
-@lru_cache
-def _load_once(source: Source) -> Experiment:
-    """Return the experiment of a file, which a worker evaluates once for all its runs."""
-    return source.experiment()
+        raise _named(task, error) from error.__cause__
+    return record.without_weights()

@@ -72,6 +72,17 @@ data_option = click.option(
 passes_option = click.option(
     "--passes", type=Limited(PASSES), help="Passes over the training set; 0 scores it untrained."
 )
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="How many runs at once; as many as there are cores by default. Only times depend on it.",
+)
+on_option = click.option(
+    "--on",
+    "scheduler",
+    metavar="ADDRESS",
+    help="Run on the workers of a Dask scheduler instead: tcp://HOST:8786.",
+)
 headless_option = click.option(
     "--headless",
     type=click.Choice(HEADLESS),
@@ -80,3 +91,17 @@ headless_option = click.option(
     help="What becomes of the program's windows: svg or png files in the folder of the run, or "
     "none.  [default: svg]",
 )
+
+
+def optimizer_option(says: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--optimizer`, whose help is what it says."""
+    return click.option(
+        "--optimizer", metavar="NAME", shell_complete=completion.optimizers, help=says
+    )
+
+
+def seeds_option(default: int, says: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--seeds`, how many runs from seed 0, whose help is what it says."""
+    return click.option(
+        "--seeds", type=click.IntRange(min=1), default=default, show_default=True, help=says
+    )

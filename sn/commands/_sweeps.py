@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from sn.errors import SettingError, SnError, TrainError, did_you_mean
+from sn.errors import SettingError, TrainError, did_you_mean
 from sn.paths import is_there, possible
 from sn.results.sweeps import Sweep, read_sweep
 from sn.shipped import find_net
@@ -191,11 +191,3 @@ def check_same(said: Sweep, program: str, folder: Path) -> None:
             f"this is not the sweep in '{folder}': its program, settings or data changed since",
             hint="give them back what they were, or sweep anew",
         )
-
-
-def needs_extra(error: ImportError) -> SnError:
-    """Return the error for a library that is not here."""
-    name = (error.name or "a library").partition(".")[0]
-    return SnError(
-        f"a sweep needs {name}, which is not here", hint="pip install 'sn[sweep]' brings it"
-    )

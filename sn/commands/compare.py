@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,15 @@ from sn.commands._contests import contest_of, earlier_contest
 from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option, tensorboard_option
 from sn.commands._safety import allow_options, limit_options
-from sn.commands._settings import Limited, data_option, passes_option, settings_option
+from sn.commands._settings import (
+    Limited,
+    data_option,
+    jobs_option,
+    on_option,
+    passes_option,
+    seeds_option,
+    settings_option,
+)
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.display import many
@@ -102,19 +109,10 @@ def _told(which: str, scores: Scores) -> str:
     shell_complete=completion.optimizers,
     help="Which optimizers take part, of each file.",
 )
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="How many runs of each, from seed 0.",
-)
+@seeds_option(5, "How many runs of each, from seed 0.")
 @passes_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help="How many runs at once; as many as there are cores by default. Only times depend on it.",
-)
+@jobs_option
+@on_option
 @click.option(
     "--reach",
     type=Limited(POSITIVE),
@@ -144,6 +142,7 @@ def command(
     seeds: int,
     passes: int | None,
     jobs: int | None,
+    scheduler: str | None,
     reach: float | None,
     data: str | None,
     out: Path | None,
@@ -158,12 +157,18 @@ def command(
     FILES are programs or names of nets that come with SN. One file is compared with all its
     optimizers (`sn compare zipcode`), several files with the first optimizer of each (`sn compare
     nets/zipcode*.sn`). Table, curves and figures are left in a folder, and a picture of several
-    nets. One that was stopped goes on with `sn compare --resume runs/FOLDER`.
+    nets. One that was stopped goes on with `sn compare --resume runs/FOLDER`. What runs come to
+    does not depend on where they ran; on other machines they need `pip install 'sn[sweep]'`.
     """
     paths = [find_net(file) for file in files]
     context = click.get_current_context()
     earlier = earlier_contest(context)
+    if scheduler is not None and tensorboard is not None:
+        raise click.UsageError(
+            "runs on other machines leave no events here: leave out --tensorboard"
+        )
     from sn import contest  # start-up time of numba, which --help can do without
+    from sn.emit.streams import cores  # as above
 
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(Progression(as_json))
@@ -194,11 +199,12 @@ def command(
                 those,
                 said.seeds,
                 passes=said.passes,
-                jobs=jobs or _cores(),
+                jobs=jobs or cores(),
                 reach=said.reach,
                 watcher=progress,
                 kept=kept,
                 tensorboard=tensorboard,
+                scheduler=scheduler,
             )
         except BaseException:
             if kept.is_worth_keeping:
@@ -214,13 +220,6 @@ def command(
         print_fact("a page", report_command(kept.path), 12)
     for note in notes:
         print_text(f"warning: {note}", err=True)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _write(found: Comparison, those: Sequence[Contender], folder: Path) -> list[str]:

@@ -22,6 +22,7 @@ from sn.commands._settings import (
     Limited,
     data_option,
     headless_option,
+    optimizer_option,
     passes_option,
     settings_option,
 )
@@ -55,12 +56,7 @@ if TYPE_CHECKING:
     help="What the initial weights, random orders and the program's random numbers come from.  "
     "[default: 0]",
 )
-@click.option(
-    "--optimizer",
-    metavar="NAME",
-    shell_complete=completion.optimizers,
-    help="One of the optimizers the program describes.",
-)
+@optimizer_option("One of the optimizers the program describes.")
 @click.option(
     "--from",
     "start",

@@ -15,7 +15,16 @@ from sn.commands import _sweeps as sweeps
 from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option
 from sn.commands._safety import allow_options, limit_options
-from sn.commands._settings import Limited, data_option, passes_option, settings_option
+from sn.commands._settings import (
+    Limited,
+    data_option,
+    jobs_option,
+    on_option,
+    optimizer_option,
+    passes_option,
+    seeds_option,
+    settings_option,
+)
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import SnError
@@ -27,8 +36,10 @@ from sn.results.sweeps import RESULTS, SweepFolder
 from sn.shipped import find_net
 
 if TYPE_CHECKING:
-    from sn.lisp.gate import Allow  # start-up time, which --help can do without
-    from sn.sweep.going import Trial, Workers
+    from sn.data.base import Dataset  # start-up time, which --help can do without
+    from sn.lisp.gate import Allow
+    from sn.pool.runs import Bundle
+    from sn.sweep.going import Trial
     from sn.sweep.telling import Swept
 
 SEARCHES = ("tpe", "random", "grid", "cmaes")
@@ -91,13 +102,7 @@ def _duration(seconds: float) -> str:
     help="What varies, a variable of the program, optimizer or passes: 'rate=0.0001..0.01 log', "
     "'table-seed=0..99', 'optimizer=newton,sgd'; may be repeated.",
 )
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many runs of each setting, from seed 0; their mean counts.",
-)
+@seeds_option(1, "How many runs of each setting, from seed 0; their mean counts.")
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
@@ -134,24 +139,10 @@ def _duration(seconds: float) -> str:
 @click.option(
     "--seed", type=Limited(SEED), default=0, show_default=True, help="What the search draws from."
 )
-@click.option(
-    "--optimizer",
-    shell_complete=completion.optimizers,
-    metavar="NAME",
-    help="Which optimizer trains, where that does not vary.",
-)
+@optimizer_option("Which optimizer trains, where that does not vary.")
 @passes_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help="How many runs at once; as many as there are cores by default.",
-)
-@click.option(
-    "--on",
-    "scheduler",
-    metavar="ADDRESS",
-    help="Run on the workers of a Dask scheduler instead: tcp://HOST:8786.",
-)
+@jobs_option
+@on_option
 @click.option(
     "--storage",
     metavar="URL",
@@ -219,13 +210,16 @@ def _swept(
     context: click.Context, earlier: Any, stack: contextlib.ExitStack, allow: Allow, as_json: bool
 ) -> tuple[Swept, Path]:
     """Do all that is missing of a sweep."""
+    from sn.emit.streams import cores  # start-up time of numpy
+    from sn.pool.workers import needs_extra, workers_at  # as above
+
     try:
         from sn.sweep.study import Study  # an extra, and slow to import
     except ImportError as error:
-        raise sweeps.needs_extra(error) from error
+        raise needs_extra("a sweep needs", error) from error
+    from sn.pool.runs import bundle_of  # as above
     from sn.sweep.going import Plan, go  # as above
     from sn.sweep.telling import ON_TEST, Swept, figure_of  # as above
-    from sn.sweep.trials import bundle_of  # as above
 
     options, is_given = context.params, earlier is None
     before = None if earlier is None else earlier[1]
@@ -268,30 +262,15 @@ def _swept(
     stack.callback(files.release)
     try:
         study = Study(said, space, files.path, planned)
-        things = {bundle.hash: bundle, dataset.hash: dataset}
-        workers = _workers(options, things, plan)
+        things: dict[str, Bundle | Dataset] = {bundle.hash: bundle, dataset.hash: dataset}
+        jobs = options["jobs"] or cores()
+        workers = workers_at(options["scheduler"], jobs, things, plan.prunes)
         trials = go(plan, study, workers, files, Lines(as_json, figure))
     except BaseException:
         if files.is_worth_keeping:
             print_text(files.what_stands(), err=True)
         raise
     return Swept(said, space, trials, study.importance()), files.path
-
-
-def _workers(options: dict[str, Any], things: Any, plan: Any) -> Workers:
-    """Return who does the runs."""
-    if options["scheduler"] is not None:
-        try:
-            from sn.sweep.cluster import Cluster  # an extra, and slow to import
-        except ImportError as error:
-            raise sweeps.needs_extra(error) from error
-        cluster = Cluster(options["scheduler"], things, plan.prunes)
-        cluster.open()
-        return cluster
-    from sn.emit.streams import cores  # start-up time of numpy
-    from sn.sweep.processes import Processes  # start-up time of numpy
-
-    return Processes(options["jobs"] or cores(), things, plan.prunes)
 
 
 def _write(found: Swept, folder: Path) -> list[str]:

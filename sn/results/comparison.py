@@ -308,6 +308,7 @@ def _entry_object(entry: Entry) -> dict[str, Any]:
         "cost": entry.cost,
         **{n: summary_object(entry.summary(n)) for n, _, _ in COSTS if entry.has(n)},
         "warnings": [list(run.warnings) for run in entry.runs],
+        "sha256": [run.sha256 for run in entry.runs],
     }
 
 

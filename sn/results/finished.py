@@ -46,6 +46,7 @@ class _Kept:
     warnings: tuple[str, ...]
     kept: int | None
     reports: dict[str, dict[str, Any]]
+    sha256: str = ""
 
 
 # what a record that anyone wrote may raise, such as a count beyond 64 bits

@@ -8,7 +8,7 @@ Read next: folder.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sn.charts.inline import inline
 from sn.display import brief, html_table, many
+from sn.results.arrays import content_hash
 from sn.results.figures import error_text, misses_text
 from sn.results.frames import frame
 from sn.results.reports import Report
@@ -159,7 +160,7 @@ class RunRecord:
     backward, update) per pattern shown. `weights` maps a name to an array that the record owns;
     `folder` is None for a run that was not written to disk; `warnings` are what the run warned of.
     `kept` is the number of the pass whose weights these are, `reports` what is told of each set
-    beside its scores.
+    beside its scores; `sha256` is that of weights that stayed behind.
     """
 
     net: NetCounts
@@ -178,6 +179,7 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     kept: int | None = None
     reports: Mapping[str, Report] = field(default_factory=dict, compare=False)
+    sha256: str = ""
 
     def __post_init__(self) -> None:
         assert self.passes, "a run has at least one score"
@@ -213,6 +215,10 @@ class RunRecord:
     def test(self) -> Scores | None:
         """The scores on the test set at the end, None where there is none."""
         return self.end.test
+
+    def without_weights(self) -> RunRecord:
+        """Return the record with the sha256 of its weights in their place."""
+        return replace(self, weights={}, sha256=content_hash(self.weights))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the figures of each pass by name, as `PassRecord.row` does."""

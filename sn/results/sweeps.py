@@ -74,8 +74,9 @@ class Outcome:
 
     `passes` have the figures after each pass by name, as `PassRecord.row` but for the time; `end`
     is the pass that was kept; `weights` is the sha256 of the weights at the end, `bits` that of all
-    that does not depend on when and where it ran. Units: seconds of wall time, of all of it and of
-    training with scoring.
+    that does not depend on when and where it ran. One that `is_lost` failed where it ran, by a
+    worker that died or had no room, and not by what it is made of. Units: seconds of wall time, of
+    all of it and of training with scoring.
     """
 
     key: str
@@ -92,6 +93,7 @@ class Outcome:
     train_seconds: float = 0.0
     compile_seconds: float = 0.0
     error: str = ""
+    is_lost: bool = False
 
     def figure(self, name: str, number: int | None = None) -> float | None:
         """Return a figure such as `test_misses` after a pass, at the end where none is named."""

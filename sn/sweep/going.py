@@ -16,38 +16,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sn.interrupts import interrupts_kept
+from sn.pool.runs import Bundle, Ended, Event, Passed, Run
+from sn.pool.workers import SECONDS, Workers
 from sn.results.sweeps import DONE, FAILED, PRUNED, Outcome, SweepFolder
-from sn.sweep.processes import Ended, Event, Passed
 from sn.sweep.space import Point, Space
 from sn.sweep.study import Asked, Study
-from sn.sweep.trials import Bundle, Run
-
-SECONDS = 0.2  # between two looks at the time that is left; chosen here
-
-
-class Workers(Protocol):
-    """Who does runs: processes here, or a cluster."""
-
-    @property
-    def capacity(self) -> int:
-        """How many runs can be under way."""
-        ...
-
-    def submit(self, run: Run) -> None:
-        """Have a run done."""
-        ...
-
-    def answer(self, run: Run, is_given_up: bool) -> None:
-        """Let a run that told of a pass go on, or end."""
-        ...
-
-    def events(self, seconds: float) -> list[Event]:
-        """Return what happened, waiting for it no longer than that."""
-        ...
-
-    def close(self) -> None:
-        """End all runs that are under way."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

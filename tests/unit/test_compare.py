@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from sn.commands import main
 from sn.contest import compare, contenders
 from sn.errors import SnError, TrainError
 from sn.facts import facts
+from sn.pool.processes import Processes
+from sn.pool.runs import Run
 from sn.progress.watching import Nobody
 from sn.results.comparison import Comparison
 from sn.results.record import RunRecord
@@ -328,18 +329,18 @@ def test_a_wrong_setting_is_told_before_training(
 
 
 @pytest.mark.kernels
-def test_an_interrupt_waits_until_the_pool_holds_no_lock(
+def test_an_interrupt_waits_until_no_worker_is_being_started(
     net: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit, submitted = ProcessPoolExecutor.submit, []
+    submit, submitted = Processes.submit, []
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def interrupted(pool: ProcessPoolExecutor, *task: Any) -> Any:
+    def interrupted(workers: Processes, run: Run) -> None:
         signal.raise_signal(signal.SIGINT)
-        submitted.append(task)
-        return submit(pool, *task)
+        submitted.append(run)
+        submit(workers, run)
 
-    monkeypatch.setattr(ProcessPoolExecutor, "submit", interrupted)
+    monkeypatch.setattr(Processes, "submit", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
             compare(contenders([net]), range(2), jobs=2, passes=1)

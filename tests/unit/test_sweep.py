@@ -22,12 +22,11 @@ from sn.commands import main
 from sn.errors import TrainError
 from sn.lisp.gate import Allow
 from sn.page.sweep import picture_files
+from sn.pool.perform import Keeper
+from sn.pool.runs import Ended, Run, Wanted, bundle_of
 from sn.results import sweeps
 from sn.results.arrays import content_hash, told_as_train_error
-from sn.results.sweeps import Outcome
 from sn.session import Session
-from sn.sweep.perform import Keeper
-from sn.sweep.trials import Run, Wanted, bundle_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NET = """\
@@ -248,9 +247,9 @@ def test_a_program_that_is_gone_is_done_as_it_was(net: Path) -> None:
     one = here.do(run)
     net.unlink()
     two = elsewhere.do(run)
-    assert isinstance(one, Outcome) and isinstance(two, Outcome)
-    assert one.state == "done" and one.weights
-    assert one.bits == two.bits and one.key == two.key
+    assert isinstance(one, Ended) and isinstance(two, Ended)
+    assert one.outcome.state == "done" and one.outcome.weights
+    assert one.outcome.bits == two.outcome.bits and one.run.key == two.run.key
 
 
 @pytest.mark.kernels
@@ -281,10 +280,11 @@ def test_data_that_a_worker_lacks_is_sent_and_presented_in_its_order(net: Path) 
     assert elsewhere.do(run) == Wanted(dataset.hash)
     elsewhere.put(dataset.hash, dataset)
     two = elsewhere.do(run)
-    assert isinstance(one, Outcome) and isinstance(two, Outcome)
-    assert one.state == two.state == "done"
-    assert one.bits == two.bits and one.weights == content_hash(record.weights)
-    assert one.data == dataset.hash
+    assert isinstance(one, Ended) and isinstance(two, Ended)
+    assert one.outcome.state == two.outcome.state == "done"
+    assert one.outcome.bits == two.outcome.bits
+    assert one.outcome.weights == content_hash(record.weights)
+    assert one.outcome.data == dataset.hash
 
 
 def test_other_versions_are_refused(net: Path) -> None:
@@ -294,7 +294,7 @@ def test_other_versions_are_refused(net: Path) -> None:
     other = replace(bundle, versions=(("sn", "9.9"), *bundle.versions[1:]))
     keeper = Keeper()
     keeper.put(other.hash, other)
-    with pytest.raises(TrainError, match=r"a worker has sn .*, and the sweep sn 9\.9"):
+    with pytest.raises(TrainError, match=r"a worker has sn .*, where sn 9\.9 is expected"):
         keeper.do(Run(other.hash, (), "slow", 1, 0))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,11 +21,9 @@ import distributed
 
 from sn.data.base import Dataset
 from sn.errors import TrainError
+from sn.pool.perform import Keeper, plain
+from sn.pool.runs import Bundle, Ended, Event, Passed, Run, Wanted, compute_versions, dead
 from sn.results.record import PassRecord
-from sn.results.sweeps import Outcome
-from sn.sweep.perform import Keeper, plain
-from sn.sweep.processes import Ended, Event, Passed, dead
-from sn.sweep.trials import Bundle, Run, Wanted, compute_versions
 
 COUNTED = 1.0  # seconds between two counts of the workers; chosen here
 SECONDS = 15  # to wait for a scheduler, or for one that went away; chosen here
@@ -37,7 +36,7 @@ _KEEPER, _ONE = Keeper(), threading.Lock()  # of a worker, which is one process
 class _Answer:
     """What a worker says of a run, and its address."""
 
-    said: Outcome | Wanted
+    said: Ended | Wanted
     worker: str
 
 
@@ -66,7 +65,7 @@ class Cluster:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it is told in our words
         try:
             self._client = distributed.Client(
-                self.address, timeout=SECONDS, set_as_default=False, name="sn sweep"
+                self.address, timeout=SECONDS, set_as_default=False, name="sn"
             )
             there = self._client.run(compute_versions)
         except (OSError, ValueError, TimeoutError) as error:
@@ -102,17 +101,19 @@ class Cluster:
 
     def submit(self, run: Run) -> None:
         """Have a run done."""
-        # the key is new each time: Dask would give the answer again that something was lacking
-        future = self._client.submit(
-            _do, run, self.reports, key=f"sn-{run.key}-{time.monotonic_ns()}", retries=2
-        )
+        # the key is new each time: Dask would give the answer again that something was lacking,
+        # and that a run was given up in another sweep
+        key = f"sn-{run.key}-{uuid.uuid4().hex[:12]}"
+        stop = _stop(key) if self.reports else None
+        future = self._client.submit(_do, run, stop, key=key, retries=2)
         self._futures[run.key] = (run, future)
         future.add_done_callback(lambda done: self._ready.put((run.key, done)))
 
     def answer(self, run: Run, is_given_up: bool) -> None:
         """End a run that told of a pass; one that may go on hears nothing."""
-        if is_given_up:
-            distributed.Event(f"sn-stop-{run.key}", client=self._client).set()
+        if is_given_up and run.key in self._futures:
+            _, future = self._futures[run.key]
+            distributed.Event(_stop(future.key), client=self._client).set()
 
     def events(self, seconds: float) -> list[Event]:
         """Return what happened, waiting for it no longer than that.
@@ -143,9 +144,13 @@ class Cluster:
             key, future = said
             run, current = self._futures.get(key, (None, None))
             return [] if run is None or current is not future else self._ended(run, future)
-        _, told = said  # when it was said, and what
-        run, _ = self._futures.get(told["key"], (None, None))
-        return [] if run is None else [Passed(run, told["pass"], told["figures"])]
+        _, told = said  # when it was said, and what; it may be of another sweep
+        if told["key"] not in self._futures:
+            return []
+        run, future = self._futures[told["key"]]
+        if _stop(future.key) != told["stop"]:
+            return []
+        return [Passed(run, told["pass"], told["figures"])]
 
     def _ended(self, run: Run, future: Any) -> list[Event]:
         if future.status in ("cancelled", "lost"):  # with a scheduler that is gone, or began anew
@@ -158,14 +163,14 @@ class Cluster:
         except TrainError:  # of a worker that came later, and has other versions
             raise
         except Exception as error:  # a worker that cannot run SN, or several that died in the run
-            return [Ended(run, dead(run, _words(error)))]
+            return [dead(run, _words(error))]
         if isinstance(answer.said, Wanted):
             thing = self.things[answer.said.hash]
             with suppress(Exception):  # the worker may be gone, and another one asks again
                 self._client.run(_put, answer.said.hash, thing, workers=[answer.worker])
             self.submit(run)
             return []
-        return [Ended(run, answer.said)]
+        return [answer.said]
 
     def close(self) -> None:
         """Give up all runs, and leave the scheduler to others."""
@@ -188,16 +193,21 @@ def _put(name: str, thing: Bundle | Dataset) -> None:
     _KEEPER.put(name, thing)
 
 
-def _do(run: Run, reports: bool) -> _Answer:
-    """Do a run in a worker, one at a time."""
+def _stop(key: str) -> str:
+    """Return the name of the event that ends the run of a future."""
+    return f"{key}-stop"
+
+
+def _do(run: Run, stop: str | None) -> _Answer:
+    """Do a run in a worker, one at a time; one that tells of its passes ends by an event."""
     worker = distributed.get_worker()
-    stop = distributed.Event(f"sn-stop-{run.key}") if reports else None
+    event = None if stop is None else distributed.Event(stop)
 
     def report(run: Run, record: PassRecord) -> bool:
-        assert stop is not None
-        said = {"key": run.key, "pass": record.number, "figures": plain(record)}
+        assert event is not None
+        said = {"key": run.key, "stop": stop, "pass": record.number, "figures": plain(record)}
         worker.log_event(TOPIC, said)
-        return bool(stop.is_set())
+        return bool(event.is_set())
 
     with _ONE:
-        return _Answer(_KEEPER.do(run, report if reports else None), worker.address)
+        return _Answer(_KEEPER.do(run, None if stop is None else report), worker.address)

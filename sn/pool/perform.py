@@ -16,14 +16,15 @@ from io import StringIO
 from typing import TypeVar
 
 from sn.data.base import Dataset
-from sn.errors import SnError, TrainError
+from sn.errors import MemoryLimitError, SnError, TrainError
 from sn.experiment import Experiment
+from sn.pool.runs import Bundle, Ended, Run, Wanted, bits_of, compute_versions, dead
+from sn.progress import recording
 from sn.results.arrays import content_hash
 from sn.results.origin import Origin
 from sn.results.record import PassRecord, RunRecord
 from sn.results.sweeps import DONE, FAILED, PRUNED, Outcome
 from sn.session import Session
-from sn.sweep.trials import Bundle, Run, Wanted, bits_of, compute_versions
 from sn.train.experiment import DataSource
 from sn.train.observer import Observer
 
@@ -77,23 +78,16 @@ class Keeper:
         """Keep what was sent, by its hash."""
         _kept(self.held, name, thing, HELD)
 
-    def do(self, run: Run, report: Report | None = None) -> Outcome | Wanted:
+    def do(self, run: Run, report: Report | None = None) -> Ended | Wanted:
         """Train once, and return what came of it, or what is lacking.
 
         What is wrong with the program or its run is told in the outcome.
-        Raises: TrainError where other versions compute here than those of the sweep.
+        Raises: TrainError where other versions compute here than where the run is asked for.
         """
         bundle = self.held.get(run.program)
         if not isinstance(bundle, Bundle):
             return Wanted(run.program)
-        if bundle.versions != compute_versions():
-            there, here = dict(bundle.versions), dict(compute_versions())
-            words = ", ".join(f"{one} {here[one]}" for one in here if here[one] != there[one])
-            wanted = ", ".join(f"{one} {there[one]}" for one in here if here[one] != there[one])
-            raise TrainError(
-                f"a worker has {words}, and the sweep {wanted}",
-                hint="a worker needs the same: pip install 'sn[sweep]'",
-            )
+        _check_versions(bundle)
         start, watching = time.perf_counter(), _Watching(run, report)
         try:
             with redirect_stdout(StringIO()):
@@ -103,13 +97,17 @@ class Keeper:
                     return found
                 record = _train(experiment, found, run, watching)
         except _GivenUp:
-            return _outcome(run, PRUNED, watching.passes, start)
+            return Ended(run, _outcome(run, PRUNED, watching.passes, start))
+        except MemoryLimitError as error:  # another worker may have more
+            return dead(run, error.message, error)
         except SnError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            return _failed(run, error.message + hint, watching.passes, start)
+            failed = _outcome(run, FAILED, watching.passes, start)
+            return Ended(run, replace(failed, error=error.message + hint), error=error)
         except Exception as error:  # of one run, and the others go on
-            return _failed(run, f"{type(error).__name__}: {error}", watching.passes, start)
-        return _outcome(run, DONE, list(record.passes), start, record)
+            return dead(run, f"{type(error).__name__}: {error}")
+        outcome = _outcome(run, DONE, list(record.passes), start, record)
+        return Ended(run, outcome, record.without_weights() if run.is_recorded else None)
 
     def _experiment(self, bundle: Bundle, run: Run) -> Experiment:
         """Return the experiment of a run; one that draws nothing from its seed serves all seeds."""
@@ -143,6 +141,23 @@ class Keeper:
     def _base(self, bundle: Bundle) -> Experiment:
         """Return the experiment as it is where nothing varies."""
         return self._experiment(bundle, Run(bundle.hash, (), "", None, 0))
+
+
+def _check_versions(bundle: Bundle) -> None:
+    """Demand that what computes here is what computes where the runs are asked for.
+
+    Raises: TrainError.
+    """
+    wanted, here = dict(bundle.versions), dict(compute_versions())
+    if wanted != here:
+        others = [name for name in here if here[name] != wanted[name]]
+        there, words = (
+            ", ".join(f"{name} {said[name]}" for name in others) for said in (here, wanted)
+        )
+        raise TrainError(
+            f"a worker has {there}, where {words} is expected",
+            hint="a worker needs the same: pip install 'sn[sweep]'",
+        )
 
 
 def _same(data: DataSource, base: DataSource) -> bool:
@@ -192,15 +207,10 @@ def plain(record: PassRecord) -> dict[str, int | float]:
 def _train(experiment: Experiment, data: _Loaded | None, run: Run, watching: Observer) -> RunRecord:
     spec = experiment.spec if data is None else replace(experiment.spec, data=data)
     experiment.program.watch(watching)
-    return Experiment(experiment.program, spec).train(
-        passes=run.passes, seed=run.seed, optimizer=run.optimizer or None, progress=False
-    )
-
-
-def _failed(
-    run: Run, why: str, passes: list[PassRecord] | None = None, start: float = 0
-) -> Outcome:
-    return replace(_outcome(run, FAILED, passes or [], start), error=why)
+    with recording(experiment.program, run.events, run.is_again):
+        return Experiment(experiment.program, spec).train(
+            passes=run.passes, seed=run.seed, optimizer=run.optimizer or None, progress=False
+        )
 
 
 def _outcome(
@@ -227,7 +237,7 @@ def _outcome(
         weights=weights,
         data=data,
         bits=bits_of(rows, end, weights, data),
-        seconds=time.perf_counter() - start if start else 0.0,
+        seconds=time.perf_counter() - start,
         train_seconds=0.0 if record is None else record.train_seconds + record.evaluate_seconds,
         compile_seconds=0.0 if record is None else record.compile_seconds,
     )

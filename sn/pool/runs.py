@@ -1,8 +1,7 @@
-"""Trials: one run of a sweep as values: what it is made of, its key, what it came to.
+"""Runs: one run as values: what it is made of, its key, and what is heard of it.
 
-A trial is one setting of all that varies; its runs train it, one a seed. What a run comes to
-depends on its `Run` alone: program and data are in it by the hash of their content, so that a key
-that is there once need not be run again, here or elsewhere.
+What a run comes to depends on its `Run` alone: program and data are in it by the hash of their
+content, so that a key that is there once need not be run again, here or elsewhere.
 
 Read next: perform.py.
 """
@@ -10,15 +9,17 @@ Read next: perform.py.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sn.errors import SnError
 from sn.experiment import Experiment
 from sn.lisp.gate import Allow
 from sn.results.lines import json_line
 from sn.results.origin import ReadFile, versions
-from sn.results.sweeps import Outcome
+from sn.results.record import RunRecord
+from sn.results.sweeps import FAILED, Outcome
 
 COMPUTE = ("sn", "numpy", "numba")  # whose versions are those of a worker
 
@@ -60,7 +61,9 @@ class Bundle:
 class Run:
     """One run: the program by its hash, what is set in it besides, and the options of a run.
 
-    `passes` is None for those that the program says.
+    `passes` is None for those that the program says. What it leaves beside its outcome makes no
+    other run of it: whether `is_recorded`, and the folder for its `events`, where those of a run
+    that `is_again` begun may be.
     """
 
     program: str
@@ -68,6 +71,9 @@ class Run:
     optimizer: str
     passes: int | None
     seed: int
+    is_recorded: bool = field(default=False, compare=False)
+    events: Path | None = field(default=None, compare=False)
+    is_again: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -81,6 +87,50 @@ class Wanted:
     """What a worker lacks to do a run: a bundle or a data set, by its hash."""
 
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A pass of a run that is under way."""
+
+    run: Run
+    number: int
+    figures: dict[str, int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that ended: what it came to, its record without weights where that was asked for.
+
+    `error` is what was wrong with its program or its training, if that was why it ended.
+    """
+
+    run: Run
+    outcome: Outcome
+    record: RunRecord | None = None
+    error: SnError | None = None
+
+
+Event = Passed | Ended
+
+
+def dead(run: Run, why: str, error: SnError | None = None) -> Ended:
+    """Return the end of a run that no worker came to the end of, which may be repeated."""
+    outcome = Outcome(
+        key=run.key,
+        settings=dict(run.settings),
+        optimizer=run.optimizer,
+        seed=run.seed,
+        state=FAILED,
+        passes=[],
+        end=0,
+        weights="",
+        data="",
+        bits="",
+        error=why,
+        is_lost=True,
+    )
+    return Ended(run, outcome, error=error)
 
 
 def bundle_of(experiment: Experiment, data_hash: str, allow: Allow, data_is_given: bool) -> Bundle:

@@ -1,4 +1,4 @@
-"""Sweeps on a real Dask scheduler with two workers: the same bits, whoever is killed."""
+"""Runs on a real Dask scheduler with two workers: the same bits, whoever is killed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sn.commands import main
+from sn.results.origin import versions
 from tests.unit.test_sweep import NET, RANDOM
 
 pytestmark = pytest.mark.kernels
@@ -67,42 +68,77 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[s
                 process.wait()
 
 
-def begun(address: str, runs: int) -> subprocess.Popen[bytes]:
-    """Start a sweep on a cluster, and return it when so many runs are kept."""
-    words = ["small.sn", *RANDOM, "--trials", "16", "--out", "far", "--on", address]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sn", "sweep", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def kept(pattern: str) -> int:
+    """Return how many runs of what is done in the folder `far` are kept."""
+    return len(list(Path("far").glob(pattern)))
+
+
+def begun(address: str, *words: str, runs: str) -> subprocess.Popen[bytes]:
+    """Start a command on a cluster, and return it when two of its runs are kept."""
+    command = [sys.executable, "-m", "sn", *words, "--out", "far", "--on", address]
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=silent, stderr=silent)
 
     def is_far() -> bool:
         assert process.poll() is None
-        return len(list(Path("far").glob("runs/*.json"))) >= runs
+        return kept(runs) >= 2
 
     until(is_far)
     return process
+
+
+def killed_both(process: subprocess.Popen[bytes], nanny: int, runs: str) -> None:
+    """Kill a worker, and after some more runs the command."""
+    (worker, *_) = children(nanny)
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: kept(runs) >= 5)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
 
 
 def test_kills_of_a_worker_and_of_the_client_lose_nothing(
     cluster: tuple[str, list[int]],
 ) -> None:
     address, (_, nanny, _) = cluster
-    process = begun(address, 2)
-    (worker, *_) = children(nanny)
-    os.kill(worker, signal.SIGKILL)
-    until(lambda: len(list(Path("far").glob("runs/*.json"))) >= 5)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    words = ["sweep", "small.sn", *RANDOM, "--trials", "16"]
+    killed_both(begun(address, *words, runs="runs/*.json"), nanny, "runs/*.json")
     assert not Path("far/trials.csv").exists()
     assert main(["sweep", "--resume", "far", "--on", address]) == 0
-    words = ["small.sn", *RANDOM, "--trials", "16"]
-    assert main(["sweep", *words, "--out", "near", "--jobs", "1"]) == 0
+    assert main([*words, "--out", "near", "--jobs", "1"]) == 0
     assert Path("far/trials.csv").read_bytes() == Path("near/trials.csv").read_bytes()
     far, near = (
         sorted(path.name for path in Path(one, "runs").iterdir()) for one in ("far", "near")
     )
     assert far == near and len(far) == 16
+
+
+def test_a_comparison_on_a_cluster_is_the_one_here(
+    cluster: tuple[str, list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    address, (_, nanny, _) = cluster
+    words, runs = ["compare", "small.sn", "--seeds", "6"], "run-*.safetensors"
+    killed_both(begun(address, *words, runs=runs), nanny, runs)
+    assert not Path("far/comparison.json").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("sn.pool.runs.versions", lambda: {**versions(), "numba": "0.0"})
+        assert main(["compare", "--resume", "far", "--on", address]) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"has numba {versions()['numba']}, and here are" in told
+    assert "`sn compare --resume far` goes on from there" in told
+    assert main(["compare", "--resume", "far", "--on", address]) == 0
+    assert main([*words, "--out", "near", "--jobs", "1"]) == 0
+    assert main([*words, "--out", "apart", "--jobs", "2"]) == 0
+    for name in ("far", "apart"):
+        assert _bits(name) == _bits("near")
+        assert Path(name, "passes.csv").read_bytes() == Path("near", "passes.csv").read_bytes()
+    assert all(len(one) == 64 for one in _bits("far")) and len({*_bits("far")}) == 12
+
+
+def _bits(folder: str) -> list[str]:
+    found = json.loads(Path(folder, "comparison.json").read_text(encoding="utf-8"))
+    return [one for entry in found["entries"] for one in entry["sha256"]]
 
 
 def test_runs_are_given_up_on_a_cluster_too(cluster: tuple[str, list[int]]) -> None:
@@ -118,11 +154,11 @@ def test_a_scheduler_that_goes_away_is_a_message_and_nothing_is_lost(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("sn.sweep.cluster.SECONDS", 2)
+    monkeypatch.setattr("sn.pool.cluster.SECONDS", 2)
     address, (scheduler, *_) = cluster
 
     def kill() -> None:
-        until(lambda: len(list(Path("far").glob("runs/*.json"))) >= 2)
+        until(lambda: kept("runs/*.json") >= 2)
         os.kill(scheduler, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
@@ -133,9 +169,9 @@ def test_a_scheduler_that_goes_away_is_a_message_and_nothing_is_lost(
     told = capsys.readouterr().err
     assert f"the Dask scheduler at {address} went away" in told
     assert "`sn sweep --resume far` goes on from there" in told and "distributed" not in told
-    kept = {path.name: path.read_bytes() for path in Path("far/runs").iterdir()}
+    before = {path.name: path.read_bytes() for path in Path("far/runs").iterdir()}
     assert main(["sweep", "--resume", "far", "--trials", "6"]) == 0
-    assert all(Path("far/runs", name).read_bytes() == content for name, content in kept.items())
+    assert all(Path("far/runs", name).read_bytes() == content for name, content in before.items())
 
 
 def test_a_scheduler_that_is_away_is_a_message(
@@ -143,7 +179,11 @@ def test_a_scheduler_that_is_away_is_a_message(
 ) -> None:
     pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sn.sweep.cluster.SECONDS", 1)
+    monkeypatch.setattr("sn.pool.cluster.SECONDS", 1)
     Path("small.sn").write_text(NET, encoding="utf-8")
-    assert main(["sweep", "small.sn", *RANDOM, "--on", "tcp://127.0.0.1:9"]) == 1
-    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
+    for words in (["sweep", "small.sn", *RANDOM], ["compare", "small.sn"]):
+        assert main([*words, "--on", "tcp://127.0.0.1:9"]) == 1
+        assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
+    assert not list(Path("runs").iterdir())
+    assert main([*words, "--on", "tcp://127.0.0.1:9", "--tensorboard", "events"]) == 2
+    assert "leave out --tensorboard" in capsys.readouterr().err

@@ -17,34 +17,13 @@ from typing import Any
 from sn import memory
 from sn.data.base import Dataset
 from sn.errors import SnError, TrainError
+from sn.pool.perform import Keeper, plain
+from sn.pool.runs import Bundle, Ended, Event, Passed, Run, Wanted, dead
 from sn.results.record import PassRecord
-from sn.results.sweeps import FAILED, Outcome
-from sn.sweep.perform import Keeper, plain
-from sn.sweep.trials import Bundle, Run, Wanted
 from sn.watchdog import Watchdog
 from sn.workers import serve, untold
 
 MOST_DEATHS = 3  # of workers over one run, before the run is taken to be why; chosen here
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A pass of a run that is under way."""
-
-    run: Run
-    number: int
-    figures: dict[str, int | float]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run that ended."""
-
-    run: Run
-    outcome: Outcome
-
-
-Event = Passed | Ended
 
 
 @dataclass(slots=True, eq=False)
@@ -117,9 +96,9 @@ class Processes:
                 worker.pipe.send(run)
             case PassRecord():
                 return [Passed(run, said.number, plain(said))]
-            case Outcome():
+            case Ended():
                 worker.run = None
-                return [Ended(run, said)]
+                return [said]
         return []
 
     def _bury(self, worker: _Worker) -> list[Event]:
@@ -135,7 +114,7 @@ class Processes:
             self._waiting.appendleft(run)
             return []
         why = f"{deaths} processes ended in it, the last one with exit code {code}"
-        return [Ended(run, dead(run, why))]
+        return [dead(run, why)]
 
     def _hand_out(self) -> None:
         while self._waiting:
@@ -175,23 +154,6 @@ class Processes:
         self._workers.clear()
 
 
-def dead(run: Run, why: str) -> Outcome:
-    """Return the outcome of a run that no worker came to the end of."""
-    return Outcome(
-        key=run.key,
-        settings=dict(run.settings),
-        optimizer=run.optimizer,
-        seed=run.seed,
-        state=FAILED,
-        passes=[],
-        end=0,
-        weights="",
-        data="",
-        bits="",
-        error=why,
-    )
-
-
 def _work(pipe: Connection, place: int | None, reports: bool, n_bytes: int) -> None:
     """Do runs until the pipe ends: what a worker is from its first to its last line."""
     serve(n_bytes)
@@ -214,7 +176,7 @@ def _work(pipe: Connection, place: int | None, reports: bool, n_bytes: int) -> N
                 with Watchdog(None, n_bytes):
                     found = keeper.do(said, report if reports else None)
             except SnError as error:  # it took too much memory
-                found = dead(said, error.message)
+                found = dead(said, error.message, error)
             pipe.send(found)
         else:
             keeper.put(*said)
