@@ -240,6 +240,7 @@ def test_the_json_object_has_the_promised_form(two: Comparison) -> None:
         "train_cost",
         "test_cost",
         "warnings",
+        "sha256",
     ]
     assert found["entries"][1]["train_misses"] == {
         "mean": 22.0,
