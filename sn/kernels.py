@@ -333,6 +333,14 @@ def compile_net(
     """
     demand_kernels(plan)
     source = emitted(plan, cost, rule or RuleSpec(), in_batches)
+    return compile_source(source, plan, use_cache=use_cache)
+
+
+def compile_source(source: KernelSource, plan: Plan, *, use_cache: bool = True) -> Kernels:
+    """Return the kernels of a module that was emitted for `plan`, with memory of their own.
+
+    Raises: SnInternalError when Numba or LLVM refuses the module.
+    """
     started = time.perf_counter()
     try:
         with interrupts_delayed() as interrupt:

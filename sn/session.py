@@ -14,14 +14,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sn import networds  # noqa: F401 - its words are part of the language
 from sn.cache.files import cache_folder
 from sn.codes import Code
-from sn.compiled import Compiled
+from sn.compiled import Compiled, Nets
 from sn.data.places import search_folders
 from sn.describe.data import read_data_text
 from sn.describe.settings import check_mentioned, folded, value_of
@@ -93,6 +93,7 @@ class Session:
         self.interpreter = new_interpreter(files=self.files)
         self.interpreter.world = self.world
         self.screen: Screen = self.interpreter.screen
+        self.nets = Nets()
         self.seed = SEED.take("seed", seed)
         self.interpreter.random.begin(self.seed)
         self.settings = folded(settings)
@@ -336,19 +337,12 @@ class Program:
             spec = replace(spec, data=self.session.read_data(given, is_given))
         return Experiment(self, spec)
 
-    @cached_property
-    def _compiled(self) -> dict[str, Compiled]:
-        return {}
-
     def compiled(self, name: str) -> Compiled:
         """Return a net, by name, with what the compiler makes of it."""
         network = self._all_networks[name]
         spec = self.session.world.experiments.get(name)
-        wanted = spec.cost if spec else default_loss(network.layers)
-        found = self._compiled.get(name)
-        if found is None or found.network is not network or found.cost != wanted:
-            found = self._compiled[name] = Compiled(network, wanted)
-        return found
+        cost = spec.cost if spec else default_loss(network.layers)
+        return self.session.nets.compiled(name, network, cost)
 
     @property
     def _of_network(self) -> Compiled:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TypeVar
 
+from sn.compiled import Nets, Tables
 from sn.data.base import Dataset
 from sn.errors import MemoryLimitError, SnError, TrainError
 from sn.experiment import Experiment
@@ -69,10 +70,11 @@ class _Watching(Observer):
 
 @dataclass(slots=True)
 class Keeper:
-    """What one worker was sent, and the programs that it evaluated last."""
+    """What one worker was sent, and the programs and tables of nets that it had last."""
 
     held: OrderedDict[str, Bundle | Dataset] = field(default_factory=OrderedDict)
     evaluated: OrderedDict[tuple[object, ...], Experiment] = field(default_factory=OrderedDict)
+    tables: Tables = field(default_factory=Tables)
 
     def put(self, name: str, thing: Bundle | Dataset) -> None:
         """Keep what was sent, by its hash."""
@@ -117,7 +119,7 @@ class Keeper:
             if found is not None:
                 self.evaluated.move_to_end(asked)
                 return found
-        made = _evaluated(bundle, run.settings, run.seed)
+        made = _evaluated(bundle, run.settings, run.seed, self.tables)
         own = made.program.depends_on_seed
         _kept(self.evaluated, (*key, run.seed) if own else key, made, EVALUATED)
         return made
@@ -176,7 +178,9 @@ def _kept(into: OrderedDict[K, V], name: K, thing: V, most: int) -> None:
         into.popitem(last=False)
 
 
-def _evaluated(bundle: Bundle, settings: tuple[tuple[str, str], ...], seed: int) -> Experiment:
+def _evaluated(
+    bundle: Bundle, settings: tuple[tuple[str, str], ...], seed: int, tables: Tables
+) -> Experiment:
     """Evaluate a program with the files that it read as they were."""
     pinned = {**dict(bundle.settings), **dict(settings)}
     session = Session(
@@ -186,6 +190,7 @@ def _evaluated(bundle: Bundle, settings: tuple[tuple[str, str], ...], seed: int)
         allow=bundle.allow,
         data_is_given=bundle.data_is_given,
     )
+    session.nets = Nets(tables)
     origin = Origin(
         data=bundle.data,
         settings=pinned,

@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +188,16 @@ def copy_name(number: int) -> str:
 def versions() -> dict[str, str]:
     """Return the versions of what computes."""
     found = {"sn": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    return {**found, "numba": _numba()}
+
+
+@cache
+def _numba() -> str:
+    """Return the version of Numba, which is looked for once: that takes some milliseconds."""
     try:
-        found["numba"] = importlib.metadata.version("numba")
+        return importlib.metadata.version("numba")
     except importlib.metadata.PackageNotFoundError:
-        found["numba"] = "absent"
-    return found
+        return "absent"
 
 
 def machine() -> dict[str, Any]:

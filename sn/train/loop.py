@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sn.data.rows import TargetKind
 from sn.errors import DataError, Notice
@@ -172,6 +173,7 @@ class _Run:
         self._best, self._saturated = state.best, list(state.saturated)
         self._seconds, self._position = state.seconds, state.position
         self._is_whole = True  # whether the engine is where the position says
+        self._outputs: dict[str, NDArray[np.float32]] = {}  # those that were scored last
 
     def go(self) -> RunRecord:
         """Run all passes that are left and return the record."""
@@ -269,6 +271,7 @@ class _Run:
         with self._interrupt.let_through():  # nothing is changed, so it can be done again
             outputs = {which: self._job.engine.outputs(which) for which in self._job.targets}
             scores, is_saturated = self._scores(outputs)
+        self._outputs = outputs
         now = self._seconds
         spent = now.evaluate + time.perf_counter() - started
         record = PassRecord(
@@ -403,7 +406,9 @@ class _Run:
                     job.keep(self._files.path, weights, None, best)
         weights = job.engine.get_trained()
         shown = self._count * max(passes[-1].number, 1)
-        end = Look(job, passes[-1].number, job.engine.outputs)
+        is_last = kept is None and bool(self._outputs)  # else they are those of other weights
+        outputs = self._outputs.__getitem__ if is_last else job.engine.outputs
+        end = Look(job, passes[-1].number, outputs)
         result = RunRecord(
             job.counts,
             job.data,

@@ -411,3 +411,30 @@ def test_without_optuna_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert main(["sweep", "small.sn", *RANDOM]) == 1
     assert "pip install 'sn[sweep]' brings it" in capsys.readouterr().err
+
+
+@pytest.mark.kernels
+def test_equal_tables_are_lowered_once_and_bits_do_not_know(net: Path) -> None:
+    net.write_text(
+        NET.replace("(layer hidden (width))", "(layer hidden (width) (nlf-tanh 1 slope))")
+    )
+    text = net.read_text()
+    net.write_text(text.replace("(setq width 2)", "(setq width 2) (setq slope 0)"))
+    experiment = Session().load("small.sn").experiment()
+    dataset, _ = experiment.spec.data.load()
+    bundle = bundle_of(experiment, dataset.hash, Allow(), True)
+    one = Keeper()
+    one.put(bundle.hash, bundle)
+    said = [("rate", "0.3"), ("rate", "0.2"), ("width", "3"), ("slope", "0.1"), ("rate", "0.3")]
+    tables = set()
+    for name, value in said:
+        run = Run(bundle.hash, ((name, value),), "slow", 2, 0)
+        fresh = Keeper()
+        fresh.put(bundle.hash, bundle)
+        found, alone = one.do(run), fresh.do(run)
+        assert isinstance(found, Ended) and isinstance(alone, Ended)
+        assert found.outcome.state == "done" and found.outcome.bits == alone.outcome.bits
+        last = one.evaluated[(run.program, run.settings)]
+        tables.add(id(last.table))
+        assert last.plan.table is last.table
+    assert len(tables) == 3  # that of two rates, another width, another formula
