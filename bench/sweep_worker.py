@@ -5,7 +5,8 @@
 Of the net of 1989 with a rate that varies, and of bench/sweep-1989.sn, whose table of maps is drawn
 in Lisp. A run that differs from one before in its seed alone needs its program no more; another
 rate evaluates it, and finds the table that it had; another table is lowered and compiled. Units:
-milliseconds of this process's CPU, medians; training and scoring are no part of it.
+milliseconds of this process's CPU, medians, less what scoring took by the clock: give it a machine
+with nothing else to do.
 """
 
 from __future__ import annotations
