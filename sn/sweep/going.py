@@ -3,7 +3,8 @@
     trials = go(plan, study, workers, files, watcher)
 
 A run is kept before its trial is told of, and a trial that has no end yet is done when the sweep
-goes on: so each trial is there once, whatever stopped the sweep and when.
+goes on: so each trial is there once, whatever stopped the sweep and when. That its training
+diverged is an end; that its workers died is none.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ class Trial:
     def error(self) -> str:
         """Why it failed, or nothing."""
         return next((run.error for run in self.runs if run.error), "")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it failed where it ran, and not by what it is: it is done again with --resume."""
+        return any(run.is_lost for run in self.runs)
 
     def mean(self, figure: str) -> float | None:
         """Return the mean of a figure over its seeds."""
@@ -165,7 +171,8 @@ class _Loop:
         if isinstance(event, Ended):
             outcome = event.outcome
             self._under_way.pop(event.run.key, None)
-            self._files.keep(outcome)
+            if not outcome.is_lost:
+                self._files.keep(outcome)
             self._n_here += 1
             for one in list(self._open.values()):
                 self._settle(one, outcome)
@@ -212,7 +219,8 @@ class _Loop:
         states = {outcome.state for outcome in one.outcomes.values()}
         state = PRUNED if one.is_pruned else FAILED if FAILED in states else DONE
         trial = self._trial(one.asked, one.runs, one.outcomes, state)
-        self._study.tell(one.asked.number, trial.state, trial.value)
+        if not trial.is_lost:  # else it has no end
+            self._study.tell(one.asked.number, trial.state, trial.value)
         del self._open[one.asked.number]
         self.finished[one.asked.number] = trial
         self._n_done += len(self._plan.seeds)

@@ -132,9 +132,15 @@ def remarks(found: Swept) -> list[str]:
         shares = sorted(found.importance.items(), key=lambda one: -one[1])
         words = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares)
         made.append(f"what tells good trials from others (PED-ANOVA): {words}")
-    if found.count(FAILED) and best is not None:
-        failed = next(one for one in found.trials if one.state == FAILED)
-        made.append(f"trial {failed.number} failed: {failed.error}")
+    failed = [one for one in found.trials if one.state == FAILED and not one.is_lost]
+    if failed and best is not None:
+        made.append(f"trial {failed[0].number} failed: {failed[0].error}")
+    lost = [one for one in found.trials if one.is_lost]
+    if lost:
+        others = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+        made.append(
+            f"trial {lost[0].number} was lost{others}: {lost[0].error}; --resume tries again"
+        )
     return [*made, *found.notes]
 
 

@@ -23,6 +23,7 @@ from sn.errors import TrainError
 from sn.lisp.gate import Allow
 from sn.page.sweep import picture_files
 from sn.pool.perform import Keeper
+from sn.pool.processes import Processes
 from sn.pool.runs import Ended, Run, Wanted, bundle_of
 from sn.results import sweeps
 from sn.results.arrays import content_hash, told_as_train_error
@@ -224,6 +225,41 @@ def test_a_run_that_diverges_fails_alone(net: Path, capsys: pytest.CaptureFixtur
     assert [row["state"] for row in rows(folder)] == ["done", "failed"]
     assert rows(folder)[1]["error"]
     assert "trial 1 failed" in capsys.readouterr().out
+    before = (folder / "trials.csv").read_bytes()
+    assert main(["sweep", "--resume", "here"]) == 0
+    assert "2 of 2 runs are done already" in capsys.readouterr().err
+    assert (folder / "trials.csv").read_bytes() == before
+
+
+@pytest.mark.kernels
+def test_a_trial_whose_workers_died_is_done_when_the_sweep_goes_on(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net.write_text(NET.replace("(passes 3)", "(passes 3000)"))
+    words = ["--vary", "rate=0.1,0.2,0.3", "--search", "grid", "--jobs", "1"]
+    hand_out, given = Processes._hand_out, []
+
+    def killed(workers: Processes) -> None:
+        hand_out(workers)
+        for one in workers._workers:
+            if one.run is not None and one.run.settings == (("rate", "0.2"),):
+                given.append(one.process.pid)
+                one.process.kill()
+
+    monkeypatch.setattr(Processes, "_hand_out", killed)
+    folder = sweep(*words)
+    assert len({*given}) == 3
+    assert [row["state"] for row in rows(folder)] == ["done", "failed", "done"]
+    assert "3 processes ended in it, the last one with exit code -9" in rows(folder)[1]["error"]
+    assert "trial 1 was lost" in capsys.readouterr().out and len(list(folder.glob("runs/*"))) == 2
+    monkeypatch.undo()
+    monkeypatch.chdir(net.parent)
+    assert main(["sweep", "--resume", "here"]) == 0
+    assert (
+        Path("here/trials.csv").read_bytes()
+        == (sweep(*words, out="whole") / "trials.csv").read_bytes()
+    )
+    assert [row["state"] for row in rows(folder)] == ["done"] * 3
 
 
 def test_a_worker_asks_for_what_it_lacks() -> None:
