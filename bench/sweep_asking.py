@@ -52,6 +52,9 @@ class _Nobody:
     def started(self, *_: object) -> None:
         """Do nothing."""
 
+    def advanced(self, *_: object) -> None:
+        """Do nothing."""
+
     def trial_finished(self, *_: object) -> None:
         """Do nothing."""
 

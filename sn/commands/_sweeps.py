@@ -137,7 +137,7 @@ def sweep_of(
     from sn.results.origin import versions  # as above
 
     options = context.params
-    trials = options["trials"] or TRIALS
+    trials = options["trials"] or min(TRIALS, space.size or TRIALS)
     if options["search"] == "grid":
         size = space.grid(options["points"])
         trials = min(options["trials"] or size, size)

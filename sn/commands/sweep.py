@@ -29,6 +29,7 @@ from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import SnError
 from sn.limits import SEED
+from sn.progress.terminal import TerminalBar
 from sn.results.arrays import write_whole
 from sn.results.folder import report_command
 from sn.results.lines import json_line
@@ -46,15 +47,28 @@ SEARCHES = ("tpe", "random", "grid", "cmaes")
 PRUNERS = ("none", "median", "hyperband")
 
 
-class Lines:
-    """Tells of each trial in a line on stderr, with what is best and the time that is left.
+class Progression:
+    """Tells how a sweep goes: a line per trial on stderr, with what is best and the time that is
+    left, which on a terminal a bar over all its runs shows.
 
     With `as_json` an object per trial goes to stdout as well.
     """
 
-    def __init__(self, as_json: bool, figure: str) -> None:
-        self._as_json, self._figure = as_json, figure
-        self._out, self._trials, self._done = sys.stdout, 0, 0
+    def __init__(self, as_json: bool) -> None:
+        self._as_json, self.figure = as_json, ""
+        self._trials = self._done = 0
+        self._bar = TerminalBar("trial") if sys.stderr.isatty() else None
+        self._out = sys.stdout
+
+    def __enter__(self) -> Progression:
+        if self._bar is not None:
+            self._bar.__enter__()
+        self._out = sys.stdout  # that of the display, if there is one
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(*error)
 
     def started(self, trials: int, runs: int, done: int) -> None:
         """Say how much there is to do."""
@@ -62,28 +76,45 @@ class Lines:
         self._done = done * trials // max(runs, 1)
         if done:
             print_text(f"{done} of {runs} runs are done already", err=True)
+        if self._bar is not None:
+            self._bar.started(runs, trials)
+            self._bar.done_before(done)
+            self._bar.stands(self._done + 1, "")
+
+    def advanced(self, runs: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.advanced(runs)
 
     def trial_finished(self, trial: Trial, best: Trial | None, left: float | None) -> None:
         """Say how a trial ended."""
         from sn.sweep import telling  # start-up time of numpy
 
         if self._as_json:
-            line = json_line(telling.trial_object(trial, self._figure))
+            line = json_line(telling.trial_object(trial, self.figure))
             print(line, file=self._out, flush=True)
         words = {"pruned": "given up", "failed": f"failed: {trial.error}"}.get(
-            trial.state, f"{telling.value_text(self._figure, trial.value)}"
+            trial.state, f"{telling.value_text(self.figure, trial.value)}"
         )
         self._done += 1
-        what = self._figure.replace("_", " ")
+        what = self.figure.replace("_", " ")
         shown = f"{self._done}/{self._trials}  trial {trial.number}, "
         shown += f"{telling.setting_words(trial.point)}: "
         shown += f"{what} {words}" if trial.state == "done" else words
         if best is not None and best.number != trial.number:
-            value = telling.value_text(self._figure, best.value)
+            value = telling.value_text(self.figure, best.value)
             shown += f"; best {value}, trial {best.number}"
-        if left:
+        if left and self._bar is None:
             shown += f"; {_duration(left)} left"
         print_text(shown, err=True)
+        if self._bar is not None:
+            self._bar.stands(self._done + 1, "" if best is None else self._best(best))
+
+    def _best(self, best: Trial) -> str:
+        from sn.sweep import telling  # start-up time of numpy
+
+        value, what = telling.value_text(self.figure, best.value), self.figure.replace("_", " ")
+        return f"best {what} {value}, trial {best.number}: {telling.setting_words(best.point)}"
 
 
 def _duration(seconds: float) -> str:
@@ -106,7 +137,8 @@ def _duration(seconds: float) -> str:
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
-    help=f"How many settings are tried: {sweeps.TRIALS}, or the whole grid, by default.",
+    help=f"How many settings are tried: {sweeps.TRIALS} by default, no more than there are; the "
+    "whole grid.",
 )
 @click.option(
     "--for",
@@ -191,10 +223,11 @@ def command(
     earlier = sweeps.earlier_sweep(context)
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(Progression(as_json))
         if as_json:
             # what the program prints is not for the reader of the JSON
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        found, folder = _swept(context, earlier, stack, allow, as_json)
+        found, folder = _swept(context, earlier, stack, allow, progress)
         notes = _write(found, folder)
     if as_json:
         from sn.sweep.telling import results_object  # start-up time of numpy
@@ -207,7 +240,11 @@ def command(
 
 
 def _swept(
-    context: click.Context, earlier: Any, stack: contextlib.ExitStack, allow: Allow, as_json: bool
+    context: click.Context,
+    earlier: Any,
+    stack: contextlib.ExitStack,
+    allow: Allow,
+    progress: Progression,
 ) -> tuple[Swept, Path]:
     """Do all that is missing of a sweep."""
     from sn.emit.streams import cores  # start-up time of numpy
@@ -265,7 +302,8 @@ def _swept(
         things: dict[str, Bundle | Dataset] = {bundle.hash: bundle, dataset.hash: dataset}
         jobs = options["jobs"] or cores()
         workers = workers_at(options["scheduler"], jobs, things, plan.prunes)
-        trials = go(plan, study, workers, files, Lines(as_json, figure))
+        progress.figure = figure
+        trials = go(plan, study, workers, files, progress)
     except BaseException:
         if files.is_worth_keeping:
             print_text(files.what_stands(), err=True)

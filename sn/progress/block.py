@@ -18,7 +18,7 @@ from operator import itemgetter
 
 from rich.text import Text
 
-from sn.display import clipped, many
+from sn.display import clipped, many, printable
 from sn.progress.course import Course, duration
 from sn.progress.plot import mark_of, plot
 from sn.results.figures import error_text
@@ -43,6 +43,7 @@ def block(course: Course, width: int, height: int, is_plain: bool = False) -> li
     """
     lines = [_head(course, width, is_plain)]
     facts = _entries(course) if course.entries else _facts(course)
+    facts += [Text(printable(course.said))] if course.said else []
     if is_plain and course.curves and height >= 5:
         facts = _marked(course, facts)
     below = _classes(course, width) if height >= 5 else []

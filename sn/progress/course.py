@@ -59,16 +59,17 @@ def _pairs(points: Sequence[tuple[float, float]]) -> Iterator[Sequence[tuple[flo
 
 
 class Course:
-    """A run, or the runs of a comparison, as far as they have come.
+    """A run, the runs of a comparison or the trials of a sweep, as far as they have come.
 
-    `total` is what there is to do, `done` what is done of it, in presentations of a run or passes
-    of a comparison; `number` counts from 1 what is under way of `count`, passes or runs, which a
-    `noun` names. `missed` has the misses of each of `classes` in the set named `which`.
+    `total` is what there is to do, `done` what is done of it, in presentations of a run, passes of
+    a comparison or runs of a sweep; `number` counts from 1 what is under way of `count`, passes,
+    runs or trials, which a `noun` names; `said` is how it stands, in words. `missed` has the misses
+    of each of `classes` in the set named `which`.
     """
 
     def __init__(self, noun: str = "pass") -> None:
         self.noun = noun
-        self.title = ""
+        self.title = self.said = ""
         self.total = self.done = self.count = self.number = 0
         self.last: PassRecord | None = None
         self.best: PassRecord | None = None

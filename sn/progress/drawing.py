@@ -169,6 +169,16 @@ class Paced(Drawing):
         self.course.finish_run(label, record)
         super().run_finished(number, label, record)
 
+    def done_before(self, amount: int) -> None:
+        """Count what was done before this process came, which says nothing of speed."""
+        self.course.resume()
+        self.course.advance(amount)
+
+    def stands(self, number: int, said: str) -> None:
+        """Name the one that begins, and say how all stand."""
+        self.course.said = said
+        self.goes_on(number)
+
     def goes_on(self, number: int, said: str = "") -> None:
         """Name the one that begins."""
         self.course.goes_on(number)

@@ -88,6 +88,10 @@ class Watcher(Protocol):
         """Hear how many trials and runs there are, and how many runs are done."""
         ...
 
+    def advanced(self, runs: int) -> None:
+        """Hear that so many more runs are done, now and then of none."""
+        ...
+
     def trial_finished(self, trial: Trial, best: Trial | None, left: float | None) -> None:
         """Hear of a trial, of the best one so far, and of the seconds that are left."""
         ...
@@ -101,6 +105,7 @@ class _Open:
     runs: tuple[Run, ...]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     is_pruned: bool = False
+    n_told: int = 0  # runs that were told of as done
 
 
 def go(
@@ -118,6 +123,7 @@ def go(
                 for event in workers.events(SECONDS):
                     loop.hear(event)
                 interrupted.check()
+                watcher.advanced(0)
         finally:
             workers.close()
     return tuple(loop.finished[number] for number in sorted(loop.finished))
@@ -153,13 +159,14 @@ class _Loop:
 
     def fill(self) -> bool:
         """Hand out runs while workers are idle; return whether anything is left to do."""
-        while len(self._under_way) < self._workers.capacity:
+        # trials that wait for runs of others are no reason to ask for ever more of them
+        while len(self._under_way) < (capacity := self._workers.capacity):
             if self._queue:
                 run = self._queue.popleft()
                 if run.key not in self._under_way:
                     self._under_way[run.key] = []
                     self._workers.submit(run)
-            elif self._n_asked < self._plan.trials:
+            elif self._n_asked < self._plan.trials and len(self._open) <= 2 * capacity:
                 self._n_asked += 1
                 self._take_up(self._study.ask())
             else:
@@ -194,6 +201,7 @@ class _Loop:
             kept = self._files.found.get(run.key)
             if kept is not None and kept.state != PRUNED:
                 made.outcomes[run.key] = kept
+        self._advance(made, len(made.outcomes))
         self._ask_for_more(made)
 
     def _ask_for_more(self, one: _Open) -> None:
@@ -212,8 +220,14 @@ class _Loop:
         if all(run.key != outcome.key for run in one.runs):
             return
         one.outcomes[outcome.key] = outcome
+        self._advance(one, len(one.outcomes))
         one.is_pruned = outcome.state == PRUNED
         self._ask_for_more(one)
+
+    def _advance(self, one: _Open, runs: int) -> None:
+        """Tell that so many runs of a trial are done."""
+        self._watcher.advanced(runs - one.n_told)
+        one.n_told = runs
 
     def _end(self, one: _Open) -> None:
         states = {outcome.state for outcome in one.outcomes.values()}
@@ -224,6 +238,7 @@ class _Loop:
         del self._open[one.asked.number]
         self.finished[one.asked.number] = trial
         self._n_done += len(self._plan.seeds)
+        self._advance(one, len(one.runs))
         self._watcher.trial_finished(trial, best_of(self.finished.values()), self._left())
 
     def _trial(

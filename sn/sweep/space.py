@@ -42,6 +42,15 @@ class Space:
         """The names that are variables of the program."""
         return tuple(axis.name for axis in self.axes if axis.name not in OF_RUNS)
 
+    @property
+    def size(self) -> int | None:
+        """How many points there are in all; None where a range is not of whole numbers."""
+        counts = [
+            len(axis.values.texts) if isinstance(axis.values, Choices) else axis.values.count
+            for axis in self.axes
+        ]
+        return None if None in counts else math.prod(filter(None, counts))
+
     def grid(self, points: int) -> int:
         """Return how many points the grid has, with so many on each range that is not whole."""
         return math.prod(len(_steps(axis.values, points)) for axis in self.axes)

@@ -19,12 +19,15 @@ from xml.etree import ElementTree
 import pytest
 
 from sn.commands import main
+from sn.commands.sweep import Progression
 from sn.errors import TrainError
 from sn.lisp.gate import Allow
 from sn.page.sweep import picture_files
 from sn.pool.perform import Keeper
 from sn.pool.processes import Processes
 from sn.pool.runs import Ended, Run, Wanted, bundle_of
+from sn.progress.block import block
+from sn.progress.course import Course
 from sn.results import sweeps
 from sn.results.arrays import content_hash, told_as_train_error
 from sn.session import Session
@@ -161,6 +164,42 @@ def test_a_sweep_goes_on_and_up_to_more_trials(capsys: pytest.CaptureFixture[str
     assert main(["sweep", "--resume", "short", "--trials", "5", "--jobs", "1"]) == 0
     assert (short / "trials.csv").read_bytes() == (whole / "trials.csv").read_bytes()
     assert len(list((short / "runs").iterdir())) == 5
+
+
+@pytest.mark.kernels
+def test_a_bar_hears_of_each_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    started: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(Progression, "advanced", lambda _, runs: heard.append(runs))
+    monkeypatch.setattr(Progression, "started", lambda _, *counts: started.append(counts))
+    words = ["--vary", "rate=0.1,0.2", "--seeds", "3", "--jobs", "2"]
+    sweep(*words, "--search", "grid")
+    assert started == [(2, 6, 0)] and sum(heard) == 6 and max(heard) == 1
+    heard.clear()
+    sweep(*words, "--search", "random", "--trials", "6", out="often")  # settings more than once
+    assert started[1:] == [(6, 18, 0)] and sum(heard) == 18
+    heard.clear()
+    assert main(["sweep", "--resume", "often", "--trials", "7"]) == 0
+    assert started[2:] == [(7, 21, 18)] and sum(heard) == 3
+
+
+def test_a_terminal_shows_a_bar_over_all_and_what_is_best() -> None:
+    course = Course("trial")
+    course.start(12, 4)
+    course.resume()
+    course.advance(3)
+    course.advance(3)
+    course.goes_on(3)
+    course.said = "best test misses 102, trial 1: rate 0.0031"
+    head, best = (line.plain for line in block(course, 60, 12))
+    assert head.startswith("trial 3/4  ━━━━") and " 50 %" in head and head.endswith(" left")
+    assert best == course.said
+
+
+@pytest.mark.kernels
+def test_there_are_no_more_trials_than_settings_unless_it_is_said() -> None:
+    folder = sweep("--vary", "rate=0.1,0.2", "--vary", "width=2..3", "--jobs", "1")
+    assert len(rows(folder)) == 4
 
 
 @pytest.mark.kernels
