@@ -20,6 +20,7 @@ from sn.data.base import (
     source,
     where,
 )
+from sn.data.divided import DividedData
 from sn.data.own import OwnData, Shares
 from sn.data.readers.csv import Csv as csv
 from sn.data.readers.fann import Fann as fann
@@ -36,6 +37,7 @@ load_folder(sys.modules[__name__])
 
 __all__ = [
     "Dataset",
+    "DividedData",
     "NamedData",
     "OwnData",
     "Part",

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +150,7 @@ class OwnData:
             kind=rows.kind,
             classes=rows.classes,
             shape=self._shape(rows),
-            hash=_content_hash(scaled, rows.classes),
+            hash=hash_of_sets(scaled, rows.classes),
             source=rows.place,
             scaling=scaling,
             columns=rows.encodings or tuple(map(Encoding, rows.names)),
@@ -230,7 +230,25 @@ class GivenData:
         return self.dataset, f"data: {self.dataset}"
 
 
-def data_source(given: Any) -> NamedData | OwnData | GivenData:
+@runtime_checkable
+class Loads(Protocol):
+    """Where patterns come from."""
+
+    @property
+    def order(self) -> str:
+        """The order of presentation unless the experiment says one."""
+        ...
+
+    def is_here(self) -> bool:
+        """Whether it can be looked for on this machine at all."""
+        ...
+
+    def load(self) -> tuple[Dataset, str]:
+        """Return the data and a note for the user."""
+        ...
+
+
+def data_source(given: Any) -> Loads:
     """Return where patterns come from, for what a user of Python gives.
 
     That is the name of a data set, a pair (inputs, targets) of arrays, a reader, a `Dataset`, or
@@ -238,7 +256,7 @@ def data_source(given: Any) -> NamedData | OwnData | GivenData:
     Raises: DataError for anything else.
     """
     match given:
-        case NamedData() | OwnData() | GivenData():
+        case Loads():
             return given
         case Dataset():
             return GivenData(given)
@@ -319,7 +337,7 @@ def _targets(kind: TargetKind, targets: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(targets, types.get(kind, np.float32))
 
 
-def _content_hash(sets: dict[str, Part], classes: tuple[str, ...]) -> str:
+def hash_of_sets(sets: dict[str, Part], classes: tuple[str, ...]) -> str:
     """Return the sha256 over the little-endian bytes of all sets, in order, and the classes."""
     digest = hashlib.sha256("\0".join(classes).encode("utf-8", "surrogatepass"))
     for name, part in sets.items():

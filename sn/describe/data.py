@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sn.data import NamedData, OwnData, Scale, Shares, dataset
+from sn.data import DividedData, NamedData, OwnData, Scale, Shares, dataset
 from sn.data.own import EVERY, SHARE
 from sn.data.readers.suffixes import guessed
 from sn.data.rows import Reader
@@ -20,6 +20,7 @@ from sn.describe.options import (
     clause,
     clauses,
     count,
+    head_word,
     limited,
     told_at,
     unknown,
@@ -38,6 +39,7 @@ from sn.train.experiment import DataSource
 DATA = '(data "NAME"), (data (first-available "NAME" ...)) or (data (csv "FILE" ...) ...)'
 _TEXT = "--data"  # what messages call the text of a command line
 _NAMED = '(data (first-available "NAME" ...))'
+_OF_NAMED = "(split (validation SHARE) (seed N))"  # the test set stays as it is
 _OPTIONS = {
     "test": '(test "FILE")',
     "validation": '(validation "FILE")',
@@ -66,12 +68,11 @@ def read_data(
     count(found, 1, None, DATA)
     first, *options = found.args
     if type(first.form) is not Pair:
-        return _named(it, first, options)
+        return _divided(it, NamedData((_name(it, first),)), options)
     inner = clause(first, DATA)
     if inner.word == "first-available":
         count(inner, 1, None, _NAMED)
-        _no_options(options)
-        return NamedData(tuple(_name(it, part) for part in inner.args))
+        return _divided(it, NamedData(tuple(_name(it, part) for part in inner.args)), options)
     if inner.word not in SOURCES:
         known = {**{word: source.call for word, source in SOURCES.items()}}
         known["first-available"] = '(first-available "NAME" ...)'
@@ -136,23 +137,27 @@ def folder_of(it: Machine) -> Path:
 # --- data sets by name ---
 
 
-def _named(it: Machine, first: Argument, options: list[Argument]) -> NamedData:
-    found = NamedData((_name(it, first),))
-    _no_options(options)
+def _divided(it: Machine, named: NamedData, options: list[Argument]) -> DataSource:
+    """Return data sets by name as the options behind the names say: as they are, or split."""
+    errors = Several()
+    found: DataSource = named
+    for option in options:
+        word = head_word(option)
+        if word != "split":
+            raise EvalError(
+                "of a data set by name the training set can be split, all else is as it is; found "
+                + (f"the option '{word}'" if word else "something else")
+                + " behind it",
+                span=option.span,
+                hint=f"{_OF_NAMED} sets some of it apart; other options belong to data of your "
+                'own: (data (csv "FILE") (scale unit))',
+            )
+    for split in clauses(options, {"split": _OF_NAMED}, "data by name", errors):
+        with errors:
+            count(split, 1, None, _OF_NAMED)
+            found = DividedData(named, _shares(it, split, "train", "validation", "seed"))
+    errors.end()
     return found
-
-
-def _no_options(options: list[Argument]) -> None:
-    """Refuse options behind a name.
-
-    Raises: EvalError.
-    """
-    if options:
-        raise EvalError(
-            "a data set by name is as it is, found an option behind it",
-            span=options[0].span,
-            hint='options belong to data of your own: (data (csv "FILE") (split (test 0.2)))',
-        )
 
 
 def _name(it: Machine, part: Argument) -> str:
@@ -204,7 +209,12 @@ def _validation(it: Machine, found: Clause, given: Given) -> dict[str, Any]:
 
 def _split(it: Machine, found: Clause, given: Given) -> dict[str, Any]:
     count(found, 1, None, _OPTIONS["split"])
-    known = {word: call for word, (call, _) in _SPLIT.items()}
+    return {"split": _shares(it, found, *_SPLIT)}
+
+
+def _shares(it: Machine, found: Clause, *words: str) -> Shares:
+    """Return what a split says, by some of its words."""
+    known = {word: _SPLIT[word][0] for word in words}
     values = {}
     errors = Several()
     for option in clauses(list(found.args), known, "split", errors):
@@ -214,7 +224,7 @@ def _split(it: Machine, found: Clause, given: Given) -> dict[str, Any]:
             values[option.word] = limited(it, option.args[0], f"{option.word} of a split", limit)
     errors.end()
     with told_at(found.span):
-        return {"split": Shares(**values)}
+        return Shares(**values)
 
 
 def _rows(it: Machine, found: Clause, given: Given) -> dict[str, Any]:

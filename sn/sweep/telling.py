@@ -22,8 +22,8 @@ SETS, FIGURES = ("train", "validation", "test"), ("misses", "error", "half_squar
 SHOWN = 10  # trials in a table for people; chosen here: all are in trials.csv
 ON_TEST = (
     "chosen on the test set: what stands here flatters the best setting, and is no estimate of how "
-    "it does on other patterns; data of your own can have a set to choose on: "
-    "(split (validation 0.1))"
+    "it does on other patterns; (split (validation 0.1)) in the (data ...) of the experiment, or "
+    "of --data, sets some of the training set apart to choose on"
 )
 
 

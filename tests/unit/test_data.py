@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import sn.data as data
-from sn.data import copies, zipcode
+from sn.data import DividedData, NamedData, Shares, copies, zipcode
 from sn.data.base import Split
 from sn.errors import DataError, UnknownNameError
 
@@ -398,3 +398,26 @@ def test_the_hash_of_a_part_does_not_depend_on_byte_order_or_layout() -> None:
     assert Split.of(codes.astype(">i2"), labels).hash == digest
     assert Split.of(np.asfortranarray(codes), labels).hash == digest
     assert Split.of(codes + np.int16(1), labels).hash != digest
+
+
+def test_a_training_set_by_name_is_divided_and_the_test_set_stays() -> None:
+    whole, _ = NamedData(("mnist-1989",)).load()
+    found, note = DividedData(NamedData(("mnist-1989",)), Shares(validation=0.2, seed=1)).load()
+    sizes = {name: len(part) for name, part in found.sets.items()}
+    assert sizes == {"train": 5833, "validation": 1458, "test": 2007} and list(found.sets)[1] == (
+        "validation"
+    )
+    assert note.endswith(
+        "; split: 5,833 of 7,291 for training, 1,458 for validation, 2,007 for test"
+    )
+    assert np.array_equal(found.test.inputs, whole.test.inputs)
+    parts = [found.train.inputs, found.validation.inputs]
+    rows = np.concatenate(parts)
+    assert sorted(map(bytes, rows)) == sorted(map(bytes, whole.train.inputs))
+    shares = np.bincount(found.validation.targets) / np.bincount(whole.train.targets)
+    assert np.abs(shares - 0.2).max() < 0.002  # of each class
+    again, _ = DividedData(NamedData(("mnist-1989",)), Shares(validation=0.2, seed=1)).load()
+    other, _ = DividedData(NamedData(("mnist-1989",)), Shares(validation=0.2, seed=2)).load()
+    assert found.hash == again.hash != other.hash and found.name == "mnist-1989 split"
+    with pytest.raises(DataError, match="train set has no rows"):
+        DividedData(NamedData(("mnist-1989",)), Shares(validation=1)).load()

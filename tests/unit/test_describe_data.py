@@ -11,6 +11,7 @@ import pytest
 
 from sn.data import (
     Dataset,
+    DividedData,
     NamedData,
     OwnData,
     Scale,
@@ -257,7 +258,16 @@ def test_patterns_of_a_program_are_named_after_it(desk: Path) -> None:
         ('(csv "t.csv") (shape 2 0)', "a size must be a whole number of at least 1, found 0"),
         ('(csv "t.csv") (test "a" "b")', "test needs 1 argument before its options, found 2"),
         ('(csv "t.csv") (tests "a")', "data has no option 'tests'\n*hint: did you mean 'test'?"),
-        ('"mnist-1989" (rows 0 9)', "a data set by name is as it is, found an option behind it"),
+        (
+            '"mnist-1989" (rows 0 9)',
+            "of a data set by name the training set can be split, all else is as it is; found the "
+            "option 'rows' behind it",
+        ),
+        ('"mnist-1989" (split (test 0.1))', "split has no option 'test'"),
+        ('"mnist-1989" (split (every 5))', "split has no option 'every'"),
+        ('"mnist-1989" (split (validation 2))', "validation of a split must be"),
+        ('"mnist-1989" (split)', "split needs at least 1 argument"),
+        ('"mnist-1989" 3', "found something else behind it"),
         (
             '"t.csv"',
             "no data set is called 't.csv'\n*hint: a file is data too: "
@@ -305,6 +315,9 @@ def test_a_command_line_says_the_same() -> None:
     )
     assert read_data_text(it, "x/t.NPZ") == OwnData(npz("x/t.NPZ"))
     assert read_data_text(it, "mnist-1989") == NamedData(("mnist-1989",))
+    both = '(data (first-available "zipcode" "mnist-1989") (split (validation 0.2) (seed 3)))'
+    shares = Shares(validation=0.2, seed=3)
+    assert read_data_text(it, both) == DividedData(NamedData(("zipcode", "mnist-1989")), shares)
 
 
 @pytest.mark.parametrize(
