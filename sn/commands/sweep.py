@@ -256,7 +256,7 @@ def _swept(
         raise needs_extra("a sweep needs", error) from error
     from sn.pool.runs import bundle_of  # as above
     from sn.sweep.going import Plan, go  # as above
-    from sn.sweep.telling import ON_TEST, Swept, figure_of  # as above
+    from sn.sweep.telling import Swept, figure_of, notes_of  # as above
 
     options, is_given = context.params, earlier is None
     before = None if earlier is None else earlier[1]
@@ -288,8 +288,8 @@ def _swept(
         said.prune != "none",
     )
     sweeps.check_first(plan, file, said, is_given, allow)
-    if said.target.startswith("test-"):
-        print_text(f"note: {ON_TEST}", err=True)
+    for note in notes_of(said, space):
+        print_text(f"note: {note}", err=True)
     if earlier is None:
         files = SweepFolder.create(options["out"], said)
     else:
@@ -299,6 +299,7 @@ def _swept(
     stack.callback(files.release)
     try:
         study = Study(said, space, files.path, planned)
+        stack.callback(study.close)
         things: dict[str, Bundle | Dataset] = {bundle.hash: bundle, dataset.hash: dataset}
         jobs = options["jobs"] or cores()
         workers = workers_at(options["scheduler"], jobs, things, plan.prunes)
@@ -308,7 +309,7 @@ def _swept(
         if files.is_worth_keeping:
             print_text(files.what_stands(), err=True)
         raise
-    return Swept(said, space, trials, study.importance()), files.path
+    return Swept(said.without_password(), space, trials, study.importance()), files.path
 
 
 def _write(found: Swept, folder: Path) -> list[str]:

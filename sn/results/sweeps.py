@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import shlex
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,8 +42,8 @@ class Sweep:
 
     `vary` are texts of `--vary`; `program` is the hash of what the runs are made of, `data` what
     stands in for that of the program; `points` is how many a range has on a grid; `seed` is that of
-    the search; `target` is SET-FIGURE; `storage` is None for the journal in the folder, and
-    `study` its name there.
+    the search; `target` is SET-FIGURE; `storage` is a URL, None for the journal in the folder, and
+    `study` the name there. What is kept of it has no password.
     """
 
     file: str
@@ -66,6 +66,15 @@ class Sweep:
     versions: dict[str, str]
     command: tuple[str, ...] = ()
     format: int = FORMAT
+
+    def without_password(self) -> Sweep:
+        """Return it as it may be kept and shown."""
+        if self.storage is None:
+            return self
+        command = [
+            word.replace(self.storage, without_password(self.storage)) for word in self.command
+        ]
+        return replace(self, storage=without_password(self.storage), command=tuple(command))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ class SweepFolder:
                     )
             with told_as_train_error(path):
                 (path / RUNS).mkdir(exist_ok=True)
-            write_whole(path / SWEEP, json_line(sweep).encode() + b"\n")
+            write_whole(path / SWEEP, json_line(sweep.without_password()).encode() + b"\n")
         except BaseException:
             files.release()
             raise
@@ -168,7 +177,11 @@ class SweepFolder:
     def keep(self, outcome: Outcome) -> None:
         """Keep a run that is finished. Raises: TrainError when it cannot be written."""
         content = json_line(asdict(outcome)).encode() + b"\n"
-        write_whole(self.path / RUNS / f"{outcome.key}.json", content)
+        try:
+            write_whole(self.path / RUNS / f"{outcome.key}.json", content)
+        except TrainError as error:
+            error.hint = "the runs before are kept: make room, and --resume goes on"
+            raise
         self.found[outcome.key] = outcome
         self._is_new = False
 
@@ -201,6 +214,13 @@ class SweepFolder:
 def resume_command(folder: Path) -> str:
     """Return the command that goes on with the sweep in a folder, as a shell takes it."""
     return shlex.join(["sn", "sweep", "--resume", str(folder)])
+
+
+def without_password(place: str) -> str:
+    """Return a URL that may be shown, and kept."""
+    scheme, mark, rest = place.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}{user.split(':')[0]}{at}{host}" if at else place
 
 
 def read_sweep(folder: Path) -> Sweep:

@@ -29,7 +29,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from sn.describe.axes import Axis, Choices
 from sn.errors import TrainError
-from sn.results.sweeps import DONE, FAILED, JOURNAL, PRUNED, Sweep
+from sn.results.sweeps import DONE, FAILED, JOURNAL, PRUNED, Sweep, without_password
 from sn.sweep.space import Point, Space, number_text
 
 _STATES = {DONE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAILED: TrialState.FAIL}
@@ -53,11 +53,11 @@ class Study:
 
         Raises: TrainError when the storage cannot be opened.
         """
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # it is told in our words
         self._sweep, self._space = sweep, space
         self._place = sweep.storage or str(folder / JOURNAL)
         self._kinds = {axis.name: _distribution(axis) for axis in space.axes}
-        with self._told():
+        with self._told(is_opened=True):
             self._storage = _storage(sweep.storage, folder)
             self._study = optuna.create_study(
                 storage=self._storage,
@@ -72,26 +72,32 @@ class Study:
                 self._study.set_user_attr("sought on", sweep.target)
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, is_opened: bool = False) -> Iterator[None]:
         """Word what goes wrong with the storage; Optuna's own warnings are not for users of SN."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
         except (OSError, ImportError, ValueError, optuna.exceptions.OptunaError) as error:
-            raise self._wrong(error) from error
+            raise self._wrong(error, is_opened) from error
         except Exception as error:  # of SQLAlchemy, which Optuna brings, and of drivers
             if not type(error).__module__.startswith(("sqlalchemy", "redis", "psycopg", "MySQL")):
                 raise
-            raise self._wrong(error) from error
+            raise self._wrong(error, is_opened) from error
 
-    def _wrong(self, error: Exception) -> TrainError:
+    def _wrong(self, error: Exception, is_opened: bool) -> TrainError:
         cause = error.__cause__ or error
         words = str(cause).strip().split("\n")[0] or type(cause).__name__
-        return TrainError(
-            f"the storage of the sweep, '{_without_password(self._place)}', failed: {words}",
-            hint="no run is lost: when it answers again, --resume goes on",
-        )
+        hint = "no run is lost: when it answers again, or has room, --resume goes on"
+        if isinstance(cause, OSError) and cause.strerror:
+            words = cause.strerror.lower()
+        if isinstance(cause, ImportError):
+            words = f"it needs {cause.name}, which is not here"
+            hint = f"`pip install {cause.name}` brings the driver of the database"
+        elif is_opened and self._sweep.storage is not None:
+            hint = "--storage takes a URL: sqlite:///FILE, postgresql://USER@HOST/NAME, ..."
+        place = without_password(self._place)
+        return TrainError(f"the storage of the sweep, '{place}', failed: {words}", hint=hint)
 
     def trials(self) -> list[Asked]:
         """Return all trials that there are, in order."""
@@ -138,6 +144,13 @@ class Study:
         names = [axis.name for axis in self._space.axes if axis.name in found]
         shares = {name: float(found[name]) for name in names}
         return shares if all(0 <= share <= 1 for share in shares.values()) else {}
+
+    def close(self) -> None:
+        """Let a database go, with all connections to it."""
+        self._storage.remove_session()
+        engine = getattr(getattr(self._storage, "_backend", None), "engine", None)
+        if engine is not None:
+            engine.dispose()
 
     def _identity(self, number: int) -> int:
         found: FrozenTrial = self._study.get_trials(deepcopy=False)[number]
@@ -229,10 +242,3 @@ def _storage(url: str | None, folder: Path) -> BaseStorage:
             with path.open("r+b") as file:
                 file.truncate(whole)
     return JournalStorage(JournalFileBackend(str(path)))
-
-
-def _without_password(place: str) -> str:
-    """Return a URL that may be shown."""
-    scheme, mark, rest = place.partition("://")
-    user, at, host = rest.rpartition("@")
-    return f"{scheme}{mark}{user.split(':')[0]}{at}{host}" if at else place

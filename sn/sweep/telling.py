@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sn.display import many
+from sn.describe.axes import Choices
+from sn.display import listed, many
 from sn.results.figures import error_text
 from sn.results.sweeps import DONE, FAILED, PRUNED, Sweep
 from sn.sweep.going import Trial, best_of
@@ -54,7 +55,7 @@ class Swept:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be said beside the figures."""
-        return (ON_TEST,) if self.chosen_on == "test" else ()
+        return notes_of(self.sweep, self.space)
 
     def count(self, state: str) -> int:
         """Return how many trials ended so."""
@@ -64,6 +65,21 @@ class Swept:
         """Return the trials with a value, the best first."""
         found = [one for one in self.trials if one.value is not None]
         return sorted(found, key=lambda one: (one.value, one.number))
+
+
+def notes_of(sweep: Sweep, space: Space) -> tuple[str, ...]:
+    """Return what must be said of a sweep, whatever comes out of it."""
+    found = []
+    if sweep.target.startswith("test-"):
+        found.append(ON_TEST)
+    others = [axis.name for axis in space.axes if isinstance(axis.values, Choices)]
+    if sweep.search == "cmaes" and others:
+        are = "are" if len(others) > 1 else "is"
+        found.append(
+            f"cmaes searches over ranges alone: {listed(others)} {are} drawn at random; --search "
+            "tpe learns which is good"
+        )
+    return tuple(found)
 
 
 def figure_of(target: str) -> str:
