@@ -119,6 +119,11 @@ def target_of(word: str | None, dataset: Dataset) -> str:
     known = [f"{one}-{name}" for one in SETS if one in dataset.sets for name in figures]
     target = f"{which}-{figure}"
     if target not in known:
+        if which not in dataset.sets:
+            raise SettingError(
+                f"--for {word}: the data '{dataset.name}' have no {which} set",
+                hint=f"(split ({which} 0.2)) in (data ...) sets a share of the patterns apart",
+            )
         raise SettingError(
             f"--for says what is sought, found '{word}'",
             hint=did_you_mean(target, known) or "there are: " + ", ".join(known),
@@ -163,10 +168,19 @@ def sweep_of(
         data=options["data"],
         settings=options["settings"],
         storage=options["storage"],
-        study=f"sn {Path(options['file']).stem} {uuid.uuid4().hex[:8]}",
+        study=_study_name(options["file"], options["storage"]),
         versions=versions(),
         command=tuple(context.find_root().obj or ()),
     )
+
+
+def _study_name(file: str, storage: str | None) -> str:
+    """Return what the study is called, which hyperband draws the brackets of trials from.
+
+    A database may have studies of others, also of the same file.
+    """
+    name = f"sn {Path(file).stem}"
+    return name if storage is None else f"{name} {uuid.uuid4().hex[:8]}"
 
 
 def check_first(plan: Plan, file: str | Path, said: Sweep, is_given: bool, allow: Allow) -> None:

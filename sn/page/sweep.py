@@ -19,7 +19,7 @@ from sn.page.html import Html, document, picture, tag
 from sn.page.sections import table
 from sn.results.about import told
 from sn.results.decoding import converted
-from sn.results.figures import error_text
+from sn.results.figures import error_text, setting_text
 from sn.results.sweeps import RESULTS, SWEEP
 from sn.svg import Element
 
@@ -155,7 +155,7 @@ def _table(found: _Told) -> Html:
             "" if value is None else f"{value:.1f}" if counted else error_text(value)
             for value in (one.value, one.sd)
         ]
-        cells = [one.settings[axis.name] for axis in found.axes]
+        cells = [setting_text(one.settings[axis.name]) for axis in found.axes]
         rows.append((str(one.trial), *cells, *numbers))
     head = ("trial", *(axis.name for axis in found.axes), found.target, "sd")
     return tag("section", tag("h2", "The best settings"), table(head, rows))

@@ -26,6 +26,14 @@ def share_text(share: float) -> str:
     return f"{100 * share:.1f} %" if math.isfinite(share) else "-"
 
 
+def setting_text(text: str) -> str:
+    """Return the text of a setting as a table shows it: numbers with five digits."""
+    try:
+        return text if text.lstrip("-").isdecimal() else f"{float(text):.5g}"
+    except ValueError:
+        return text
+
+
 def measure_words(measure: str) -> str:
     """Return what a reader calls a measure; rejection is for errors of 1 % among the rest."""
     return "rejected, %" if measure == "test_rejected" else measure.replace("_", " ")

@@ -94,7 +94,8 @@ class Study:
         if isinstance(cause, ImportError):
             words = f"it needs {cause.name}, which is not here"
             hint = f"`pip install {cause.name}` brings the driver of the database"
-        elif is_opened and self._sweep.storage is not None:
+        elif is_opened and self._sweep.storage is not None and error.__cause__ is None:
+            # no database said so: the URL is at fault
             hint = "--storage takes a URL: sqlite:///FILE, postgresql://USER@HOST/NAME, ..."
         place = without_password(self._place)
         return TrainError(f"the storage of the sweep, '{place}', failed: {words}", hint=hint)

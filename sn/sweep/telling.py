@@ -14,7 +14,7 @@ from typing import Any
 
 from sn.describe.axes import Choices
 from sn.display import listed, many
-from sn.results.figures import error_text
+from sn.results.figures import error_text, setting_text
 from sn.results.sweeps import DONE, FAILED, PRUNED, Sweep
 from sn.sweep.going import Trial, best_of
 from sn.sweep.space import Space
@@ -115,7 +115,10 @@ def rows(found: Swept, most: int = SHOWN) -> list[tuple[str, ...]]:
     """Return the best trials as rows for people."""
     made = []
     for one in found.ranked()[:most]:
-        cells = [str(one.number), *(short(one.point[axis.name]) for axis in found.space.axes)]
+        cells = [
+            str(one.number),
+            *(setting_text(one.point[axis.name]) for axis in found.space.axes),
+        ]
         cells.append(value_text(found.figure, one.value))
         if found.sweep.seeds > 1:
             spread = one.spread(found.figure)
@@ -124,17 +127,9 @@ def rows(found: Swept, most: int = SHOWN) -> list[tuple[str, ...]]:
     return made
 
 
-def short(text: str) -> str:
-    """Return the text of a setting as a table shows it: numbers with five digits."""
-    try:
-        return text if text.lstrip("-").isdecimal() else f"{float(text):.5g}"
-    except ValueError:
-        return text
-
-
 def setting_words(point: Mapping[str, str]) -> str:
     """Return a point in words: `rate 0.0031, optimizer sgd`."""
-    return ", ".join(f"{name} {short(text)}" for name, text in point.items())
+    return ", ".join(f"{name} {setting_text(text)}" for name, text in point.items())
 
 
 def remarks(found: Swept) -> list[str]:

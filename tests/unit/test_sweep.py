@@ -414,7 +414,7 @@ def test_ctrl_c_ends_a_sweep_with_what_stands(net: Path) -> None:
         ([], "nothing varies in this sweep"),
         (["--vary", "rat=0..1"], "setting rat: small.sn has no variable 'rat'"),
         (["--vary", "optimizer=slow,fats"], "the experiment has no optimizer 'fats' to vary"),
-        (["--vary", "rate=0.1..0.2", "--for", "test-misses"], "--for says what is sought"),
+        (["--vary", "rate=0.1..0.2", "--for", "test-misses"], "have no test set"),
         (["--vary", "rate=0.1..0.2", "--search", "cmaes"], "cmaes searches over two ranges"),
         (["--vary", "rate=0.2..0.1"], "from its lowest number to its highest"),
     ],

@@ -42,6 +42,8 @@ def test_hyperband_gives_many_a_few_passes_and_changes_no_bits(net: Path) -> Non
     half = sweep(*[*words[:-5], "10", *words[-4:]], "--prune", "hyperband", out="half")
     assert len(rows(half)) == 10
     assert [row["set rate"] for row in rows(half)] == [row["set rate"] for row in rows(folder)][:10]
+    again = sweep(*words, "--prune", "hyperband", out="again")
+    assert (again / "trials.csv").read_bytes() == (folder / "trials.csv").read_bytes()
 
 
 @pytest.mark.kernels
