@@ -12,6 +12,9 @@ from __future__ import annotations
 import operator
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 
 import numpy as np
@@ -144,8 +147,22 @@ def on_cache_line(count: int) -> Floats32:
     return memory[start : start + count]
 
 
+_most: ContextVar[int | None] = ContextVar("cores", default=None)
+
+
+@contextmanager
+def on_cores(most: int) -> Iterator[None]:
+    """Use no more than so many cores inside the block, in this thread: those of others' runs."""
+    token = _most.set(most)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
 def cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores this process may use, or this thread of it."""
+    has_some = hasattr(os, "sched_getaffinity")
+    found = len(os.sched_getaffinity(0)) if has_some else os.cpu_count() or 1
+    most = _most.get()
+    return found if most is None else min(found, most)

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from sn.compiled import Nets, Tables
 from sn.data.base import Dataset
+from sn.emit.streams import on_cores
 from sn.errors import MemoryLimitError, SnError, TrainError
 from sn.experiment import Experiment
 from sn.pool.runs import Bundle, Ended, Run, Wanted, bits_of, compute_versions, dead
@@ -92,7 +93,7 @@ class Keeper:
         _check_versions(bundle)
         start, watching = time.perf_counter(), _Watching(run, report)
         try:
-            with redirect_stdout(StringIO()):
+            with redirect_stdout(StringIO()), on_cores(1):
                 experiment = self._experiment(bundle, run)
                 found = self._data(bundle, experiment)
                 if isinstance(found, Wanted):

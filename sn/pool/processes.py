@@ -8,8 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -23,6 +23,8 @@ from sn.results.record import PassRecord
 from sn.watchdog import Watchdog
 from sn.workers import serve, untold
 
+# who says to libraries how many threads they may have; Dask says the same to its workers
+THREADS = tuple(f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"))
 MOST_DEATHS = 3  # of workers over one run, before the run is taken to be why; chosen here
 
 
@@ -136,7 +138,7 @@ class Processes:
         given = (theirs, place if self.jobs > 1 else None, self.reports, memory.limit())
         process = context.Process(target=_work, args=given, daemon=True)
         try:
-            with untold():
+            with untold(), _one_thread():
                 process.start()
         except OSError as error:
             raise TrainError(f"a worker cannot be started: {error.strerror or error}") from error
@@ -152,6 +154,21 @@ class Processes:
             worker.process.join()
             worker.pipe.close()
         self._workers.clear()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Start processes whose libraries of linear algebra have one thread, as they have one core."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _work(pipe: Connection, place: int | None, reports: bool, n_bytes: int) -> None:

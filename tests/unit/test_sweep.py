@@ -20,9 +20,11 @@ import pytest
 
 from sn.commands import main
 from sn.commands.sweep import Progression
+from sn.emit import streams
 from sn.errors import TrainError
 from sn.lisp.gate import Allow
 from sn.page.sweep import picture_files
+from sn.pool import processes
 from sn.pool.perform import Keeper
 from sn.pool.processes import Processes
 from sn.pool.runs import Ended, Run, Wanted, bundle_of
@@ -513,3 +515,34 @@ def test_equal_tables_are_lowered_once_and_bits_do_not_know(net: Path) -> None:
         tables.add(id(last.table))
         assert last.plan.table is last.table
     assert len(tables) == 3  # that of two rates, another width, another formula
+
+
+@pytest.mark.kernels
+def test_a_run_of_a_sweep_uses_one_core(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(8)}, raising=False)
+    experiment = Session().load("small.sn").experiment()
+    dataset, _ = experiment.spec.data.load()
+    bundle = bundle_of(experiment, dataset.hash, Allow(), True)
+    keeper, seen = Keeper(), list[int]()
+    keeper.put(bundle.hash, bundle)
+    run = Run(bundle.hash, (), "slow", 2, 0)
+    keeper.do(run, lambda _, record: bool(seen.append(streams.cores())))
+    assert seen == [1, 1] and streams.cores() == 8
+
+
+def test_workers_have_one_thread_and_the_command_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setattr(processes, "_work", told_of_threads)
+    workers = Processes(1, {})
+    workers.submit(Run("", (), "", None, 0))
+    assert workers._workers[0].pipe.recv() == ["1", "1"]
+    workers.close()
+    assert os.environ["OMP_NUM_THREADS"] == "7" and "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+def told_of_threads(pipe: Any, *_: object) -> None:
+    """Stand in for a worker, and tell what its libraries are told."""
+    pipe.send([os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "OPENBLAS")])
