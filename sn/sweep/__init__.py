@@ -2,9 +2,10 @@
 
     space.py     what varies, read from `--vary`; points of a grid, and points at random
     study.py     Optuna: what is tried next, what is given up, where that is kept
+    journal.py   the file that it is kept in, unless a database is named
     going.py     the loop: trials asked for, runs handed out, results kept and told
     telling.py   tables and objects of what came of it
 
-Runs are done by `sn/pool/`. Only study.py knows Optuna, which is an extra:
+Runs are done by `sn/pool/`. Only study.py and journal.py know Optuna, an extra:
 `pip install 'sn[sweep]'`.
 """

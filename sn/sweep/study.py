@@ -8,7 +8,6 @@ on as it would have. Optuna's own dashboard opens the storage.
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,12 +23,12 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from sn.describe.axes import Axis, Choices
 from sn.errors import TrainError
 from sn.results.sweeps import DONE, FAILED, JOURNAL, PRUNED, Sweep, without_password
+from sn.sweep.journal import Journal
 from sn.sweep.space import Point, Space, number_text
 
 _STATES = {DONE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAILED: TrialState.FAIL}
@@ -96,7 +95,7 @@ class Study:
             hint = f"`pip install {cause.name}` brings the driver of the database"
         elif is_opened and self._sweep.storage is not None and error.__cause__ is None:
             # no database said so: the URL is at fault
-            hint = "--storage takes a URL: sqlite:///FILE, postgresql://USER@HOST/NAME, ..."
+            hint = "--storage takes a URL, as sqlite:///FILE or postgresql://USER@HOST/NAME"
         place = without_password(self._place)
         return TrainError(f"the storage of the sweep, '{place}', failed: {words}", hint=hint)
 
@@ -230,16 +229,7 @@ def _pruner(name: str, passes: int) -> optuna.pruners.BasePruner:
 
 
 def _storage(url: str | None, folder: Path) -> BaseStorage:
-    """Return the storage at a URL, or the journal in the folder, without what a kill left there."""
+    """Return the storage at a URL, or the journal in the folder."""
     if url is not None:
         return optuna.storages.get_storage(url)
-    path = folder / JOURNAL
-    with contextlib.suppress(FileNotFoundError):  # the folder is ours: nobody else writes there
-        os.unlink(f"{path}.lock")
-    if path.is_file():
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole != len(content):
-            with path.open("r+b") as file:
-                file.truncate(whole)
-    return JournalStorage(JournalFileBackend(str(path)))
+    return JournalStorage(Journal(folder / JOURNAL))

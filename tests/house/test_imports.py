@@ -131,6 +131,7 @@ EXCEPTIONS = {
     "editors/pygments.py": {"pygments"},
     "repl/history.py": {"platformdirs"},
     "repl/terminal.py": {"prompt_toolkit"},
+    "sweep/journal.py": {"optuna"},
     "sweep/study.py": {"optuna"},
     "pool/cluster.py": {"distributed"},
     "results/frames.py": {"pandas"},

@@ -82,7 +82,7 @@ def test_a_journal_that_may_not_grow_is_a_message_and_nothing_is_lost() -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("nonsense", "--storage takes a URL: sqlite:///FILE"),
+        ("nonsense", "--storage takes a URL, as sqlite:///FILE"),
         ("sqlite:////nowhere/to/be/found.db", "unable to open database file"),
         ("postgresql+nodriver://me:secret@host/name", "failed: "),
     ],
