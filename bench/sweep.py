@@ -5,9 +5,9 @@
 
 `best`: at random over rate, rule and table, then the best setting on ten fresh seeds. `tables`: as
 many random tables of maps, each with so many seeds: how tables differ, and how seeds do. `scale`:
-the same sweep with one worker and with all, and by arithmetic the curve to 1,000 workers, each run
-costing the process that asks and tells what was measured here. Give it a machine with nothing else
-to do. Folders that are there are gone on with.
+the same sweep with one worker and with all, and by simulation the curve to 1,000 workers, each run
+costing the process that asks and tells what was measured here (sweep_curve.py). Give it a machine
+with nothing else to do. Folders that are there are gone on with.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "bench" / "sweep-1989.sn"
 FRESH = 10  # seeds that confirm the best setting
-WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
+SCALED = 48  # runs of the sweep that is done with one worker, and with all
 
 
 def sweep(folder: Path, *words: str) -> tuple[dict[str, Any], float]:
@@ -84,9 +84,13 @@ def tables(options: argparse.Namespace) -> None:
 
 
 def scale(options: argparse.Namespace) -> None:
-    """Time the same sweep with one worker and with all; extrapolate by what a run costs to ask."""
+    """Time the same sweep with one worker and with all; simulate more by what asking costs."""
     varied = ["--vary=rate=0.0001..0.01 log", "--vary=table-seed=1", "--vary=optimizer=sgd"]
-    varied += ["--search", "random", "--trials", "24", "--passes", str(options.passes)]
+    varied += ["--search", "random", "--passes", str(options.passes)]
+    sweep(
+        options.folder / "compiled", *varied, "--trials", "1"
+    )  # else one worker would wait for it
+    varied += ["--trials", str(SCALED)]
     took = {}
     for jobs in (1, options.jobs):
         folder = options.folder / f"scale-{jobs}"
@@ -94,20 +98,13 @@ def scale(options: argparse.Namespace) -> None:
         busy = sum(one["seconds"] for one in results["trials"])
         print(f"{jobs} workers: {took[jobs]:.1f} s, of which runs {busy / jobs:.1f} s on each")
     print(f"efficiency with {options.jobs}: {took[1] / (options.jobs * took[options.jobs]):.2f}")
-    run = busy / 24
+    run = busy / SCALED
+    sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be importable
+    from bench.sweep_curve import asking, table  # an extra, and slow to import
+
     asked = asking()
     print(f"a run: {run:.2f} s; to ask, keep and tell: {1000 * asked:.1f} ms, one at a time")
-    print("by arithmetic, not measured: efficiency with n workers = min(1, run / (n asked))")
-    for count in WORKERS:
-        print(f"{count:>6} {min(1.0, run / (count * asked)):.2f}")
-
-
-def asking() -> float:
-    """Return the seconds that the process that asks and tells spends on a run."""
-    sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be importable
-    from bench.sweep_asking import seconds_a_run  # an extra, and slow to import
-
-    return seconds_a_run(PROGRAM)
+    print("\n".join(table(asked, (round(run, 1), 20.0))))
 
 
 def main() -> None:
