@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,10 +19,11 @@ from sn.compiled import Compiled
 from sn.data import Dataset, Part
 from sn.data.own import data_source
 from sn.data.rows import TargetKind
+from sn.data.streamed import Streamed
 from sn.errors import DataError, Notice, SettingError, TrainError, did_you_mean
 from sn.limits import PASSES, SEED
 from sn.lower.ir import Plan
-from sn.net.layer import Layer, Network, pattern_size
+from sn.net.layer import Network
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.optim.conjugate import ConjugateGradient
@@ -36,13 +38,15 @@ from sn.train.cautions import of_start
 from sn.train.draws import Draws
 from sn.train.engines import Engine, KernelEngine
 from sn.train.experiment import ExperimentSpec
+from sn.train.feed import Feed, feeds_of
+from sn.train.fitting import check_sizes
 from sn.train.gradient_check import PATTERNS, Examples
 from sn.train.historical import HistoricalEngine
 from sn.train.keeping import Keeping, StartedWith, started_with
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
 from sn.train.phases import PhasedEngine
-from sn.train.targets import desired_at, judged, n_outputs
+from sn.train.targets import Desired, desired_at, judged
 from sn.train.twin import ReferenceEngine
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
@@ -215,13 +219,14 @@ class Experiment:
         dataset, note = spec.data.load()
         for observer in self.program.observers:
             observer.data_chosen(dataset.name, note)
-        self._check_sizes(dataset)
-        targets = {name: self._desired(dataset, part) for name, part in dataset.sets.items()}
+        check_sizes(self.spec, self.table, dataset)
+        targets = {name: self._wanted(dataset, part) for name, part in dataset.sets.items()}
+        feeds = feeds_of(dataset, targets)
         warnings = of_start(spec, chosen, self.table, dataset)
         for notice in (*self.warnings, *warnings):
             for observer in self.program.observers:
                 observer.warned(notice)
-        engine, seconds = self._engine(chosen, dataset, targets["train"], kind, seed)
+        engine, seconds = self._engine(chosen, dataset, feeds, targets["train"], kind, seed)
         job = Job(
             spec=spec,
             table=self.table,
@@ -238,6 +243,8 @@ class Experiment:
             kind=dataset.kind,
             classes=dataset.classes,
             keep=Keeper(self.table, self._about(spec, chosen, dataset, seed)),
+            feeds=feeds,
+            blocks=dataset.blocks,
         )
         files = None if folder is None else possible(folder)
         return train(job, files, self.program.observers, keeping)
@@ -304,7 +311,8 @@ class Experiment:
         self,
         optimizer: str,
         dataset: Dataset,
-        targets: NDArray[np.float32],
+        feeds: Mapping[str, Feed],
+        targets: NDArray[np.float32] | Desired,
         kind: str,
         seed: int,
     ) -> tuple[Engine, float]:
@@ -313,20 +321,23 @@ class Experiment:
         draws = [self._draws(dataset, seed, number) for number in range(len(parts))]
         if optimizer not in self.spec.optimizers:
             made = [
-                self._engine_for(part.optimizer, dataset, targets, kind, one)
+                self._engine_for(part.optimizer, dataset, feeds, targets, kind, one)
                 for part, one in zip(parts, draws, strict=True)
             ]
             both = zip(parts, made, strict=True)
             engine = PhasedEngine([(part.passes, one) for part, (one, _) in both])
             return engine, sum(seconds for _, seconds in made)
-        return self._engine_for(parts[0].optimizer, dataset, targets, kind, draws[0])
+        return self._engine_for(parts[0].optimizer, dataset, feeds, targets, kind, draws[0])
 
     def _draws(self, dataset: Dataset, seed: int, phase: int) -> Draws | None:
         """Return what chance does to the presentations of a phase, None for nothing."""
         if self.spec.augmentation is None and not self.table.dropped_layers:
             return None
         border = self.table.layers[0].border
-        least = float(np.nanmin(dataset.train.inputs, initial=np.inf))
+        if dataset.ends is not None:
+            least = dataset.ends[-1]
+        else:
+            least = float(np.nanmin(np.asarray(dataset.train.inputs), initial=np.inf))
         background = border if border is not None else least if np.isfinite(least) else 0.0
         return Draws(self.table, self.spec.augmentation, seed, background, phase)
 
@@ -334,13 +345,16 @@ class Experiment:
         self,
         optimizer: str,
         dataset: Dataset,
-        targets: NDArray[np.float32],
+        feeds: Mapping[str, Feed],
+        targets: NDArray[np.float32] | Desired,
         kind: str,
         draws: Draws | None,
     ) -> tuple[Engine, float]:
         """Return an engine for one optimizer, and the seconds that compiling it took."""
         rule, cost = self.spec.optimizers[optimizer], self.spec.cost
-        patterns = {name: part.inputs for name, part in dataset.sets.items()}
+        patterns: dict[str, NDArray[np.float32] | Feed] = {
+            name: feeds.get(name) or np.asarray(part.inputs) for name, part in dataset.sets.items()
+        }
         if draws is not None and (kind == "historical" or isinstance(rule, ConjugateGradient)):
             who = "SN's own arithmetic" if kind == "historical" else "conjugate-gradient"
             raise TrainError(
@@ -348,7 +362,8 @@ class Experiment:
                 hint="leave both out, or take another optimizer or engine",
             )
         if kind == "historical":
-            return HistoricalEngine(self.table, cost, rule, patterns, targets), 0.0
+            whole = {name: np.asarray(part.inputs) for name, part in dataset.sets.items()}
+            return HistoricalEngine(self.table, cost, rule, whole, np.asarray(targets)), 0.0
         if kind == "reference":
             twin = Reference(self.table, cost)
             return ReferenceEngine(twin, self.table, rule, patterns, targets, draws), 0.0
@@ -372,67 +387,27 @@ class Experiment:
         """
         seed = SEED.take("seed", seed)
         dataset, _ = self.spec.data.load()
-        self._check_sizes(dataset)
+        check_sizes(self.spec, self.table, dataset)
         stream = np.random.default_rng([seed, 3])
         total = len(dataset.train)
         chosen = stream.choice(total, min(count, total), replace=False)
         some = Part(dataset.train.inputs[chosen], dataset.train.targets[chosen])
-        return Examples(some.inputs, self._desired(dataset, some), f"patterns of {dataset.name}")
-
-    def _check_sizes(self, dataset: Dataset) -> None:
-        """Hold the input and the output layers to the sizes of the patterns and targets.
-
-        Raises: DataError when one does not fit.
-        """
-        table, count = self.table, len(dataset.classes)
-        what = {TargetKind.VALUES: "target", TargetKind.LABELS: "label"}.get(dataset.kind, "class")
-        plural = {"class": "classes"}.get(what, f"{what}s")
-        inputs = f"{_many(dataset.n_inputs, 'number')} a pattern"
-        _fits(self.name, dataset, table.input_layers, (dataset.n_inputs,), inputs)
-        words = f"{count} {plural if count != 1 else what}"
-        # each of several output layers is told the class; labels and values are dealt out to them
-        groups: list[tuple[Layer, ...]] = [table.output_layers]
-        if dataset.kind is TargetKind.CLASSES:
-            groups = [(layer,) for layer in table.output_layers]
-        for layers in groups:
-            _fits(self.name, dataset, layers, n_outputs(dataset.kind, count), words)
-        told = {self.spec.targets_at(layer.name) for layer in table.output_layers}
-        if dataset.kind is TargetKind.LABELS and len(told) > 1 and self.spec.criterion is None:
-            raise DataError(
-                f"data set {dataset.name} has labels, and the output layers of net {self.name} "
-                "have targets of their own",
-                span=self.spec.span,
-                hint="give all of them the same targets, or say a criterion",
-            )
+        inputs = np.asarray(some.inputs)
+        return Examples(inputs, self._desired(dataset, some.targets), f"patterns of {dataset.name}")
 
     def _judged(self, kind: TargetKind) -> int:
         """Return how many outputs say whether a pattern is right."""
         return len(range(self.table.n_outputs)[judged(self.table.output_layers, kind)])
 
-    def _desired(self, dataset: Dataset, part: Part) -> NDArray[np.float32]:
+    def _desired(self, dataset: Dataset, targets: Any) -> NDArray[np.float32]:
         layers = self.table.output_layers
         ranges = [self.spec.targets_at(layer.name) for layer in layers]
-        return desired_at(layers, part.targets, dataset.kind, ranges)
+        return desired_at(layers, targets, dataset.kind, ranges)
 
-
-def _fits(
-    net: str, dataset: Dataset, layers: Sequence[Layer], sizes: tuple[int, ...], words: str
-) -> None:
-    """Raise DataError unless layers have as many units between them as one of `sizes`."""
-    size = pattern_size(layers) if layers[0].start is not None else sum(x.size for x in layers)
-    if size in sizes:
-        return
-    wanted = " or ".join(str(size) for size in sizes)
-    names = ", ".join(layer.name for layer in layers)
-    s, has = ("", "has") if len(layers) == 1 else ("s", "have")
-    raise DataError(
-        f"data set {dataset.name} has {words}, layer{s} {names} of net {net} {has} "
-        f"{_many(size, 'unit')}",
-        code=Code.MISFIT,
-        span=layers[0].span,
-        hint=f"give the layer{s} {wanted}, or take other data",
-    )
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    def _wanted(self, dataset: Dataset, part: Part) -> NDArray[np.float32] | Desired:
+        """Return what is desired of a set; of one that is streamed, when it is asked for."""
+        if not isinstance(part.inputs, Streamed):
+            return self._desired(dataset, part.targets)
+        make = partial(self._desired, dataset)
+        sizes = len(dataset.classes), self.table.n_outputs
+        return Desired(part.targets, dataset.kind, *sizes, make)

@@ -20,6 +20,7 @@ from sn.data.base import (
     source,
     where,
 )
+from sn.data.blocks import Streaming
 from sn.data.divided import DividedData
 from sn.data.own import OwnData, Shares
 from sn.data.readers.csv import Csv as csv
@@ -30,6 +31,7 @@ from sn.data.readers.matrices import Matrices as matrix
 from sn.data.readers.matrices import TextMatrices as text_matrix
 from sn.data.readers.npz import Npy as npy
 from sn.data.readers.npz import Npz as npz
+from sn.data.readers.raw import Raw as raw
 from sn.data.scaling import Scale
 from sn.registry import load_folder
 
@@ -44,6 +46,7 @@ __all__ = [
     "Scale",
     "Shares",
     "Source",
+    "Streaming",
     "csv",
     "dataset",
     "fann",
@@ -58,6 +61,7 @@ __all__ = [
     "matrix",
     "npy",
     "npz",
+    "raw",
     "source",
     "text_matrix",
     "where",

@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.codes import Code
+from sn.data.blocks import Blocks
 from sn.data.download import NewBar
 from sn.data.packages import DataSets
 from sn.data.places import cache_folder, find, make_writable, search_folders, search_words
 from sn.data.rows import Encoding, TargetKind
 from sn.data.scaling import Scaling
+from sn.data.streamed import Streamed
 from sn.display import brief, html_table, many, shape_text
 from sn.errors import DataError
 
@@ -39,12 +41,13 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 class Part:
     """The patterns of one set; the arrays are shared, so treat them as read-only.
 
+    What is streamed stays in its file, and has the shapes and types of arrays.
     inputs: (n, n_inputs) float32, C order; targets: class numbers, (n,), or what else the kind of
     the data set says: flags, (n, k) bool, or values, (n, k) float32
     """
 
-    inputs: NDArray[np.float32]
-    targets: NDArray[Any]
+    inputs: NDArray[np.float32] | Streamed
+    targets: NDArray[Any] | Streamed
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -64,6 +67,8 @@ class Dataset:
     shape: (rows, cols) of one pattern, or (n_inputs,); hash: sha256 over the content of all sets
     scaling: what was done to the inputs, None for those that are as they come
     columns: of the files that inputs come from, where they have names or hold text
+    blocks: how a training set that is streamed is shuffled, None for one in memory
+    ends: the least and the largest of its inputs before they were scaled, and the least one after
     """
 
     name: str
@@ -77,6 +82,8 @@ class Dataset:
     licence: str = ""
     scaling: Scaling | None = None
     columns: tuple[Encoding, ...] = ()
+    blocks: Blocks | None = None
+    ends: tuple[float, float, float] | None = None
 
     @property
     def train(self) -> Part:
@@ -105,6 +112,11 @@ class Dataset:
         return self.sets[name]
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether some of it stays in its file."""
+        return any(isinstance(part.inputs, Streamed) for part in self.sets.values())
+
+    @property
     def n_inputs(self) -> int:
         """How many numbers a pattern has."""
         return int(self.train.inputs.shape[1])
@@ -114,9 +126,13 @@ class Dataset:
         if self.kind is TargetKind.CLASSES:
             count = len(self.classes)
             return tuple(
-                np.bincount(part.targets, minlength=count).tolist() for part in self.sets.values()
+                np.bincount(np.asarray(part.targets), minlength=count).tolist()
+                for part in self.sets.values()
             )
-        return tuple(part.targets.astype(bool).sum(axis=0).tolist() for part in self.sets.values())
+        return tuple(
+            np.asarray(part.targets).astype(bool).sum(axis=0).tolist()
+            for part in self.sets.values()
+        )
 
     def __str__(self) -> str:
         sizes = " + ".join(str(len(part)) for part in self.sets.values())

@@ -6,6 +6,7 @@ Each reader checks what it is given and says what it expected; none runs anythin
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import zlib
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.numpy_files import Archive
+from sn.data.row_files import RowFile
 from sn.errors import DataError
 from sn.memory.files import (
     GZIP_MAGIC,
@@ -64,10 +66,28 @@ def read_idx(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
         raise unreadable(path, error) from error
 
 
-def _idx_array(
+def idx_rows(path: Path) -> RowFile | str:
+    """Return the rows of an idx file, which are not read; or why they cannot stay there.
+
+    Raises: DataError when the header or the length differs.
+    """
+    try:
+        with open_file(path) as file:
+            if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
+                return "it is packed with gzip; gunzip unpacks it"
+            file.seek(0)
+            dtype, sizes = _idx_form(file, path, None)
+            offset, size = file.tell(), file.seek(0, io.SEEK_END)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    _check_count(sizes, dtype, size - offset, path)
+    return RowFile(path, dtype, offset, sizes[0], sizes[1:])
+
+
+def _idx_form(
     stream: IO[bytes] | gzip.GzipFile, path: Path, shape: tuple[int, ...] | None
-) -> NDArray[Any]:
-    """Return the array in a stream; see `read_idx`."""
+) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return type and sizes of the array in a stream, which stands at its first number then."""
     head = stream.read(4)
     kinds = {_IDX_UNSIGNED_BYTE: _IDX_TYPES[_IDX_UNSIGNED_BYTE]} if shape else _IDX_TYPES
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in kinds:
@@ -79,19 +99,31 @@ def _idx_array(
     sizes = tuple(int.from_bytes(raw[at : at + 4], "big") for at in range(0, len(raw), 4))
     if shape is not None and sizes != shape:
         raise DataError(f"{path}: expected {_by(shape)} values, its header says {_by(sizes)}")
-    count = math.prod(sizes)
-    need = count * dtype.itemsize
-    if len(sizes) > _MOST_DIMENSIONS or (not count and max(sizes) >= 2**24):
+    if len(sizes) > _MOST_DIMENSIONS or (not math.prod(sizes) and max(sizes) >= 2**24):
         raise DataError(f"{path}: its header says {_by(sizes)[:_SHOWN]} values, which cannot be")
-    claim(need, f"what its header says, {_by(sizes)} values,", path)
-    data = read_exactly(stream, need + 1)
-    if len(data) != need:
-        found = -(-len(data) // dtype.itemsize)
+    return dtype, sizes
+
+
+def _check_count(sizes: tuple[int, ...], dtype: np.dtype[Any], here: int, path: Path) -> None:
+    """Hold what a header claims to the bytes that follow it."""
+    count = math.prod(sizes)
+    if here != count * dtype.itemsize:
         raise DataError(
-            f"{path}: expected {count} values after the header, found {found}",
+            f"{path}: expected {count} values after the header, found {-(-here // dtype.itemsize)}",
             hint="copy or download it again",
         )
-    return np.frombuffer(data, dtype, count).reshape(sizes)
+
+
+def _idx_array(
+    stream: IO[bytes] | gzip.GzipFile, path: Path, shape: tuple[int, ...] | None
+) -> NDArray[Any]:
+    """Return the array in a stream; see `read_idx`."""
+    dtype, sizes = _idx_form(stream, path, shape)
+    need = math.prod(sizes) * dtype.itemsize
+    claim(need, f"what its header says, {_by(sizes)} values,", path)
+    data = read_exactly(stream, need + 1)
+    _check_count(sizes, dtype, len(data), path)
+    return np.frombuffer(data, dtype, math.prod(sizes)).reshape(sizes)
 
 
 def checked_labels(values: NDArray[Any], path: Path, n: int, classes: int) -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from sn.data.base import TRAIN, VALIDATION, Dataset, NamedData, Part
 from sn.data.own import Shares, hash_of_sets
 from sn.data.rows import TargetKind
@@ -43,7 +45,8 @@ class DividedData:
                 hint="leave its (split ...) out",
             )
         whole = found.train
-        classes = whole.targets if found.kind is TargetKind.CLASSES else None
+        is_classes = found.kind is TargetKind.CLASSES
+        classes = np.asarray(whole.targets) if is_classes else None
         sets = {
             name: Part(whole.inputs[rows], whole.targets[rows])
             for name, rows in self.split.indices(len(whole), classes).items()

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.npy_header import Form, read_form
+from sn.data.row_files import RowFile
 from sn.display import clipped, listed
 from sn.errors import DataError
 from sn.memory.files import claim, open_file, read_exactly
@@ -149,19 +150,34 @@ def read_npy(path: Path, content: bytes | None = None) -> Array:
         raise _unreadable(path, "an npy file", error) from error
 
 
+def npy_rows(path: Path) -> RowFile | str:
+    """Return the rows of an npy file, which are not read; or why they cannot stay there.
+
+    Raises: DataError when it cannot be read, or its header claims anything but what there is.
+    """
+    try:
+        with open_file(path) as stream:
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            form = read_form(stream, str(path))
+            _check_size(form, size - stream.tell(), str(path))
+            offset = stream.tell()
+    except OSError as error:
+        raise _unreadable(path, "an npy file", error) from error
+    if form.is_fortran and len(form.shape) > 1:
+        return "its columns stand one behind another; numpy.ascontiguousarray puts rows there"
+    if form.dtype.kind not in "biuf" or not form.shape:
+        return "it holds no rows of numbers"
+    return RowFile(path, form.dtype, offset, form.shape[0], form.shape[1:])
+
+
 def read_array(stream: IO[bytes], size: int, place: str) -> Array:
     """Return the array in a stream of `size` bytes; `place` is for messages.
 
     Raises: DataError when it holds objects or records, or claims anything but what there is.
     """
     form = read_form(stream, place)
-    need, here = math.prod(form.shape) * form.dtype.itemsize, size - stream.tell()
-    if need != here:
-        raise DataError(
-            f"{place}: its header says {_by(form.shape)} values in {need:,} bytes, and "
-            f"{max(0, here):,} follow",
-            hint="copy or make it again",
-        )
+    need = _check_size(form, size - stream.tell(), place)
     claim(need, f"an array of {_by(form.shape)} values", place)
     raw = read_exactly(stream, need)
     # of a member the sum is checked at its end, which is behind the last byte
@@ -176,6 +192,18 @@ def read_array(stream: IO[bytes], size: int, place: str) -> Array:
         )
     except ValueError as error:  # none of a size beyond any, (0, 10^30)
         raise DataError(f"{place}: its header says {_by(form.shape)} values") from error
+
+
+def _check_size(form: Form, here: int, place: str) -> int:
+    """Hold what a header claims to the bytes that follow it; return how many there are."""
+    need = math.prod(form.shape) * form.dtype.itemsize
+    if need != here:
+        raise DataError(
+            f"{place}: its header says {_by(form.shape)} values in {need:,} bytes, and "
+            f"{max(0, here):,} follow",
+            hint="copy or make it again",
+        )
+    return need
 
 
 def _check_letters(raw: bytearray, form: Form, place: str) -> None:

@@ -16,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.base import TEST, TRAIN, VALIDATION, Dataset, NamedData, Part, dataset
+from sn.data.blocks import Streaming
 from sn.data.readers.arrays import Arrays
 from sn.data.rows import Encoding, Reader, Rows, TargetKind, held_to
-from sn.data.scaling import Scale, Scaling, learn
+from sn.data.scaling import STANDARD, Scale, Scaling, learn, learn_from
+from sn.data.streamed import Streamed
+from sn.data.streaming import Surveyor, ends_of, part_of, rows_of, stored
 from sn.display import brief, clipped, listed
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
@@ -88,8 +91,9 @@ class OwnData:
     """Data of the user: where rows come from, and how they become sets.
 
     base: the folder where relative paths start; rows: the first and the last one taken, from 0;
-    may_miss: whether missing values are filled with the mean of their column; check: raises for a
-    file that may not be read, None where every file may
+    may_miss: whether missing values are filled with the mean of their column; stream: what is said
+    of patterns that stay in their file; check: raises for a file that may not be read, None where
+    every file may
     """
 
     source: Reader
@@ -101,6 +105,7 @@ class OwnData:
     scale: Scale = field(default_factory=Scale)
     shape: tuple[int, ...] | None = None
     may_miss: bool = False
+    stream: Streaming = field(default_factory=Streaming)
     check: Callable[[Path], None] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
@@ -133,8 +138,16 @@ class OwnData:
         for name, part in sets.items():
             if not len(part):
                 raise DataError(f"{rows.place}: the {name} set has no rows")
-        claim(LEARNING * found.inputs.size, f"{found.inputs.size:,} inputs to scale", rows.place)
-        scaling = scaling or learn(self.scale, sets[TRAIN].inputs, self.may_miss)
+        surveyor = Surveyor(self.may_miss, is_whole=self.scale.kind == STANDARD)
+        train, ends, blocks = sets[TRAIN].inputs, None, None
+        if isinstance(train, Streamed):
+            moments = surveyor.moments(train)
+            scaling = scaling or learn_from(self.scale, moments, self.may_miss)
+            ends, blocks = ends_of(moments, scaling), self.stream.blocks(train.file.row_bytes)
+        else:
+            size = found.inputs.size
+            claim(LEARNING * size, f"{size:,} inputs to scale", rows.place)
+            scaling = scaling or learn(self.scale, train, self.may_miss)
         ordered = [name for name in (TRAIN, VALIDATION, TEST) if name in sets]
         scaled = {
             name: Part(
@@ -143,6 +156,10 @@ class OwnData:
             )
             for name in ordered
         }
+
+        def streamed(one: Streamed) -> bytes:
+            return surveyor.hash(one).encode() + scaling.key
+
         found_sets = Dataset(
             name=Path(rows.place).name or "arrays",
             title=f"{len(found.inputs):,} rows of {rows.place or 'arrays'}",
@@ -150,10 +167,12 @@ class OwnData:
             kind=rows.kind,
             classes=rows.classes,
             shape=self._shape(rows),
-            hash=hash_of_sets(scaled, rows.classes),
+            hash=hash_of_sets(scaled, rows.classes, streamed),
             source=rows.place,
             scaling=scaling,
             columns=rows.encodings or tuple(map(Encoding, rows.names)),
+            blocks=blocks,
+            ends=ends,
         )
         return found_sets, f"data: {found_sets.title}; {_described(found_sets)}"
 
@@ -162,7 +181,8 @@ class OwnData:
         if self.check is not None:
             for file in reader.files(self.base):
                 self.check(file)
-        return reader.read(self.base, self.may_miss)
+        kept = stored(reader, self.base, self.stream)
+        return reader.read(self.base, self.may_miss) if kept is None else rows_of(kept)
 
     def _cut(self, rows: Rows) -> Rows:
         """Return the rows that `rows` asks for."""
@@ -182,8 +202,8 @@ class OwnData:
             )
         part = slice(first, last + 1)
         return Rows(
-            rows.inputs[part], rows.targets[part], rows.kind, rows.classes, rows.names,
-            rows.shape, rows.place, rows.encodings,
+            part_of(rows.inputs, part), part_of(rows.targets, part), rows.kind, rows.classes,
+            rows.names, rows.shape, rows.place, rows.encodings,
         )  # fmt: skip
 
     def _divided(self, rows: Rows) -> dict[str, Part]:
@@ -191,9 +211,12 @@ class OwnData:
         assert rows.targets is not None
         if self.split is None:
             return {TRAIN: Part(rows.inputs, rows.targets)}
-        classes = rows.targets if rows.kind is TargetKind.CLASSES else None
+        classes = np.asarray(rows.targets) if rows.kind is TargetKind.CLASSES else None
         found = self.split.indices(len(rows.inputs), classes)
-        return {name: Part(rows.inputs[some], rows.targets[some]) for name, some in found.items()}
+        return {
+            name: Part(part_of(rows.inputs, some), part_of(rows.targets, some))
+            for name, some in found.items()
+        }
 
     def _shape(self, rows: Rows) -> tuple[int, ...]:
         """Return the shape of a pattern.
@@ -273,11 +296,15 @@ def data_source(given: Any) -> Loads:
     )
 
 
-def _scaled(inputs: NDArray[np.float32], scaling: Scaling, place: str) -> NDArray[np.float32]:
-    """Return inputs scaled.
+def _scaled(
+    inputs: NDArray[np.float32] | Streamed, scaling: Scaling, place: str
+) -> NDArray[np.float32] | Streamed:
+    """Return inputs scaled; those that are streamed are scaled when they are read.
 
     Raises: DataError for one that is then beyond float32, as where a column hardly varied.
     """
+    if isinstance(inputs, Streamed):
+        return inputs.scaled(scaling)
     found = scaling(inputs)
     beyond = np.isinf(found) & np.isfinite(inputs)
     if beyond.any():
@@ -331,25 +358,48 @@ def _form(rows: Rows) -> str:
     return f"{text} and {count} {rows.kind if count != 1 else rows.kind.removesuffix('s')}"
 
 
-def _targets(kind: TargetKind, targets: NDArray[Any]) -> NDArray[Any]:
+def _targets(kind: TargetKind, targets: NDArray[Any] | Streamed) -> NDArray[Any] | Streamed:
     """Return targets in the type of their kind, in C order."""
+    if isinstance(targets, Streamed):
+        return targets
     types = {TargetKind.CLASSES: np.int32, TargetKind.LABELS: np.bool_}
     return np.ascontiguousarray(targets, types.get(kind, np.float32))
 
 
-def hash_of_sets(sets: dict[str, Part], classes: tuple[str, ...]) -> str:
-    """Return the sha256 over the little-endian bytes of all sets, in order, and the classes."""
+def _in_memory(stream: Streamed) -> bytes:
+    raise AssertionError(f"{stream} is streamed where nothing is")
+
+
+def hash_of_sets(
+    sets: dict[str, Part],
+    classes: tuple[str, ...],
+    streamed: Callable[[Streamed], bytes] = _in_memory,
+) -> str:
+    """Return the sha256 over the little-endian bytes of all sets, in order, and the classes.
+
+    What is streamed counts by what `streamed` gives of it: the hash of its file, which rows of it
+    there are, and how they are scaled.
+    """
     digest = hashlib.sha256("\0".join(classes).encode("utf-8", "surrogatepass"))
     for name, part in sets.items():
         digest.update(f"{name} {part.inputs.shape}".encode())
-        digest.update(part.inputs.astype("<f4", copy=False).tobytes())
+        if isinstance(part.inputs, Streamed):
+            digest.update(b"streamed " + streamed(part.inputs))
+        else:
+            digest.update(part.inputs.astype("<f4", copy=False).tobytes())
         targets = part.targets
-        digest.update(targets.astype(targets.dtype.newbyteorder("<"), copy=False).tobytes())
+        if isinstance(targets, Streamed):
+            digest.update(streamed(targets))
+        else:
+            digest.update(targets.astype(targets.dtype.newbyteorder("<"), copy=False).tobytes())
     return digest.hexdigest()
 
 
 def _described(found: Dataset) -> str:
     sizes = ", ".join(f"{len(part):,} for {name}" for name, part in found.sets.items())
+    if found.is_streamed:
+        how = "" if found.blocks is None else f" in {found.blocks}"
+        sizes = f"streamed{how}; {sizes}"
     if found.kind is TargetKind.CLASSES:
         return f"{sizes.replace('for train', 'for training')}; {len(found.classes)} classes"
     return f"{sizes.replace('for train', 'for training')}; {len(found.classes)} {found.kind}"

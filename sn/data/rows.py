@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.row_files import RowFile
+from sn.data.streamed import Streamed
 from sn.display import brief, many
 from sn.registry import Registry
 
@@ -43,6 +45,7 @@ class Encoding:
 class Rows:
     """Patterns of one file; the arrays are shared, so treat them as read-only.
 
+    What is streamed stays in its file, and has the shapes and types of arrays.
     inputs: (n, n_inputs) float32, C order; NaN where a value is missing
     targets: classes: (n,) of class numbers; labels: (n, k) bool; values: (n, k) float32; None in
     a file that has inputs only
@@ -52,8 +55,8 @@ class Rows:
     encodings: of the columns that inputs come from, if they come from columns
     """
 
-    inputs: NDArray[np.float32]
-    targets: NDArray[Any] | None
+    inputs: NDArray[np.float32] | Streamed
+    targets: NDArray[Any] | Streamed | None
     kind: TargetKind
     classes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -65,6 +68,19 @@ class Rows:
         count, width = self.inputs.shape
         where = f" of {self.place}" if self.place else ""
         return brief(f"{many(count, 'row')}{where}: {many(width, 'input')}, {self.kind}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Two files of rows, of patterns and of targets, that are not read yet.
+
+    kind, classes: what the user says of the targets, None for nothing
+    """
+
+    inputs: RowFile
+    targets: RowFile | None
+    kind: str | None
+    classes: tuple[str, ...] | None
 
 
 class Reader(Protocol):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sn.data import DividedData, NamedData, OwnData, Scale, Shares, dataset
+from sn.data.blocks import AT_LEAST_ONE, Streaming
 from sn.data.own import EVERY, SHARE
 from sn.data.readers.suffixes import guessed
 from sn.data.rows import Reader
@@ -48,7 +49,9 @@ _OPTIONS = {
     "scale": "(scale standard|unit|(LOW HIGH)|none)",
     "shape": "(shape ROWS COLS)",
     "missing": "(missing mean|refuse)",
+    "stream": "(stream yes|no) or (stream (block N) (buffer N))",
 }
+_STREAM = {"block": "(block PATTERNS)", "buffer": "(buffer BLOCKS)"}
 _SPLIT = {
     "train": ("(train SHARE)", SHARE),
     "validation": ("(validation SHARE)", SHARE),
@@ -266,6 +269,22 @@ def _missing(it: Machine, found: Clause, given: Given) -> dict[str, Any]:
     return {"may_miss": what == "mean"}
 
 
+def _stream(it: Machine, found: Clause, given: Given) -> dict[str, Any]:
+    """(stream): patterns stay in their file; (stream no): they are read; else how many at once."""
+    if len(found.args) == 1 and type(found.args[0].form) is not Pair:
+        is_wanted = choice(found.args[0], "stream", {"yes": None, "no": None}) == "yes"
+        return {"stream": Streaming(is_wanted)}
+    values: dict[str, int] = {}
+    errors = Several()
+    for option in clauses(list(found.args), _STREAM, "stream", errors):
+        with errors:
+            count(option, 1, 1, _STREAM[option.word])
+            what = f"the {option.word} of a stream"
+            values[option.word] = int(limited(it, option.args[0], what, AT_LEAST_ONE))
+    errors.end()
+    return {"stream": Streaming(True, **values)}
+
+
 _READERS = {
     "test": _test,
     "validation": _validation,
@@ -274,4 +293,5 @@ _READERS = {
     "scale": _scale,
     "shape": _shape,
     "missing": _missing,
+    "stream": _stream,
 }

@@ -39,8 +39,8 @@ def data_matrices(it: Machine, name: Value) -> Value:
         if kind not in data.sets:
             continue
         part = data.sets[kind]
-        inputs.append(part.inputs)
-        desired.append(_desired(data, part.targets))
+        inputs.append(np.asarray(part.inputs))
+        desired.append(_desired(data, np.asarray(part.targets)))
         ranges.append(to_list([it.intern(kind), float(first), float(first + len(part) - 1)]))
         first += len(part)
     return to_list([_stacked(inputs), _stacked(desired), to_list(ranges)])

@@ -20,12 +20,14 @@ from sn.data.readers.idx import Idx
 from sn.data.readers.images import Images
 from sn.data.readers.matrices import Matrices, TextMatrices
 from sn.data.readers.npz import Npy, Npz
+from sn.data.readers.raw import AT_LEAST_ONE, BYTES, TYPES, Raw
 from sn.data.rows import Reader
 from sn.describe.options import (
     Argument,
     Clause,
     choice,
     clauses,
+    count,
     head_word,
     limited,
     told_at,
@@ -268,12 +270,32 @@ def _word(**known: Any) -> Callable[[Machine, Clause, str], Any]:
     return read
 
 
+def _shape(it: Machine, found: Clause, call: str) -> tuple[int, ...]:
+    count(found, 1, 3, call)
+    return tuple(whole(it, argument, "a size") for argument in found.args)
+
+
+def _number(limit: Limit) -> Callable[[Machine, Clause, str], int]:
+    """Return the reader of an option that is one number within a limit."""
+
+    def read(it: Machine, found: Clause, call: str) -> int:
+        count(found, 1, 1, call)
+        return int(limited(it, found.args[0], found.word, limit))
+
+    return read
+
+
 def _sizes(it: Machine, found: Clause, call: str) -> tuple[int, int]:
     if len(found.args) != 2:
         text = f"{found.word} needs 2 arguments, found {len(found.args)}"
         raise ArityError(text, span=found.span, hint=f"the call form is {call}")
     rows, cols = (whole(it, argument, "a size") for argument in found.args)
     return rows, cols
+
+
+def _raw(inputs: str, targets: str | None = None, **options: Any) -> Reader:
+    named = {word.replace("-", "_"): value for word, value in options.items()}
+    return Raw(inputs, targets, shape=named.pop("size", ()), **named)
 
 
 _KIND: Option = ("(kind classes|labels|values)", _word(**{kind: kind for kind in KINDS}))
@@ -353,6 +375,21 @@ SOURCES: Mapping[str, Source] = {
     ),
     "npy": Source('(npy "INPUTS" "TARGETS")', Npy, (_file, _file), _OF_ARRAYS),
     "idx": Source('(idx "IMAGES" "LABELS")', Idx, (_file, _file), _OF_ARRAYS),
+    "raw": Source(
+        '(raw "FILE" "TARGETS" (size ROWS COLS) (type uint8))',
+        _raw,
+        (_file, _file),
+        {
+            "size": ("(size ROWS COLS)", _shape),
+            "type": ("(type uint8|int16|float32|...)", _word(**{one: one for one in TYPES})),
+            "skip": ("(skip BYTES)", _number(BYTES)),
+            "byte-order": ("(byte-order little|big)", _word(little="little", big="big")),
+            "target-type": ("(target-type uint8|...)", _word(**{one: one for one in TYPES})),
+            "target-size": ("(target-size N)", _number(AT_LEAST_ONE)),
+            "target-skip": ("(target-skip BYTES)", _number(BYTES)),
+            **_OF_ARRAYS,
+        },
+    ),
     "images": Source(
         '(images "FOLDER")',
         Images,

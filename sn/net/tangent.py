@@ -10,7 +10,7 @@ Source: SN 2.8, update-deltastate and batch-cg2-iteration (sn-network, 5.5 and 6
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,16 @@ from sn.net.table import ConnectionTable
 Floats = NDArray[np.float64]
 ROWS = 256  # units of a block; chosen here: a block of a large layer is a few megabytes
 PATTERNS = 256  # patterns side by side; chosen here, for the same reason
+
+
+class Rows(Protocol):
+    """Some rows of many, whether they are in memory or not."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: slice, /) -> NDArray[Any]:
+        """Return a run of rows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,8 @@ class Tangent:
         self,
         weights: Floats,
         direction: Floats,
-        patterns: NDArray[np.floating[Any]],
-        targets: NDArray[np.floating[Any]],
+        patterns: Rows,
+        targets: Rows,
     ) -> float:
         """Return the curvature along `direction`, summed over the patterns.
 

@@ -12,7 +12,7 @@ from sn.export.javascript import javascript
 from sn.export.portable import Program
 from sn.page.data import MOST_BYTES, Frame, Shown, fitting, page_data
 from sn.page.html import Html, asset, document, json_data, tag
-from sn.page.ink import Ink, ink_of
+from sn.page.ink import MOST, Ink, ink_of
 from sn.trained.net import TrainedNet
 
 MOST_SLIDERS = 24  # inputs with a slider; more have fields alone
@@ -223,7 +223,7 @@ def playground(
     ink, scaling = None, net.about.scaling
     is_as_given = scaling is None or (scaling.is_identity and not net.about.fills)
     if train is not None and is_as_given and len(net.table.inputs) == 1:
-        ink = ink_of(net.table.layers[0].shape, train.inputs, *_range(train, net))
+        ink = ink_of(net.table.layers[0].shape, train.inputs[:MOST], *_range(train, net))
     which = next((name for name in ("test", "validation", "train") if name in sets), None)
     shown = None
     if which is not None:
@@ -233,7 +233,10 @@ def playground(
 
 def _range(train: Part, net: TrainedNet) -> tuple[float, float]:
     low, high = net.about.input_range
-    return (low, high) if low < high else (float(train.inputs.min()), float(train.inputs.max()))
+    if low < high:
+        return low, high
+    inputs = np.asarray(train.inputs)
+    return float(inputs.min()), float(inputs.max())
 
 
 def _shown(
@@ -244,7 +247,7 @@ def _shown(
     room = MOST_BYTES * 3 // 4 // size
     if not count or not room:
         return None
-    wanted = list(dict.fromkeys([*(int(one) for one in first), *range(count)]))[:room]
+    wanted = list(dict.fromkeys([*(int(one) for one in first), *range(min(count, room))]))[:room]
     numbers = sorted(wanted)
     labels: tuple[str | None, ...] = (None,) * len(numbers)
     if net.about.kind is TargetKind.CLASSES:
@@ -255,7 +258,7 @@ def _shown(
         )
     word = "digit" if set(net.classes) == set("0123456789") else "pattern"
     name = {"test": f"test {word}", "train": f"training {word}"}.get(which, f"{which} {word}")
-    return Shown(name, np.ascontiguousarray(part.inputs[numbers]), tuple(numbers), labels)
+    return Shown(name, np.ascontiguousarray(part.inputs[np.array(numbers)]), tuple(numbers), labels)
 
 
 def play_page(ground: Playground, title: str, words: Html, below: Html) -> str:

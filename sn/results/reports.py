@@ -130,7 +130,7 @@ def class_report(
 
     One output answers the second of two classes from the threshold on, else the largest answers.
     """
-    right, answer = _classes(outputs, targets, threshold)
+    right, answer = classes_told(outputs, targets, threshold)
     rejected = None if outputs.shape[1] == 1 else share_to_reject(outputs, right == answer)
     count = max(len(names), outputs.shape[1])
     confusion = np.bincount(right * count + answer, minlength=count * count)
@@ -141,12 +141,12 @@ def missed_classes(
     outputs: NDArray[Any], targets: NDArray[Any], count: int, threshold: float = 0.0
 ) -> NDArray[np.int64]:
     """Return the misses per class of a `class_report` of so many classes, without the rest."""
-    right, answer = _classes(outputs, targets, threshold)
+    right, answer = classes_told(outputs, targets, threshold)
     found = np.bincount(right[right != answer], minlength=max(count, outputs.shape[1]))
     return found.astype(np.int64)
 
 
-def _classes(
+def classes_told(
     outputs: NDArray[Any], targets: NDArray[Any], threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the right class of each pattern and the one that is answered, (n,) each."""
@@ -200,11 +200,24 @@ def value_report(outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[s
     desired = targets.astype(np.float64)
     residual = ((outputs - desired) ** 2).sum(axis=0)
     spread = ((desired - desired.mean(axis=0)) ** 2).sum(axis=0) if len(desired) else residual
+    return values_told(names, residual, spread, len(desired))
+
+
+def values_told(
+    names: Sequence[str],
+    residual: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    count: int,
+) -> ValueReport:
+    """Return the report of `count` patterns from sums of squares per output, (k,) each.
+
+    `residual`: of the errors; `spread`: of what is desired, around its mean.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         explained = 1 - residual / spread
         explained[spread == 0] = np.nan
         total = float(1 - residual.sum() / spread.sum()) if spread.sum() else np.nan
-    return ValueReport(tuple(names), np.sqrt(residual / max(len(desired), 1)), explained, total)
+    return ValueReport(tuple(names), np.sqrt(residual / max(count, 1)), explained, total)
 
 
 def report_object(report: Report) -> dict[str, Any]:

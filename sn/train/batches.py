@@ -19,6 +19,7 @@ from sn.errors import TrainError
 from sn.optim.base import ALL, Reduction
 from sn.optim.normalised import Normalised
 from sn.train.engines import Floats32, KernelEngine, Order
+from sn.train.feed import Feed, rows_for
 from sn.train.state import Array, EngineState, checked
 
 if TYPE_CHECKING:
@@ -97,10 +98,11 @@ class BatchEngine(KernelEngine):
         now, kernels, slots = self._clock.coming(), self._kernels, self._slots
         if self._clock.runs:
             self._follow(now)
+        patterns, targets, order = rows_for(self._patterns, self._targets, batch)
         if self._draws is None:
-            kernels.learn(slots, self._patterns, self._targets, batch, is_mean=self._is_mean)
+            kernels.learn(slots, patterns, targets, order, is_mean=self._is_mean)
         else:
-            drawn = list(self._draws.take(batch, self._patterns, self._targets))
+            drawn = list(self._draws.take(order, patterns, targets))
             rows = [
                 [getattr(some, name) for some in drawn] for name in ("patterns", "targets", "masks")
             ]
@@ -116,11 +118,13 @@ class BatchEngine(KernelEngine):
         if not len(self._waiting.numbers):
             return self._kernels.batch_unit_states()
         states = np.zeros(self._table.n_units, np.float32)
-        last, pattern = self._waiting.numbers, self._patterns
+        last, feed = self._waiting.numbers, self._patterns
+        source = feed.reading() if isinstance(feed, Feed) else feed
+        pattern, targets, last = rows_for(source, self._targets, last)
         if self._draws is None:
             shown = pattern[last[-1]]
         else:
-            shown = list(self._draws.coming(last, pattern, self._targets))[-1].patterns[-1]
+            shown = list(self._draws.coming(last, pattern, targets))[-1].patterns[-1]
         for index in self._table.seen_inputs:
             layer = self._table.layers[index]
             states[layer.first : layer.first + layer.size] = shown[layer.shown]

@@ -6,6 +6,8 @@ caution is a `Notice`: a message, a place and a hint.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,9 +24,11 @@ from sn.results.record import Scores
 from sn.train.criteria import Criterion
 from sn.train.experiment import ExperimentSpec
 from sn.train.scoring import divisor, error_of
+from sn.train.targets import Desired
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
+Times = NDArray[np.int64] | None
 
 # A step down a mean gradient overshoots from 2 / (largest curvature) on, which is below 2 for
 # all units that see two inputs near 1; chosen here.
@@ -63,6 +67,7 @@ def of_order(order: str, dataset: Dataset, span: Span | None) -> tuple[Notice, .
     count = len(targets)
     if order != "constant" or dataset.kind is not TargetKind.CLASSES or count < FEW:
         return ()
+    targets = np.asarray(targets)
     shares = np.bincount(targets) / count
     expected = (count - 1) * (1 - float(np.sum(shares**2)))
     if 4 * np.count_nonzero(np.diff(targets)) >= expected:
@@ -123,7 +128,7 @@ def of_rate(
 
 def of_end(
     found: dict[str, Scores],
-    targets: dict[str, Floats32],
+    targets: Mapping[str, Floats32 | Desired],
     criterion: Criterion | None,
     cost: Loss,
     is_stuck: bool,
@@ -131,8 +136,9 @@ def of_end(
 ) -> tuple[Notice, ...]:
     """Warn of a run that learned nothing.
 
-    `found` are the scores on each set after the last pass, `targets` what was desired
-    in each, (n, n_outputs); `is_stuck` when all outputs were saturated in the last passes;
+    `found` are the scores on each set after the last pass, `targets` what was desired in each,
+    (n, n_outputs), where labels and values that are streamed are not looked at; `is_stuck` when
+    all outputs were saturated in the last passes;
     `judged` are the columns that the criterion looks at.
     """
     said = []
@@ -140,7 +146,8 @@ def of_end(
         misses = found[which].misses if which in found else None
         if misses is None or criterion is None:
             continue
-        guessed = misses_of_guessing(targets[which][:, judged], criterion)
+        rows, times = _distinct(targets[which])
+        guessed = misses_of_guessing(rows[:, judged], criterion, times)
         if guessed and misses >= guessed:
             said.append(
                 f"the net is no better than guessing: it misses {misses:,} of "
@@ -148,7 +155,8 @@ def of_end(
                 f"to all misses {guessed:,}"
             )
             break
-    best = error_of_constants(targets["train"], cost)
+    rows, times = _distinct(targets["train"])
+    best = error_of_constants(rows, cost, times)
     if best is not None and found["train"].error >= best:
         said.append(
             f"the training error, {found['train'].error:.3g}, is no better than that of constant "
@@ -166,58 +174,78 @@ def of_end(
     )
 
 
-def misses_of_guessing(targets: Floats32, criterion: Criterion) -> int:
+def _distinct(targets: Floats32 | Desired) -> tuple[Floats32, Times]:
+    """Return targets, and how many patterns have each, None for one each.
+
+    No targets stand for those that are streamed and no classes.
+    """
+    if not isinstance(targets, Desired):
+        return targets, None
+    return targets.distinct() or (np.zeros((0, targets.n_outputs), np.float32), None)
+
+
+def misses_of_guessing(targets: Floats32, criterion: Criterion, times: Times = None) -> int:
     """Return how many patterns the best of the targets, as the answer to all, leaves wrong.
 
-    0 where that is none; targets are (n, n_outputs).
+    0 where that is none; targets are (n, n_outputs), `times` how many patterns have each, (n,).
     """
     if criterion.name == "max":  # many classes: counted rather than tried
-        return len(targets) - int(np.bincount(targets.argmax(axis=1)).max(initial=0))
+        counts = np.bincount(targets.argmax(axis=1), times)
+        return int(counts.sum()) - int(counts.max(initial=0))
     answers = np.unique(targets, axis=0)
     if len(answers) > MOST_ANSWERS:  # real values: nobody answers those by guessing
         return 0
-    left = (criterion.misses(np.broadcast_to(one, targets.shape), targets) for one in answers)
+    each = np.ones(len(targets), np.int64) if times is None else times
+    left = (
+        int(each[~criterion.right(np.broadcast_to(one, targets.shape), targets)].sum())
+        for one in answers
+    )
     return min(left, default=0)
 
 
-def error_of_constants(targets: Floats32, cost: Loss) -> float | None:
+def error_of_constants(targets: Floats32, cost: Loss, times: Times = None) -> float | None:
     """Return the error of the best outputs that do not depend on the pattern, None for none.
 
-    Each output is tried at evenly spaced values between its targets.
+    Each output is tried at evenly spaced values between its targets; `times` as above.
     """
     if not targets.size:
         return None
     parts = split(cost, targets.shape[1])
-    found = [_error_of_constants(targets[:, part], one) for part, one in parts]
+    found = [_error_of_constants(targets[:, part], one, times) for part, one in parts]
     errors = [error for error in found if error is not None]
     return sum(errors) if len(errors) == len(found) else None
 
 
-def _error_of_constants(targets: Floats32, cost: Cost) -> float | None:
+def _error_of_constants(targets: Floats32, cost: Cost, times: Times) -> float | None:
     """Return the same of one output layer."""
     if cost.share is not None:
-        shares = np.maximum(targets.astype(np.float64).mean(axis=0), np.finfo(float).tiny)
+        mean = np.average(targets.astype(np.float64), axis=0, weights=times)
+        shares = np.maximum(mean, np.finfo(float).tiny)
         best = np.log(shares)
         if not cost.reductions:  # each output by itself: the odds of 1 against 0
             best -= np.log1p(-np.minimum(shares, 1 - np.finfo(float).eps))
-        return error_of(cost, np.broadcast_to(best, targets.shape), targets)
+        if times is None:
+            return error_of(cost, np.broadcast_to(best, targets.shape), targets)
+        errors = [error_of(cost, best[None, :], row[None, :]) for row in targets]
+        return float(np.average(errors, weights=times))
     if cost.reductions:  # of a cost of one's own: nothing is known of what its best outputs are
         return None
-    total = 0.0
+    total, count = 0.0, len(targets) if times is None else int(times.sum())
     with np.errstate(all="ignore"):
         for column in targets.T.astype(np.float64):
-            desired, times = np.unique(column, return_counts=True)
+            desired, which = np.unique(column, return_inverse=True)
+            each = np.bincount(which, times)
             tried = np.linspace(desired[0], desired[-1], STEPS)[:, None]
             costs = np.broadcast_to(
                 expr.evaluate(cost.value, {"y": tried, "d": desired[None, :]}),
                 (STEPS, len(desired)),
             )
-            sums = costs @ times
+            sums = costs @ each
             finite = sums[np.isfinite(sums)]
             if not finite.size:
                 return None
             total += float(finite.min())
-    return total / divisor(cost, targets.shape[1]) / len(targets)
+    return total / divisor(cost, targets.shape[1]) / count
 
 
 def all_saturated(activation: Activation, outputs: Floats32) -> bool:

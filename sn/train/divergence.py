@@ -18,6 +18,7 @@ from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.failing import failing_formula
 from sn.train.state import EngineState
+from sn.train.targets import Desired
 
 HINT = "lower the learning rate, or start from smaller weights"
 FORMULA_HINT = "write it so that it is finite there: (if TEST ... ...) chooses between two formulas"
@@ -31,7 +32,7 @@ class Traced:
     optimizer: str
     table: ConnectionTable
     engine: Engine
-    targets: Floats32
+    targets: Floats32 | Desired
 
 
 def during_chunk(

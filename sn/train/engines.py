@@ -31,7 +31,9 @@ from sn.optim.rules import (
 )
 from sn.train.clock import Clock
 from sn.train.draws import Draws
+from sn.train.feed import Feed, rows_for
 from sn.train.state import EngineState, checked
+from sn.train.targets import Desired
 
 if TYPE_CHECKING:
     from sn.emit.slots import Slots
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Order = NDArray[np.int32]
-Sets = dict[str, Floats32]
+Sets = Mapping[str, Floats32 | Feed]
 
 
 class Engine(Protocol):
@@ -82,6 +84,10 @@ class Engine(Protocol):
         """Return the outputs for all patterns of "train" or "test": (n, n_outputs)."""
         ...
 
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Return the outputs for patterns, (n, n_inputs): (n, n_outputs)."""
+        ...
+
     def states(self) -> NDArray[np.floating]:
         """Return the states of all units after the last presentation, (n_units,)."""
         ...
@@ -90,6 +96,14 @@ class Engine(Protocol):
 def drawn(draws: Draws | None) -> dict[str, NDArray[np.generic]]:
     """Return the counters of what chance has done."""
     return {} if draws is None else draws.get_counters()
+
+
+def _kept(rows: Floats32 | Feed) -> Floats32 | Feed:
+    """Return patterns as kernels take them."""
+    if isinstance(rows, Feed):
+        return rows
+    # a file that is mapped, or the array of a user, may be for reading only
+    return np.require(rows, np.float32, ["C", "W"])
 
 
 class KernelEngine:
@@ -105,7 +119,7 @@ class KernelEngine:
         table: ConnectionTable,
         optimizer: Optimizer,
         patterns: Sets,
-        targets: Floats32,
+        targets: Floats32 | Desired,
         cost: Loss | None = None,
         draws: Draws | None = None,
     ) -> None:
@@ -117,10 +131,14 @@ class KernelEngine:
         every = [kernels for kernels in (self._sampling, self._kernels) if kernels is not None]
         self.compile_seconds = sum(kernels.compile_seconds for kernels in every)
         self.was_cached = all(kernels.was_cached for kernels in every)
-        # a file that is mapped, or the array of a user, may be for reading only
-        self._patterns = np.require(patterns["train"], np.float32, ["C", "W"])
-        self._targets = np.require(targets, np.float32, ["C", "W"])
-        self._batches = {name: self._kernels.batches(rows) for name, rows in patterns.items()}
+        self._patterns, self._targets = _kept(patterns["train"]), targets
+        if not isinstance(targets, Desired):
+            self._targets = np.require(targets, np.float32, ["C", "W"])
+        self._batches = {
+            name: self._kernels.batches(rows)
+            for name, rows in patterns.items()
+            if not isinstance(rows, Feed)
+        }
         self._counts = {name: len(rows) for name, rows in patterns.items()}
         self._rates = optimizer.steps(table)
         self._prepare()
@@ -243,11 +261,12 @@ class KernelEngine:
 
     def _show(self, kernels: Kernels, slots: Slots, order: Order, is_sample: bool = False) -> None:
         """Run a training kernel; what is shown for a sample is shown again."""
+        patterns, targets, order = rows_for(self._patterns, self._targets, order)
         if self._draws is None:
-            kernels.train(slots, self._patterns, self._targets, order)
+            kernels.train(slots, patterns, targets, order)
             return
         take = self._draws.coming if is_sample else self._draws.take
-        for some in take(order, self._patterns, self._targets):
+        for some in take(order, patterns, targets):
             each = np.arange(len(some.patterns), dtype=np.int32)
             kernels.train(slots, some.patterns, some.targets, each, some.masks)
 
@@ -278,12 +297,18 @@ class KernelEngine:
         if self._cost is None:
             raise SnInternalError("an engine whose optimizer asks for curvatures needs the cost")
         tangent = Tangent(self._table, self._cost)
-        return tangent.along(weights, direction, self._patterns, self._targets)
+        rows = self._patterns.inputs if isinstance(self._patterns, Feed) else self._patterns
+        return tangent.along(weights, direction, rows, self._targets)
 
     def outputs(self, which: str) -> Floats32:
         """Run the batch kernel."""
         packed, count = self._answering(), self._counts[which]
         return self._kernels.evaluate(packed, self._batches[which], count)
+
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Run the batch kernel on some patterns."""
+        kernels = self._kernels
+        return kernels.evaluate(self._answering(), kernels.batches(patterns), len(patterns))
 
     def states(self) -> NDArray[np.floating]:
         """Return the states the kernel left."""

@@ -14,6 +14,8 @@ Read next: ../live/presenter.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +36,7 @@ from sn.optim.base import Optimizer, Reduction
 from sn.optim.conjugate import ConjugateGradient
 from sn.optim.rules import Curvature, Decay, RuleSpec, Step
 from sn.train.clock import Clock
-from sn.train.engines import Floats32, Order, Sets
+from sn.train.engines import Floats32, Order
 from sn.train.state import EngineState, checked
 
 _OF_WEIGHTS = {"delta": DELTA, "acc": ACC, "hess": HESS}
@@ -53,7 +55,7 @@ class HistoricalEngine:
         table: ConnectionTable,
         cost: Loss,
         optimizer: Optimizer,
-        patterns: Sets,
+        patterns: Mapping[str, Floats32],
         targets: Floats32,
     ) -> None:
         _refuse(optimizer, cost, table)
@@ -63,7 +65,7 @@ class HistoricalEngine:
         self._net = live_net(table, optimizer)
         self._in_walk = lists_of(self._net).into.conn
         self._walk = Walk(self._net)
-        recipes = Recipes(table)
+        self._recipes = recipes = Recipes(table)
         moves = Moves.GATHER if self._has_step else Moves.STEP
         self._learning = Presenter(self._net, recipes.of(moves, optimizer.phases.curvature))
         self._measuring = Presenter(self._net, recipes.of(Moves.NOT))
@@ -146,7 +148,13 @@ class HistoricalEngine:
 
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
-        rows = self._patterns[which]
+        return self._answered(self._patterns[which])
+
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Compute the outputs for some patterns, one by one."""
+        return self._answered(self._recipes.shown(patterns))
+
+    def _answered(self, rows: Floats32) -> Floats32:
         order, none = np.arange(len(rows), dtype=np.int32), np.zeros(1, np.float32)
         targets = np.broadcast_to(none, (len(rows), self._table.n_outputs)).copy()
         return self._measuring.present(order, rows, targets, self._numbers)[1]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sn.data.blocks import Blocks
 from sn.net import expr
 from sn.net.activations import Activation
 from sn.net.costs import Cost
@@ -44,6 +45,7 @@ def identity(
     data: DataUsed,
     seed: int,
     engine: str,
+    blocks: Blocks | None = None,
 ) -> dict[str, str]:
     """Return what a run is made of, by the name of each thing."""
     said = {"engine": engine, "seed": str(seed), "data": f"{data.name} {data.hash[:SHOWN]}"}
@@ -61,6 +63,8 @@ def identity(
     said |= {f"output {name}": str(one.targets) for name, one in spec.outputs.items()}
     said["optimizer name"] = optimizer
     said |= dict(_flat(spec.options(optimizer)))
+    if blocks is not None:
+        said["stream"] = str(blocks)
     return said
 
 

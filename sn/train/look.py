@@ -18,6 +18,8 @@ from sn.results.reports import Report
 from sn.train.engines import Engine
 from sn.train.experiment import ExperimentSpec
 from sn.train.scoring import answers, missed, report
+from sn.train.tally import Tally
+from sn.train.targets import Desired
 
 Floats32 = NDArray[np.float32]
 
@@ -46,7 +48,7 @@ class Scored(Protocol):
         ...
 
     @property
-    def targets(self) -> Mapping[str, Floats32]:
+    def targets(self) -> Mapping[str, Floats32 | Desired]:
         """What is desired, (n, n_outputs), of each set."""
         ...
 
@@ -71,12 +73,13 @@ class Look:
     """A run at the end of pass `number`, 0 for an untrained net.
 
     It holds while its observer is being told, not longer. `outputs(which)` gives those that were
-    scored, (n, n_outputs).
+    scored, (n, n_outputs); of sets that are streamed it is `tally(which)` that is known.
     """
 
     job: Scored
     number: int
     outputs: Callable[[str], Floats32]
+    tally: Callable[[str], Tally | None] = lambda _: None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -90,7 +93,9 @@ class Look:
 
     def report(self, which: str) -> Report:
         """Return what else is told of a set, by its name, as at the end of the run."""
-        job = self.job
+        job, tally = self.job, self.tally(which)
+        if tally is not None:
+            return tally.report()
         given, desired = self._judged(which)
         return report(given, desired, job.kind, job.classes, self._middle)
 
@@ -100,6 +105,9 @@ class Look:
         Of labels, how many patterns each is wrong for. They are the figures of `report`.
         """
         assert self.judges_classes, "values are not missed"
+        tally = self.tally(which)
+        if tally is not None:
+            return tally.missed
         given, desired = self._judged(which)
         return missed(given, desired, self.job.kind, len(self.job.classes), self._middle)
 
@@ -126,4 +134,4 @@ class Look:
     def _judged(self, which: str) -> tuple[Floats32, Floats32]:
         job = self.job
         given = answers(self.outputs(which), job.spec.cost)[:, job.judged]
-        return given, job.targets[which][:, job.judged]
+        return given, np.asarray(job.targets[which])[:, job.judged]

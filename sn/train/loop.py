@@ -13,37 +13,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sn.data.blocks import Blocks
 from sn.data.rows import TargetKind
 from sn.errors import DataError, Notice
 from sn.interrupts import Interrupt, interrupts_kept
-from sn.net.init import philox_key
 from sn.net.table import ConnectionTable
 from sn.results.checkpoints import Position
 from sn.results.film import add_frame, is_frame
 from sn.results.folder import Outcome, RunHeader
 from sn.results.origin import Origin
 from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
-from sn.train.cautions import all_saturated, of_end
+from sn.train.cautions import of_end
 from sn.train.checkpoint import RunState, Seconds, run_arrays
 from sn.train.criteria import Criterion
 from sn.train.divergence import Traced, after_step, during_chunk
 from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
+from sn.train.feed import Feed
 from sn.train.identity import identity, table_hash
 from sn.train.keeping import Keeping, Opened, opened
 from sn.train.look import Look
 from sn.train.observer import Observer
+from sn.train.orders import order_of_pass
 from sn.train.phases import curvatures
-from sn.train.scoring import score
 from sn.train.state import Array
 from sn.train.stopping import deciding
-from sn.train.targets import judged
+from sn.train.tally import Judging, Tally, measured, tallied
+from sn.train.targets import Desired, judged
 
 Keep = Callable[[Path, Array, Array | None, PassRecord], None]
 
@@ -64,13 +66,15 @@ class Job:
     nothing is right or wrong; `warnings` were told before the run starts; `origin` is where the
     run comes from, as far as the session knows, and what it starts from. `keep` writes the file of
     the trained net to the folder of the run: weights, curvatures if there are, the last pass.
+    `feeds` are the sets that are streamed, by name, and `blocks` says how their training set is
+    shuffled.
     """
 
     spec: ExperimentSpec
     table: ConnectionTable
     engine: Engine
     data: DataUsed
-    targets: dict[str, Floats32]
+    targets: Mapping[str, Floats32 | Desired]
     criterion: Criterion | None
     optimizer: str
     seed: int
@@ -81,6 +85,14 @@ class Job:
     classes: tuple[str, ...] = ()
     origin: Origin = Origin()
     keep: Keep | None = None
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    blocks: Blocks | None = None
+
+    @property
+    def judging(self) -> Judging:
+        """What decides what is told of a set that is streamed."""
+        middle, layers = sum(self.spec.targets) / 2, self.table.output_layers
+        return Judging(self.criterion, self.spec.cost, self.kind, self.classes, middle, layers)
 
     @property
     def judged(self) -> slice:
@@ -92,18 +104,6 @@ class Job:
         """The size of the net."""
         table = self.table
         return NetCounts(table.name, table.counted_units, table.n_rows, table.n_weights)
-
-
-def order_of_pass(kind: str, count: int, seed: int, number: int) -> Order:
-    """Return the order in which pass `number` (from 1) shows `count` patterns.
-
-    "shuffled" draws from a stream of the seed and the pass alone, so a resumed run goes on
-    where it was.
-    """
-    if kind == "constant":
-        return np.arange(count, dtype=np.int32)
-    stream = np.random.Generator(np.random.Philox(key=philox_key(seed, 0x0DE2), counter=number))
-    return stream.permutation(count).astype(np.int32)
 
 
 def train(
@@ -124,7 +124,9 @@ def train(
     origin = replace(
         job.origin,
         table=table_hash(job.table),
-        identity=identity(job.table, spec, job.optimizer, job.data, job.seed, job.origin.engine),
+        identity=identity(
+            job.table, spec, job.optimizer, job.data, job.seed, job.origin.engine, job.blocks
+        ),
     )
     place = opened(folder, keeping, header, origin, job.engine.get_state)
     try:
@@ -134,6 +136,8 @@ def train(
                 observer.warned(notice)
         return _Run(job, place, observers, keeping.checkpoint_every).go()
     finally:
+        for feed in job.feeds.values():
+            feed.close()
         if place.files is not None:
             place.files.close()
 
@@ -174,6 +178,7 @@ class _Run:
         self._seconds, self._position = state.seconds, state.position
         self._is_whole = True  # whether the engine is where the position says
         self._outputs: dict[str, NDArray[np.float32]] = {}  # those that were scored last
+        self._tallies: dict[str, Tally] = {}  # of what is streamed, for the weights of now
 
     def go(self) -> RunRecord:
         """Run all passes that are left and return the record."""
@@ -269,7 +274,11 @@ class _Run:
         """Score every set after a pass, and tell."""
         started = time.perf_counter()
         with self._interrupt.let_through():  # nothing is changed, so it can be done again
-            outputs = {which: self._job.engine.outputs(which) for which in self._job.targets}
+            job = self._job
+            self._tallies.clear()
+            outputs = {
+                which: job.engine.outputs(which) for which in job.targets if which not in job.feeds
+            }
             scores, is_saturated = self._scores(outputs)
         self._outputs = outputs
         now = self._seconds
@@ -289,10 +298,19 @@ class _Run:
             self._best = (number, self._job.engine.get_trained())
         if self._files is not None:
             self._files.add_pass(record)
-        look = Look(self._job, number, outputs.__getitem__)
+        look = Look(self._job, number, outputs.__getitem__, self._tally)
         for observer in self._observers:
             observer.pass_scored(look)
             observer.pass_finished(record)
+
+    def _tally(self, which: str) -> Tally | None:
+        """Return what is told of a set that is streamed, None of one in memory."""
+        job = self._job
+        if which not in job.feeds:
+            return None
+        if which not in self._tallies:
+            self._tallies[which] = tallied(job.feeds[which], job.judging, job.engine.answer)
+        return self._tallies[which]
 
     def _phase(self, number: int) -> int | None:
         return self._job.spec.phase_of(self._job.optimizer, number)
@@ -300,10 +318,13 @@ class _Run:
     def _train(self, number: int) -> None:
         """Present what is left of a pass, and take its step."""
         job, engine = self._job, self._job.engine
-        order = order_of_pass(job.spec.order or job.spec.data.order, self._count, job.seed, number)
+        kind = job.spec.order or job.spec.data.order
+        order = order_of_pass(kind, self._count, job.seed, number, job.blocks)
         if not self._position.shown:
             self._is_whole = False  # until something is shown: a pass may be begun once only
             self._timed(lambda: engine.begin_pass(order))
+        if "train" in job.feeds:
+            job.feeds["train"].follow(order[self._position.shown :])
         at_start = engine.get_state()
         while self._position.shown < self._count:
             self._present(order, number)
@@ -370,14 +391,12 @@ class _Run:
         job, is_saturated = self._job, False
         found = {}
         for which, targets in job.targets.items():
-            outputs = given[which]
-            found[which] = score(outputs, targets, job.criterion, job.spec.cost, job.judged)
-            if which == "train":
-                layers, first, is_saturated = job.table.output_layers, 0, True
-                for layer in layers:
-                    part = outputs[:, first : first + layer.size]
-                    is_saturated = is_saturated and all_saturated(layer.activation, part)
-                    first += layer.size
+            tally = self._tally(which)
+            if tally is not None:
+                found[which], flag = tally.scores, tally.is_saturated
+            else:
+                found[which], flag = measured(given[which], np.asarray(targets), job.judging)
+            is_saturated = flag if which == "train" else is_saturated
         return found, is_saturated
 
     def _finish(self) -> RunRecord:
@@ -400,6 +419,7 @@ class _Run:
         if self._best is not None:
             kept, weights = self._best
             job.engine.set_weights(weights)
+            self._tallies.clear()
             if self._files is not None and job.keep is not None:
                 best = next(record for record in passes if record.number == kept)
                 with self._files.told(self._files.path):
@@ -408,7 +428,7 @@ class _Run:
         shown = self._count * max(passes[-1].number, 1)
         is_last = kept is None and bool(self._outputs)  # else they are those of other weights
         outputs = self._outputs.__getitem__ if is_last else job.engine.outputs
-        end = Look(job, passes[-1].number, outputs)
+        end = Look(job, passes[-1].number, outputs, self._tally)
         result = RunRecord(
             job.counts,
             job.data,

@@ -115,6 +115,10 @@ class PhasedEngine:
         """Return the outputs for all patterns of a set: (n, n_outputs)."""
         return self._now.outputs(which)
 
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Return the outputs for some patterns."""
+        return self._now.answer(patterns)
+
     def states(self) -> NDArray[np.floating]:
         """Return the states of all units after the last presentation, (n_units,)."""
         return self._now.states()

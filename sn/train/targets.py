@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.rows import TargetKind
+from sn.data.streamed import Streamed
 from sn.display import many
 from sn.memory import need
 from sn.net.layer import Layer
@@ -71,3 +73,54 @@ def desired_outputs(
     else:
         has = targets[:, None] == np.arange(size)
     return np.where(has, np.float32(high), np.float32(low))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Desired:
+    """What is desired of patterns that are streamed, (n, n_outputs) float32, made when asked for.
+
+    targets: of all patterns, see `Part`; made: what units should say for some of them
+    """
+
+    targets: NDArray[Any] | Streamed
+    kind: TargetKind
+    n_classes: int
+    n_outputs: int
+    made: Callable[[NDArray[Any]], Floats32]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n_outputs), as of an array."""
+        return len(self), self.n_outputs
+
+    def __getitem__(self, key: Any) -> Floats32:
+        """Return what is desired of one pattern, or of some."""
+        if not isinstance(key, slice) and np.ndim(key) == 0:
+            one: Floats32 = self.made(self.targets[np.asarray(key).reshape(1)])[0]
+            return one
+        return self.made(self.targets[key])
+
+    def __iter__(self) -> Iterator[Floats32]:
+        return (self[number] for number in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return all of it in memory.
+
+        Raises: MemoryLimitError when that does not allow it.
+        """
+        found = self[:]
+        return found if dtype is None else found.astype(dtype, copy=False)
+
+    def distinct(self) -> tuple[Floats32, NDArray[np.int64]] | None:
+        """Return what is desired of each class, (k, n_outputs), and how many have it, (k,).
+
+        None where targets are no classes.
+        """
+        if self.kind is not TargetKind.CLASSES or isinstance(self.targets, Streamed):
+            return None
+        counts = np.bincount(self.targets, minlength=self.n_classes)
+        some = np.flatnonzero(counts)
+        return self.made(some), counts[some]

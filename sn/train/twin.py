@@ -15,7 +15,9 @@ from sn.optim.rules import Curvature, Memory, advance, averaged, damped
 from sn.train.clock import Clock
 from sn.train.draws import Draws
 from sn.train.engines import Floats, Floats32, Order, Sets, drawn
+from sn.train.feed import Feed, rows_for
 from sn.train.state import Array, EngineState, checked
+from sn.train.targets import Desired
 
 GATHERED = "gathered"  # how many patterns of a batch were added up
 
@@ -29,7 +31,7 @@ class ReferenceEngine:
         table: ConnectionTable,
         optimizer: Optimizer,
         patterns: Sets,
-        targets: Floats32,
+        targets: Floats32 | Desired,
         draws: Draws | None = None,
     ) -> None:
         if optimizer.phases.curvature is Curvature.FULL:
@@ -128,13 +130,13 @@ class ReferenceEngine:
 
     def _walk(self, order: Order, is_sample: bool = False) -> Iterator[States]:
         """Walk patterns of the training set; what is shown for a sample is shown again."""
-        patterns = self._patterns["train"]
+        patterns, targets, order = rows_for(self._patterns["train"], self._targets, order)
         if self._draws is None:
             for number in order:
-                yield self._present(patterns[number], self._targets[number])
+                yield self._present(patterns[number], targets[number])
             return
         take = self._draws.coming if is_sample else self._draws.take
-        for some in take(order, patterns, self._targets):
+        for some in take(order, patterns, targets):
             for pattern, desired, masks in zip(
                 some.patterns, some.targets, some.masks, strict=True
             ):
@@ -216,18 +218,25 @@ class ReferenceEngine:
 
     def _along(self, weights: Floats, direction: Floats) -> float:
         """Walk the whole training set along a direction."""
-        pairs = zip(self._patterns["train"], self._targets, strict=True)
+        patterns = self._patterns["train"]
+        rows = patterns.inputs if isinstance(patterns, Feed) else patterns
+        pairs = zip(rows, self._targets, strict=True)
         return sum(
             self._reference.along(weights, direction, pattern.astype(float), desired.astype(float))
             for pattern, desired in pairs
         )
 
-    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
     def outputs(self, which: str) -> Floats32:
         """Compute the outputs pattern by pattern."""
+        found = self._patterns[which]
+        return self.answer(np.asarray(found.inputs) if isinstance(found, Feed) else found)
+
+    @np.errstate(all="ignore")  # what is no number is told by the loop, with its layer
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Compute the outputs for some patterns, one by one."""
         rows = [
             self._reference.forward(self._answering(), pattern.astype(np.float64))[1]
-            for pattern in self._patterns[which]
+            for pattern in patterns
         ]
         return np.array(rows)[:, self._table.output_units].astype(np.float32)
 

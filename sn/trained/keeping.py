@@ -63,7 +63,9 @@ def _seen_from(folder: Path, path: Path) -> str:
 
 def input_range(dataset: Dataset) -> tuple[float, float]:
     """Return the least and the largest input of the training set, before they were scaled."""
-    inputs, scaling = dataset.train.inputs, dataset.scaling
+    if dataset.ends is not None:
+        return dataset.ends[:2]
+    inputs, scaling = np.asarray(dataset.train.inputs), dataset.scaling
     if not inputs.size:
         return 0.0, 1.0
     raw = inputs if scaling is None else inputs / scaling.factor + scaling.shift

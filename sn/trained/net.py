@@ -19,18 +19,22 @@ from numpy.typing import NDArray
 
 from sn.data.base import Part
 from sn.data.rows import TargetKind
+from sn.data.streamed import Streamed
 from sn.display import brief
 from sn.errors import DataError, NetError, did_you_mean
 from sn.lower.ir import Plan
 from sn.lower.recognise import lower
+from sn.memory.files import claim
 from sn.net.layer import Layer, layers_html
 from sn.net.loss import split
 from sn.net.reference import Reference
 from sn.net.table import ConnectionTable
 from sn.results.record import Scores
 from sn.results.reports import ClassReport, Report
+from sn.train.feed import Feed
 from sn.train.scoring import answers, report, score
-from sn.train.targets import desired_at, judged
+from sn.train.tally import Judging, Tally, tallied
+from sn.train.targets import Desired, desired_at, judged
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
 from sn.trained.patterns import Wanted
@@ -293,14 +297,18 @@ class TrainedNet:
         Misses are None where nothing is right or wrong, or a function of the program says so.
         Raises: DataError when there is no such set, or it does not fit the net.
         """
-        return self._scores(*self._shown(part, data))
+        if isinstance(part, str):
+            return self._result(_of(self.sets(data), part))[0]
+        return self._scores(*self._judged(self.outputs(part.inputs), part))
 
     def report(self, part: Part | str = "test", data: Any = None) -> Report:
         """Return what else a run tells of a set: confusions and rejection, or errors of values.
 
         Raises: DataError as `test` does.
         """
-        return self._report(*self._shown(part, data))
+        if isinstance(part, str):
+            return self._result(_of(self.sets(data), part))[1]
+        return self._report(*self._judged(self.outputs(part.inputs), part))
 
     def confusion(self, part: Part | str = "test", data: Any = None) -> NDArray[np.int64]:
         """Return how many patterns of each class were taken for which: (classes, classes).
@@ -323,31 +331,47 @@ class TrainedNet:
         """
         sets = self.sets(data)
         parts = sets if which is None else {which: _of(sets, which)}
-        shown = {one: self._judged(self._outputs(part.inputs), part) for one, part in parts.items()}
-        return {one: (self._scores(*both), self._report(*both)) for one, both in shown.items()}
+        return {one: self._result(part) for one, part in parts.items()}
+
+    def _result(self, part: Part) -> tuple[Scores, Report]:
+        """Return scores and report of one of `sets()`; outputs of what is streamed are not kept."""
+        if isinstance(part.inputs, Streamed):
+            found = self._tally(part.inputs, part)
+            return found.scores, found.report()
+        both = self._judged(self._outputs(part.inputs), part)
+        return self._scores(*both), self._report(*both)
+
+    def _tally(self, inputs: Streamed, part: Part) -> Tally:
+        about, layers = self.about, self.table.output_layers
+        desired = Desired(
+            part.targets, about.kind, len(self.classes), self.table.n_outputs, self._desired
+        )
+        middle = (about.low + about.high) / 2
+        criterion = about.known_criterion
+        how = Judging(criterion, about.cost, about.kind, self.classes, middle, layers)
+        return tallied(Feed(inputs, desired, 1), how, self._outputs)
 
     def outputs_for(self, part: Part) -> Floats32:
         """Return the outputs for one of `sets()`, whose inputs are as the net takes them.
 
         Raises: DataError for a state that is no finite number.
         """
-        return self._outputs(part.inputs)
+        if not isinstance(part.inputs, Streamed):
+            return self._outputs(part.inputs)
+        count, width = len(part), self.table.n_outputs
+        claim(8 * count * width, f"the outputs for {count:,} patterns", part.inputs.place)
+        return np.concatenate([self._outputs(some) for some in part.inputs.blocks()])
 
     def report_for(self, outputs: Floats32, part: Part) -> Report:
         """Return the report of a set whose `outputs_for` are known."""
         return self._report(*self._judged(outputs, part))
 
-    def _shown(self, part: Part | str, data: Any) -> tuple[Floats32, Floats32]:
-        """Return the outputs for a set and what they should be, (n, n_outputs) each."""
-        if isinstance(part, str):
-            part = _of(self.sets(data), part)
-            return self._judged(self._outputs(part.inputs), part)
-        return self._judged(self.outputs(part.inputs), part)
-
     def _judged(self, outputs: Floats32, part: Part) -> tuple[Floats32, Floats32]:
+        return outputs, self._desired(np.asarray(part.targets))
+
+    def _desired(self, targets: Array) -> Floats32:
         layers, about = self.table.output_layers, self.about
-        ranges = about.ranges_of(self.table)
-        return outputs, desired_at(layers, part.targets, about.kind, ranges)
+        return desired_at(layers, targets, about.kind, about.ranges_of(self.table))
 
     def _scores(self, outputs: Floats32, desired: Floats32) -> Scores:
         about, columns = self.about, judged(self.table.output_layers, self.about.kind)

@@ -64,7 +64,10 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
         )
     sets = found.sets
     if known is not None and found.scaling is None:
-        sets = {which: Part(known(part.inputs), part.targets) for which, part in sets.items()}
+        sets = {
+            which: Part(known(np.asarray(part.inputs)), part.targets)
+            for which, part in sets.items()
+        }
     if found.kind is TargetKind.CLASSES:
         sets = _renumbered(found, sets, table, about)
     elif table.n_outputs not in n_outputs(found.kind, len(found.classes)):
@@ -82,6 +85,8 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
         hash=found.hash,
         source=found.source,
         scaling=known,
+        blocks=found.blocks,
+        ends=found.ends,
     )
 
 

@@ -16,7 +16,7 @@ from sn.net.init import Init, Uniform
 from sn.optim.base import optimizer
 from sn.session import Session
 from sn.train.experiment import check_targets
-from sn.train.loop import order_of_pass
+from sn.train.orders import order_of_pass
 
 NAN, INFINITE = float("nan"), float("inf")
 NET = "(defnet n (layer in (16 16)) (layer out (10)) (connect in out (full)))"

@@ -27,8 +27,9 @@ from sn.train.checkpoint import read_run
 from sn.train.criteria import largest
 from sn.train.engines import Engine
 from sn.train.experiment import ExperimentSpec
-from sn.train.loop import Job, order_of_pass, train
+from sn.train.loop import Job, train
 from sn.train.observer import Observer
+from sn.train.orders import order_of_pass
 from sn.train.scoring import score
 from sn.train.twin import ReferenceEngine
 from tests.sample_nets import described, lms

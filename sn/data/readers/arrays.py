@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.readers.classes import class_names, class_order, strange_class
-from sn.data.rows import Rows, TargetKind, reader
+from sn.data.row_files import RowFile
+from sn.data.rows import Rows, Stored, TargetKind, reader
 from sn.display import brief
 from sn.errors import DataError, SettingError
 from sn.memory.files import claim
@@ -89,6 +90,26 @@ class FilePair:
             if file is not None:
                 yield base / file
 
+    def row_file(self, path: Path, is_inputs: bool) -> RowFile | str:
+        """Return the rows of one of the files, which are not read; or why they cannot stay there.
+
+        Raises: DataError for a file that is not what it should be.
+        """
+        return "it is of another kind"
+
+    def stored(self, base: Path) -> Stored | str:
+        """Return both files as rows that stay there, or which cannot, and why.
+
+        Raises: DataError as `row_file` does.
+        """
+        found = []
+        for path, is_inputs in zip(self.files(base), (True, False), strict=False):
+            rows = self.row_file(path, is_inputs)
+            if isinstance(rows, str):
+                return f"{path}: {rows}"
+            found.append(rows)
+        return Stored(found[0], found[1] if len(found) > 1 else None, self.kind, self.classes)
+
 
 def check_kind(kind: str | None) -> None:
     """Hold what a user says of targets to KINDS.
@@ -146,8 +167,24 @@ def rows_of(
             f"{len(targets):,} targets",
         )
     meant = TargetKind(kind) if kind is not None else usual_kind(targets)
-    found, names = _TAKEN[meant](targets, place, classes)
+    found, names = targets_of(targets, meant, place, classes)
     return Rows(numbers, found, meant, names, (), shape, place)
+
+
+def targets_of(
+    targets: Array,
+    kind: TargetKind,
+    place: str,
+    classes: Sequence[str] | None = None,
+    first: int = 0,
+) -> tuple[Array, tuple[str, ...]]:
+    """Return targets of a kind, and their names; `first` is the number of their first row.
+
+    Raises: DataError for what are no such targets.
+    """
+    if kind is TargetKind.CLASSES:
+        return _classes(targets, place, classes)
+    return (_labels if kind is TargetKind.LABELS else _values)(targets, place, classes, first)
 
 
 def usual_kind(targets: Array) -> TargetKind:
@@ -169,10 +206,11 @@ def usual_kind_of_numbers(targets: Array) -> str | None:
 
 
 def checked_numbers(
-    values: Array, what: str, place: str, may_miss: bool = False
+    values: Array, what: str, place: str, may_miss: bool = False, first: int = 0
 ) -> NDArray[np.float32]:
     """Return (n, k) numbers as float32 in C order; NaN only where values `may_miss`.
 
+    `first` is the number of the first row.
     Raises: DataError with row and column of what is no finite number, or too large for float32.
     """
     if values.dtype.kind not in "biuf":
@@ -191,8 +229,8 @@ def checked_numbers(
         hint = "numbers are kept in 32 bits, up to 3.4e38"
     raise _wrong(
         place,
-        f"expected finite numbers as {what}, found {float(value):g} in row {row}, column {column}, "
-        "both counted from 0",
+        f"expected finite numbers as {what}, found {float(value):g} in row {first + row}, column "
+        f"{column}, both counted from 0",
         hint,
     )
 
@@ -251,7 +289,7 @@ def _marked(
 
 
 def _labels(
-    targets: Array, place: str, known: Sequence[str] | None
+    targets: Array, place: str, known: Sequence[str] | None, first: int = 0
 ) -> tuple[Array, tuple[str, ...]]:
     """Return labels (n, k) bool and their names; 1 is yes, 0 or -1 is no."""
     rows = targets.reshape(len(targets), -1)
@@ -261,23 +299,20 @@ def _labels(
         strange = ~np.isin(rows, (-1, 0, 1))
         if strange.any():
             row, column = (int(index) for index in np.argwhere(strange)[0])
-            found = f"found {rows[row, column]:g} in row {row}, column {column}"
+            found = f"found {rows[row, column]:g} in row {first + row}, column {column}"
             raise _wrong(place, f"expected labels as 1 for yes and 0 or -1 for no, {found}")
     return rows > 0, _column_names(rows.shape[1], place, known, "number")
 
 
 def _values(
-    targets: Array, place: str, known: Sequence[str] | None
+    targets: Array, place: str, known: Sequence[str] | None, first: int = 0
 ) -> tuple[Array, tuple[str, ...]]:
     """Return values (n, k) float32 and their names, which may be empty."""
     rows = targets.reshape(len(targets), -1)
     return (
-        checked_numbers(rows, "targets", place),
+        checked_numbers(rows, "targets", place, first=first),
         _column_names(rows.shape[1], place, known, "empty"),
     )
-
-
-_TAKEN = {TargetKind.CLASSES: _classes, TargetKind.LABELS: _labels, TargetKind.VALUES: _values}
 
 
 def _column_names(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sn.data.containers import read_idx
+from sn.data.containers import idx_rows, read_idx
 from sn.data.readers.arrays import FilePair, rows_of
+from sn.data.row_files import RowFile
 from sn.data.rows import Rows, reader
 
 
@@ -26,3 +27,7 @@ class Idx(FilePair):
         path = base / self.inputs
         targets = None if self.targets is None else read_idx(base / self.targets)
         return rows_of(read_idx(path), targets, str(path), self.kind, self.classes, may_miss)
+
+    def row_file(self, path: Path, is_inputs: bool) -> RowFile | str:
+        """Return the rows of one of the files, or why they cannot stay there."""
+        return idx_rows(path)

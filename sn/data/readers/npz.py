@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sn.data.numpy_files import Archive, read_npy
+from sn.data.numpy_files import Archive, npy_rows, read_npy
 from sn.data.readers.arrays import FilePair, check_kind, rows_of
+from sn.data.row_files import RowFile
 from sn.data.rows import Rows, reader
 from sn.display import listed
 from sn.errors import DataError
@@ -73,6 +74,10 @@ class Npy(FilePair):
         path = base / self.inputs
         targets = None if self.targets is None else read_npy(base / self.targets)
         return rows_of(read_npy(path), targets, str(path), self.kind, self.classes, may_miss)
+
+    def row_file(self, path: Path, is_inputs: bool) -> RowFile | str:
+        """Return the rows of one of the files, or why they cannot stay there."""
+        return npy_rows(path)
 
 
 def _usual(archive: Archive, names: tuple[str, ...]) -> str | None:
