@@ -55,6 +55,8 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
         said["targets"] = f"{spec.targets[0]:g} and {spec.targets[1]:g}"
     said["initial weights"] = str(spec.init)
     said["order"] = spec.order or spec.data.order
+    if dataset.blocks is not None:
+        said["stream"] = str(dataset.blocks)
     said["augmentation"] = "none" if spec.augmentation is None else str(spec.augmentation)
     said["passes"] = str(spec.passes if passes is None else passes)
     said["criterion"] = "as usual" if spec.criterion is None else str(spec.criterion)
@@ -83,7 +85,7 @@ def identity_of(
     """
     spec, (dataset, _) = experiment.spec, experiment.spec.data.load()
     data = DataUsed(dataset.name, dataset.hash)
-    said = identity(experiment.table, spec, optimizer, data, 0, "kernels")
+    said = identity(experiment.table, spec, optimizer, data, 0, "kernels", dataset.blocks)
     del said["seed"]
     said["passes"] = str(spec.passes if passes is None else passes)
     if experiment.program.depends_on_seed:  # and what it draws with another seed is not known

@@ -259,11 +259,13 @@ class Kernels:
         split = padded.reshape(-1, lanes, width)
         return np.ascontiguousarray(split.transpose(0, 2, 1))
 
-    def evaluate(self, packed: Floats32, batches: Floats32, n: int) -> Floats32:
+    def evaluate(
+        self, packed: Floats32, batches: Floats32, n: int, in_two: bool = True
+    ) -> Floats32:
         """Return the outputs of `n` patterns: (n, n_outputs) float32.
 
-        Where there are two cores, each takes half of the batches; a pattern's outputs do not
-        depend on its neighbours.
+        Where there are two cores, each takes half of the batches, unless not `in_two`; a pattern's
+        outputs do not depend on its neighbours.
         """
         out = np.empty((len(batches), self.source.n_outputs, self.source.lanes), np.float32)
 
@@ -272,7 +274,8 @@ class Kernels:
             addresses = Addresses().of(packed, states, tables, some, out[part])
             self.module.evaluate(addresses, len(some))
 
-        half = len(batches) // 2 if cores() > 1 and len(batches) >= MANY_BATCHES else 0
+        is_shared = in_two and cores() > 1 and len(batches) >= MANY_BATCHES
+        half = len(batches) // 2 if is_shared else 0
         second = threading.Thread(target=run, args=(slice(0, half), self.batch_states[1]))
         if half:
             second.start()

@@ -41,6 +41,16 @@ def lint(
     return notices, rates
 
 
+def streamed_notes(experiments: Mapping[str, Experiment]) -> list[str]:
+    """Return what is told of data that stay in their files, of each experiment that has such."""
+    notes = []
+    for experiment in experiments.values():
+        with suppress(SnError):
+            dataset, note = experiment.spec.data.load()
+            notes += [note] if dataset.is_streamed else []
+    return notes
+
+
 def _of_order(experiment: Experiment, reads_files: bool) -> tuple[Notice, ...]:
     """Warn of classes in long runs, if the data can be had in a moment."""
     spec = experiment.spec

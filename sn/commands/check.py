@@ -64,7 +64,7 @@ def command(
             "--grad prints a table, or an object with --json; leave --format out"
         )
     path = find_net(file)
-    from sn.lint import lint  # start-up time of numba, which --help can do without
+    from sn.lint import lint, streamed_notes  # start-up time of numba, which --help can do without
     from sn.session import Session  # as above
 
     session = Session(allow=allow)
@@ -84,6 +84,8 @@ def command(
         if not is_quiet:
             print_parts(report)
             if looks_deep:
+                for note in streamed_notes(program.experiments):
+                    print_text(note)
                 _print_rates(rates)
             sys.stdout.flush()
         tell_warnings([*report.warnings, *notices])

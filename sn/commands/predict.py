@@ -16,7 +16,7 @@ from sn.commands._safety import limit_options
 from sn.commands._tables import print_table
 from sn.commands._texts import print_whole
 from sn.display import printable
-from sn.memory.files import read_file, read_whole
+from sn.memory.files import read_whole
 from sn.paths import possible
 from sn.results.lines import json_line
 
@@ -59,36 +59,34 @@ def command(
 
     RUN is the folder of a run, or a file NAME.sn.safetensors. FILE is a table of text with a row a
     pattern, with a line of names or without, an array of NumPy (.npy, .npz), or a picture of the
-    size that the network takes; `-` is the standard input.
+    size that the network takes; `-` is the standard input. Of a large array what is told of one
+    part is written before the next is read.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two forms of the same; give one of them")
     from sn.trained.net import open_trained  # start-up time of numba
-    from sn.trained.patterns import read_patterns  # as above
+    from sn.trained.patterns import pattern_parts, read_patterns  # as above
     from sn.trained.predictions import predictions  # as above
 
     net = open_trained(run)
     wanted = net.wanted(columns, array, invert, resize)
     for number, file in enumerate(files):
-        place = "standard input" if file == "-" else file
-        patterns = read_patterns(_content(file), place, wanted)
-        found = predictions(net, patterns, file, reference)
-        if as_json:
-            for one in found.objects():
-                print(json_line(one))
-        elif as_csv:
-            _write_csv(found, has_header=not number)
+        if file == "-":
+            content = read_whole(sys.stdin.buffer, "standard input")
+            parts = iter([(0, read_patterns(content, "standard input", wanted))])
         else:
-            if len(files) > 1:
-                print(("\n" if number else "") + printable(file))
-            _print_rows(found)
-
-
-def _content(file: str) -> bytes:
-    """Return what is in a file, or comes from the standard input."""
-    if file != "-":
-        return read_file(possible(file))
-    return read_whole(sys.stdin.buffer, "standard input")
+            parts = pattern_parts(possible(file), wanted)
+        if len(files) > 1 and not (as_json or as_csv):
+            print(("\n" if number else "") + printable(file))
+        for first, patterns in parts:
+            found = predictions(net, patterns, file, reference, first)
+            if as_json:
+                for one in found.objects():
+                    print(json_line(one))
+            elif as_csv:
+                _write_csv(found, has_header=not (number or first))
+            else:
+                _print_rows(found)
 
 
 def _write_csv(found: Predictions, has_header: bool) -> None:

@@ -21,7 +21,7 @@ from sn.data.readers.arrays import Arrays
 from sn.data.rows import Encoding, Reader, Rows, TargetKind, held_to
 from sn.data.scaling import STANDARD, Scale, Scaling, learn, learn_from
 from sn.data.streamed import Streamed
-from sn.data.streaming import Surveyor, ends_of, part_of, rows_of, stored
+from sn.data.streaming import Surveyor, ends_of, part_of, read_whole, rows_of, stored
 from sn.display import brief, clipped, listed
 from sn.errors import DataError, SettingError
 from sn.limits import SEED, Limit, check_fields, setting
@@ -182,7 +182,7 @@ class OwnData:
             for file in reader.files(self.base):
                 self.check(file)
         kept = stored(reader, self.base, self.stream)
-        return reader.read(self.base, self.may_miss) if kept is None else rows_of(kept)
+        return rows_of(kept) if kept is not None else read_whole(reader, self.base, self.may_miss)
 
     def _cut(self, rows: Rows) -> Rows:
         """Return the rows that `rows` asks for."""

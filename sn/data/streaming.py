@@ -21,6 +21,7 @@ from sn.data.scaling import Moments, Scaling
 from sn.data.streamed import Streamed, to_inputs
 from sn.data.survey import Check, Chosen, survey
 from sn.errors import DataError
+from sn.memory import MORE
 from sn.memory.files import claim
 
 LARGE = 2**30  # bytes of patterns as float32; chosen here: a part of what a machine has
@@ -36,13 +37,26 @@ def stored(reader: Reader, base: Path, wanted: Streaming) -> Stored | None:
     if wanted.is_wanted is False:
         return None
     find = getattr(reader, "stored", None)
-    found: Stored | str = "it reads whole files" if find is None else find(base)
+    found: Stored | str = "a source of this kind is read whole" if find is None else find(base)
     if isinstance(found, str):
         if wanted.is_wanted:
             raise DataError(f"these data cannot be streamed: {found}", hint=HOW)
         return None
     is_large = 4 * found.inputs.count * found.inputs.width >= LARGE
     return found if wanted.is_wanted or is_large else None
+
+
+def read_whole(reader: Reader, base: Path, may_miss: bool) -> Rows:
+    """Return all rows of a reader, in memory.
+
+    Raises: DataError as the reader does; where memory is too small, it says what could be streamed.
+    """
+    try:
+        return reader.read(base, may_miss)
+    except DataError as error:
+        if error.hint == MORE and hasattr(reader, "stored"):
+            error.hint = f"{MORE}; {HOW}"
+        raise
 
 
 def rows_of(found: Stored) -> Rows:

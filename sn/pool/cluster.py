@@ -22,7 +22,17 @@ import distributed
 from sn.data.base import Dataset
 from sn.errors import TrainError
 from sn.pool.perform import Keeper, plain
-from sn.pool.runs import Bundle, Ended, Event, Passed, Run, Wanted, compute_versions, dead
+from sn.pool.runs import (
+    Bundle,
+    Ended,
+    Event,
+    Passed,
+    Run,
+    Wanted,
+    compute_versions,
+    dead,
+    sent,
+)
 from sn.results.record import PassRecord
 
 COUNTED = 1.0  # seconds between two counts of the workers; chosen here
@@ -165,7 +175,7 @@ class Cluster:
         except Exception as error:  # a worker that cannot run SN, or several that died in the run
             return [dead(run, _words(error))]
         if isinstance(answer.said, Wanted):
-            thing = self.things[answer.said.hash]
+            thing = sent(self.things[answer.said.hash], answer.said, answer.worker)
             with suppress(Exception):  # the worker may be gone, and another one asks again
                 self._client.run(_put, answer.said.hash, thing, workers=[answer.worker])
             self.submit(run)

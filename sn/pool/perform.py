@@ -133,10 +133,11 @@ class Keeper:
         if held is None:
             try:
                 held, _ = experiment.spec.data.load()
-            except SnError:  # not here, or not to be read from here
-                return Wanted(bundle.data_hash)
+            except SnError as error:  # not here, or not to be read from here
+                return Wanted(bundle.data_hash, error.message)
             if held.hash != bundle.data_hash:  # another of several, or files that changed
-                return Wanted(bundle.data_hash)
+                found = f"its hash is {held.hash[:16]}, expected {bundle.data_hash[:16]}"
+                return Wanted(bundle.data_hash, found)
             self.put(bundle.data_hash, held)
         assert isinstance(held, Dataset)
         return _Loaded(held, bundle.order)

@@ -18,7 +18,7 @@ from sn import memory
 from sn.data.base import Dataset
 from sn.errors import SnError, TrainError
 from sn.pool.perform import Keeper, plain
-from sn.pool.runs import Bundle, Ended, Event, Passed, Run, Wanted, dead
+from sn.pool.runs import Bundle, Ended, Event, Passed, Run, Wanted, dead, sent
 from sn.results.record import PassRecord
 from sn.watchdog import Watchdog
 from sn.workers import serve, untold
@@ -94,7 +94,8 @@ class Processes:
         assert run is not None
         match said:
             case Wanted(name):
-                worker.pipe.send((name, self.things[name]))
+                thing = sent(self.things[name], said, "a process beside this one")
+                worker.pipe.send((name, thing))
                 worker.pipe.send(run)
             case PassRecord():
                 return [Passed(run, said.number, plain(said))]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sn.errors import SnError
+from sn.data.base import Dataset
+from sn.errors import SnError, TrainError
 from sn.experiment import Experiment
 from sn.lisp.gate import Allow
 from sn.results.lines import json_line
@@ -84,9 +85,28 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a worker lacks to do a run: a bundle or a data set, by its hash."""
+    """What a worker lacks to do a run: a bundle or a data set, by its hash.
+
+    `why`: why it does not have a data set by itself.
+    """
 
     hash: str
+    why: str = field(default="", compare=False)
+
+
+def sent(thing: Bundle | Dataset, wanted: Wanted, worker: str) -> Bundle | Dataset:
+    """Return what a worker is sent.
+
+    Raises: TrainError for a data set that stays in its file.
+    """
+    if isinstance(thing, Dataset) and thing.is_streamed:
+        raise TrainError(
+            f"the data {thing.source} is streamed from its file, which does not travel, and "
+            f"{worker} has another: {wanted.why}",
+            hint="put the file under the same path on every worker, as on a disk that they share; "
+            "(stream no) sends what is in it",
+        )
+    return thing
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,7 @@ def _is_same(experiment: Experiment, optimizer: str, folder: Path) -> bool:
         DataUsed(dataset.name, dataset.hash),
         about["seed"],
         "kernels",
+        dataset.blocks,
     )
     return bool(about.get("identity") == now)
 

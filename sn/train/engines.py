@@ -306,9 +306,9 @@ class KernelEngine:
         return self._kernels.evaluate(packed, self._batches[which], count)
 
     def answer(self, patterns: Floats32) -> Floats32:
-        """Run the batch kernel on some patterns."""
-        kernels = self._kernels
-        return kernels.evaluate(self._answering(), kernels.batches(patterns), len(patterns))
+        """Run the batch kernel on some patterns; another core reads those that come."""
+        kernels, packed = self._kernels, self._answering()
+        return kernels.evaluate(packed, kernels.batches(patterns), len(patterns), in_two=False)
 
     def states(self) -> NDArray[np.floating]:
         """Return the states the kernel left."""

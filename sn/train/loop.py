@@ -405,14 +405,8 @@ class _Run:
         self._is_whole = False  # the best weights may take the place of the last; all is written
         warnings: tuple[Notice, ...] = ()
         if passes[-1].number:  # a net that was not trained need not be good at anything
-            warnings = of_end(
-                passes[-1].sets,
-                job.targets,
-                job.criterion,
-                job.spec.cost,
-                all(self._saturated),
-                job.judged,
-            )
+            sets, is_flat = passes[-1].sets, all(self._saturated)
+            warnings = of_end(sets, job.targets, job.criterion, job.spec.cost, is_flat, job.judged)
         for observer in self._observers:
             for warning in warnings:
                 observer.warned(warning)

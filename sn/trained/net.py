@@ -10,6 +10,7 @@ kernels that scored it while it was trained, bit for bit, states from the twin.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,15 +34,14 @@ from sn.results.record import Scores
 from sn.results.reports import ClassReport, Report
 from sn.train.feed import Feed
 from sn.train.scoring import answers, report, score
-from sn.train.tally import Judging, Tally, tallied
 from sn.train.targets import Desired, desired_at, judged
 from sn.trained.about import About
 from sn.trained.optimizers import rule_of
-from sn.trained.patterns import Wanted
+from sn.trained.patterns import MOST_AT_ONCE, Wanted, pattern_parts
 from sn.trained.pictures import usual_range
 from sn.trained.places import trained_file
 from sn.trained.reading import Contents, read_trained
-from sn.trained.sets import other_data, own_data
+from sn.trained.sets import other_data, own_data, tallied_part
 from sn.trained.words import facts, title
 
 if TYPE_CHECKING:
@@ -121,10 +121,11 @@ class TrainedNet:
         # the rule of the training, whose kernels the cache may have
         return compile_net(self.plan, self.about.cost, rule_of(self.about.options))
 
-    def scaled(self, patterns: Any) -> Floats32:
+    def scaled(self, patterns: Any, first: int = 0) -> Floats32:
         """Return patterns as the net takes them: (n, n_inputs) float32.
 
-        `patterns` is (n, n_inputs), one pattern, or either in the shape of the input layer.
+        `patterns` is (n, n_inputs), one pattern, or either in the shape of the input layer;
+        messages count them from `first`.
         Raises: DataError for another shape, and for what is no finite number.
         """
         shape, size = self.table.pattern_shape, self.table.n_inputs
@@ -154,7 +155,7 @@ class TrainedNet:
             row, column = bad[0].tolist()
             found = numbers[row, column]
             raise DataError(
-                f"input {column} of pattern {row} is {found:g}, expected a finite number",
+                f"input {column} of pattern {first + row} is {found:g}, expected a finite number",
                 hint="this net was trained without missing values" if np.isnan(found) else None,
             )
         return taken
@@ -181,14 +182,31 @@ class TrainedNet:
     def outputs(self, patterns: Any, reference: bool = False) -> Floats32:
         """Return the states of the output units: (n, n_outputs) float32.
 
+        `patterns` as in `scaled`, or the name of a file of them; an array, mapped or not, and a
+        file of NumPy are looked at a part at a time.
         Of several output layers they stand side by side; of classes the last layer answers.
         With `reference`, from the twin in float64, without a kernel.
-        Raises: DataError as `scaled` does.
+        Raises: DataError as `scaled` does, and for a file that cannot be read.
         """
-        return self._outputs(self.scaled(patterns), reference)
+        if isinstance(patterns, str | Path):
+            parts: Iterable[tuple[int, Any]] = pattern_parts(Path(patterns), self.wanted())
+        else:
+            parts = self._parts(patterns)
+        found = [self._outputs(self.scaled(some, n), reference, n) for n, some in parts]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
-    def _outputs(self, taken: Floats32, reference: bool = False) -> Floats32:
-        """Return the outputs for patterns as the net takes them.
+    def _parts(self, patterns: Any) -> Iterator[tuple[int, Any]]:
+        """Yield patterns some at a time, each part with the number of its first one."""
+        fits = self.table.pattern_shape, (self.table.n_inputs,)
+        is_one = not isinstance(patterns, np.ndarray) or patterns.shape in fits
+        if is_one or patterns.ndim < 2:
+            yield 0, patterns
+            return
+        for first in range(0, max(len(patterns), 1), MOST_AT_ONCE):
+            yield first, patterns[first : first + MOST_AT_ONCE]
+
+    def _outputs(self, taken: Floats32, reference: bool = False, first: int = 0) -> Floats32:
+        """Return the outputs for patterns as the net takes them; `first` is the number of one.
 
         Raises: DataError for a state that is no finite number.
         """
@@ -204,7 +222,7 @@ class TrainedNet:
             row, output = bad[0].tolist()
             value, place = found[row, output], self.path or f"net {self.name}"
             raise DataError(
-                f"{place}: output {output} for pattern {row} is {value:g}, no finite number"
+                f"{place}: output {output} for pattern {first + row} is {value:g}, no finite number"
             )
         return found
 
@@ -336,20 +354,13 @@ class TrainedNet:
     def _result(self, part: Part) -> tuple[Scores, Report]:
         """Return scores and report of one of `sets()`; outputs of what is streamed are not kept."""
         if isinstance(part.inputs, Streamed):
-            found = self._tally(part.inputs, part)
-            return found.scores, found.report()
+            sizes = len(self.classes), self.table.n_outputs
+            desired = Desired(part.targets, self.about.kind, *sizes, self._desired)
+            return tallied_part(
+                self.table, self.about, Feed(part.inputs, desired, 1), self._outputs
+            )
         both = self._judged(self._outputs(part.inputs), part)
         return self._scores(*both), self._report(*both)
-
-    def _tally(self, inputs: Streamed, part: Part) -> Tally:
-        about, layers = self.about, self.table.output_layers
-        desired = Desired(
-            part.targets, about.kind, len(self.classes), self.table.n_outputs, self._desired
-        )
-        middle = (about.low + about.high) / 2
-        criterion = about.known_criterion
-        how = Judging(criterion, about.cost, about.kind, self.classes, middle, layers)
-        return tallied(Feed(inputs, desired, 1), how, self._outputs)
 
     def outputs_for(self, part: Part) -> Floats32:
         """Return the outputs for one of `sets()`, whose inputs are as the net takes them.

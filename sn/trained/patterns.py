@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.npy_header import Form
-from sn.data.numpy_files import Archive, read_npy
+from sn.data.numpy_files import Archive, npy_rows, read_npy
 from sn.data.readers.columns import InputColumn, add_block
 from sn.data.readers.tables import Table, table_of
+from sn.data.row_files import RowFile
 from sn.data.rows import Encoding
 from sn.display import clipped, listed
 from sn.errors import DataError, Span, did_you_mean
-from sn.memory.files import claim, unpack
+from sn.memory.files import claim, open_file, read_file, unpack
 from sn.trained.pictures import PICTURES, picture
 
 Floats = NDArray[np.float64]
+
+PART = 2**25  # bytes of patterns that are looked at at once; chosen here
+MOST_AT_ONCE = 2**14  # of them; chosen here: a second of an output on a terminal
 
 _NUMPY, _ZIP = b"\x93NUMPY", (b"PK\x03\x04", b"PK\x05\x06")
 _NOT_KNOWN = "this net was trained without missing values, so it knows none to put there"
@@ -80,6 +84,28 @@ def read_patterns(content: bytes, place: str, wanted: Wanted) -> Floats:
     return _of_table(content, place, wanted)
 
 
+def pattern_parts(path: Path, wanted: Wanted) -> Iterator[tuple[int, Floats]]:
+    """Yield the patterns of a file, each part with the number of its first one.
+
+    An array of NumPy is read a part at a time, everything else at once.
+    Raises: DataError with the place of what is wrong; parts before it have been yielded.
+    """
+    place = str(path)
+    with open_file(path) as file:
+        is_array = file.read(len(_NUMPY)) == _NUMPY
+    rows = npy_rows(path) if is_array else ""
+    is_many = isinstance(rows, RowFile) and rows.shape in (wanted.shape, (wanted.size,))
+    if isinstance(rows, RowFile) and is_many and rows.count:
+        most = max(1, min(MOST_AT_ONCE, PART // (8 * wanted.size)))
+        for first in range(0, rows.count, most):
+            raw = np.empty((min(most, rows.count - first), rows.width), rows.dtype)
+            rows.read(first, raw)
+            yield first, _fitting(raw, place, wanted, first)
+        rows.close()
+    else:
+        yield 0, read_patterns(read_file(path), place, wanted)
+
+
 # --- arrays ---
 
 
@@ -110,7 +136,7 @@ def _fits(array: NDArray[Any] | Form, wanted: Wanted) -> bool:
     return is_number and (shape in shapes or (len(shape) > 1 and shape[1:] in shapes))
 
 
-def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
+def _fitting(array: NDArray[Any], place: str, wanted: Wanted, first: int = 0) -> Floats:
     if not _fits(array, wanted):
         raise DataError(
             f"{place}: expected numbers of shape (n, {wanted.size}), found {array.dtype} "
@@ -124,8 +150,8 @@ def _fitting(array: NDArray[Any], place: str, wanted: Wanted) -> Floats:
     if len(bad):
         row, column = bad[0].tolist()
         raise DataError(
-            f"{place}: input {column} of pattern {row} is {numbers[row, column]:g}, expected a "
-            "finite number"
+            f"{place}: input {column} of pattern {first + row} is {numbers[row, column]:g}, "
+            "expected a finite number"
         )
     return numbers
 

@@ -17,7 +17,8 @@ class Predictions:
     """What a net says of the patterns of one file.
 
     outputs: (n, n_outputs) float32; names: of the outputs; answers: for each pattern the class
-    or the labels that it has, None for values; confidence: (n,) for classes, else None
+    or the labels that it has, None for values; confidence: (n,) for classes, else None; first: the
+    number of the first of them in the file
     """
 
     file: str
@@ -25,6 +26,7 @@ class Predictions:
     names: tuple[str, ...]
     answers: tuple[Any, ...] | None
     confidence: NDArray[np.float64] | None
+    first: int = 0
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -37,7 +39,7 @@ class Predictions:
         """Return one object for JSON a pattern; `row` counts the patterns of the file from 0."""
         found = []
         for row, outputs in enumerate(self.outputs):
-            one: dict[str, Any] = {"type": "prediction", "file": self.file, "row": row}
+            one: dict[str, Any] = {"type": "prediction", "file": self.file, "row": self.first + row}
             if self.answers is not None:
                 one[self.told[0]] = self.answers[row]
             if self.confidence is not None:
@@ -63,9 +65,9 @@ def _names(net: TrainedNet) -> tuple[str, ...]:
 
 
 def predictions(
-    net: TrainedNet, patterns: NDArray[Any], file: str, reference: bool = False
+    net: TrainedNet, patterns: NDArray[Any], file: str, reference: bool = False, first: int = 0
 ) -> Predictions:
-    """Return what a net says of patterns, (n, n_inputs), that were read from a file.
+    """Return what a net says of patterns, (n, n_inputs), that are in a file from `first` on.
 
     Raises: DataError for patterns that do not fit.
     """
@@ -81,4 +83,4 @@ def predictions(
         answers = tuple(
             [name for name, has in zip(shown, row, strict=True) if has] for row in net.has(outputs)
         )
-    return Predictions(file, outputs, shown, answers, confidence)
+    return Predictions(file, outputs, shown, answers, confidence, first)

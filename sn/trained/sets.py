@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sn.data.base import Dataset, NamedData, Part, dataset
 from sn.data.own import OwnData, data_source
@@ -14,8 +16,14 @@ from sn.data.scaling import Scale
 from sn.display import clipped, listed
 from sn.errors import DataError
 from sn.net.table import ConnectionTable
+from sn.results.record import Scores
+from sn.results.reports import Report
+from sn.train.feed import Feed
+from sn.train.tally import Judging, tallied
 from sn.train.targets import n_outputs
 from sn.trained.about import About
+
+Floats32 = NDArray[np.float32]
 
 
 def own_data(table: ConnectionTable, about: About) -> Dataset:
@@ -88,6 +96,16 @@ def other_data(table: ConnectionTable, about: About, given: Any) -> Dataset:
         blocks=found.blocks,
         ends=found.ends,
     )
+
+
+def tallied_part(
+    table: ConnectionTable, about: About, feed: Feed, answer: Callable[[Floats32], Floats32]
+) -> tuple[Scores, Report]:
+    """Return scores and report of a set that is streamed, whose outputs are not kept."""
+    middle, layers = (about.low + about.high) / 2, table.output_layers
+    how = Judging(about.known_criterion, about.cost, about.kind, about.classes, middle, layers)
+    found = tallied(feed, how, answer)
+    return found.scores, found.report()
 
 
 def _held(source: OwnData, table: ConnectionTable, about: About) -> OwnData:
