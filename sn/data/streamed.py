@@ -109,7 +109,7 @@ class Streamed:
         return found
 
     def __getitem__(self, key: int | slice | Numbers) -> Array:
-        """Return one row, or some, read now.
+        """Return one row, or some, read now; as of an array, -1 is the last one.
 
         Raises: DataError when the file is not what it was, or the rows take too much memory.
         """
@@ -118,6 +118,9 @@ class Streamed:
         found = np.asarray(key)
         if found.dtype == bool:
             found = np.flatnonzero(found)
+        if found.size and not -self.count <= found.min() <= found.max() < self.count:
+            raise IndexError(f"there is no row {found}, of {self.count:,} rows")
+        found = np.where(found < 0, found + self.count, found)
         if found.ndim == 0:
             one: Array = self._rows(found.reshape(1))[0]
             return one

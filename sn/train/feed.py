@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sn.data.base import Dataset
 from sn.data.row_files import PIECE, Array
 from sn.data.streamed import Streamed
+from sn.memory.files import claim
 from sn.train.targets import Desired
 
 Floats32 = NDArray[np.float32]
@@ -204,10 +205,13 @@ class Feed:
     def take(self, order: Order) -> Some:
         """Return patterns by number, in an order.
 
-        Raises: DataError when the file cannot be read, or is not what it was.
+        Raises: DataError when the file cannot be read, or is not what it was, or memory does not
+        allow so many at once.
         """
+        width = self.inputs.width + self.desired.n_outputs
+        claim(8 * len(order) * width, f"{len(order):,} patterns at once", self.inputs.place)
         coming = self._order[self._at : self._at + len(order)]
-        if len(coming) == len(order) and np.array_equal(coming, order):
+        if len(coming) and np.array_equal(coming, order):
             return self._next(len(order))
         # a run that goes on may ask once more for patterns before those that come
         before = np.flatnonzero(order == coming[0])[:1] if len(coming) else ()

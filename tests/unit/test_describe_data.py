@@ -16,6 +16,7 @@ from sn.data import (
     OwnData,
     Scale,
     Shares,
+    Streaming,
     csv,
     fann,
     idx,
@@ -23,6 +24,7 @@ from sn.data import (
     matrix,
     npy,
     npz,
+    raw,
     text_matrix,
 )
 from sn.describe.data import read_data_text
@@ -83,6 +85,15 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ('(matrix "x.mat" "y.mat" (kind classes))', matrix("x.mat", "y.mat", "classes")),
         ('(text-matrix "x" "y" (kind values))', text_matrix("x", "y", "values")),
         ('(fann "x.data")', fann("x.data")),
+        ('(raw "x.bin" (size 256))', raw("x.bin", shape=(256,))),
+        (
+            '(raw "x.bin" "y.bin" (size 3 4) (type float16) (skip 8) (byte-order big)'
+            " (target-type int32) (target-size 2) (target-skip 4) (kind values))",
+            raw(
+                "x.bin", "y.bin", "values", shape=(3, 4), type="float16", skip=8,
+                byte_order="big", target_type="int32", target_size=2, target_skip=4,
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_a_form_is_the_reader_that_python_makes(text: str, expected: Any) -> None:
@@ -105,6 +116,21 @@ def test_options_say_how_rows_become_sets() -> None:
         shape=(1, 2),
         may_miss=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "stream"),
+    [
+        ("", Streaming()),
+        ("(stream)", Streaming(True)),
+        ("(stream yes)", Streaming(True)),
+        ("(stream no)", Streaming(False)),
+        ("(stream (block 8))", Streaming(True, 8)),
+        ("(stream (block 8) (buffer 3))", Streaming(True, 8, 3)),
+    ],
+)
+def test_a_stream_says_how_much_is_read_at_once(text: str, stream: Streaming) -> None:
+    assert data_of(f'(npy "x.npy" "y.npy") {text}').stream == stream
 
 
 @pytest.mark.parametrize(
@@ -212,6 +238,31 @@ def test_patterns_of_a_program_are_named_after_it(desk: Path) -> None:
             "(csv)",
             "csv needs 1 argument before its options, found 0\n*"
             'hint: the call form is (csv "FILE" (inputs C ...) (label C))',
+        ),
+        ('(npy "x.npy") (stream maybe)', "there is no stream 'maybe'\n*hint: known: yes, no"),
+        (
+            '(npy "x.npy") (stream (block 0))',
+            "the block of a stream must be a whole number from 1 to 2147483647, found 0",
+        ),
+        (
+            '(npy "x.npy") (stream (blok 3))',
+            "stream has no option 'blok'\n*hint: did you mean 'block'?",
+        ),
+        (
+            '(npy "x.npy") (stream (buffer 3 4))',
+            "buffer needs 1 argument, found 2\n*hint: the call form is (buffer BLOCKS)",
+        ),
+        (
+            '(raw "x.bin")',
+            "raw needs the size of a pattern, which its file does not say\n*hint: (r",
+        ),
+        (
+            '(raw "x.bin" (size 4) (type uint9))',
+            "there is no type 'uint9'\n*hint: did you mean 'uint8' or",
+        ),
+        (
+            '(raw "x.bin" (size 4) (skip -1))',
+            "skip must be a whole number from 0 to 9007199254740992, found -1",
         ),
         ('(csv "t.csv" "u.csv")', "expected an option of csv, such as (inputs C ...), found"),
         (

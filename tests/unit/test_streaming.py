@@ -404,6 +404,12 @@ def test_a_raw_file_says_what_does_not_fit(files: Path) -> None:
             sn.data.raw("x.bin", **options)
 
 
+@pytest.mark.kernels
+def test_a_batch_of_all_patterns_asks_for_the_memory_of_all(files: Path) -> None:
+    with limited(60_000), pytest.raises(DataError, match="560 patterns at once would take 67.2 kB"):
+        trained(files, "(stream)", "whole")
+
+
 def test_more_rows_at_once_than_memory_allows_are_refused(files: Path) -> None:
     found, _ = loaded(files, stream=Streaming(True))
     with limited(5000), pytest.raises(DataError, match="700 rows of inputs at once would take"):
