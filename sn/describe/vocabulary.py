@@ -134,6 +134,8 @@ def _deeper(word: str, inner: str) -> Mapping[str, str]:
         return {name: call for name, (call, _) in sources.SOURCES[inner].options.items()}
     if word == "data" and inner == "split":
         return {name: call for name, (call, _) in data._SPLIT.items()}
+    if word == "data" and inner == "stream":
+        return data._STREAM
     return {}
 
 

@@ -35,8 +35,10 @@ NET = """
   (optimizer mini (sgd (learning-rate 0.01) (batch 37)))
   (optimizer whole (sgd (learning-rate 0.01) (batch all)))
   (optimizer conjugate (conjugate-gradient))
-  {augment}
-  (order {order}) (passes 3))
+  {more}
+  (optimizer wild (sgd (learning-rate 1e38)))
+  (optimizer wilder (sgd (learning-rate 1e38) (batch 37)))
+  (order {order}) {passes})
 """
 
 
@@ -72,7 +74,8 @@ SOURCES = {
 
 def trained(folder: Path, stream: str, optimizer: str = "sgd", **said: Any) -> sn.RunRecord:
     """Train the net of NET on the files of a folder."""
-    text = {"dropout": "", "outputs": 3, "source": SOURCES["npy"], "augment": ""}
+    text = {"dropout": "", "outputs": 3, "source": SOURCES["npy"], "more": ""}
+    text["passes"] = "(passes 3)"
     text |= {"order": "shuffled", "options": "(split (test 0.2)) (scale (-1 1))"}
     reference = said.pop("reference", False)
     for name in set(said) & set(text):
@@ -117,7 +120,7 @@ def test_every_engine_trains_to_the_bits_of_memory(files: Path, optimizer: str) 
 
 @pytest.mark.parametrize("optimizer", ["newton", "mini"])
 def test_so_does_the_twin(files: Path, optimizer: str) -> None:
-    said: dict[str, Any] = {"reference": True, "passes": 1}
+    said: dict[str, Any] = {"reference": True, "passes": "(passes 1)"}
     here = trained(files, "(stream no)", optimizer, **said)
     assert_same_bits(here, trained(files, "(stream)", optimizer, **said))
 
@@ -132,9 +135,40 @@ def test_a_constant_order_has_the_same_bits_whatever_the_blocks(files: Path) -> 
 @pytest.mark.kernels
 @pytest.mark.parametrize("optimizer", ["sgd", "newton", "mini"])
 def test_chance_does_the_same_to_patterns_from_a_file(files: Path, optimizer: str) -> None:
-    said = {"dropout": " (dropout 0.3)", "augment": "(augment (noise 0.1))"}
+    said = {"dropout": " (dropout 0.3)", "more": "(augment (noise 0.1))"}
     here = trained(files, "(stream no)", optimizer, **said)
     assert_same_bits(here, trained(files, "(stream)", optimizer, **said))
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize(
+    "more",
+    [
+        "(phase (passes 2) (optimizer newton)) (phase (passes 1) (optimizer mini))",
+        "(keep best) (stop (patience 1))",
+        "(cost huber)",
+        "(criterion (tolerance 0.5))",
+    ],
+)
+def test_what_an_experiment_says_holds_for_files_too(files: Path, more: str) -> None:
+    said = {"more": more, "optimizer": None, "passes": "" if "phase" in more else "(passes 3)"}
+    here, there = (trained(files, stream, **said) for stream in ("(stream no)", "(stream)"))
+    assert_same_bits(here, there)
+    assert here.kept == there.kept
+    assert here.warnings == there.warnings
+    for which, found in here.reports.items():
+        assert found.confusion.tolist() == there.reports[which].confusion.tolist()
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("optimizer", ["wild", "wilder"])
+def test_a_run_that_diverges_names_the_same_pattern(files: Path, optimizer: str) -> None:
+    told = []
+    for stream in ("(stream no)", "(stream)"):
+        with pytest.raises(sn.SnError) as caught:
+            trained(files, stream, optimizer)
+        told.append(caught.value.message)
+    assert told[0] == told[1]
 
 
 @pytest.mark.kernels
@@ -377,7 +411,7 @@ def test_an_error_of_the_thread_that_reads_is_one_of_the_run(
 
     (files / "net.sn").write_text(
         NET.format(
-            dropout="", outputs=3, source=SOURCES["npy"], augment="", order="constant",
+            dropout="", outputs=3, source=SOURCES["npy"], more="", passes="", order="constant",
             options="(stream (block 8) (buffer 1))",
         )
     )  # fmt: skip
