@@ -60,6 +60,7 @@ RANKS = {
     "live": 6,
     "describe": 8,
     "sn28": 9,
+    "jax_engine": 8,
     "trained": 8,
     "progress": 8,
     "experiment": 9,
@@ -86,7 +87,7 @@ RANKS = {
 
 # The two columns, which do not know each other; they meet in units that stand in neither.
 LANGUAGE = ("lisp", "parser", "format", "interp", "builtins")
-NUMERIC = ("net", "optim", "data", "lower", "emit", "kernels", "train", "live")
+NUMERIC = ("net", "optim", "data", "lower", "emit", "kernels", "train", "live", "jax_engine")
 
 # What a unit may import besides the standard library.
 LIBRARIES = {
@@ -104,6 +105,7 @@ LIBRARIES = {
     "machine_code": {"numpy", "numba", "llvmlite"},
     "kernels": {"numpy", "numba", "llvmlite"},
     "train": {"numpy"},
+    "jax_engine": {"numpy", "jax"},
     "builtins": {"numpy"},
     "live": {"numpy"},
     "graphics": {"numpy"},

@@ -1,0 +1,73 @@
+"""Gathers whose transpose is a gather too.
+
+JAX turns the derivative of `x[index]` into a scatter that adds. Which places of the result come
+from a place of `x` is known beforehand here, so the derivative gathers these and sums them up: the
+same order of a sum on every device, where scatters of accelerators add as they come.
+
+Read next: nodes.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sn.jax_engine.formulas import Array
+from sn.net.layer import Ints
+
+# A place that is seen more often than so many times the average makes the list of who sees it
+# longer than is worth while; chosen here.
+UNEVEN = 8
+
+
+def picked(index: Ints, size: int) -> Callable[[Array], Array]:
+    """Return the function from x to x[..., index].
+
+    Shapes: index: any, with numbers from 0 to `size` - 1, or -1 for a place that is 0; the function
+    takes (..., size) and gives (..., *index.shape).
+    """
+    inside = index >= 0
+    places = np.where(inside, index, 0)
+
+    def take(x: Array) -> Array:
+        found = jnp.take(x, places, axis=-1, mode="clip")
+        return found if inside.all() else jnp.where(inside, found, 0)
+
+    seen_by = _inverse(index.ravel(), size)
+    if seen_by is None:
+        return take
+
+    @jax.custom_vjp
+    def pick(x: Array) -> Array:
+        return take(x)
+
+    def forward(x: Array) -> tuple[Array, None]:
+        return take(x), None
+
+    def backward(_: None, back: Array) -> tuple[Array]:
+        flat = back.reshape(*back.shape[: back.ndim - index.ndim], index.size)
+        some = jnp.take(flat, np.maximum(seen_by, 0), axis=-1, mode="clip")
+        return (jnp.where(seen_by >= 0, some, 0).sum(-1),)
+
+    pick.defvjp(forward, backward)
+    found: Callable[[Array], Array] = pick
+    return found
+
+
+def _inverse(index: Ints, size: int) -> Ints | None:
+    """Return which places of `index` have each number, -1 where no more do: (size, most); None
+    where some numbers stand far more often than others.
+    """
+    counts = np.bincount(index[index >= 0], minlength=size)
+    most = int(counts.max(initial=0))
+    if most * size > UNEVEN * max(len(index), size):
+        return None
+    order = np.argsort(index, kind="stable")[int(np.sum(index < 0)) :]
+    number = index[order]
+    rank = np.arange(len(order)) - (np.cumsum(counts) - counts)[number]
+    found = np.full((size, max(most, 1)), -1, np.int32)
+    found[number, rank] = order
+    return found
