@@ -1,0 +1,76 @@
+"""Devices: which JAX computes on, how nets or patterns are dealt out to them, and what to expect.
+
+Read next: programs.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from sn.display import many
+from sn.jax_engine.formulas import Array
+
+NETS, PATTERNS = "nets", "patterns"
+
+
+def use_all_cores() -> None:
+    """Make a device of every core of this process, unless JAX runs already or was told how many."""
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        with suppress(RuntimeError):  # it runs already, with the devices that it has
+            jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+
+
+def dealt(count: int) -> int:
+    """Return how many devices so many nets, or patterns of a batch, are dealt out to evenly."""
+    devices = len(jax.devices())
+    return max(n for n in range(1, devices + 1) if count % n == 0)
+
+
+def mesh(axis: str, devices: int) -> Mesh:
+    """Return the first so many devices as a mesh of one axis."""
+    return Mesh(np.array(jax.devices()[:devices]), (axis,))
+
+
+def spread(value: Array, over: Mesh | None, is_dealt: bool) -> Array:
+    """Put an array on the devices of a mesh: dealt out along its first axis, or all of it on each.
+
+    Without a mesh it goes to the first device.
+    """
+    if over is None:
+        return jax.device_put(value, jax.devices()[0])
+    spec = PartitionSpec(over.axis_names[0]) if is_dealt else PartitionSpec()
+    return jax.device_put(value, NamedSharding(over, spec))
+
+
+def shared_out(
+    work: Callable[..., Array], over: Mesh | None, dealt_arguments: tuple[bool, ...]
+) -> Callable[..., Array]:
+    """Return work over nets, each device with its part of the arguments that are dealt out."""
+    if over is None:
+        return work
+    axis = over.axis_names[0]
+    specs = tuple(PartitionSpec(axis) if one else PartitionSpec() for one in dealt_arguments)
+    found: Callable[..., Array] = jax.shard_map(
+        work, mesh=over, in_specs=specs, out_specs=PartitionSpec(axis), check_vma=False
+    )
+    return found
+
+
+def is_accelerated() -> bool:
+    """Whether JAX computes on anything but the cores of this machine."""
+    return bool(jax.devices()[0].platform != "cpu")
+
+
+def device_words() -> str:
+    """Return what JAX computes on, in words."""
+    devices = jax.devices()
+    if not is_accelerated():
+        return "one CPU core" if len(devices) == 1 else f"{many(len(devices), 'CPU device')}"
+    kind = devices[0].device_kind
+    return kind if len(devices) == 1 else f"{len(devices)} x {kind}"
