@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -30,11 +30,12 @@ from sn.pool.runs import Bundle, Ended, Run, bundle_of
 from sn.pool.workers import SECONDS, Workers, workers_at
 from sn.progress import bar_for, recording
 from sn.progress.watching import NOBODY, OverRuns, Watcher
-from sn.results.comparison import Comparison, Entry, default_reach
+from sn.results.comparison import Comparison, Diverged, Entry, default_reach, whole_entries
 from sn.results.contests import NOWHERE, Competitor, ContestFolder, Nowhere, event_folders
 from sn.results.record import PassRecord, RunRecord
 from sn.session import Session
 from sn.shipped import find_net
+from sn.train.divergence import HINT
 from sn.train.observer import Observer
 
 JOBS = Limit(1, is_whole=True)
@@ -128,7 +129,7 @@ def contenders(
             chosen.append((source, experiment, name))
     stems = [path.stem for path in paths]
     one_optimizer = len({name for _, _, name in chosen}) == 1
-    found = []
+    found: list[Contender] = []
     for source, experiment, name in chosen:
         path = source.path
         title = path.stem if stems.count(path.stem) == 1 else str(path.with_suffix(""))
@@ -149,11 +150,13 @@ def compare(
     kept: ContestFolder | Nowhere = NOWHERE,
     tensorboard: Path | None = None,
     scheduler: str | None = None,
+    engine: str = "kernels",
 ) -> Comparison:
     """Train every contender once per seed, `jobs` at once, and return the comparison.
 
-    Runs are done on the workers of the Dask `scheduler` at an address, if there is one. `kept` has
-    the runs that are finished already, and takes the others when they end. `reach` is the test
+    Runs are done on the workers of the Dask `scheduler` at an address, if there is one. The
+    `engine` "jax" trains all seeds at once, in one program; a run that diverges is left out. `kept`
+    has the runs that are finished already, and takes the others when they end. `reach` is the test
     error that passes are counted to; see `default_reach` for None. `tensorboard` gets a folder of
     events for each entry, and in it for each seed.
     Raises: SnError from the first run that fails, with its contender and seed; SettingError for
@@ -180,7 +183,10 @@ def compare(
     watcher.advanced(sum(len(record.passes) for record in records.values()))
     missing = [task for task in tasks if task.index not in records]
     told = _told_in_order(tasks, records, watcher)
-    if scheduler is None and min(jobs, len(missing)) <= 1:
+    faults: dict[int, str] = {}
+    if engine == "jax":
+        finished = _at_once(tasks, [one for one, _ in runs], {*records}, watcher, faults)
+    elif scheduler is None and min(jobs, len(missing)) <= 1:
         finished = _here(missing, [those[task.row].experiment for task in missing], watcher)
     else:
         bundles, things = _bundles(those)
@@ -192,19 +198,24 @@ def compare(
         kept.keep(index, record)
         records[index] = record
         told = _told_in_order(tasks, records, watcher, told)
-    entries = tuple(
-        Entry(
-            one.label,
-            one.name,
-            one.optimizer,
-            said[row],
-            tuple(records[len(seeds) * row + column] for column in range(len(seeds))),
-        )
-        for row, one in enumerate(those)
-    )
     notes = dict.fromkeys(one.experiment.spec.data.load()[1] for one in those)
+    found = [
+        Entry(one.label, one.name, one.optimizer, words, ())
+        for one, words in zip(those, said, strict=True)
+    ]
+    entries, kept_seeds = whole_entries(found, seeds, records)
+    if not entries:
+        first = tasks[min(faults)]
+        raise TrainError(
+            f"no seed is left that did not diverge: {first.label}, seed {first.seed}: "
+            f"{faults[first.index]}",
+            code=Code.DIVERGED,
+            hint=HINT,
+        )
     reach = default_reach(entries) if reach is None else reach
-    return Comparison(entries, tuple(seeds), reach, jobs, tuple(notes))
+    lost = [(tasks[index], fault) for index, fault in faults.items()]
+    diverged = tuple(Diverged(task.label, task.seed, fault) for task, fault in lost)
+    return Comparison(entries, kept_seeds, reach, jobs, tuple(notes), diverged)
 
 
 def _told_in_order(
@@ -217,12 +228,14 @@ def _told_in_order(
     return told
 
 
-def competitors(those: Sequence[Contender], passes: int | None = None) -> tuple[Competitor, ...]:
+def competitors(
+    those: Sequence[Contender], passes: int | None = None, engine: str = "kernels"
+) -> tuple[Competitor, ...]:
     """Return what each contender is made of: two of one identity and seed train alike.
 
     Raises: SnError when its data is not here.
     """
-    made = [identity_of(one.experiment, one.optimizer, passes) for one in those]
+    made = [identity_of(one.experiment, one.optimizer, passes, engine) for one in those]
     both = zip(those, made, strict=True)
     return tuple(Competitor(one.label, one.name, one.optimizer, said) for one, said in both)
 
@@ -288,6 +301,34 @@ class _PassTeller(Observer):
     def pass_finished(self, record: PassRecord) -> None:
         """Count one."""
         self._watcher.advanced(1)
+
+
+def _at_once(
+    tasks: Sequence[_Task],
+    those: Sequence[Contender],
+    known: set[int],
+    watcher: Watcher,
+    faults: dict[int, str],
+) -> Iterator[tuple[int, RunRecord]]:
+    """Train the runs of each source and optimizer as one program; tell how some diverged.
+
+    Where some of them are known the others are trained with them again: the bits of a net may
+    depend on how many there are beside it.
+    """
+    together: dict[tuple[Source, str], list[tuple[_Task, Contender]]] = {}
+    for task, one in zip(tasks, those, strict=True):
+        together.setdefault((task.source, task.optimizer), []).append((task, one))
+    for some in together.values():
+        if known >= {task.index for task, _ in some}:
+            continue
+        first, experiment = some[0][0], some[0][1].experiment
+        runs = [(one.experiment.spec, task.seed) for task, one in some]
+        outcomes = experiment.train_runs(runs, first.optimizer, first.passes, watcher.advanced)
+        for (task, _), outcome in zip(some, outcomes, strict=True):
+            if outcome.record is None:
+                faults[task.index] = outcome.fault
+            elif task.index not in known:
+                yield task.index, replace(outcome.record, weights={})
 
 
 def _here(

@@ -5,7 +5,7 @@ Here net, data, optimizer and engine come together; what a run is stands in trai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,10 @@ from sn.codes import Code
 from sn.compiled import Compiled
 from sn.data import Dataset, Part
 from sn.data.own import data_source
-from sn.data.rows import TargetKind
-from sn.data.streamed import Streamed
 from sn.errors import DataError, Notice, SettingError, TrainError, did_you_mean
-from sn.limits import PASSES, SEED
+from sn.jax_engine import engine_on_jax, many_on_jax
+from sn.jax_engine.jobs import Outcome, check_in_memory, many_job
+from sn.limits import PASSES, SEED, engine_named
 from sn.lower.ir import Plan
 from sn.net.layer import Network
 from sn.net.reference import Reference
@@ -45,8 +45,9 @@ from sn.train.historical import HistoricalEngine
 from sn.train.keeping import Keeping, StartedWith, started_with
 from sn.train.loop import Job, train
 from sn.train.observer import Observer
-from sn.train.phases import PhasedEngine
-from sn.train.targets import Desired, desired_at, judged
+from sn.train.phases import AT_LEAST_ONE, PhasedEngine
+from sn.train.preparing import criterion_of, desired_of, draws_of, wanted_of
+from sn.train.targets import Desired
 from sn.train.twin import ReferenceEngine
 from sn.trained.about import About, SourceText
 from sn.trained.keeping import Keeper, input_range
@@ -55,6 +56,7 @@ from sn.trained.reading import Contents
 from sn.trained.transfer import transferred
 
 if TYPE_CHECKING:
+    from sn.jax_engine.engine import JaxEngine
     from sn.kernels import Kernels
 
 
@@ -179,11 +181,13 @@ class Experiment:
         keep_checkpoints: int = CHECKPOINTS_KEPT,
         progress: bool | None = None,
         tensorboard: str | Path | None = None,
+        engine: str | None = None,
     ) -> RunRecord:
         """Train from fresh weights and return the record of the run.
 
-        `folder` keeps the files of the run; instead of running kernels, `reference` walks the
-        rows in float64, and `historical` in the arithmetic of SN 2.8, bit for bit. No passes score
+        `folder` keeps the files of the run; instead of running kernels, the `engine` "reference"
+        walks the rows in float64, "historical" in the arithmetic of SN 2.8, bit for bit, and "jax"
+        trains by JAX; `reference` and `historical` are other words for two of them. No passes score
         the untrained net. The seed is 0; what the program drew itself follows that of its session.
         `data` stands in for that of the program: the name of a data set, a pair of arrays
         (inputs (n, n_inputs), targets), a reader such as `sn.data.csv(...)`, or a `Dataset`.
@@ -207,9 +211,7 @@ class Experiment:
         passes = before.passes if passes is None else PASSES.take("passes", passes)
         seed = before.seed if seed is None else SEED.take("seed", seed)
         chosen = self._optimizer(before.optimizer if optimizer is None else optimizer)
-        if reference and historical:
-            raise SettingError("reference and historical are two engines", hint="give one of them")
-        kind = "historical" if historical else "reference" if reference else before.engine
+        kind = engine_named(engine, reference, historical) or before.engine
         if start is not None and place is not None:
             raise SettingError(
                 "a run that goes on has its weights: it cannot start from others",
@@ -219,21 +221,22 @@ class Experiment:
         dataset, note = spec.data.load()
         for observer in self.program.observers:
             observer.data_chosen(dataset.name, note)
-        check_sizes(self.spec, self.table, dataset)
-        targets = {name: self._wanted(dataset, part) for name, part in dataset.sets.items()}
+        check_sizes(spec, self.table, dataset)
+        wanted = partial(wanted_of, spec, self.table, dataset)
+        targets = {name: wanted(part) for name, part in dataset.sets.items()}
         feeds = feeds_of(dataset, targets)
         warnings = of_start(spec, chosen, self.table, dataset)
         for notice in (*self.warnings, *warnings):
             for observer in self.program.observers:
                 observer.warned(notice)
-        engine, seconds = self._engine(chosen, dataset, feeds, targets["train"], kind, seed)
+        made, seconds = self._engine(chosen, dataset, feeds, targets["train"], kind, seed)
         job = Job(
             spec=spec,
             table=self.table,
-            engine=engine,
+            engine=made,
             data=DataUsed(dataset.name, dataset.hash),
             targets=targets,
-            criterion=spec.criterion_for(dataset.kind, self._judged(dataset.kind)),
+            criterion=criterion_of(spec, self.table, dataset.kind),
             optimizer=chosen,
             seed=seed,
             passes=passes,
@@ -248,6 +251,54 @@ class Experiment:
         )
         files = None if folder is None else possible(folder)
         return train(job, files, self.program.observers, keeping)
+
+    def train_many(
+        self,
+        seeds: int | Iterable[int],
+        learning_rates: Iterable[float] = (),
+        *,
+        optimizer: str | None = None,
+        passes: int | None = None,
+        told: Callable[[int], None] = lambda passes: None,
+    ) -> list[Outcome]:
+        """Train nets at once by JAX: one for each of `seeds`, from 0 where these are a number, at
+        each of the learning rates; return what became of each, in this order.
+
+        They are one program, on all devices that JAX has. `told` hears how many passes were done
+        since the last call, those of all nets together.
+        Raises: SettingError for seeds, rates or passes outside their limits, DataError when no data
+        set is here, TrainError when JAX is not here or the nets of seeds may differ.
+        """
+        several = range(AT_LEAST_ONE.take("seeds", seeds)) if isinstance(seeds, int) else [*seeds]
+        name = self._optimizer(optimizer)
+        rated = [self.spec.at_rate(rate, name) for rate in learning_rates] or [self.spec]
+        runs = [(one, SEED.take("a seed", seed)) for one in rated for seed in several]
+        return self.train_runs(runs, name, passes, told)
+
+    def train_runs(
+        self,
+        runs: Sequence[tuple[ExperimentSpec, int]],
+        optimizer: str,
+        passes: int | None,
+        told: Callable[[int], None],
+    ) -> list[Outcome]:
+        """Train nets at once by specs that differ in numbers of optimizers, and from seeds.
+
+        Raises: as `train_many`.
+        """
+        spec = self.spec
+        if self.program.depends_on_seed:
+            raise TrainError(
+                "the program draws random numbers from the seed, so that nets may differ: they "
+                "cannot be trained at once",
+                span=spec.span,
+                hint="(seed N) before it draws them makes the nets alike; other engines train them "
+                "one after the other",
+            )
+        dataset, _ = spec.data.load()
+        check_sizes(spec, self.table, dataset)
+        passes = spec.passes if passes is None else PASSES.take("passes", passes)
+        return many_on_jax(many_job(self.plan, runs, optimizer, passes, dataset), told)
 
     def _begun(
         self, start: str | Path | TrainedNet | NDArray[np.float32], seed: int
@@ -294,7 +345,7 @@ class Experiment:
             low=low,
             high=high,
             ranges=tuple(spec.targets_at(layer.name) for layer in self.table.output_layers),
-            criterion=spec.criterion_for(dataset.kind, self._judged(dataset.kind)),
+            criterion=criterion_of(spec, self.table, dataset.kind),
             scaling=dataset.scaling,
             input_range=input_range(dataset),
             columns=dataset.columns,
@@ -318,7 +369,9 @@ class Experiment:
     ) -> tuple[Engine, float]:
         """Return what presents the patterns, and the seconds that compiling it took."""
         parts = self.spec.parts(optimizer)
-        draws = [self._draws(dataset, seed, number) for number in range(len(parts))]
+        draws = [
+            draws_of(self.spec, self.table, dataset, seed, number) for number in range(len(parts))
+        ]
         if optimizer not in self.spec.optimizers:
             made = [
                 self._engine_for(part.optimizer, dataset, feeds, targets, kind, one)
@@ -328,18 +381,6 @@ class Experiment:
             engine = PhasedEngine([(part.passes, one) for part, (one, _) in both])
             return engine, sum(seconds for _, seconds in made)
         return self._engine_for(parts[0].optimizer, dataset, feeds, targets, kind, draws[0])
-
-    def _draws(self, dataset: Dataset, seed: int, phase: int) -> Draws | None:
-        """Return what chance does to the presentations of a phase, None for nothing."""
-        if self.spec.augmentation is None and not self.table.dropped_layers:
-            return None
-        border = self.table.layers[0].border
-        if dataset.ends is not None:
-            least = dataset.ends[-1]
-        else:
-            least = float(np.nanmin(np.asarray(dataset.train.inputs), initial=np.inf))
-        background = border if border is not None else least if np.isfinite(least) else 0.0
-        return Draws(self.table, self.spec.augmentation, seed, background, phase)
 
     def _engine_for(
         self,
@@ -370,15 +411,27 @@ class Experiment:
         for observer in self.program.observers:
             observer.compile_started(self.name)
         data = (self.table, rule, patterns, targets, cost, draws)
-        if not rule.phases.in_batches:
+        seconds = 0.0 if draws is None else draws.compile()
+        engine: KernelEngine | JaxEngine
+        if kind == "jax":
+            check_in_memory(dataset)
+            whole = {name: np.asarray(part.inputs) for name, part in dataset.sets.items()}
+            wanted = np.asarray(targets)
+            engine, note = engine_on_jax(self.plan, cost, rule, whole, wanted, draws)
+            self._tell(note)
+        elif not rule.phases.in_batches:
             engine = KernelEngine(self.compile, *data)
         else:
             made = NormalisedEngine if rule.phases.is_normalised else BatchEngine
             engine = made(self.compile_batches, *data)
-        seconds = engine.compile_seconds + (0.0 if draws is None else draws.compile())
+        seconds += engine.compile_seconds
         for observer in self.program.observers:
             observer.compile_finished(seconds, engine.was_cached)
         return engine, seconds
+
+    def _tell(self, note: str) -> None:
+        for observer in self.program.observers:
+            observer.noted(note)
 
     def examples(self, seed: int = 0, count: int = PATTERNS) -> Examples:
         """Draw a few patterns of the training set, `count` at most, with their desired outputs.
@@ -392,22 +445,5 @@ class Experiment:
         total = len(dataset.train)
         chosen = stream.choice(total, min(count, total), replace=False)
         some = Part(dataset.train.inputs[chosen], dataset.train.targets[chosen])
-        inputs = np.asarray(some.inputs)
-        return Examples(inputs, self._desired(dataset, some.targets), f"patterns of {dataset.name}")
-
-    def _judged(self, kind: TargetKind) -> int:
-        """Return how many outputs say whether a pattern is right."""
-        return len(range(self.table.n_outputs)[judged(self.table.output_layers, kind)])
-
-    def _desired(self, dataset: Dataset, targets: Any) -> NDArray[np.float32]:
-        layers = self.table.output_layers
-        ranges = [self.spec.targets_at(layer.name) for layer in layers]
-        return desired_at(layers, targets, dataset.kind, ranges)
-
-    def _wanted(self, dataset: Dataset, part: Part) -> NDArray[np.float32] | Desired:
-        """Return what is desired of a set; of one that is streamed, when it is asked for."""
-        if not isinstance(part.inputs, Streamed):
-            return self._desired(dataset, part.targets)
-        make = partial(self._desired, dataset)
-        sizes = len(dataset.classes), self.table.n_outputs
-        return Desired(part.targets, dataset.kind, *sizes, make)
+        desired = desired_of(self.spec, self.table, dataset, some.targets)
+        return Examples(np.asarray(some.inputs), desired, f"patterns of {dataset.name}")

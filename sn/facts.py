@@ -77,7 +77,7 @@ def facts(experiment: Experiment, optimizer: str, passes: int | None = None) -> 
 
 
 def identity_of(
-    experiment: Experiment, optimizer: str, passes: int | None = None
+    experiment: Experiment, optimizer: str, passes: int | None = None, engine: str = "kernels"
 ) -> dict[str, str]:
     """Return in words all that decides what comes out of a run beside its seed, to the last bit.
 
@@ -85,7 +85,7 @@ def identity_of(
     """
     spec, (dataset, _) = experiment.spec, experiment.spec.data.load()
     data = DataUsed(dataset.name, dataset.hash)
-    said = identity(experiment.table, spec, optimizer, data, 0, "kernels", dataset.blocks)
+    said = identity(experiment.table, spec, optimizer, data, 0, engine, dataset.blocks)
     del said["seed"]
     said["passes"] = str(spec.passes if passes is None else passes)
     if experiment.program.depends_on_seed:  # and what it draws with another seed is not known

@@ -142,6 +142,8 @@ SEED = Limit(0, 2**64 - 1, is_whole=True)
 
 # what the compiler makes of a net, from the program to machine code
 HEADLESS = ("svg", "png", "none")  # what becomes of the windows of a program
+# what presents patterns; "kernels" unless something else is said
+ENGINES = ("kernels", "reference", "historical", "jax")
 STAGES = ("forms", "table", "plan", "schedule", "source", "llvm", "asm")
 
 
@@ -169,3 +171,17 @@ def check_fields(owner: Any) -> None:
         limit, value = limit_of(field), getattr(owner, field.name)
         if limit is not None and not (value is None and field.default is None):
             limit.given(option_name(field.name), value)
+
+
+def engine_named(engine: str | None, reference: bool, historical: bool) -> str | None:
+    """Return the engine that is asked for, None where none is.
+
+    Raises: SettingError for two of them, or a word that is none.
+    """
+    flags = {"reference": reference, "historical": historical}
+    named = [name for name, is_set in flags.items() if is_set]
+    if engine is not None:
+        named.append(one_of("engine", engine, ENGINES))
+    if len(set(named)) > 1:
+        raise SettingError(f"{' and '.join(named)} are two engines", hint="give one of them")
+    return named[0] if named else None

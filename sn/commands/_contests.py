@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -21,7 +21,10 @@ if TYPE_CHECKING:  # numba, which --help can do without
     from sn.contest import Contender
 
 # What a comparison is started with; the others say how it is gone on with.
-STARTED_WITH = ("files", "optimizers", "seeds", "passes", "reach", "data", "out", "settings")
+STARTED_WITH = (
+    *("files", "optimizers", "seeds", "engine", "rates", "passes", "reach", "data", "out"),
+    "settings",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +100,22 @@ def earlier_contest(context: click.Context) -> EarlierContest | None:
 
 
 def contest_of(
-    context: click.Context, optimizers: tuple[str, ...], entries: tuple[Competitor, ...]
+    options: Mapping[str, Any], optimizers: tuple[str, ...], entries: tuple[Competitor, ...]
 ) -> Contest:
-    """Return what the options say is compared."""
-    options = context.params
+    """Return what the options of a command say is compared; `seeds` is how many, or which."""
+    seeds = options["seeds"]
     return Contest(
         files=options["files"],
         folder=str(Path.cwd()),
         optimizers=optimizers,
-        seeds=tuple(range(options["seeds"])),
+        seeds=tuple(range(seeds)) if isinstance(seeds, int) else seeds,
         passes=options["passes"],
         reach=options["reach"],
         data=options["data"],
         settings=options["settings"],
         entries=entries,
         versions=versions(),
-        command=tuple(context.find_root().obj or ()),
+        command=tuple(click.get_current_context().find_root().obj or ()),
+        engine=options["engine"],
+        rates=options["rates"],
     )

@@ -51,6 +51,10 @@ class WarningPrinter(Observer):
             text += "; fresh: " + ", ".join(f"{name} ({why})" for name, why in left)
         print_text(text, err=True)
 
+    def noted(self, text: str) -> None:
+        """Print the note."""
+        print_text(f"note: {text}", err=True)
+
     def warned(self, notice: Notice) -> None:
         """Print the warning."""
         tell(notice)

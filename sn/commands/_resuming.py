@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # numba, which --help can do without
     from sn.session import Program, Session
 
 NUMBER = Limited(Limit(1, is_whole=True))
-FLAGS = ("reference", "historical")
+FLAGS = ("reference", "historical", "engine")
 
 
 def resume_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -142,12 +142,12 @@ class Beginning:
 
     def train_options(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return what `Experiment.train` is told: the options, or what the run before was told."""
-        names = ("passes", "optimizer", "reference", "historical", "start", "resume", "fork")
+        names = ("passes", "optimizer", *FLAGS, "start", "resume", "fork")
         told = {name: options[name] for name in (*names, "checkpoint_every", "keep_checkpoints")}
         if self.earlier is not None and options["again"] is not None:
             about, origin = self.earlier.about, self.earlier.origin
             told |= {name: about[name] for name in ("passes", "optimizer")}
-            told |= {name: origin.engine == name for name in FLAGS}
+            told |= {"reference": False, "historical": False, "engine": origin.engine}
             told["start"] = origin.start
         return {**told, "seed": self.seed}
 

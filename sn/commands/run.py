@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sn.commands import _completion as completion
+from sn.commands._comparing import rates_option
 from sn.commands._diagnostics import format_option
 from sn.commands._explain import tell_loops
 from sn.commands._folders import Place, out_option, remove_if_empty, tensorboard_option
@@ -18,6 +19,7 @@ from sn.commands._progress import JsonPrinter, PassPrinter, WarningPrinter
 from sn.commands._reports import last_report, print_confusion, print_report
 from sn.commands._resuming import Beginning, beginning, resume_options
 from sn.commands._safety import allow_options, limit_options
+from sn.commands._seeds import refuse_seeds, run_seeds
 from sn.commands._settings import (
     Limited,
     data_option,
@@ -30,7 +32,7 @@ from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.commands._windows import save_windows
 from sn.errors import TrainError
-from sn.limits import SEED
+from sn.limits import ENGINES, SEED
 from sn.progress.terminal import TerminalBar
 from sn.results.arrays import content_hash, make_inside
 from sn.results.checkpoints import run_folder
@@ -74,9 +76,29 @@ if TYPE_CHECKING:
 @click.option("--confusion", is_flag=True, help="Print which classes are taken for which.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per pass and result.")
 @click.option(
-    "--reference", is_flag=True, help="Use the slow float64 engine that the kernels are held to."
+    "--engine",
+    type=click.Choice(ENGINES),
+    metavar="NAME",
+    help="What trains: kernels, jax (for accelerators), reference or historical.  "
+    "[default: kernels]",
 )
-@click.option("--historical", is_flag=True, help="Compute as SN 2.8 did, bit for bit, in float32.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train N nets at once, from --seed on; with --engine jax.",
+)
+@rates_option
+@click.option(
+    "--reference",
+    is_flag=True,
+    help="The engine of float64 that the kernels are held to: --engine reference.",
+)
+@click.option(
+    "--historical",
+    is_flag=True,
+    help="Compute as SN 2.8 did, bit for bit, in float32: --engine historical.",
+)
 @click.option(
     "--fast",
     is_flag=True,
@@ -106,6 +128,9 @@ def command(
     headless: str,
     confusion: bool,
     as_json: bool,
+    engine: str | None,
+    seeds: int | None,
+    rates: tuple[float, ...],
     reference: bool,
     historical: bool,
     fast: bool,
@@ -128,12 +153,19 @@ def command(
     A program reads files below its own folder, and writes below that of its run, in `files`.
     """
     context = click.get_current_context()
-    if reference and historical:
-        raise click.UsageError("--reference and --historical are two engines; give one of them")
+    named = {"--reference": reference, "--historical": historical, f"--engine {engine}": engine}
+    two = [word for word, is_given in named.items() if is_given]
+    if len(two) > 1:
+        raise click.UsageError(f"{' and '.join(two)} are two engines; give one of them")
+    historical = historical or engine == "historical"
     if fast and historical:
         raise click.UsageError("--fast and --historical are two modes; give one of them")
     if no_folder and out is not None:
         raise click.UsageError("--out names a folder and --no-folder wants none; give one of them")
+    refuse_seeds(context.params)
+    if seeds is not None:
+        run_seeds(context.params, allow)
+        return 0
     begin = beginning(context.params)
     earlier, seed = begin.earlier, begin.seed
     from sn.session import Session  # start-up time of numba, which --help can do without
@@ -170,7 +202,7 @@ def command(
             if explain:
                 tell_loops(session.world.told_loops)
         is_live = session.world.live.n_conns > 0
-        wants = passes is not None or optimizer or start or as_json or reference
+        wants = passes is not None or bool(optimizer or start or as_json or reference or engine)
         wants = wants or (historical and not is_live)
         # a script may want a folder for what it writes and draws
         wants = wants or (out is not None and session.files.folder is None)

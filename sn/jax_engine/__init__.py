@@ -11,6 +11,7 @@
     shown.py        patterns on the devices, and what chance makes of them
     nets.py         one net or many while they are trained
     engine.py       the engine of one net, for the training loop
+    jobs.py         many nets that are to be trained, and what became of them
     many.py         many nets at once, over seeds and settings
 
 JAX is an extra: `pip install 'sn[jax]'`. `load_jax` comes before any other module of this package.
@@ -20,8 +21,19 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from sn.errors import TrainError
+from sn.jax_engine.jobs import ManyJob, Outcome
+from sn.lower.ir import Plan
+from sn.net.loss import Loss
+from sn.optim.base import Optimizer
+from sn.train.draws import Draws
+from sn.train.engines import Floats32
+
+if TYPE_CHECKING:
+    from sn.jax_engine.engine import JaxEngine  # JAX, which is not here yet
 
 
 def load_jax() -> None:
@@ -47,3 +59,48 @@ def load_jax() -> None:
         ) from error
     # accelerators would multiply with 10 bits of a number otherwise
     jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def engine_on_jax(
+    plan: Plan,
+    cost: Loss,
+    optimizer: Optimizer,
+    patterns: Mapping[str, Floats32],
+    targets: Floats32,
+    draws: Draws | None = None,
+) -> tuple[JaxEngine, str]:
+    """Return the engine of one net, and what it computes on, in words.
+
+    Raises: TrainError when JAX is not here.
+    """
+    load_jax()
+    from sn.jax_engine.devices import expectation  # JAX, which is ready only now
+    from sn.jax_engine.engine import JaxEngine  # as above
+
+    return JaxEngine(plan, cost, optimizer, patterns, targets, draws), expectation()
+
+
+def many_on_jax(job: ManyJob, told: Callable[[int], None]) -> list[Outcome]:
+    """Train many nets at once on all devices; return what became of each, see many.py.
+
+    `told` hears how many passes were done since the last call.
+    Raises: TrainError when JAX is not here.
+    """
+    load_jax()
+    from sn.jax_engine.devices import use_all_cores  # JAX, which is ready only now
+    from sn.jax_engine.many import train_many  # as above
+
+    use_all_cores()
+    return train_many(job, told)
+
+
+def expectation_of(n_nets: int) -> str:
+    """Return in words what so many nets at once are computed on, and what would be faster.
+
+    Raises: TrainError when JAX is not here.
+    """
+    load_jax()
+    from sn.jax_engine.devices import expectation, use_all_cores  # JAX, which is ready only now
+
+    use_all_cores()
+    return expectation(n_nets)

@@ -13,7 +13,6 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from sn.display import many
 from sn.jax_engine.formulas import Array
 
 NETS, PATTERNS = "nets", "patterns"
@@ -21,15 +20,31 @@ NETS, PATTERNS = "nets", "patterns"
 
 def use_all_cores() -> None:
     """Make a device of every core of this process, unless JAX runs already or was told how many."""
-    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+    if not _is_told():
         with suppress(RuntimeError):  # it runs already, with the devices that it has
             jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
 
 
+def n_of_one() -> int:
+    """Return how many devices train one net: of accelerators all, and of cores those that JAX was
+    told to take for devices, as what a batch sums up to depends on how many share it.
+    """
+    return len(jax.devices()) if is_accelerated() or _is_told() else 1
+
+
+def _is_told() -> bool:
+    """Whether the user says how many devices the CPU is."""
+    return "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+
+
 def dealt(count: int) -> int:
-    """Return how many devices so many nets, or patterns of a batch, are dealt out to evenly."""
-    devices = len(jax.devices())
-    return max(n for n in range(1, devices + 1) if count % n == 0)
+    """Return how many devices the patterns of a batch are dealt out to evenly."""
+    return max(n for n in range(1, n_of_one() + 1) if count % n == 0)
+
+
+def n_sharing(n_nets: int) -> int:
+    """Return how many devices share so many nets: all of them, or one for each net."""
+    return min(len(jax.devices()), n_nets)
 
 
 def mesh(axis: str, devices: int) -> Mesh:
@@ -67,10 +82,16 @@ def is_accelerated() -> bool:
     return bool(jax.devices()[0].platform != "cpu")
 
 
-def device_words() -> str:
-    """Return what JAX computes on, in words."""
-    devices = jax.devices()
-    if not is_accelerated():
-        return "one CPU core" if len(devices) == 1 else f"{many(len(devices), 'CPU device')}"
-    kind = devices[0].device_kind
-    return kind if len(devices) == 1 else f"{len(devices)} x {kind}"
+def device_words(count: int) -> str:
+    """Return what JAX computes on, so many devices, in words."""
+    kind = jax.devices()[0].device_kind if is_accelerated() else "CPU core"
+    return f"one {kind}" if count == 1 else f"{count} x {kind}"
+
+
+def expectation(n_nets: int = 1) -> str:
+    """Return what JAX computes on, and whether another engine is faster there."""
+    words = f"JAX computes on {device_words(n_of_one() if n_nets == 1 else n_sharing(n_nets))}"
+    if is_accelerated():
+        return words
+    what = "this net" if n_nets == 1 else "these nets one by one"
+    return f"{words}; there the kernels train {what} faster, --engine kernels"

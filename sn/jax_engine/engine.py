@@ -6,6 +6,8 @@ pass waits likewise until a program is full. Read next: nets.py, many.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +21,7 @@ from sn.optim.base import Optimizer
 from sn.optim.rules import CURVATURES, DESCENTS, STEPS, Memory
 from sn.train.batches import Waiting
 from sn.train.draws import Draws
-from sn.train.engines import Order, Sets, drawn
+from sn.train.engines import Order, drawn
 from sn.train.state import Array, EngineState, checked
 
 
@@ -37,7 +39,7 @@ class JaxEngine:
         plan: Plan,
         cost: Loss,
         optimizer: Optimizer,
-        patterns: Sets,
+        patterns: Mapping[str, Floats32],
         targets: Floats32,
         draws: Draws | None = None,
     ) -> None:
@@ -125,6 +127,10 @@ class JaxEngine:
     def outputs(self, which: str) -> Floats32:
         """Return the outputs for all patterns of a set: (n, n_outputs)."""
         return self._nets.outputs(which)[0]
+
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Return the outputs for patterns, (n, n_inputs): (n, n_outputs)."""
+        return self._nets.answer(patterns)[0]
 
     def states(self) -> NDArray[np.floating]:
         """Return what units were in the last batch; while patterns wait, the states of the input

@@ -11,7 +11,7 @@ Read next: programs.py for what JAX compiles, engine.py for the engine of one ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from sn.jax_engine.devices import NETS, mesh, spread
+from sn.jax_engine.devices import NETS, PATTERNS, dealt, mesh, spread
 from sn.jax_engine.formulas import Array
 from sn.jax_engine.function import Floats32, NetFunction
 from sn.jax_engine.programs import BLOCK, Programs, Shown, Size, size_for
@@ -74,9 +74,12 @@ class Nets:
         self._table = function.plan.original
         self.clocks = [Clock(one) for one in optimizers]
         self.phases, self.n_patterns = optimizers[0].phases, len(targets)
-        self._over = mesh(NETS, devices) if devices > 1 else None
-        self.data = Data(patterns, targets, draws, self._put, self._is_many)
         self.batch = self._batch()
+        if not self._is_many:
+            devices = dealt(size_for(self.batch, function, 1).side)
+        axis = NETS if self._is_many else PATTERNS
+        self._over = mesh(axis, devices) if devices > 1 else None
+        self.data = Data(patterns, targets, draws, self._put, self._is_many)
         self._programs = self._for_steps()
         self._sampling = self._for_samples()
         self._rates = [one.steps(self._table) for one in optimizers]
@@ -115,7 +118,7 @@ class Nets:
         if sample is None:
             return None
         size = size_for(min(sample.count, BLOCK, self.n_patterns), self.function, self.count)
-        return Programs(self.function, sample.rule, size, self._is_many, over_nets=self._over)
+        return Programs(self.function, sample.rule, size, self._is_many, over=self._over)
 
     def _compile(self) -> float:
         """Run the programs once without a pattern; return the seconds that it took."""
@@ -137,7 +140,7 @@ class Nets:
     # --- to the devices and back ---
 
     def _put(self, value: NDArray[np.generic], is_dealt: bool) -> Array:
-        return spread(np.asarray(value, order="C"), self._over, is_dealt)
+        return spread(np.asarray(value, order="C"), self._over, is_dealt and self._is_many)
 
     def _own(self, value: NDArray[np.generic]) -> Array:
         """Bring what each net has to its device; one net alone has no axis of nets there."""
@@ -356,10 +359,17 @@ class Nets:
 
     def outputs(self, which: str) -> Floats32:
         """Return the outputs for all patterns of a set: (n_nets, n, n_outputs)."""
+        return self._answers(self.data.pieces(which))
+
+    def answer(self, patterns: Floats32) -> Floats32:
+        """Return the outputs for patterns, (n, n_inputs): (n_nets, n, n_outputs)."""
+        return self._answers(self.data.cut(patterns))
+
+    def _answers(self, pieces: Iterable[tuple[Array, int]]) -> Floats32:
         weights = self._own(self.function.pack(self.get_trained()))
         found = [
             self._each(self._programs.outputs(weights, patterns))[:, :count]
-            for patterns, count in self.data.pieces(which)
+            for patterns, count in pieces
         ]
         return np.concatenate(found, axis=1)
 

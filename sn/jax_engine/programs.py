@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
-from sn.jax_engine.devices import PATTERNS, dealt, is_accelerated, mesh, shared_out
+from sn.jax_engine.devices import PATTERNS, is_accelerated, shared_out
 from sn.jax_engine.formulas import Array
 from sn.jax_engine.function import NetFunction
 from sn.jax_engine.stepping import Carry, Numbers, stepped
@@ -79,7 +79,10 @@ class Shown:
 
 
 class Programs:
-    """The compiled functions of a net for a rule; `is_many` where arrays have an axis of nets."""
+    """The compiled functions of a net for a rule; `is_many` where arrays have an axis of nets.
+
+    `over`: the devices that many nets, or the patterns of one, are dealt out to.
+    """
 
     def __init__(
         self,
@@ -89,13 +92,13 @@ class Programs:
         is_many: bool,
         is_mean: bool = False,
         varies: bool = False,
-        over_nets: Mesh | None = None,
+        over: Mesh | None = None,
     ) -> None:
         self._function, self._rule, self.size = function, rule, size
         self._is_many, self._is_mean, self._varies = is_many, is_mean, varies
-        self._over_nets = over_nets
-        devices = 1 if is_many or size.batch == 1 else dealt(size.side)
-        self._over_patterns = mesh(PATTERNS, devices) if devices > 1 else None
+        self._over_nets = over if is_many else None
+        is_even = over is not None and size.side % over.size == 0
+        self._over_patterns = over if is_even and not is_many and size.batch > 1 else None
         self._compiled: dict[tuple[str, bool], Array] = {}
 
     # --- what is called; every array may have an axis of nets before those named ---

@@ -40,9 +40,9 @@ class Data:
         self.host, self._draws, self._put = (patterns["train"], targets), draws, put
         self._is_many = is_many
         self._all = Shown(put(patterns["train"], False), put(targets, False), None)
-        self._parts = {name: list(self._cut(some)) for name, some in patterns.items()}
+        self._parts = {name: list(self.cut(some)) for name, some in patterns.items()}
 
-    def _cut(self, patterns: Floats32) -> Iterator[tuple[Array, int]]:
+    def cut(self, patterns: Floats32) -> Iterator[tuple[Array, int]]:
         """Yield patterns in pieces of one size, with how many of each count."""
         size = min(EVALUATED, len(patterns))
         for first in range(0, len(patterns), size):

@@ -8,8 +8,8 @@ is made here.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sn.charts.inline import inline
@@ -119,11 +119,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Diverged:
+    """A run that has no figures: of which entry, from which seed, and what became of it."""
+
+    label: str
+    seed: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """All entries over the same seeds.
 
     `reach` is the test error that passes are counted to; `jobs` is how many runs shared the
     machine while they were timed; `notes` say which data were taken, and how to get better ones.
+    Seeds of runs that `diverged` are left out of all entries.
     """
 
     entries: tuple[Entry, ...]
@@ -131,6 +141,7 @@ class Comparison:
     reach: float
     jobs: int = 1
     notes: tuple[str, ...] = ()
+    diverged: tuple[Diverged, ...] = ()
 
     @property
     def first(self) -> Entry:
@@ -235,6 +246,27 @@ class Comparison:
         return differing
 
 
+def whole_entries(
+    entries: Sequence[Entry], seeds: Sequence[int], records: Mapping[int, RunRecord]
+) -> tuple[tuple[Entry, ...], tuple[int, ...]]:
+    """Return entries with their runs, and the seeds of these: those that are there for every entry.
+
+    `records` are by number: those of the first entry in the order of the seeds, then the next. An
+    entry without any is left out; nothing is left where no seed is there for all others.
+    """
+    count = len(seeds)
+    of_entry = [
+        {n: records[count * row + n] for n in range(count) if count * row + n in records}
+        for row in range(len(entries))
+    ]
+    pairs = [(one, runs) for one, runs in zip(entries, of_entry, strict=True) if runs]
+    kept = [n for n in range(count) if pairs and all(n in runs for _, runs in pairs)]
+    if not kept:
+        return (), ()
+    found = tuple(replace(one, runs=tuple(runs[n] for n in kept)) for one, runs in pairs)
+    return found, tuple(seeds[n] for n in kept)
+
+
 def default_reach(entries: tuple[Entry, ...]) -> float:
     """Return a test error to count passes to: a published one, or one that all entries reach.
 
@@ -294,6 +326,7 @@ def comparison_object(comparison: Comparison, folder: str | None = None) -> dict
             for fact, values in comparison.facts_that_differ().items()
         ],
         "notes": list(comparison.notes),
+        **_diverged_object(comparison),
         "folder": folder,
     }
 
@@ -310,6 +343,14 @@ def _entry_object(entry: Entry) -> dict[str, Any]:
         "warnings": [list(run.warnings) for run in entry.runs],
         "sha256": [run.sha256 for run in entry.runs],
     }
+
+
+def _diverged_object(comparison: Comparison) -> dict[str, Any]:
+    """Return what is told of runs that diverged, where some did."""
+    found = [
+        {"entry": one.label, "seed": one.seed, "fault": one.fault} for one in comparison.diverged
+    ]
+    return {"diverged": found} if found else {}
 
 
 def _reach_object(entry: Entry, error: float) -> dict[str, Any]:

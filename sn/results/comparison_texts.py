@@ -1,7 +1,7 @@
 """Comparison texts: from a `Comparison` to the tables and sentences that people read.
 
 The terminal and comparison.md show the same rows; comparison.csv has a line per entry and
-passes.csv a line per entry, seed and pass.
+passes.csv a line per entry, seed and pass, seeds.csv one per run.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from sn.display import printable
@@ -122,11 +123,23 @@ def remarks(comparison: Comparison) -> tuple[str, ...]:
             f"{comparison.n_tested} differences are tested at 95 %; where nothing differs, "
             f"{comparison.by_luck:.2g} of them on average come out higher or lower by luck"
         )
+    said += _diverged_remarks(comparison)
     said += _cost_remarks(comparison)
     said += _warnings(comparison)
     if comparison.jobs > 1:
         said.append(f"times were taken with {comparison.jobs} runs at once; --jobs 1 is steadier")
     return tuple(said)
+
+
+def _diverged_remarks(comparison: Comparison) -> list[str]:
+    """Say which seeds are left out, and why."""
+    seeds = sorted({one.seed for one in comparison.diverged} - {*comparison.seeds})
+    lost = Counter(one.label for one in comparison.diverged)
+    if not lost:
+        return []
+    words = ", ".join(f"{count} of {label}" for label, count in lost.items())
+    left_out = f"; left out of all entries: seed {', '.join(map(str, seeds))}" if seeds else ""
+    return [f"runs that diverged: {words}{left_out}"]
 
 
 def _cost_remarks(comparison: Comparison) -> list[str]:
@@ -187,6 +200,22 @@ def markdown(comparison: Comparison, pictures: Sequence[str] = ()) -> str:
         parts.append("## What differs")
         parts.append("\n".join(f"* **{_plain(fact)}**: {_plain(values)}" for fact, values in facts))
     return "\n\n".join(parts) + "\n"
+
+
+def seeds_csv(comparison: Comparison) -> str:
+    """Return seeds.csv: a line per run with its measures, and how one ended that has none."""
+    head = ["entry", "optimizer", "seed", "passes", *comparison.measures, "outcome"]
+    lines: list[list[object]] = [[*head]]
+    for entry in comparison.entries:
+        columns = [entry.figures(name) for name in comparison.measures]
+        for place, run in enumerate(entry.runs):
+            figures = [column[place] for column in columns]
+            line = [entry.label, entry.optimizer, run.seed, run.n_passes]
+            lines.append([*line, *figures, "finished"])
+    for lost in comparison.diverged:
+        blank = ["" for _ in comparison.measures]
+        lines.append([lost.label, "", lost.seed, "", *blank, lost.fault])
+    return _csv(lines)
 
 
 def summary_csv(comparison: Comparison) -> str:

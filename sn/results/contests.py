@@ -54,7 +54,8 @@ class Contest:
     """What is compared, as the command line said it, and what that came to.
 
     `files` are as they were named in `folder`; `passes` and `reach` are None where the programs
-    and the results say them; `versions` are those of what computes.
+    and the results say them; `versions` are those of what computes. `rates` are learning rates that
+    each optimizer is trained at, none for its own.
     """
 
     files: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -69,6 +70,8 @@ class Contest:
     versions: dict[str, str]
     command: tuple[str, ...] = ()
     format: int = FORMAT
+    engine: str = "kernels"
+    rates: tuple[float, ...] = ()
 
     @property
     def n_runs(self) -> int:

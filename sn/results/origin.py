@@ -51,7 +51,7 @@ class ReadFile:
 class Origin:
     """Where a run comes from: what it takes to do it again.
 
-    `engine` is one of "kernels", "reference" and "historical"; `data` is what the command line said
+    `engine` is one of ENGINES of limits.py; `data` is what the command line said
     instead of the program's, None for nothing; `settings` are those of the session,
     `command` the words of the command line, none from Python; `program` is the full name of the
     program's file, `folder` that of the folder it was run in, `source` its text, `read` the files

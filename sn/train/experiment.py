@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sn.data.base import Dataset
@@ -117,6 +117,21 @@ class ExperimentSpec:
     def rule_of(self, run: str, number: int) -> Optimizer:
         """Return the optimizer of pass `number`, from 1."""
         return self.optimizers[self.parts(run)[(self.phase_of(run, number) or 1) - 1].optimizer]
+
+    def at_rate(self, rate: float, optimizer: str) -> ExperimentSpec:
+        """Return the experiment with another learning rate of one of its optimizers.
+
+        Raises: SettingError for one outside its limits, or in the place of one that changes.
+        """
+        rule = self.optimizers.get(optimizer)
+        if rule is None or "learning_rate" in rule.schedules:
+            what = "phases have" if rule is None else f"optimizer {optimizer} has"
+            raise SettingError(
+                f"{what} learning rates that change while a run lasts: none can stand for them",
+                hint="leave the rates out, or take an optimizer with one",
+            )
+        optimizers = {**self.optimizers, optimizer: replace(rule, learning_rate=rate)}
+        return replace(self, optimizers=optimizers)
 
     def options(self, run: str) -> dict[str, Any]:
         """Return what a run's record keeps of the settings."""

@@ -28,7 +28,7 @@ from sn.results.checkpoints import Position
 from sn.results.film import add_frame, is_frame
 from sn.results.folder import Outcome, RunHeader
 from sn.results.origin import Origin
-from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord, Scores
+from sn.results.record import DataUsed, NetCounts, PassRecord, RunRecord
 from sn.train.cautions import of_end
 from sn.train.checkpoint import RunState, Seconds, run_arrays
 from sn.train.criteria import Criterion
@@ -37,14 +37,15 @@ from sn.train.engines import Engine, Floats32, Order
 from sn.train.experiment import ExperimentSpec
 from sn.train.feed import Feed
 from sn.train.identity import identity, table_hash
+from sn.train.judging import scores_of
 from sn.train.keeping import Keeping, Opened, opened
 from sn.train.look import Look
 from sn.train.observer import Observer
 from sn.train.orders import order_of_pass
 from sn.train.phases import curvatures
 from sn.train.state import Array
-from sn.train.stopping import deciding
-from sn.train.tally import Judging, Tally, measured, tallied
+from sn.train.stopping import is_best
+from sn.train.tally import Judging, Tally, tallied
 from sn.train.targets import Desired, judged
 
 Keep = Callable[[Path, Array, Array | None, PassRecord], None]
@@ -279,7 +280,7 @@ class _Run:
             outputs = {
                 which: job.engine.outputs(which) for which in job.targets if which not in job.feeds
             }
-            scores, is_saturated = self._scores(outputs)
+            scores, is_saturated = scores_of(job.judging, job.targets, outputs, self._tally)
         self._outputs = outputs
         now = self._seconds
         spent = now.evaluate + time.perf_counter() - started
@@ -294,7 +295,7 @@ class _Run:
         self._seconds = Seconds(now.train + now.under_way, spent)
         self._passes.append(record)
         self._saturated = [*self._saturated[-1:], is_saturated]
-        if self._job.spec.stop.keep_best and self._is_best(record):
+        if self._job.spec.stop.keep_best and is_best(self._passes):
             self._best = (number, self._job.engine.get_trained())
         if self._files is not None:
             self._files.add_pass(record)
@@ -380,24 +381,6 @@ class _Run:
     def _traced(self) -> Traced:
         job = self._job
         return Traced(job.spec, job.optimizer, job.table, job.engine, job.targets["train"])
-
-    def _is_best(self, record: PassRecord) -> bool:
-        return all(
-            deciding(record).error < deciding(earlier).error for earlier in self._passes[:-1]
-        )
-
-    def _scores(self, given: Mapping[str, Floats32]) -> tuple[dict[str, Scores], bool]:
-        """Score all sets; say too whether all outputs for the training set are saturated."""
-        job, is_saturated = self._job, False
-        found = {}
-        for which, targets in job.targets.items():
-            tally = self._tally(which)
-            if tally is not None:
-                found[which], flag = tally.scores, tally.is_saturated
-            else:
-                found[which], flag = measured(given[which], np.asarray(targets), job.judging)
-            is_saturated = flag if which == "train" else is_saturated
-        return found, is_saturated
 
     def _finish(self) -> RunRecord:
         """Return the record, with the best weights where those were to be kept."""

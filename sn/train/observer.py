@@ -25,7 +25,7 @@ class Observer:
     The order of calls: weights_taken if it starts from a trained net, data_chosen,
     compile_started, compile_finished, described, started, resumed where a run goes on, then for
     each pass some of advanced, one of pass_scored and one of pass_finished, at the end finished or
-    interrupted; warned comes after data_chosen and before finished.
+    interrupted; warned and noted come after data_chosen and before finished.
     """
 
     def data_chosen(self, name: str, note: str) -> None:
@@ -33,6 +33,9 @@ class Observer:
 
     def warned(self, notice: Notice) -> None:
         """Hear of something that is not wrong and seldom meant: before the passes or after them."""
+
+    def noted(self, text: str) -> None:
+        """Hear what is worth knowing before the passes, and no warning."""
 
     def weights_taken(
         self, net: str, taken: Sequence[str], left: Sequence[tuple[str, str]]

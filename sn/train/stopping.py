@@ -44,3 +44,9 @@ def deciding(record: PassRecord) -> Scores:
     not met.
     """
     return record.validation or record.train
+
+
+def is_best(passes: Sequence[PassRecord]) -> bool:
+    """Whether the last pass is better than every one before it."""
+    last = deciding(passes[-1]).error
+    return all(last < deciding(earlier).error for earlier in passes[:-1])
