@@ -25,7 +25,7 @@ TRIALS = 300
 class AtOnce:
     """Workers that have done a run as soon as they are given it."""
 
-    capacity: int = 2
+    count: int = 2
     _ended: list[Event] = field(default_factory=list)
 
     def submit(self, run: Run) -> None:

@@ -3,9 +3,10 @@
     python bench/sweep_curve.py [--asked-ms 16] [-o docs/images/sweep-curve.svg]
 
 One process asks for runs, keeps what they came to and tells of it, one after the other: what that
-takes a run is measured here (sweep_asking.py), unless it is said. Workers wait in a queue for it,
-and are idle meanwhile. All else is simulated, event by event: no more machines than this one took
-part. A sweep has 20 runs for each worker; their lengths spread by a tenth around their mean.
+takes a run is measured here (sweep_asking.py), unless it is said. A few runs wait beside those
+that are under way, and workers that find none are idle. All else is simulated, event by event: no
+machine but this one took part. A sweep has 20 runs for each worker; their lengths spread by a tenth
+around their mean.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import heapq
 import random
 import sys
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,15 +32,19 @@ def efficiency(workers: int, run: float, asked: float) -> float:
     Units: seconds that a run takes in the mean, and that the process that asks takes for one.
     """
     stream = random.Random(f"{workers} {run}")
-    waiting = [(0.0, number) for number in range(workers)]  # since when
-    idle_since = busy = end = 0.0
+    ahead = workers + -(-workers // 4)  # as sn/sweep/going.py hands them out
+    ready = deque(asked * number for number in range(1, ahead + 1))  # when runs can begin
+    free = [0.0] * workers  # since when workers are
+    asker, busy, end = ready[-1], 0.0, 0.0
     for _ in range(workers * EACH):
-        since, number = heapq.heappop(waiting)
-        idle_since = max(since, idle_since) + asked
+        since = heapq.heappop(free)
+        if since:  # a run has ended: it is kept, and another one is asked for
+            asker = max(asker, since) + asked
+            ready.append(asker)
+        start = max(since, ready.popleft())
         length = stream.gammavariate(SPREAD**-2, run * SPREAD**2)
-        busy += length
-        end = max(end, idle_since + length)
-        heapq.heappush(waiting, (idle_since + length, number))
+        busy, end = busy + length, max(end, start + length)
+        heapq.heappush(free, start + length)
     return busy / (workers * end)
 
 

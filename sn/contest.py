@@ -192,7 +192,7 @@ def compare(
         bundles, things = _bundles(those)
         workers = workers_at(scheduler, min(jobs, len(missing)), things)
         if scheduler is not None:
-            jobs = workers.capacity
+            jobs = workers.count
         finished = _apart(missing, bundles, workers, watcher)
     for index, record in finished:
         kept.keep(index, record)

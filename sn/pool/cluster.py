@@ -100,8 +100,8 @@ class Cluster:
             self._client.subscribe_topic(TOPIC, self._ready.put)
 
     @property
-    def capacity(self) -> int:
-        """How many runs can be under way: one a worker, and at least one to wait for some."""
+    def count(self) -> int:
+        """How many runs are done at once: one a worker, and one where they are waited for."""
         now = time.monotonic()
         if now - self._counted > COUNTED:
             self._counted = now

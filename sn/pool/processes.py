@@ -51,8 +51,8 @@ class Processes:
     _deaths: dict[str, int] = field(default_factory=dict)
 
     @property
-    def capacity(self) -> int:
-        """How many runs can be under way."""
+    def count(self) -> int:
+        """How many runs are done at once."""
         return self.jobs
 
     def submit(self, run: Run) -> None:

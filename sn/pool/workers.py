@@ -25,8 +25,8 @@ class Workers(Protocol):
     """Who does runs."""
 
     @property
-    def capacity(self) -> int:
-        """How many runs can be under way."""
+    def count(self) -> int:
+        """How many runs are done at once."""
         ...
 
     def submit(self, run: Run) -> None:

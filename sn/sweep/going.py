@@ -159,14 +159,14 @@ class _Loop:
 
     def fill(self) -> bool:
         """Hand out runs while workers are idle; return whether anything is left to do."""
-        # trials that wait for runs of others are no reason to ask for ever more of them
-        while len(self._under_way) < (capacity := self._workers.capacity):
+        while len(self._under_way) < (room := _room(self._workers.count)):
             if self._queue:
                 run = self._queue.popleft()
                 if run.key not in self._under_way:
                     self._under_way[run.key] = []
                     self._workers.submit(run)
-            elif self._n_asked < self._plan.trials and len(self._open) <= 2 * capacity:
+            # trials that wait for runs of others are no reason to ask for ever more of them
+            elif self._n_asked < self._plan.trials and len(self._open) <= 2 * room:
                 self._n_asked += 1
                 self._take_up(self._study.ask())
             else:
@@ -257,6 +257,14 @@ class _Loop:
         if not self._n_here:
             return None
         return max(left, 0) * (time.monotonic() - self._start) / self._n_here
+
+
+def _room(workers: int) -> int:
+    """Return how many runs are handed out: a few wait, so that no worker does for the next one.
+
+    No more than a quarter (chosen here): a search that learns knows nothing of what waits.
+    """
+    return workers + -(-workers // 4)
 
 
 def best_of(trials: object) -> Trial | None:
