@@ -13,7 +13,7 @@ Read next: whole_loops.py, which chooses; ../compiled.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -130,12 +130,14 @@ class Fast:
     def _optimizer(self, numbers: Numbers) -> Optimizer:
         """Return what trains as the kernel of the live net does.
 
-        Raises: Refused for rates that differ within a layer.
+        Raises: Refused for rates that differ within a layer, or between layers that share weights.
         """
+        rates = {name: self._rate(name) for name in self._layers}
+        self._check_shares(rates)
         rule = Decay.PLAIN if self._net.variant.has_table else Decay.SCALED
         shared: dict[str, Any] = {
             "learning_rate": 0.0,
-            "layers": {name: self._rate(name) for name in self._layers},
+            "layers": rates,
             "momentum": _exact(numbers.alpha),
             "decay": _exact(numbers.decay),
             "decay_rule": rule,
@@ -161,6 +163,15 @@ class Fast:
         if len(rates) and (rates != rates[0]).any():
             raise Refused("learning rates differ within a layer")
         return float(rates[0]) if len(rates) else 0.0
+
+    def _check_shares(self, rates: Mapping[str, float]) -> None:
+        """Demand that the connections that share a weight move it at one rate."""
+        rate_of = np.full(self._net.n_weights, np.nan)
+        for name, rate in rates.items():
+            wid = self._net.wid[self._into[name]]
+            if np.any(np.abs(rate_of[wid] - rate) > 0):
+                raise Refused("layers that share weights have different learning rates")
+            rate_of[wid] = rate
 
     # --- measuring ---
 

@@ -59,6 +59,14 @@ def test_what_kernels_lack_runs_historically() -> None:
     assert any(name == "fast" and reason for name, reason in session.world.told_loops)
 
 
+def test_a_weight_that_layers_share_moves_at_the_rate_of_each() -> None:
+    text = (
+        "(connect 1 5 0.5) (dup-connection 1 3 2 5) (epsilon 0.2) (epsilon output 0.05) (learn 9)"
+    )
+    historical, fast = weights(text), weights("(numeric-mode 'fast)" + text)
+    assert fast == historical, "no kernel has two rates for a weight"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
