@@ -13,7 +13,7 @@ Read next: whole_loops.py, which chooses; ../compiled.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,15 @@ import numpy as np
 from sn.codes import Code
 from sn.compiled import Compiled
 from sn.describe.world import World
-from sn.errors import NetError, SnError
+from sn.errors import LowerError, MemoryLimitError, NetError, SnError
 from sn.lisp.machine import Machine
 from sn.live import arithmetic
 from sn.live.adopt import take_over
 from sn.live.functions import Function
-from sn.live.net import CONN_CURV, CONN_STEP, DELTA, STEP, WEIGHT, Floats32, Ints, LiveNet
+from sn.live.net import CONN_CURV, CONN_STEP, DELTA, STEP, VAL, WEIGHT, Floats32, Ints, LiveNet
 from sn.live.presenter import Moves, Recipe
 from sn.live.walk import Numbers
+from sn.lower.demands import demand_kernels
 from sn.net import expr
 from sn.net.activations import TOTAL, Activation
 from sn.net.costs import cost
@@ -45,15 +46,25 @@ from sn.train.state import EngineState
 
 
 class Fast:
-    """The kernels of a live net for one recipe, as long as its connections stay."""
+    """The kernels of a live net for one recipe, as long as its connections stay.
+
+    Raises: Refused for a net that kernels present in another way.
+    """
 
     def __init__(self, net: LiveNet, recipe: Recipe) -> None:
         self._net, self._recipe = net, recipe
         self.shape = (net.shape, net.n_units)
         if recipe.is_one_sided:
             raise Refused("kernels have no cost of one-sided errors")
-        network = network_of(net, recipe, "live")
         layers = _layers(recipe)
+        self._constants = _constants(net, recipe, layers)
+        self._states = net.units[VAL, self._constants].copy()
+        try:
+            network = network_of(net, recipe, "live")
+            self._compiled = Compiled(network, cost.get("lms")(len(recipe.outputs)))
+            demand_kernels(self._compiled.plan)  # whose table refuses what runs backwards
+        except (NetError, LowerError, MemoryLimitError) as error:
+            raise Refused(error.message) from error
         self._layers = dict(zip((x.name for x in network.layers[1:]), layers[1:], strict=True))
         conn = net.alive()
         inside = np.zeros(net.n_units, bool)
@@ -62,15 +73,15 @@ class Fast:
         self._into = {
             name: conn[np.isin(net.dst[conn], units)] for name, units in self._layers.items()
         }
-        self._compiled = Compiled(network, cost.get("lms")(len(recipe.outputs)))
         self._engine: KernelEngine | None = None
         self._made_for: Optimizer | None = None
         self._measured: dict[tuple[int, int], tuple[Floats32, Floats32]] = {}
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the net is still connected as it was."""
-        return self.shape == (self._net.shape, self._net.n_units)
+        """Whether the net is still connected as it was, with the same constants."""
+        same = self.shape == (self._net.shape, self._net.n_units)
+        return same and np.array_equal(self._states, self._net.units[VAL, self._constants])
 
     # --- training ---
 
@@ -192,6 +203,27 @@ class Fast:
     def _kernels(self) -> Any:
         """Kernels that can evaluate."""
         return self._compiled.kernels(Sgd(learning_rate=0.01).rule)
+
+
+def _constants(net: LiveNet, recipe: Recipe, layers: Sequence[Ints]) -> Ints:
+    """Return the units that feed layers without being of one: their states stay.
+
+    Raises: Refused where they do not, or where connections lead to other units than those that
+    kernels compute.
+    """
+    conn = net.alive()
+    computed, known = np.zeros((2, net.n_units), bool)
+    computed[np.concatenate(layers[1:])] = True
+    known[np.concatenate(layers)] = True
+    if not computed[net.dst[conn]].all():
+        raise Refused("connections lead to units that are in no layer behind the first")
+    sources = np.unique(net.src[conn])
+    if np.isin(sources, recipe.desired).any():
+        raise Refused("connections lead out of the layer of what is desired")
+    if net.units[VAL, 0] != 1 and 0 in sources:
+        raise Refused("the state of the bias is not 1")
+    found: Ints = sources[~known[sources]]
+    return found
 
 
 def _layers(recipe: Recipe) -> list[Ints]:

@@ -68,6 +68,49 @@ def test_a_weight_that_layers_share_moves_at_the_rate_of_each() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("(learn 5) (nval 0 0.5) (learn 5)", "the state of the bias is not 1"),
+        ("(connect output hidden) (learn 5)", "output -> hidden runs backwards"),
+        ("(connect hidden hidden) (learn 5)", "hidden -> hidden runs backwards"),
+        ("(connect hidden input) (learn 5)", "connections lead to units that are in no layer"),
+        (
+            "(connect hidden desired-layer) (learn 5)",
+            "connections lead to units that are in no lay",
+        ),
+        (
+            "(connect desired-layer hidden) (learn 5)",
+            "connections lead out of the layer of what is",
+        ),
+        (
+            "(define-net '((input) (hidden) (hidden) (output))) (learn 5)",
+            "layer 'hidden' is already",
+        ),
+    ],
+)
+def test_a_net_that_kernels_would_present_in_another_way_runs_historically(
+    text: str, why: str
+) -> None:
+    found = []
+    for mode in ("historical", "fast"):
+        session = Session()
+        session.evaluate(f"{XOR} (numeric-mode '{mode}) {text}")
+        live = session.world.live
+        found.append((live.weights[0].tolist(), live.units[:4].tolist()))
+    told = [reason for name, reason in session.world.told_loops if name == "fast" and reason]
+    assert len(told) == 1 and told[0].startswith(why)
+    assert found[1] == found[0] or text.startswith("(learn")
+    assert found[1][0] == pytest.approx(found[0][0], abs=2e-6)
+
+
+def test_a_constant_that_changes_counts_in_both_modes() -> None:
+    made = "(setq k (newneurons 1)) (connect k 4 0.3) (nval (car k) 1) (learn 5)"
+    text = f"{made} (nval (car k) 3) (learn 5)"
+    historical, fast = weights(text), weights("(numeric-mode 'fast)" + text)
+    assert fast == pytest.approx(historical, abs=2e-6)
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (("--explain",), ["explain: learn, 3 times in compiled code"]),
