@@ -18,7 +18,7 @@ from typing import Literal, TextIO
 
 from sn.errors import EvalError, NoFileError, source_text
 from sn.lisp.gate import Gate, not_read, not_written, real
-from sn.lisp.library import library_file
+from sn.lisp.library import library_file, meant_file
 from sn.memory.files import read_file
 from sn.paths import is_file
 
@@ -70,7 +70,8 @@ class Files:
         hint = f"searched in: {', '.join(shown)}"
         if closed:
             hint += f"; not in {', '.join(closed)}, which --allow-read DIR opens"
-        raise NoFileError(f"no file is called '{name}'", hint=hint)
+        meant = meant_file(name) if ".sn" in suffixes else None
+        raise NoFileError(f"no file is called '{name}'", hint=f"{hint}; {meant}" if meant else hint)
 
     def is_readable(self, file: Path) -> bool:
         """Whether there is a file at this place that may be read."""

@@ -14,12 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sn.errors import Label, SnError, Span
+from sn.errors import Label, SnError, Span, did_you_mean
 from sn.lisp.forms import Pair, Symbol
 
 FOLDER = Path(__file__).resolve().parent.parent / "lib"
 _INSIDE = f"{FOLDER}{os.sep}"
 _ENDINGS = (".sn", ".lsh", ".tl")
+_TOOLS = ("nettool", "bptool", "matrixtool", "imagetool", "ogre")
 _MANUAL = re.compile(r"^#\? (\(([^\s()]+).*\))\n((?:; .*\n)+)", re.MULTILINE)
 
 
@@ -97,6 +98,17 @@ def library_file(name: str) -> Path | None:
     stem, ending = os.path.splitext(name)
     part = (stem if ending in _ENDINGS else name).removeprefix("sn28/lib/")
     return FOLDER / f"{part}.sn" if part in index() else None
+
+
+def meant_file(name: str) -> str | None:
+    """Return a hint for a file to load that is not there: a part of the library of a name like it,
+    or where tools are that do not come with SN.
+    """
+    stem, ending = os.path.splitext(name)
+    stem = stem if ending in _ENDINGS else name
+    if os.path.basename(stem).lower() in _TOOLS:
+        return "tools with menus do not come with SN: (addpath FOLDER) adds a folder that has them"
+    return did_you_mean(stem.lower(), index())
 
 
 def part_of(file: Path) -> str | None:

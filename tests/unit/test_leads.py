@@ -56,6 +56,10 @@ DEFINITIONS = {
     "map": slip("(map sqrt '(1 2))", "1:1", "'map'", "(mapcar sqrt '(1 2))"),
     "len": slip("(len '(1 2))", "1:6", "found the list (1 2)", "(length list)"),
     "push": slip("(push 1 l)", "1:1", "'push'", "(setq l (cons 1 l))"),
+    "break": slip(
+        "(de f (x) (break) x)\n(f 1)", "1:11", "'break'", "there is no debugger: (print x)"
+    ),
+    "quit": slip("(quit)", "1:1", "'quit'", "(exit) leaves a program or the prompt"),
     "not-equal": slip("(if (!= 1 3) 2)", "1:5", "'!='", "SN says <>: (<> 1 3)"),
 }
 

@@ -10,7 +10,7 @@ import pytest
 from sn.errors import SnError
 from sn.format import format_text
 from sn.lisp.forms import Value, show
-from sn.lisp.library import FOLDER, index, library_file, part_of
+from sn.lisp.library import FOLDER, index, library_file, meant_file, part_of
 from sn.lisp.waiting import Waiting, is_own, load_part
 from sn.session import Session
 
@@ -210,3 +210,18 @@ def test_call_forms_of_the_library_are_those_of_its_manual() -> None:
     assert error.message == "run: missing arguments"
     assert error.hint == "the call form is (run it num)"
     assert not error.labels
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SN28/SN28itenew", "did you mean 'sn28/sn28itenew'?"),
+        ("netnv.sn", "did you mean 'netenv'?"),
+        ("tools/bptool", "tools with menus do not come with SN: (addpath FOLDER)"),
+        ("zzz", ""),
+    ],
+)
+def test_a_file_that_is_not_there_may_be_of_the_library(name: str, hint: str) -> None:
+    assert (meant_file(name) or "").startswith(hint)
+    assert (refusal(f'(libload "{name}")').hint or "").startswith("searched in: ")
+    assert hint in (refusal(f'(libload "{name}")').hint or "")

@@ -194,10 +194,24 @@ def do(args: list[Value]) -> str | None:
     return "(for (i 0 9) ...) counts, both ends included; (while test ...) repeats"
 
 
-@words("quit", "exit", "halt")
+@words("quit", "bye", "halt")
 def quit_(args: list[Value]) -> str | None:
     """(quit)."""
-    return "a program ends behind its last form: leave this out"
+    return "(exit) leaves a program or the prompt; behind the last form it is not needed"
+
+
+@words("break", "debug", "nodebug", "trace-on", "trace-off", "where")
+def debug(args: list[Value]) -> str | None:
+    """(break), (debug)."""
+    return (
+        "there is no debugger: (print x) shows values, and `sn repl FILE` keeps them after an error"
+    )
+
+
+@words("gc")
+def collect(args: list[Value]) -> str | None:
+    """(gc)."""
+    return "memory is freed by itself: leave this out"
 
 
 @words("filter", "remove-if", "remove-if-not", "reduce", "fold", "foldl")
