@@ -20,6 +20,7 @@ from sn.lisp.forms import Pair, Symbol
 FOLDER = Path(__file__).resolve().parent.parent / "lib"
 _INSIDE = f"{FOLDER}{os.sep}"
 _ENDINGS = (".sn", ".lsh", ".tl")
+_SPEAKING = ("error", "sn-compiled-loop")  # words whose place in the library tells nobody more
 _TOOLS = ("nettool", "bptool", "matrixtool", "imagetool", "ogre")
 _MANUAL = re.compile(r"^#\? (\(([^\s()]+).*\))\n((?:; .*\n)+)", re.MULTILINE)
 
@@ -85,7 +86,7 @@ def tell_outside(error: SnError, call: Span | None) -> None:
     if error.span is None or call is None or not is_of_library(error.span) or is_of_library(call):
         return
     form = error.form
-    if not (type(form) is Pair and type(form.car) is Symbol and form.car.name == "error"):
+    if not (type(form) is Pair and type(form.car) is Symbol and form.car.name in _SPEAKING):
         error.labels = (Label(error.span, "it arose here, in the library"), *error.labels)
     error.span = call
 

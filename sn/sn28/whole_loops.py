@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.describe.world import World
+from sn.errors import EvalError
 from sn.interrupts import interrupts_delayed
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Symbol, Value
@@ -140,6 +141,7 @@ class _Loop:
         if self._driver.moves is Moves.ALONG:
             squares = outputs.astype(np.float64) ** 2
             return float(np.cumsum(np.cumsum(squares, axis=1)[:, -1])[-1])
+        _check_finite(order, errors)
         if gathers:
             self._move(shown.numbers)
         local, good = self._leave(order, errors, outputs, shown)
@@ -185,6 +187,7 @@ class _Loop:
 
     def _learn(self, order: Ints, shown: _Shown) -> None:
         errors, outputs = self._present(order, shown)
+        _check_finite(order, errors)
         self._leave(order[-1:], errors[-1:], outputs[-1:], shown)
         self._grow_older(len(order))
 
@@ -208,7 +211,8 @@ class _Loop:
                 fast.train(order[:-1], patterns, targets, shown.numbers)
             else:
                 outputs = fast.measure(int(order[0]), int(order[-1]), patterns)
-                errors = np.float32(0.5) * ((targets[order] - outputs) ** 2).sum(axis=1)
+                with np.errstate(all="ignore"):  # _check_finite tells
+                    errors = np.float32(0.5) * ((targets[order] - outputs) ** 2).sum(axis=1)
         except Refused as refused:
             self._world.told_loops["fast", str(refused)] += 1
             return run(order, patterns, targets, shown.numbers)
@@ -288,6 +292,21 @@ class _Loop:
     def value(self, name: str) -> Value:
         """Return the value of a variable."""
         return self._it.intern(name).value
+
+
+def _check_finite(order: Ints, errors: Floats32) -> None:
+    """Refuse errors that are not finite, as Lisp does where hooks compute them.
+
+    Raises: EvalError at the first.
+    """
+    finite = np.isfinite(errors)
+    if not finite.all():
+        pattern = int(order[int(np.argmin(finite))])
+        raise EvalError(
+            f"floating exception: the error of pattern {pattern} is not finite",
+            hint="weights or states have grown beyond bounds; smaller learning rates keep them, "
+            "and (forget 1) draws weights anew",
+        )
 
 
 def _set(it: Machine, name: str, value: Value) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sn.commands import main
+from sn.errors import EvalError
 from sn.lisp.forms import show
 from sn.session import Session
 
@@ -108,6 +109,18 @@ def test_a_constant_that_changes_counts_in_both_modes() -> None:
     text = f"{made} (nval (car k) 3) (learn 5)"
     historical, fast = weights(text), weights("(numeric-mode 'fast)" + text)
     assert fast == pytest.approx(historical, abs=2e-6)
+
+
+@pytest.mark.parametrize("call", ["(learn 200)", "(learn-cycle 50)", "(learn-batch 50)", "(perf)"])
+@pytest.mark.parametrize("mode", ["historical", "fast"])
+def test_errors_beyond_float32_are_a_floating_exception_in_all_ways(mode: str, call: str) -> None:
+    for hook in ("", "(de present-desired (l n) (get-pattern desired-matrix n l))"):
+        session = Session()
+        session.evaluate(f"{XOR} (numeric-mode '{mode}) {hook} (nlf-tanh 1 1) (epsilon 1000)")
+        if call == "(perf)":
+            session.evaluate("(set-weight 5 '(1e30 1e30 1e30))")
+        with pytest.raises(EvalError, match="floating exception"):
+            session.evaluate(call)
 
 
 @pytest.mark.parametrize(
