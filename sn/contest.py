@@ -193,6 +193,8 @@ def compare(
         workers = workers_at(scheduler, min(jobs, len(missing)), things)
         if scheduler is not None:
             jobs = workers.count
+        if workers.note:
+            watcher.noted(workers.note)
         finished = _apart(missing, bundles, workers, watcher)
     for index, record in finished:
         kept.keep(index, record)

@@ -95,6 +95,10 @@ class Progression:
         if self._bar is not None:
             self._bar.advanced(passes)
 
+    def noted(self, note: str) -> None:
+        """Print what who waits should know."""
+        print_text(f"note: {note}", err=True)
+
     def run_finished(self, label: str, record: RunRecord) -> None:
         """Say how a run ended."""
         self._done += 1

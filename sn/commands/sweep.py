@@ -303,6 +303,8 @@ def _swept(
         things: dict[str, Bundle | Dataset] = {bundle.hash: bundle, dataset.hash: dataset}
         jobs = options["jobs"] or cores()
         workers = workers_at(options["scheduler"], jobs, things, plan.prunes)
+        if workers.note:
+            print_text(f"note: {workers.note}", err=True)
         progress.figure = figure
         trials = go(plan, study, workers, files, progress)
     except BaseException:

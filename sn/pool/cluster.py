@@ -60,6 +60,7 @@ class Cluster:
     address: str
     things: Mapping[str, Bundle | Dataset]
     reports: bool = False
+    note: str = ""
     _client: Any = None
     _futures: dict[str, tuple[Run, Any]] = field(default_factory=dict)
     _ready: SimpleQueue[Any] = field(default_factory=SimpleQueue)
@@ -95,6 +96,10 @@ class Cluster:
                 raise TrainError(
                     f"worker {worker} has {', '.join(other)}, and here are {wanted}", hint=INSTALL
                 )
+        if not there:
+            self.note = (
+                f"the scheduler at {self.address} has no workers yet: runs begin with the first"
+            )
         self._seen = time.monotonic()
         if self.reports:
             self._client.subscribe_topic(TOPIC, self._ready.put)

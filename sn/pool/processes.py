@@ -55,6 +55,11 @@ class Processes:
         """How many runs are done at once."""
         return self.jobs
 
+    @property
+    def note(self) -> str:
+        """Nothing: they are here."""
+        return ""
+
     def submit(self, run: Run) -> None:
         """Have a run done as soon as a worker is idle."""
         self._waiting.append(run)

@@ -29,6 +29,11 @@ class Workers(Protocol):
         """How many runs are done at once."""
         ...
 
+    @property
+    def note(self) -> str:
+        """What who waits for runs should know, or nothing."""
+        ...
+
     def submit(self, run: Run) -> None:
         """Have a run done; of equal ones only one may be under way."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol
 
 from sn.progress.drawing import Drawing
@@ -19,6 +20,10 @@ class Watcher(Protocol):
         """Hear that so many more passes are done."""
         ...
 
+    def noted(self, note: str) -> None:
+        """Hear what who waits should know."""
+        ...
+
     def run_finished(self, label: str, record: RunRecord) -> None:
         """Hear the outcome of a run; runs are told in the order of entries and seeds."""
         ...
@@ -31,6 +36,9 @@ class Nobody:
         """Do nothing."""
 
     def advanced(self, passes: int) -> None:
+        """Do nothing."""
+
+    def noted(self, note: str) -> None:
         """Do nothing."""
 
     def run_finished(self, label: str, record: RunRecord) -> None:
@@ -54,6 +62,10 @@ class OverRuns:
     def advanced(self, passes: int) -> None:
         """Move the bar."""
         self._bar.advanced(passes)
+
+    def noted(self, note: str) -> None:
+        """Print the note."""
+        print(f"note: {note}", file=sys.stderr, flush=True)
 
     def run_finished(self, label: str, record: RunRecord) -> None:
         """Name the run that comes next."""

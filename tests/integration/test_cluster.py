@@ -35,28 +35,28 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in found.stdout.split()]
 
 
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
 @pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[int]]]:
-    """Start a scheduler and two workers; yield its address, and its process before theirs."""
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Yield what starts a process of Dask, in a folder where no program is; all end with it."""
     pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
     Path("small.sn").write_text(NET.replace("(passes 3)", "(passes 300)"), encoding="utf-8")
-    file = tmp_path / "scheduler.json"
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*words: str) -> subprocess.Popen[bytes]:
-        command = [*DASK, *words, "--scheduler-file", str(file), "--no-dashboard"]
-        folder = tmp_path / f"dask-{len(started)}"  # where no program of the sweep is
+        file = str(tmp_path / "scheduler.json")
+        command = [*DASK, *words, "--scheduler-file", file, "--no-dashboard"]
+        folder = tmp_path / f"dask-{len(started)}"
         folder.mkdir()
         with (folder / "log").open("wb") as log:
             started.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))
         return started[-1]
 
     try:
-        scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        until(file.exists)
-        nannies = [start("worker", "--nthreads", "1").pid for _ in range(2)]
-        yield json.loads(file.read_text(encoding="utf-8"))["address"], [scheduler.pid, *nannies]
+        yield start
     finally:
         for process in reversed(started):
             process.terminate()
@@ -66,6 +66,21 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[s
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def scheduler(start: Start) -> tuple[str, int]:
+    """Start a scheduler; return its address and its process."""
+    process = start("scheduler", "--host", "127.0.0.1", "--port", "0")
+    until(Path("scheduler.json").exists)
+    address: str = json.loads(Path("scheduler.json").read_text(encoding="utf-8"))["address"]
+    return address, process.pid
+
+
+@pytest.fixture
+def cluster(start: Start) -> tuple[str, list[int]]:
+    """Start a scheduler and two workers; return its address, and its process before theirs."""
+    address, pid = scheduler(start)
+    return address, [pid, *(start("worker", "--nthreads", "1").pid for _ in range(2))]
 
 
 def kept(pattern: str) -> int:
@@ -149,17 +164,32 @@ def test_runs_are_given_up_on_a_cluster_too(cluster: tuple[str, list[int]]) -> N
     assert len(states) == 14 and {*states} == {"done", "pruned"}
 
 
+def test_who_waits_for_workers_is_told_and_the_first_one_is_used(start: Start) -> None:
+    address, _ = scheduler(start)
+    command = [sys.executable, "-m", "sn", "compare", "small.sn", "--seeds", "1", "--on", address]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    told = process.stderr.readline()
+    assert (
+        told == f"note: the scheduler at {address} has no workers yet: runs begin with the first\n"
+    )
+    start("worker", "--nthreads", "1")
+    out, told = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0 and told.startswith("run 1/2  slow, seed 0: train ")
+    assert "300 passes over small.sn; one seed" in out
+
+
 def test_a_scheduler_that_goes_away_is_a_message_and_nothing_is_lost(
     cluster: tuple[str, list[int]],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("sn.pool.cluster.SECONDS", 2)
-    address, (scheduler, *_) = cluster
+    address, (pid, *_) = cluster
 
     def kill() -> None:
         until(lambda: kept("runs/*.json") >= 2)
-        os.kill(scheduler, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
