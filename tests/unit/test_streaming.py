@@ -126,6 +126,15 @@ def test_so_does_the_twin(files: Path, optimizer: str) -> None:
 
 
 @pytest.mark.kernels
+def test_an_engine_that_holds_all_patterns_asks_for_them(files: Path) -> None:
+    said = {"historical": True, "passes": "(passes 1)"}
+    here, there = (trained(files, stream, **said) for stream in ("(stream no)", "(stream)"))
+    assert_same_bits(here, there)
+    with limited(30_000), pytest.raises(DataError, match="560 rows of inputs at once would take"):
+        trained(files, "(stream)", **said)
+
+
+@pytest.mark.kernels
 def test_a_constant_order_has_the_same_bits_whatever_the_blocks(files: Path) -> None:
     here = trained(files, "(stream no)", order="constant")
     there = trained(files, "(stream (block 7) (buffer 3))", order="constant")
