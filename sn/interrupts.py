@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+_LOOK = 0.05  # seconds between two looks at Ctrl-C; chosen here
 
 
 @dataclass(slots=True)
@@ -87,6 +91,33 @@ def interrupts_kept(is_patient: bool = True) -> Iterator[Interrupt]:
         yield interrupt
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def apart(work: Callable[[], T]) -> T:
+    """Return what one long call of a library gives, and hear Ctrl-C meanwhile.
+
+    Python hears it between two instructions, and such a call is one. It runs in a thread of its
+    own, which after Ctrl-C goes on unheard until the call or the process ends: for work that
+    changes nothing which anybody sees, and that gives the interpreter free.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    found: list[T] = []
+    wrong: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:
+            wrong.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_LOOK)
+    if wrong:
+        raise wrong[0]
+    return found[0]
 
 
 @contextmanager

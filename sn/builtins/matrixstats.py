@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from sn.builtins.matrix import INT, Matrix, from_numbers, need_numbers
 from sn.errors import EvalError
+from sn.interrupts import apart
 from sn.lisp.calls import builtin
 from sn.lisp.forms import Value, to_list
 from sn.matrixfile import dimensions_text
 from sn.memory import need
 
 _SYMMETRIC = 1e-6  # relative: float32 numbers that were computed in two orders differ by less
+_QUICK, _MANY = 500, 2**22  # rows, elements that take less than a second; chosen here
 
 
 def _plane(name: str, matrix: Matrix) -> NDArray[np.float64]:
@@ -123,12 +125,16 @@ def mseigvv(matrix: Matrix) -> list[Value]:
     if not np.all(np.isfinite(numbers)):
         raise EvalError("floating exception: mseigvv needs finite numbers")
     largest = np.max(np.abs(numbers))
-    if numbers.shape[0] != numbers.shape[1] or not np.all(
-        np.abs(numbers - numbers.T) <= _SYMMETRIC * largest
-    ):
-        raise EvalError("mseigvv needs a symmetric matrix")
+    with np.errstate(over="ignore"):
+        is_square = numbers.shape[0] == numbers.shape[1]
+        if not is_square or (np.abs(numbers - numbers.T) > _SYMMETRIC * largest).any():
+            raise EvalError("mseigvv needs a symmetric matrix")
     need_numbers(numbers.shape)
-    values, columns = np.linalg.eigh((numbers + numbers.T) / 2)
+    symmetric = numbers / 2 + numbers.T / 2  # the sum alone may be beyond all numbers
+    if len(symmetric) > _QUICK:
+        values, columns = apart(lambda: np.linalg.eigh(symmetric))
+    else:
+        values, columns = np.linalg.eigh(symmetric)
     vectors = columns.T[::-1]
     signs = np.sign(vectors[np.arange(len(vectors)), np.abs(vectors).argmax(axis=1)])
     kept: Any = matrix.storage
@@ -148,7 +154,10 @@ def sort_index(numbers: Matrix | list[float]) -> Value:
     if not isinstance(numbers, Matrix):
         return to_list(map(float, np.argsort(numbers, kind="stable").tolist()))
     _vector("sort-index", numbers)
-    return from_numbers(np.argsort(numbers.numbers(), kind="stable"), INT)
+    found = numbers.numbers()
+    if len(found) > _MANY:
+        return from_numbers(apart(lambda: np.argsort(found, kind="stable")), INT)
+    return from_numbers(np.argsort(found, kind="stable"), INT)
 
 
 @builtin("a-rank-of-max", locked=False)

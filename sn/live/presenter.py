@@ -30,7 +30,8 @@ from sn.live.slices import Slices, joined, slices
 from sn.live.walk import Numbers
 
 _HOW = -2  # in a row: how rates enter, which is looked up for each call
-CHUNK = 1024  # presentations between two looks at Ctrl-C
+CHUNK = 1024  # presentations between two looks at Ctrl-C, of a net that is not large
+WORK = 2**26  # connections walked between two looks; chosen here: a tenth of a second or two
 
 
 class Moves(Enum):
@@ -75,6 +76,11 @@ class Recipe:
             functions += [slope, bend]
         kinds = (self.moves, self.is_one_sided, len(self.curvature))
         return (*kinds, *(units.tobytes() for units in layers), *functions)
+
+
+def chunk_of(net: LiveNet) -> int:
+    """Return how many presentations there are between two looks at Ctrl-C."""
+    return max(1, min(CHUNK, WORK // max(net.n_conns, 1)))
 
 
 class Presenter:
@@ -246,8 +252,9 @@ class Presenter:
         values = numbers.array()
         run = _compiled().sweep
         what = GRAD if recipe.moves is Moves.ALONG else VAL
-        for at in range(0, n, CHUNK):
-            some = slice(at, at + CHUNK)
+        chunk = chunk_of(net)
+        for at in range(0, n, chunk):
+            some = slice(at, at + chunk)
             run(
                 np.ascontiguousarray(order[some]), patterns, targets,
                 recipe.inputs, recipe.desired, recipe.outputs,

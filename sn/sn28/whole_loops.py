@@ -26,13 +26,13 @@ from sn.lisp.forms import Symbol, Value
 from sn.lisp.machine import Machine
 from sn.live import loops
 from sn.live.net import ACC, HESS, Floats32, Ints
-from sn.live.presenter import Moves, Presenter, Recipe
+from sn.live.presenter import Moves, Presenter, Recipe, chunk_of
 from sn.live.walk import Numbers, Op
 from sn.sn28.fast import Fast
 from sn.sn28.hooks import Hooks, Refused
 
 Floats = NDArray[np.float64]
-_BLOCK, _FAST_BLOCK = 1024, 16384
+_FAST_BLOCK = 16  # times as many presentations between two looks at Ctrl-C; chosen here
 _KEPT = 8  # presenters; a driver and two measurements take turns with another driver's
 
 
@@ -180,10 +180,10 @@ class _Loop:
         self._presenter(shown.recipe)
         fast = self._fast(shown.recipe)
         if fast is None:
-            return _BLOCK
+            return chunk_of(self._net)
         with contextlib.suppress(Refused):
             fast.ready(shown.patterns, shown.targets, shown.numbers)
-        return _FAST_BLOCK
+        return _FAST_BLOCK * chunk_of(self._net)
 
     def _learn(self, order: Ints, shown: _Shown) -> None:
         errors, outputs = self._present(order, shown)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
 import pytest
 
-from sn.interrupts import Interrupt, interrupts_delayed, interrupts_kept
+from sn.interrupts import Interrupt, apart, interrupts_delayed, interrupts_kept
 
 
 def press() -> None:
@@ -90,3 +91,23 @@ def test_a_press_is_let_through_where_it_may_be() -> None:
         assert interrupt.came and not interrupt.came_twice
         with pytest.raises(KeyboardInterrupt), interrupt.let_through():
             raise AssertionError("it came before")
+
+
+def test_long_work_apart_gives_its_value_or_its_error() -> None:
+    assert apart(lambda: 6 * 7) == 42
+    with pytest.raises(ZeroDivisionError):
+        apart(lambda: 1 / 0)
+
+
+def test_long_work_apart_is_left_at_ctrl_c() -> None:
+    release = threading.Event()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            apart(lambda: release.wait(60))
+    finally:
+        release.set()
+        timer.join()
+        signal.signal(signal.SIGINT, before)

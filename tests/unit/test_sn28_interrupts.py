@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from sn.live.presenter import chunk_of
 from sn.session import Session
 from tests.unit.test_sn28_modes import XOR
 
@@ -50,3 +51,14 @@ def test_a_loop_that_is_stopped_stands_where_it_was(mode: str, driver: str) -> N
         assert (again.world.live.weights[0, :9] == session.world.live.weights[0, :9]).all()
     if driver.startswith("(learn "):
         assert session.evaluate("current-pattern") == age % 4
+
+
+def test_a_large_net_is_looked_at_more_often() -> None:
+    net = Session().world.live
+    assert chunk_of(net) == 1024
+    net.n_conns = 64_660  # as many as the net of 1989 has
+    assert chunk_of(net) == 1024
+    net.n_conns = 2**21
+    assert chunk_of(net) == 32
+    net.n_conns = 2**30
+    assert chunk_of(net) == 1
