@@ -22,6 +22,7 @@ from sn.live import arithmetic
 
 Floats32 = NDArray[np.float32]
 _ROW = 7  # kind, A, B, C, D, where the table begins, how long it is
+MOST_PLACES = 2**24  # where a table can begin: float32 has no larger odd number
 MOST_POINTS = 1_000_000  # of a spline; chosen here
 
 
@@ -54,9 +55,16 @@ class Function:
 
 
 def rows_of(functions: Sequence[Function]) -> tuple[Floats32, Floats32]:
-    """Return the rows of functions, (n, 7), and their tables, one after the other."""
+    """Return the rows of functions, (n, 7), and their tables, one after the other.
+
+    Raises: NetError for splines of more points than float32 can count.
+    """
     rows, tables, at = [], [np.zeros(0, np.float32)], 0
     for function in functions:
+        if at > MOST_PLACES:
+            raise NetError(
+                f"the splines of a net have at most {MOST_PLACES // 3:,} points together"
+            )
         rows.append(function.row(at))
         tables.append(function.table)
         at += len(function.table)

@@ -25,6 +25,7 @@ from sn.live.walk import Walk
 from sn.net.activations import Activation
 from sn.net.expr import evaluate
 from sn.net.layer import Layer, Network
+from sn.net.sizes import demand
 from sn.net.table import ConnectionTable, freeze
 from sn.sn28.construction import tell_counts
 from sn.sn28.nonlinear import Nlf
@@ -87,13 +88,15 @@ def _network(world: World, name: Symbol | None) -> Network:
 def live_of(table: ConnectionTable, variant: Variant) -> LiveNet:
     """Return the live net of a table, its connections in order of their downstream units.
 
-    Raises: EvalError where connections share weights and the kernel has no such.
+    Raises: EvalError where connections share weights and the kernel has no such, MemoryLimitError
+    for more of them than the live net may take.
     """
     if not variant.has_table and table.n_weights < table.n_rows:
         raise EvalError(
             f"the kernel {variant.name} has no shared weights, which {table.name} needs",
             hint="(sn28-kernel 'sn28itenew) has them",
         )
+    demand(table.n_units, table.n_rows, is_raw=True)
     order = np.argsort(table.dst, kind="stable")
     rows = (table.src[order], table.dst[order], table.wid[order])
     net = LiveNet.of_rows(table.n_units, table.n_weights, rows, variant)

@@ -24,6 +24,7 @@ from sn.codes import Code
 from sn.compiled import Compiled
 from sn.describe.world import World
 from sn.errors import LowerError, MemoryLimitError, NetError, SnError
+from sn.limits import LARGEST
 from sn.lisp.machine import Machine
 from sn.live import arithmetic
 from sn.live.adopt import take_over
@@ -297,6 +298,10 @@ def activation_of(f: Function, slope: Function) -> Activation:
     form = _FORMS.get(f.kind)  # type: ignore[arg-type]
     if form is None or not _is_derivative(f, slope):
         raise Refused(f"kernels do not have {f.name} with {slope.name} for its derivative")
+    a, b, c, d = (max(abs(number), 1.0) for number in f.numbers)
+    # the constants of the second derivative, 2 A B B, are written out as float32
+    if not a * b * b + c + d <= LARGEST / 4:
+        raise Refused(f"kernels do not have {f.name} with numbers as large as its own")
     return form(f)
 
 
