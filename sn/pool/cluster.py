@@ -33,6 +33,7 @@ from sn.pool.runs import (
     dead,
     sent,
 )
+from sn.pool.stopping import Stopped, stopped_when
 from sn.results.record import PassRecord
 
 COUNTED = 1.0  # seconds between two counts of the workers; chosen here
@@ -214,8 +215,12 @@ def _stop(key: str) -> str:
 
 
 def _do(run: Run, stop: str | None) -> _Answer:
-    """Do a run in a worker, one at a time; one that tells of its passes ends by an event."""
+    """Do a run in a worker, one at a time, as long as anybody waits for it.
+
+    One that tells of its passes ends by an event.
+    """
     worker = distributed.get_worker()
+    tasks, key = worker.state.tasks, worker.get_current_task()
     event = None if stop is None else distributed.Event(stop)
 
     def report(run: Run, record: PassRecord) -> bool:
@@ -224,5 +229,13 @@ def _do(run: Run, stop: str | None) -> _Answer:
         worker.log_event(TOPIC, said)
         return bool(event.is_set())
 
-    with _ONE:
-        return _Answer(_KEEPER.do(run, None if stop is None else report), worker.address)
+    def is_left() -> bool:
+        task = tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    try:
+        with _ONE, stopped_when(is_left):
+            return _Answer(_KEEPER.do(run, None if stop is None else report), worker.address)
+    except Stopped:
+        _KEEPER.evaluated.clear()  # what it stood in the middle of is nobody's to go on with
+        return _Answer(dead(run, "nobody waited for it"), worker.address)

@@ -217,3 +217,13 @@ def test_a_scheduler_that_is_away_is_a_message(
     assert not list(Path("runs").iterdir())
     assert main([*words, "--on", "tcp://127.0.0.1:9", "--tensorboard", "events"]) == 2
     assert "leave out --tensorboard" in capsys.readouterr().err
+
+
+def test_a_run_without_an_end_leaves_its_worker_to_others(cluster: tuple[str, list[int]]) -> None:
+    endless = NET.replace("(setq width 2)", "(setq width 2) (when (> rate 0.15) (while t 1))")
+    Path("small.sn").write_text(endless, encoding="utf-8")
+    words = ["sweep", "small.sn", "--search", "grid", "--on", cluster[0], "--vary"]
+    stopped = ["rate=0.2,0.01,0.3", "--out", "far", "--time-limit", "20"]
+    assert main([*words, *stopped]) == 1
+    assert len(list(Path("far/runs").iterdir())) == 1
+    assert main([*words, "rate=0.01,0.02", "--out", "next", "--time-limit", "60"]) == 0
