@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from scripts.fuzz.mutate import FORMS, NUMBERS, STRINGS
+from sn.lisp.library import index
 from sn.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,27 @@ _LAYERS = (
     "input", "hidden", "output", "(list hidden output)", "net", "(car hidden)", "0", "'(0)", "()",
     "(range 1 6)", "'(1 1 1)", "(nth 2 output)",
 )  # fmt: skip
+_KINDS_OF = (
+    "'(sgn 1)", "'(sgn 0.2 0.8)", "'(lms)", "'(hamming 0.5)", "'(thlms 0.5)", "'(thlms)", "'(max)",
+    "'(quadrant 1 2)", "'(a . 5)", "'((input) (output))", "'((input) (hidden) (output))",
+    "sn-class-sgn", "sn-class-lms", "nextcho-rnd", "'nextpat-seq", "1e38", "0.5", "3", "-1",
+)  # fmt: skip
+_BODIES = (
+    "()", "0", "1", "(alloc-net 50 90)", "(clear-net)", "(newneurons 3)",
+    "(setq pattern-matrix [[1 2]])",
+    "(cut-connection 1 4)", "(connect 1 8)", "(setq current-pattern 9)", "(learn 1)", "(perf)",
+    "(setq net-layers ())", "(setq class-kind ())", "(numeric-mode 'fast)",
+    '(libload "sn28/sn28")',
+)  # fmt: skip
+_VARIABLES = (
+    "alpha decay mu gamma theta nlf dnlf ddnlf net-layers net-functions net-struc pattern-matrix "
+    "desired-matrix input-layer output-layer desired-layer init-grad classify next-pattern "
+    "next-choice disp-basic-iteration disp-perf-iteration window plot-port perf-file"
+).split()
+_LOOPS = (
+    "(learn 3)", "(perf)", "(learn-newton 3)", "(batch-iteration 0 3)", "(run 2 2)", "(trun 2 2)",
+    "(learn-cycle 2)", "(cg 0 3 2)", "(batch-newton-iteration 0 3)", "(learn-lm 3)",
+)  # fmt: skip
 _SMALL = ("0", "1", "2", "3", "4", "5", "0.1", "0.5", "-1")
 _SYMBOLS = ("'fast", "'historical", "'zipcode", "'a", "'(a b)", "()", "t")
 _MATRICES = (
@@ -46,6 +68,10 @@ _OPENING = """
 (connect input hidden 0.5 0.1) (connect hidden output 0.2) (connect 0 net)
 (setq pattern-matrix patterns) (setq desired-matrix desired) (setq desired-layer output)
 """
+_BUILT = """
+(progn (build-net '((input 3) (hidden 4) (output 1)) '((input hidden) (hidden output)))
+  (ensemble 0 3) (forget 1) (epsi 0.1))
+""".strip()
 # by what an argument is called, the words that it is drawn from
 _KINDS = (
     (r"layer|units?|out$|desired|pre|post|m1|m2|n1|n2", _LAYERS),
@@ -82,20 +108,43 @@ def library() -> list[tuple[str, list[str]]]:
     return found
 
 
+@functools.cache
+def variables() -> list[str]:
+    """Return the variables of the library, which its functions and compiled loops read."""
+    own = {name for part in index().values() for name in part["variables"]}
+    return sorted({*own, *_VARIABLES, "class-kind", "cost-kind"})
+
+
 def program(draw: random.Random) -> list[str]:
     """Return the forms of a program."""
     forms = [f'(libload "{draw.choice(_LIBRARIES)}")'] * (draw.random() < 0.5)
     if draw.random() < 0.8:
         forms.append(f"(alloc-net {draw.choice((20, 100, 9))} {draw.choice((100, 400, 12))})")
     forms += [form for form in _OPENING.strip().split("\n") if draw.random() < 0.95]
+    if draw.random() < 0.4:  # a net that the library's functions train
+        forms += [_BUILT] + ["(numeric-mode 'fast)"] * (draw.random() < 0.3)
     about_nets = [one for one in calls() if one[2]]
     for _ in range(draw.randint(1, 12)):
-        if library() and draw.random() < 0.3:
+        chance = draw.random()
+        if chance < 0.12:
+            forms.append(_changed(draw))
+        elif chance < 0.2:
+            forms.append(draw.choice(_LOOPS))
+        elif library() and draw.random() < 0.3:
             forms.append(_call(*draw.choice(library()), draw))
         else:
             name, arguments, _ = draw.choice(about_nets if draw.random() < 0.85 else calls())
             forms.append(_call(name, arguments, draw))
     return forms
+
+
+def _changed(draw: random.Random) -> str:
+    """Return a form that sets a variable of the library, or defines one of its functions anew."""
+    if draw.random() < 0.6:
+        value = draw.choice(draw.choice((_KINDS_OF, _LAYERS, _FUNCTIONS, _MATRICES, NUMBERS)))
+        return f"(setq {draw.choice(variables())} {value})"
+    name, parameters = draw.choice(library())
+    return f"(de {name} ({' '.join(parameters)}) {draw.choice(_BODIES)})"
 
 
 def _call(name: str, arguments: list[str], draw: random.Random) -> str:

@@ -105,6 +105,8 @@ def test_plot_lists_draws_a_curve_with_its_objects() -> None:
         ("(new-plot-port '(1 2 3 4) '(0 0 1) ())", "rrect has four numbers, found 3"),
         ("(progn (setup-axes 0 0 1 1) (plot-lists '(1 2) '(1)))", "found 2 and 1 numbers"),
         ("(setup-axes 0 0 0 1)", "two ends of each axis that differ"),
+        ("(setup-axes -1e308 0 1e308 1)", "two ends of each axis that differ, by 1e+300 at most"),
+        ("(setup-axes 0 0 1 1e-310)", "two ends of each axis that differ"),
         ("(draw-axes '(1 2 3) () ())", "brect has four numbers, found 3"),
         ("(nice-brect '(1 2))", "a rectangle has four numbers, found 2"),
     ],

@@ -23,6 +23,7 @@ _TICK, _GAP = 4.0, 3.0  # pixels, of a mark on an axis, and from there to its la
 _SMALLEST = 6.0  # pixels of a letter that can still be read; chosen here
 _MOST_TICKS = 200  # on one axis; chosen here
 _NEAR = 1e-9  # shares of a step that are rounding; chosen here
+_SHORTEST, _LONGEST = 1e-300, 1e300  # of an axis: what it is divided by has digits; chosen here
 _AIM = 5  # ticks on an axis that says no step; chosen here
 
 Ticks = list[tuple[float, str]]  # a share of the axis, and the label there
@@ -104,9 +105,9 @@ def setup_axes(
     (progn (new-window) (setup-axes 0 -1 10 1 2 0.5 "sine") (length plot-port))
     => 4
     """
-    if placed(x1, y1, x2, y2) is None or x1 == x2 or y1 == y2:
+    if not (_SHORTEST <= abs(x2 - x1) <= _LONGEST and _SHORTEST <= abs(y2 - y1) <= _LONGEST):
         raise EvalError(
-            "setup-axes needs two ends of each axis that differ, "
+            "setup-axes needs two ends of each axis that differ, by 1e+300 at most, "
             f"found {it.show(x1)} {it.show(x2)} and {it.show(y1)} {it.show(y2)}"
         )
     pixels = rect_of(nice_brect(it), "brect")
