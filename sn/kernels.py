@@ -55,6 +55,7 @@ WHOLE_ARRAYS = ("t", "n")  # of int32; all others are of float32
 
 # batches worth a second thread; chosen here: starting one costs what a few of them do
 MANY_BATCHES = 32
+WORK = 2**31  # connections evaluated between two looks at Ctrl-C; chosen here: 0.05 to 0.5 s
 
 
 def section(function: Callable[..., None], arrays: str, lanes: int) -> Any:
@@ -265,23 +266,35 @@ class Kernels:
         """Return the outputs of `n` patterns: (n, n_outputs) float32.
 
         Where there are two cores, each takes half of the batches, unless not `in_two`; a pattern's
-        outputs do not depend on its neighbours.
+        outputs do not depend on its neighbours. Ctrl-C is heard on the way.
         """
         out = np.empty((len(batches), self.source.n_outputs, self.source.lanes), np.float32)
 
-        def run(part: slice, states: Floats32) -> None:
-            some, tables = batches[part], self.source.batch_tables
-            addresses = Addresses().of(packed, states, tables, some, out[part])
-            self.module.evaluate(addresses, len(some))
+        whole, tables, left = len(batches), self.source.batch_tables, threading.Event()
+        step = max(1, WORK // (self.source.lanes * max(self.plan.table.n_rows, 1)))
 
-        is_shared = in_two and cores() > 1 and len(batches) >= MANY_BATCHES
-        half = len(batches) // 2 if is_shared else 0
-        second = threading.Thread(target=run, args=(slice(0, half), self.batch_states[1]))
+        def run(first: int, end: int, states: Floats32) -> None:
+            for at in range(first, end, step):
+                if left.is_set():
+                    return
+                part = slice(at, min(at + step, end))
+                some = batches[part]
+                addresses = Addresses().of(packed, states, tables, some, out[part])
+                self.module.evaluate(addresses, len(some))
+
+        half = whole // 2 if in_two and cores() > 1 and whole >= MANY_BATCHES else 0
+        second = threading.Thread(target=run, args=(0, half, self.batch_states[1]))
         if half:
             second.start()
-        run(slice(half, None), self.batch_states[0])
-        if half:
-            second.join()
+        try:
+            run(half, whole, self.batch_states[0])
+            if half:
+                second.join()
+        except BaseException:  # Ctrl-C: the states are the next evaluation's
+            left.set()
+            if half:
+                second.join()
+            raise
         rows = out.transpose(0, 2, 1).reshape(-1, self.source.n_outputs)[:n]
         return _laid_out(rows, self.outputs_back)
 

@@ -11,6 +11,8 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -151,6 +153,42 @@ def test_a_batch_may_be_of_any_size(count: int, compiled: Kernels) -> None:
     some = compiled.evaluate(packed, compiled.batches(inputs[:count]), count)
     assert some.shape == (count, 4)
     assert np.array_equal(some, every[:count])
+
+
+@pytest.mark.kernels
+def test_an_evaluation_in_parts_is_the_same(
+    compiled: Kernels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    packed = compiled.pack(rng.uniform(-0.5, 0.5, compiled.n_weights))
+    batches = compiled.batches(rng.uniform(-1, 1, (1500, 36)).astype(np.float32))
+    whole = compiled.evaluate(packed, batches, 1500)
+    monkeypatch.setattr(sn.kernels, "WORK", 1)
+    assert np.array_equal(compiled.evaluate(packed, batches, 1500), whole)
+
+
+@pytest.mark.kernels
+def test_an_evaluation_that_ctrl_c_ends_leaves_no_thread(
+    compiled: Kernels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its states are those of the next one."""
+    calls: list[str] = []
+
+    def evaluate(*_: object) -> None:
+        here = threading.current_thread() is threading.main_thread()
+        calls.append("here" if here else "there")
+        if calls.count("here") == 3:
+            raise KeyboardInterrupt
+
+    packed = compiled.pack(np.zeros(compiled.n_weights))
+    batches = compiled.batches(np.zeros((20_000, 36), np.float32))
+    monkeypatch.setattr(sn.kernels, "WORK", 1)
+    monkeypatch.setattr(compiled.module, "evaluate", evaluate)
+    with pytest.raises(KeyboardInterrupt):
+        compiled.evaluate(packed, batches, 20_000)
+    before = len(calls)
+    time.sleep(0.05)
+    assert len(calls) == before and calls.count("here") == 3
 
 
 # --- the cache ---
