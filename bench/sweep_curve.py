@@ -61,8 +61,8 @@ def table(asked: float, runs: Sequence[float] = RUNS) -> list[str]:
 def picture(asked: float) -> str:
     """Return the curves as SVG, by the charts of the pages."""
     sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be importable
-    from sn.page.charts import Line, chart
-    from sn.page.sweep_charts import alone
+    from sn.charts.lines import Line, chart
+    from sn.charts.style import alone
 
     fine = sorted({*WORKERS, *range(10, 1000, 10)})
     lines = [
@@ -73,7 +73,9 @@ def picture(asked: float) -> str:
         )
         for hue, run in enumerate(RUNS)
     ]
-    return alone(chart(lines, "workers, simulated", "efficiency", zero=True))
+    drawn = chart(lines, "workers, simulated", "efficiency", zero=True)
+    assert drawn is not None, "there are curves"
+    return alone(drawn)
 
 
 def asking() -> float:

@@ -7,6 +7,7 @@ damaged sum would hide what the reader does with the rest.
 from __future__ import annotations
 
 import contextlib
+import copy
 import gzip
 import io
 import json
@@ -137,11 +138,26 @@ def changed_json(rng: random.Random, raw: bytes) -> bytes:
             other, name = rng.choice(places)
             parent[key] = json.loads(json.dumps(other[name] if name in range(0) else None))
         else:
-            parent[key] = rng.choice(ODD_VALUES)
+            parent[key] = copy.deepcopy(rng.choice(ODD_VALUES))  # another change may be in it
     text = json.dumps(tree, ensure_ascii=rng.random() < 0.5)
     if rng.random() < 0.05:
         text = text.replace("null", "[" * 5000 + "]" * 5000, 1).replace("1", "1e999", 1)
     return text.encode("utf-8", "surrogatepass")
+
+
+def _in_lines(rng: random.Random, raw: bytes) -> bytes:
+    """Change lines of JSON, or leave one out, or put one where another was."""
+    lines = raw.splitlines()
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at, way = rng.randrange(len(lines)), rng.random()
+        if way < 0.15:
+            del lines[at]
+        elif way < 0.3:
+            lines.insert(at, rng.choice(lines))
+        else:
+            with contextlib.suppress(RecursionError):  # one that was nested deep already
+                lines[at] = changed_json(rng, lines[at])
+    return b"\n".join(lines) + b"\n"
 
 
 def _walk(tree: Any, places: list[tuple[Any, Any]]) -> None:
@@ -249,5 +265,5 @@ def _arrays(head: Any, body: bytes) -> dict[str, Any]:
 
 _INSIDE: dict[str, Change] = {
     "gz": _in_gzip, "idx.gz": _in_gzip, "npz": _in_zip, "wheel": _in_wheel, "png": _in_png,
-    "run.json": changed_json, "tensors": _in_tensors,
+    "run.json": changed_json, "lines": _in_lines, "tensors": _in_tensors,
 }  # fmt: skip

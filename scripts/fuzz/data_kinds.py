@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 import sn
+from scripts.fuzz import sweep_kinds
 from sn.builtins.matrixfiles import parse_matrix
+from sn.codebooks import files as codebooks
 from sn.data import copies, digits_480, mnist, zipcode
 from sn.data.own import OwnData, Shares
 from sn.data.readers.csv import Csv
@@ -31,6 +33,7 @@ from sn.data.readers.matrices import Matrices, TextMatrices
 from sn.data.readers.npz import Npy, Npz
 from sn.data.rows import Rows
 from sn.data.scaling import Scale
+from sn.live import weightfile
 from sn.matrixfile import encode_matrix
 from sn.memory.files import read_file
 from sn.opened import open_run
@@ -39,6 +42,7 @@ from sn.results.arrays import read_arrays
 from sn.results.checkpoints import checkpoints
 from sn.results.origin import read_origin
 from sn.results.repeats import finished
+from sn.results.sweeps import JOURNAL
 from sn.trained.patterns import Wanted, read_patterns
 from sn.trained.reading import header_object
 from sn.trained.words import facts, title
@@ -79,7 +83,8 @@ class Kind:
 
 def kinds(folder: Path) -> list[Kind]:
     """Return all kinds; `folder` is for the run whose files are taken."""
-    return [*_arrays(), *_texts(), *_matrices(), *_pictures(), *_digits(), *_of_run(folder)]
+    own = [*_arrays(), *_texts(), *_matrices(), *_live(), *_pictures(), *_digits()]
+    return [*own, *_of_run(folder), *_of_sweep(folder)]
 
 
 def answers(kind: Kind, raw: bytes, folder: Path) -> list[sn.SnError]:
@@ -226,6 +231,23 @@ def _matrices() -> list[Kind]:
     ]
 
 
+def _live() -> list[Kind]:
+    """Codebooks, and the weights of live nets, binary and as text."""
+    words, labels = NUMBERS.astype(np.float32) / 2, LABELS.astype(np.int32)
+    ends = np.array([0, 1, 2], np.int32), np.array([3, 3, 1], np.int32)
+    weights = weightfile.Weights(3, 7, *ends, np.array([0.5, -1, 2], np.float32))
+    readers: tuple[tuple[str, bytes, Callable[[bytes, str], Any]], ...] = (
+        ("codebook", codebooks.encode(words, labels), codebooks.decode),
+        ("codebook text", codebooks.encode_text(words, labels), codebooks.decode_text),
+        ("weights", weightfile.encode(weights), weightfile.decode),
+        ("weights text", weightfile.encode_text(weights), weightfile.decode),
+    )
+    return [
+        Kind(name, raw, (lambda path, read=read: repr(read(read_file(path), str(path))),))
+        for name, raw, read in readers
+    ]
+
+
 def _pictures() -> list[Kind]:
     try:
         from PIL import Image  # an extra
@@ -329,6 +351,21 @@ def _of_run(folder: Path) -> list[Kind]:
         named("checkpoint-2.safetensors", (_resumed,), "tensors", others),
         named("start.safetensors", (_run_read, _resumed), "tensors", others),
         named("small.sn.safetensors", (_opened, _begun), "tensors", {}),
+    ]
+
+
+def _of_sweep(folder: Path) -> list[Kind]:
+    """Return the files of a sweep; none where Optuna, an extra, is not here."""
+    found = sweep_kinds.files(folder / "sweep")
+    ways = (sweep_kinds.shown, sweep_kinds.gone_on)
+
+    def beside(name: str) -> Mapping[str, bytes]:
+        return {other: raw for other, raw in found.items() if other != name}
+
+    return [
+        Kind(name, found[name], ways, "lines" if name == JOURNAL else "run.json", beside(name))
+        for name in sweep_kinds.KINDS
+        if name in found
     ]
 
 

@@ -11,6 +11,7 @@ from sn.svg import Element, element
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 260, 64, 20, 24, 40
 MOST_DRAWN = 1000  # trials in a picture, the best ones; chosen here
+LARGEST = 1e300  # of numbers that lie along an axis; larger ones stand there as words
 MOST_LETTERS = 14  # of a name or value; chosen here
 
 
@@ -49,7 +50,11 @@ class Scale:
         if self.texts:
             step = -(-len(self.texts) // 8)
             return [(self.at(one), one) for one in self.texts[::step]]
-        middle = math.sqrt(self.low * self.high) if self.is_log else (self.low + self.high) / 2
+        middle = (
+            math.sqrt(self.low) * math.sqrt(self.high)
+            if self.is_log
+            else (self.low + self.high) / 2
+        )
         return [(self._at(one), f"{one:.3g}") for one in (self.low, middle, self.high)]
 
 
@@ -59,7 +64,7 @@ def scale_of(texts: Sequence[str], is_log: bool) -> Scale:
         numbers = [float(text) for text in texts]
     except ValueError:
         numbers = []
-    if not numbers or not all(map(math.isfinite, numbers)):
+    if not numbers or not all(abs(number) <= LARGEST for number in numbers):
         return Scale(tuple(dict.fromkeys(texts)))
     return Scale((), min(numbers), max(numbers), is_log and min(numbers) > 0)
 

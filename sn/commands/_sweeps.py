@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from sn.errors import SettingError, TrainError, did_you_mean
+from sn.errors import DataError, SettingError, SnError, TrainError, did_you_mean
 from sn.paths import is_there, possible
-from sn.results.sweeps import Sweep, read_sweep
+from sn.results.sweeps import SWEEP, Sweep, read_sweep
 from sn.shipped import find_net
 
 if TYPE_CHECKING:  # numba, which --help can do without
@@ -94,6 +95,33 @@ def space_of(vary: Sequence[str], experiment: Experiment) -> Space:
                 or "it has: " + ", ".join(experiment.optimizers),
             )
     return space
+
+
+def earlier_space(folder: Path, said: Sweep, experiment: Experiment) -> Space:
+    """Return what varies in an earlier sweep.
+
+    Raises: DataError for what is no space, which someone wrote into the file.
+    """
+    with _told_of(folder):
+        return space_of(said.vary, experiment)
+
+
+def check_target(folder: Path, said: Sweep, dataset: Dataset) -> None:
+    """Demand that an earlier sweep seeks what its data can tell; DataError otherwise."""
+    with _told_of(folder):
+        target = target_of(said.target, dataset)
+        if target != said.target:
+            raise SettingError(f"what is sought is '{said.target}'", hint=f"write {target}")
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """Name the file of an earlier sweep in what is wrong with it."""
+    try:
+        yield
+    except SnError as error:
+        what = f"'{folder / SWEEP}' cannot be gone on with: {error.message}"
+        raise DataError(what, hint=error.hint) from error
 
 
 def experiment_axes(experiment: Experiment) -> tuple[Any, ...]:

@@ -29,6 +29,7 @@ from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.errors import SnError
 from sn.limits import SEED
+from sn.memory import need
 from sn.progress.terminal import TerminalBar
 from sn.results.arrays import write_whole
 from sn.results.folder import report_command
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sn.sweep.telling import Swept
 
 SEARCHES = ("tpe", "random", "grid", "cmaes")
+HELD_OF_RUN = 2000  # bytes; chosen here: 1,400 were measured
 PRUNERS = ("none", "median", "hyperband")
 
 
@@ -262,11 +264,13 @@ def _swept(
     before = None if earlier is None else earlier[1]
     file = options["file"] if before is None else sweeps.file_of(before)
     settings, data = options["settings"], options["data"]
-    vary = options["vary"]
     if before is not None:
-        settings, data, vary = before.settings, before.data, before.vary
+        settings, data = before.settings, before.data
     experiment, dataset = sweeps.experiment_of(file, settings, data, is_given, allow)
-    space = sweeps.space_of(vary, experiment)
+    if earlier is None:
+        space = sweeps.space_of(options["vary"], experiment)
+    else:
+        space = sweeps.earlier_space(earlier[0], earlier[1], experiment)
     bundle = bundle_of(experiment, dataset.hash, allow, is_given)
     if before is None:
         chosen = experiment._optimizer(options["optimizer"])
@@ -275,8 +279,10 @@ def _swept(
     else:
         said = before
         sweeps.check_same(said, bundle.hash, earlier[0])
+        sweeps.check_target(earlier[0], said, dataset)
     planned = experiment.spec.passes if said.passes is None else said.passes
     figure = figure_of(said.target)
+    need(HELD_OF_RUN * said.seeds, f"a trial of {said.seeds:,} seeds")
     plan = Plan(
         bundle,
         space,

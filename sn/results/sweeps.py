@@ -18,14 +18,14 @@ import shlex
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from sn.errors import DataError, TrainError
 from sn.memory.files import read_file
 from sn.results.about import HINT, Count, check_format, told
-from sn.results.arrays import PART, told_as_train_error, write_whole
+from sn.results.arrays import PART, make_inside, told_as_train_error, write_whole
 from sn.results.decoding import converted, decoded
 from sn.results.folder import RunFolder
 from sn.results.lines import json_line
@@ -53,9 +53,9 @@ class Sweep:
     trials: Annotated[int, Meta(ge=1)]
     seeds: Annotated[int, Meta(ge=1)]
     target: str
-    search: str
-    prune: str
-    points: int
+    search: Literal["tpe", "random", "grid", "cmaes"]
+    prune: Literal["none", "median", "hyperband"]
+    points: Annotated[int, Meta(ge=1)]
     seed: int
     passes: Count | None
     optimizer: str
@@ -108,7 +108,7 @@ class Outcome:
         """Return a figure such as `test_misses` after a pass, at the end where none is named."""
         number = self.end if number is None else number
         for row in self.passes:
-            if row["pass"] == number:
+            if row.get("pass") == number:
                 return row.get(name)
         return None
 
@@ -139,8 +139,7 @@ class SweepFolder:
                         hint=f"`{resume_command(path)}` goes on with one that was stopped; or "
                         "choose another folder with --out, or remove this one",
                     )
-            with told_as_train_error(path):
-                (path / RUNS).mkdir(exist_ok=True)
+            make_inside(path / RUNS)
             write_whole(path / SWEEP, json_line(sweep.without_password()).encode() + b"\n")
         except BaseException:
             files.release()
@@ -155,17 +154,15 @@ class SweepFolder:
         """
         files, wrong = cls(path, sweep), list[str]()
         try:
+            make_inside(path / RUNS)
             with told_as_train_error(path):
-                (path / RUNS).mkdir(exist_ok=True)
                 for folder in (path, path / RUNS):
                     for part in folder.glob(f".*{PART}"):
                         part.unlink(missing_ok=True)
                 names = sorted((path / RUNS).glob("*.json"))
             for name in names:
                 try:
-                    outcome = decoded(read_file(name), Outcome)
-                    if outcome.key != name.stem:
-                        raise ValueError("it is another run's")
+                    outcome = _checked(decoded(read_file(name), Outcome), name.stem)
                     files.found[outcome.key] = outcome
                 except (ValueError, DataError) as error:
                     wrong.append(f"'{name}' cannot be read: {error}")
@@ -211,6 +208,20 @@ class SweepFolder:
                 self.path.rmdir()
 
 
+def _checked(outcome: Outcome, key: str) -> Outcome:
+    """Return what is kept of a run; ValueError for what cannot have come of one."""
+    if outcome.key != key:
+        raise ValueError("it is another run's")
+    if outcome.state not in (DONE, PRUNED, FAILED):
+        raise ValueError(f"no run ends as '{outcome.state[:80]}'")
+    for row in outcome.passes:
+        if "pass" not in row:
+            raise ValueError("figures are of no pass")
+        if any(isinstance(value, int) and abs(value) > 2**53 for value in row.values()):
+            raise ValueError("a figure is beyond 53 bits")
+    return outcome
+
+
 def resume_command(folder: Path) -> str:
     """Return the command that goes on with the sweep in a folder, as a shell takes it."""
     return shlex.join(["sn", "sweep", "--resume", str(folder)])
@@ -219,8 +230,18 @@ def resume_command(folder: Path) -> str:
 def without_password(place: str) -> str:
     """Return a URL that may be shown, and kept."""
     scheme, mark, rest = place.partition("://")
-    user, at, host = rest.rpartition("@")
-    return f"{scheme}{mark}{user.split(':')[0]}{at}{host}" if at else place
+    if not mark:
+        return place
+    where, question, options = rest.partition("?")
+    user, at, host = where.rpartition("@")
+    kept = "&".join(one for one in options.split("&") if not _is_secret(one))
+    return f"{scheme}{mark}{user.split(':')[0]}{at}{host}{question if kept else ''}{kept}"
+
+
+def _is_secret(option: str) -> bool:
+    name, _, value = option.partition("=")
+    is_named = any(word in name.lower() for word in ("pass", "pwd", "secret", "token", "key"))
+    return is_named or "@" in value
 
 
 def read_sweep(folder: Path) -> Sweep:

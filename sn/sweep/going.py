@@ -9,6 +9,7 @@ diverged is an end; that its workers died is none.
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections import deque
@@ -73,12 +74,22 @@ class Trial:
         """Return the mean of a figure over its seeds."""
         values = [run.figure(figure) for run in self.runs]
         found = [value for value in values if value is not None]
-        return statistics.fmean(found) if found and len(found) == len(values) else None
+        if not found or len(found) != len(values):
+            return None
+        try:
+            return statistics.fmean(found)
+        except OverflowError:
+            return math.inf
 
     def spread(self, figure: str) -> float | None:
         """Return the standard deviation of a figure over its seeds, of at least two."""
         found = [value for run in self.runs if (value := run.figure(figure)) is not None]
-        return statistics.stdev(found) if len(found) > 1 else None
+        if len(found) < 2 or not all(map(math.isfinite, found)):
+            return None
+        try:
+            return statistics.stdev(found)
+        except OverflowError:
+            return None
 
 
 class Watcher(Protocol):

@@ -87,6 +87,11 @@ def _steps(values: Range | Choices, points: int) -> Sequence[str]:
                 hint="search at random, or name fewer values",
             )
         return [str(int(values.low) + step) for step in range(count)]
+    if points > MOST_POINTS:
+        raise SettingError(
+            f"a grid of {points:,} points for each range is more than anybody tries",
+            hint="search at random, or take fewer points",
+        )
     if points == 1 or values.low == values.high:
         return [number_text(values.low, values.is_whole)]
     found = []

@@ -22,13 +22,14 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from sn.describe.axes import Axis, Choices
 from sn.errors import TrainError
 from sn.results.sweeps import DONE, FAILED, JOURNAL, PRUNED, Sweep, without_password
-from sn.sweep.journal import Journal
+from sn.sweep.checking import check_trials, damaged, open_storage
+from sn.sweep.evolution import Evolution
 from sn.sweep.space import Point, Space, number_text
 
 _STATES = {DONE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAILED: TrialState.FAIL}
@@ -54,10 +55,10 @@ class Study:
         """
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # it is told in our words
         self._sweep, self._space = sweep, space
-        self._place = sweep.storage or str(folder / JOURNAL)
+        self._shown = without_password(sweep.storage or str(folder / JOURNAL))
         self._kinds = {axis.name: _distribution(axis) for axis in space.axes}
         with self._told(is_opened=True):
-            self._storage = _storage(sweep.storage, folder)
+            self._storage: BaseStorage = open_storage(sweep.storage, folder)
             self._study = optuna.create_study(
                 storage=self._storage,
                 study_name=sweep.study,
@@ -65,6 +66,8 @@ class Study:
                 direction="minimize",
                 pruner=_pruner(sweep.prune, passes),
             )
+            if self._study.directions != [optuna.study.StudyDirection.MINIMIZE]:
+                raise damaged(self._shown, f"'{sweep.study}' seeks something else")
             if not self._study.user_attrs:
                 self._study.set_metric_names([sweep.target])
                 self._study.set_user_attr("sn sweep", f"{sweep.file}: {space}")
@@ -96,13 +99,13 @@ class Study:
         elif is_opened and self._sweep.storage is not None and error.__cause__ is None:
             # no database said so: the URL is at fault
             hint = "--storage takes a URL, as sqlite:///FILE or postgresql://USER@HOST/NAME"
-        place = without_password(self._place)
-        return TrainError(f"the storage of the sweep, '{place}', failed: {words}", hint=hint)
+        return TrainError(f"the storage of the sweep, '{self._shown}', failed: {words}", hint=hint)
 
     def trials(self) -> list[Asked]:
         """Return all trials that there are, in order."""
         with self._told():
             found = self._study.get_trials(deepcopy=False)
+            check_trials(found, self._kinds, self._shown)
             return [Asked(one.number, self._point(one), _OURS.get(one.state)) for one in found]
 
     def ask(self) -> Asked:
@@ -196,7 +199,7 @@ class Study:
             random = optuna.samplers.RandomSampler(seed=seed)
             return optuna.samplers.PartialFixedSampler(params, random)
         if self._sweep.search == "cmaes":
-            return optuna.samplers.CmaEsSampler(
+            return Evolution(
                 seed=seed,
                 independent_sampler=optuna.samplers.RandomSampler(seed=seed),
                 warn_independent_sampling=False,
@@ -226,10 +229,3 @@ def _pruner(name: str, passes: int) -> optuna.pruners.BasePruner:
         case "hyperband":
             return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=max(passes, 1))
     return optuna.pruners.NopPruner()
-
-
-def _storage(url: str | None, folder: Path) -> BaseStorage:
-    """Return the storage at a URL, or the journal in the folder."""
-    if url is not None:
-        return optuna.storages.get_storage(url)
-    return JournalStorage(Journal(folder / JOURNAL))

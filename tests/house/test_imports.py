@@ -133,6 +133,8 @@ EXCEPTIONS = {
     "editors/pygments.py": {"pygments"},
     "repl/history.py": {"platformdirs"},
     "repl/terminal.py": {"prompt_toolkit"},
+    "sweep/checking.py": {"optuna"},
+    "sweep/evolution.py": {"optuna"},
     "sweep/journal.py": {"optuna"},
     "sweep/study.py": {"optuna"},
     "pool/cluster.py": {"distributed"},
