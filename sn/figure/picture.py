@@ -63,15 +63,17 @@ class Figure:
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def png(self, zoom: int = ZOOM) -> bytes:
-        """Return the figure as a PNG of `zoom` pixels for each unit of the SVG, on white.
+    def png(self, zoom: float = ZOOM) -> bytes:
+        """Return the figure as a PNG of `zoom` pixels for each unit of the SVG, on white; of a
+        very large one fewer, see raster.py.
 
-        Raises: SnError where resvg is not installed.
+        Raises: SnError where resvg is not installed, MemoryLimitError above the limit.
         """
         check_png()
-        import resvg_py  # an extra, as there
+        from sn.figure.raster import rendered  # start-up time: most figures are SVG
 
-        return bytes(resvg_py.svg_to_bytes(svg_string=self.svg, zoom=zoom))
+        wide, high = (round(side + 2 * self.margin) for side in (self.width, self.height))
+        return rendered(self.svg, wide, high, zoom)
 
     def content(self, suffix: str) -> bytes:
         """Return what a file with a suffix holds, `.svg` or `.png`.

@@ -126,6 +126,7 @@ LIBRARIES = {
 # Files that may import what the rest of their unit may not.
 EXCEPTIONS = {
     "figure/picture.py": {"resvg_py"},
+    "figure/raster.py": {"resvg_py"},
     "progress/events.py": {"tensorboardX"},
     "data/pictures.py": {"PIL"},
     "export/onnx.py": {"onnx"},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from functools import cache
 
@@ -9,8 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from sn.errors import SnError
-from sn.figure import Figure, figure_of, net_figures, side_by_side
+from sn import memory
+from sn.errors import MemoryLimitError, SnError
+from sn.figure import Figure, figure_of, net_figures, raster, side_by_side
 from sn.figure.letters import fitted, folded, text_width
 from sn.figure.links import drawn
 from sn.lower.ir import Plan
@@ -320,6 +324,47 @@ def test_a_png_has_the_size_of_the_figure() -> None:
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     wide, high = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     assert (wide, high) == (2 * int(root.attrib["width"]), 2 * int(root.attrib["height"]))
+
+
+def size_of(png: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+
+
+def test_a_large_png_is_asked_for_and_has_fewer_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(raster, "MOST_PIXELS", 10_000)
+    figure = Figure("large", "", (), 4000, 1000, margin=0)
+    assert size_of(figure.png()) == (200, 50)
+    with memory.limited(70_000), pytest.raises(MemoryLimitError, match="a PNG of 200 by 50"):
+        figure.png()
+
+
+def test_a_png_that_takes_long_is_made_by_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resvg_py")
+    figure = figure_of(plan_of("xor"))
+    here = figure.png()
+    monkeypatch.setattr(raster, "QUICK", 0)
+    assert figure.png() == here
+    monkeypatch.setattr(raster, "_PROGRAM", "import sys; sys.exit('it is broken')")
+    with pytest.raises(SnError, match="resvg made no PNG: it is broken"):
+        figure.png()
+
+
+def test_ctrl_c_ends_a_png_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resvg_py")
+    monkeypatch.setattr(raster, "_PROGRAM", "import time; time.sleep(60)")
+    monkeypatch.setattr(raster, "QUICK", 0)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            figure_of(plan_of("xor")).png()
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - start < 20
 
 
 def test_without_resvg_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
