@@ -244,8 +244,9 @@ class LiveNet:
     def _mean(self, field: int, unit: int) -> float:
         """Return the mean over the connections into a unit, the last made first, in float32."""
         total = np.float32(0)
-        for conn in reversed(self.into[unit]):
-            total += self.conns[field, conn]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for conn in reversed(self.into[unit]):
+                total += self.conns[field, conn]
         return float(total / np.float32(len(self.into[unit]))) if self.into[unit] else 0.0
 
     def set_steps(self, units: Sequence[int], step: float) -> None:
