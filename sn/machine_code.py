@@ -56,8 +56,11 @@ SIGNATURES = {
 }
 
 _ROWS = types.float32[:, ::1]
-# of the functions of train/loops.py and live/loops.py that are called from outside
+_DOUBLES = types.float64[::1]
+# of the functions of train/loops.py, train/gathering.py and live/loops.py that are called from
+# outside
 _LOOPS = {
+    "scaled_bytes": types.void(types.uint8[:, ::1], _INTEGERS, _DOUBLES, _DOUBLES, _ROWS),
     "masks": types.void(_FLOATS, *[_NUMBER] * 4, types.float64, *[_NUMBER] * 4),
     "augment": types.void(
         _FLOATS, _INTS, _FLOATS, _INTEGERS, *[types.float64[::1]] * 3, *[_NUMBER] * 4

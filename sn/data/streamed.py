@@ -94,7 +94,7 @@ class Streamed:
 
     def scaled(self, scaling: Scaling) -> Streamed:
         """Return the rows as inputs that are scaled."""
-        return replace(self, convert=to_inputs(self.file.dtype, scaling, self.place))
+        return replace(self, convert=ToInputs(scaling, self.place))
 
     @property
     def at_once(self) -> int:
@@ -167,40 +167,45 @@ def _range(key: slice, count: int) -> Numbers:
     return np.arange(first, max(first, last))
 
 
-def to_inputs(dtype: np.dtype[Any], scaling: Scaling, place: str) -> Convert:
-    """Return what makes inputs of rows of a type: scaled float32, as in memory.
+@dataclass(frozen=True, slots=True, eq=False)
+class ToInputs:
+    """What makes inputs of rows of a file: scaled float32, as in memory; `place` is for messages.
 
     Numbers of up to 16 bits are whole in float32, so the way over it is left out.
+    Raises: DataError for a number that is not finite once it is scaled.
     """
-    is_short = dtype.kind in "biu" and dtype.itemsize <= 2
-    if dtype.kind in "biu" and scaling.is_identity:
-        return lambda raw: raw.astype(np.float32)
-    if is_short:
 
-        def scaled(raw: Array) -> Array:
-            found = np.empty(raw.shape, np.float32)
-            values = np.empty((min(FEW, len(raw)), raw.shape[1]))
-            for first in range(0, len(raw), FEW):
-                some = raw[first : first + FEW]
-                here = values[: len(some)]
-                here[...] = some
-                here -= scaling.shift
-                here *= scaling.factor
-                found[first : first + FEW] = here
-            return found
+    scaling: Scaling
+    place: str
 
-        return scaled
+    def __call__(self, raw: Array) -> Array:
+        """Return rows, (n, width) of the type of the file, as inputs."""
+        if raw.dtype.kind not in "biu":
+            return self._checked(raw)
+        if self.scaling.is_identity:
+            return raw.astype(np.float32)
+        return self._scaled(raw) if raw.dtype.itemsize <= 2 else self._checked(raw)
 
-    def checked(raw: Array) -> Array:
+    def _scaled(self, raw: Array) -> Array:
+        found = np.empty(raw.shape, np.float32)
+        values = np.empty((min(FEW, len(raw)), raw.shape[1]))
+        for first in range(0, len(raw), FEW):
+            some = raw[first : first + FEW]
+            here = values[: len(some)]
+            here[...] = some
+            here -= self.scaling.shift
+            here *= self.scaling.factor
+            found[first : first + FEW] = here
+        return found
+
+    def _checked(self, raw: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            found = scaling(raw.astype(np.float32))
+            found = self.scaling(raw.astype(np.float32))
         if not np.isfinite(found).all():
             row, column = (int(one) for one in np.argwhere(~np.isfinite(found))[0])
             raise DataError(
-                f"{place}: an input of column {column} is {float(raw[row, column]):g}, which is no "
-                "finite number once it is scaled",
+                f"{self.place}: an input of column {column} is {float(raw[row, column]):g}, which "
+                "is no finite number once it is scaled",
                 hint="the training set has nothing near it: (scale none) leaves inputs as they are",
             )
         return found
-
-    return checked

@@ -18,7 +18,7 @@ from sn.data.readers.arrays import checked_numbers, targets_of, usual_kind
 from sn.data.row_files import Array, RowFile
 from sn.data.rows import Reader, Rows, Stored, TargetKind
 from sn.data.scaling import Moments, Scaling
-from sn.data.streamed import Streamed, to_inputs
+from sn.data.streamed import Streamed, ToInputs
 from sn.data.survey import Check, Chosen, survey
 from sn.errors import DataError
 from sn.memory import MORE
@@ -71,7 +71,7 @@ def rows_of(found: Stored) -> Rows:
     if file.count > MOST:
         raise DataError(f"{place}: {file.count:,} patterns, at most {MOST:,} can be streamed")
     none = Scaling(*np.array([[0.0], [1.0], [np.nan]]))
-    inputs = Streamed(file, to_inputs(file.dtype, none, place), np.dtype(np.float32), 0, file.count)
+    inputs = Streamed(file, ToInputs(none, place), np.dtype(np.float32), 0, file.count)
     shape = file.shape if len(file.shape) > 1 else None
     classes = tuple(found.classes or ())
     if found.targets is None:

@@ -13,15 +13,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from queue import Empty, Full, Queue
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sn.data.base import Dataset
 from sn.data.row_files import PIECE, Array
-from sn.data.streamed import Streamed
+from sn.data.streamed import Streamed, ToInputs
 from sn.memory.files import claim
+from sn.train import gathering
 from sn.train.targets import Desired
 
 Floats32 = NDArray[np.float32]
@@ -29,6 +33,7 @@ Order = NDArray[np.int32]
 
 DEEP = 8  # parts of a pass that wait for the engine; chosen here: some milliseconds of a small net
 SWEPT = 4 * PIECE  # bytes of a window that is read in its order; chosen here
+COMPILED = 2**26  # bytes of a file from which on it pays; chosen here: compiling takes a second
 PATIENCE = 0.1  # seconds between two looks at whether anybody still waits
 
 
@@ -84,9 +89,29 @@ class _Held:
 
     def part(self, numbers: Order, places: NDArray[np.int64]) -> Array:
         """Return rows by their numbers in the set and their places in the window."""
-        if isinstance(self._source, Streamed):
-            return self._source.convert(self._raw.take(places, axis=0))
-        return self._source[numbers]
+        source = self._source
+        if not isinstance(source, Streamed):
+            return source[numbers]
+        if not are_compiled(source):
+            return source.convert(self._raw.take(places, axis=0))
+        assert isinstance(source.convert, ToInputs)
+        scaling, out = source.convert.scaling, np.empty((len(places), source.width), np.float32)
+        _compiled().scaled_bytes(self._raw, places, scaling.shift, scaling.factor, out)
+        return out
+
+
+def are_compiled(source: Streamed) -> bool:
+    """Whether rows are scaled by machine code: many bytes, whose scaling takes longest."""
+    is_scaled = isinstance(source.convert, ToInputs) and not source.convert.scaling.is_identity
+    return is_scaled and source.file.dtype == np.uint8 and source.file.size >= COMPILED
+
+
+@cache
+def _compiled() -> ModuleType:
+    """The loop as machine code."""
+    from sn.machine_code import compile_functions  # Numba is slow to start, as in compiled.py
+
+    return compile_functions(Path(gathering.__file__).read_text(encoding="utf-8"), "gathering")
 
 
 class _Window:
@@ -124,6 +149,8 @@ class _Ahead:
     def __init__(self, inputs: Streamed, desired: Desired, order: Order, window: int) -> None:
         self._inputs, self._desired, self._order, self._window = inputs, desired, order, window
         self._step = min(inputs.at_once, window)
+        if are_compiled(inputs):
+            _compiled()  # here, for a thread cannot put off Ctrl-C
         self._queue: Queue[Some | BaseException] = Queue(DEEP)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sn-feed", daemon=True)

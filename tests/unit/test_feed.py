@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sn.data.row_files import RowFile
 from sn.data.rows import TargetKind
 from sn.data.scaling import Scaling
-from sn.data.streamed import Streamed, to_inputs
+from sn.data.streamed import Streamed, ToInputs
 from sn.errors import DataError
 from sn.train.feed import Feed
 from sn.train.targets import Desired
@@ -27,7 +27,7 @@ def rows_in(path: Path, values: NDArray[Any], numbers: NDArray[np.int32] | None 
     path.write_bytes(values.tobytes())
     file = RowFile(path, values.dtype, 0, len(values), values.shape[1:])
     zeros, ones = np.zeros(file.width), np.ones(file.width)
-    convert = to_inputs(file.dtype, Scaling(zeros, ones, zeros * np.nan), str(path))
+    convert = ToInputs(Scaling(zeros, ones, zeros * np.nan), str(path))
     count = len(values) if numbers is None else len(numbers)
     return Streamed(file, convert, FLOAT32, 0, count, numbers)
 

@@ -14,9 +14,11 @@ import sn
 from sn.data import OwnData, Scale, Shares, Streaming
 from sn.data.base import Dataset
 from sn.data.row_files import RowFile
+from sn.data.scaling import Scaling
 from sn.data.streamed import Streamed
 from sn.errors import DataError
 from sn.memory import limited
+from sn.train.gathering import scaled_bytes
 from sn.train.observer import Observer
 
 HERE = Streaming(is_wanted=False)
@@ -123,6 +125,27 @@ def test_so_does_the_twin(files: Path, optimizer: str) -> None:
     said: dict[str, Any] = {"reference": True, "passes": "(passes 1)"}
     here = trained(files, "(stream no)", optimizer, **said)
     assert_same_bits(here, trained(files, "(stream)", optimizer, **said))
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("scale", ["standard", "unit", "(-1 1)"])
+def test_machine_code_scales_bytes_to_the_same_bits(
+    files: Path, monkeypatch: pytest.MonkeyPatch, scale: str
+) -> None:
+    options = {"options": f"(split (test 0.2)) (scale {scale})"}
+    slow = trained(files, "(stream (block 16) (buffer 4))", **options)
+    monkeypatch.setattr("sn.train.feed.COMPILED", 1)
+    assert_same_bits(slow, trained(files, "(stream (block 16) (buffer 4))", **options))
+
+
+def test_what_is_compiled_is_the_formula_of_scales() -> None:
+    raw, stream = rows(), np.random.default_rng(2)
+    shift, factor = stream.normal(size=WIDTH), stream.uniform(0.5, 2, WIDTH)
+    places = stream.integers(0, COUNT, 50)
+    out = np.empty((50, WIDTH), np.float32)
+    scaled_bytes(raw, places, shift, factor, out)
+    expected = Scaling(shift, factor, np.full(WIDTH, np.nan))(raw[places])
+    np.testing.assert_array_equal(out, expected)
 
 
 @pytest.mark.kernels
