@@ -11,7 +11,7 @@ Read next: ../data/streamed.py for how rows are read, ../data/blocks.py for orde
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -268,7 +268,7 @@ class Feed:
             self._used, self._at, count = last, self._at + taken, count - taken
         return found[0] if len(found) == 1 else _joined(found)
 
-    def sweep(self) -> Iterator[Some]:
+    def sweep(self) -> Generator[Some]:
         """Yield all patterns in the order of the set, read ahead."""
         window = max(1, SWEPT // max(self.inputs.file.row_bytes, 1))
         ahead = _Ahead(self.inputs, self.desired, np.arange(len(self), dtype=np.int32), window)

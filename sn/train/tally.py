@@ -7,6 +7,7 @@ differ from its in their last place, as they are added up block by block.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,6 +117,7 @@ def tallied(feed: Feed, judging: Judging, answer: Callable[[Floats32], Floats32]
     Raises: DataError when the file cannot be read, or is not what it was.
     """
     found = Tally(judging, judging.sum_for(len(feed)))
-    for some in feed.sweep():
-        found.add(answer(some.patterns), some.targets)
+    with closing(feed.sweep()) as parts:  # its thread ends here, whatever goes wrong
+        for some in parts:
+            found.add(answer(some.patterns), some.targets)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -414,6 +415,26 @@ def test_a_header_that_claims_more_than_there_is_is_told(files: Path) -> None:
     (files / "x.npy").write_bytes(content[:-1])
     with pytest.raises(DataError, match="its header says 700 x 12 values in 8,400 bytes, and 8,39"):
         loaded(files, stream=Streaming(True))
+
+
+@pytest.mark.parametrize("source", ["npy", "idx", "raw"])
+def test_files_that_are_damaged_anywhere_are_told(files: Path, source: str) -> None:
+    """Each is cut at many places, and has bytes of its start changed: DataError, and no other."""
+    name = {"npy": "x.npy", "idx": "x.idx", "raw": "x.bin"}[source]
+    content, stream = (files / name).read_bytes(), np.random.default_rng(4)
+    cuts = [content[:at] for at in (0, 1, 3, 4, 9, 15, 60, 127, 129, len(content) - 1)]
+    changed = []
+    for _ in range(150):
+        some = bytearray(content[:200])
+        some[int(stream.integers(0, 140))] = int(stream.integers(0, 256))
+        changed.append(bytes(some) + content[200:])
+    shape = {"shape": (WIDTH,), "type": "uint16", "skip": 4} if source == "raw" else {}
+    targets = "y.npy" if source == "npy" else "y.idx" if source == "idx" else "y.bin"
+    for damaged in (*cuts, *changed):
+        (files / name).write_bytes(damaged)
+        reader = getattr(sn.data, source)(str(files / name), str(files / targets), **shape)
+        with suppress(DataError):
+            OwnData(reader, stream=Streaming(True), scale=Scale("standard")).load()
 
 
 def test_a_file_that_is_cut_short_under_way_is_told_and_kills_nobody(files: Path) -> None:
