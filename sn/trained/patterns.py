@@ -29,8 +29,9 @@ from sn.trained.pictures import PICTURES, picture
 
 Floats = NDArray[np.float64]
 
-PART = 2**25  # bytes of patterns that are looked at at once; chosen here
-MOST_AT_ONCE = 2**14  # of them; chosen here: a second of an output on a terminal
+# Patterns of a file that are looked at at once, and their bytes in float64; chosen here: what is
+# made of them takes five times as much.
+MOST_AT_ONCE, PART = 2**12, 2**23
 
 _NUMPY, _ZIP = b"\x93NUMPY", (b"PK\x03\x04", b"PK\x05\x06")
 _NOT_KNOWN = "this net was trained without missing values, so it knows none to put there"
