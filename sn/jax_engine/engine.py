@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.jax_engine.function import Floats32, NetFunction
-from sn.jax_engine.nets import Nets
+from sn.jax_engine.nets import Kept, Nets
 from sn.jax_engine.shown import drawn_rows
-from sn.jax_engine.stepping import Carry
 from sn.lower.ir import Plan
 from sn.net.loss import Loss
 from sn.optim.base import Optimizer
@@ -71,9 +70,9 @@ class JaxEngine:
     def get_state(self) -> EngineState:
         """Return the weights, all that the rule keeps, and who waits."""
         nets, phases = self._nets, self._nets.phases
-        carry = nets.carry
-        slots: dict[str, Array] = {name: slot[0] for name, slot in carry.slots.items()}
-        counters: dict[str, Array] = dict(carry.counters)
+        kept = nets.kept
+        slots: dict[str, Array] = {name: slot[0] for name, slot in kept.slots.items()}
+        counters: dict[str, Array] = dict(kept.counters)
         if phases.present.has_steps:
             slots[STEPS] = nets.steps[0].copy()
         if phases.has_step:
@@ -86,15 +85,15 @@ class JaxEngine:
         counters |= nets.clocks[0].get_counters() | drawn(self._draws)
         if self._waits:
             counters |= self._waiting.get_counters()
-        return EngineState(carry.weights[0], slots, counters)
+        return EngineState(kept.weights[0], slots, counters)
 
     def set_state(self, state: EngineState) -> None:
         """Go back to a state; TrainError when it is not one of this engine."""
         state, nets = checked(state, self.get_state()), self._nets
-        before = nets.carry
+        before = nets.kept
         slots = {name: state.slots.get(name, slot[0])[None] for name, slot in before.slots.items()}
         counters = {name: state.counters.get(name, one) for name, one in before.counters.items()}
-        nets.take(Carry(state.weights[None].astype(np.float32), slots, counters))
+        nets.take(Kept(state.weights[None].astype(np.float32), slots, counters))
         if STEPS in state.slots:
             nets.take_steps(state.slots[STEPS][None].astype(np.float64))
         if nets.phases.has_step:

@@ -4,13 +4,14 @@
 derivative of it: as in the twin (net/reference.py), a second pass goes back over the layers, with
 squares in the place of weights, states and slopes.
 
-Weights are a row in the order of the nodes (weights.py): `pack` and `unpack` go there and back.
+Weights are pieces in the order of the nodes (weights.py): `pack` and `unpack` go there and back.
 
 Read next: nodes.py for the nodes, programs.py for what is made of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -27,7 +28,7 @@ from sn.jax_engine.formulas import (
     non_linearity,
 )
 from sn.jax_engine.nodes import NodeFunction, function_of
-from sn.jax_engine.weights import Layout
+from sn.jax_engine.weights import Layout, Pieces
 from sn.lower.ir import Plan
 from sn.net.layer import Ints
 from sn.net.loss import End, Loss, ends_of
@@ -50,8 +51,9 @@ class _Kept:
 class NetFunction:
     """A net for one pattern at a time; `jax.vmap` gives it for several.
 
-    Shapes: weights: (n_weights,); pattern: (n_inputs,) and desired: (n_outputs,), as the net has
-    them; masks: (units of layers with a dropout,) or None, what states are multiplied with.
+    Shapes: weights: pieces (weights.py), (n,) each; pattern: (n_inputs,) and desired:
+    (n_outputs,), as the net has them; masks: (units of layers with a dropout,) or None, what states
+    are multiplied with.
     """
 
     def __init__(self, plan: Plan, loss: Loss) -> None:
@@ -60,7 +62,7 @@ class NetFunction:
         self._nodes: dict[int, list[NodeFunction]] = {index: [] for index in table.computed}
         for node in plan.nodes:
             self._nodes[node.dst].append(function_of(node, plan, layout))
-        self._order = layout.order()
+        self._order, self._bounds = layout.order()
         self._ends = ends_of(table, loss)
         self._end_of = {end.index: end for end in self._ends}
         self._dropped = self._masks()
@@ -79,20 +81,22 @@ class NetFunction:
 
     # --- weights ---
 
-    def pack(self, weights: NDArray[np.generic]) -> Floats32:
-        """Return numbers of weights in the order of the nodes: (..., n_weights) float32."""
-        return np.ascontiguousarray(weights[..., self._order], np.float32)
+    def pack(self, weights: NDArray[np.generic]) -> tuple[Floats32, ...]:
+        """Return numbers of weights, (..., n_weights) in weight order, as pieces of float32."""
+        packed = weights[..., self._order].astype(np.float32)
+        return tuple(np.split(packed, self._bounds, axis=-1))
 
-    def unpack(self, packed: Array) -> Floats32:
-        """Return numbers of weights in weight order: (..., n_weights) float32."""
-        found = np.empty(packed.shape, np.float32)
-        found[..., self._order] = np.asarray(packed)
+    def unpack(self, pieces: Sequence[NDArray[np.float32]]) -> Floats32:
+        """Return the numbers of pieces in weight order: (..., n_weights) float32."""
+        packed = np.concatenate(pieces, axis=-1)
+        found = np.empty_like(packed)
+        found[..., self._order] = packed
         return found
 
     # --- one pattern ---
 
     def forward(
-        self, weights: Array, pattern: Array, masks: Array | None = None
+        self, weights: Pieces, pattern: Array, masks: Array | None = None
     ) -> tuple[dict[int, Array], dict[int, Array]]:
         """Return total inputs and states by layer, in the order of the grids: (size,) each."""
         states, totals = self._shown(pattern), {}
@@ -114,7 +118,7 @@ class NetFunction:
         return {index: pattern[first : first + layers[index].size] for index, first in given.starts}
 
     def _total(
-        self, nodes: list[NodeFunction], weights: Array, states: dict[int, Array], index: int
+        self, nodes: list[NodeFunction], weights: Pieces, states: dict[int, Array], index: int
     ) -> Array:
         if not nodes:
             return jnp.zeros(self.plan.layers[index].size, jnp.float32)
@@ -124,7 +128,7 @@ class NetFunction:
         return total
 
     def cost(
-        self, weights: Array, pattern: Array, desired: Array, masks: Array | None = None
+        self, weights: Pieces, pattern: Array, desired: Array, masks: Array | None = None
     ) -> Array:
         """Return the cost of a pattern, whose gradient goes through SN's own derivatives."""
         totals, states = self.forward(weights, pattern, masks)
@@ -142,20 +146,21 @@ class NetFunction:
         return desired if self._outputs_order is None else desired[self._outputs_order]
 
     def descent(
-        self, weights: Array, pattern: Array, desired: Array, masks: Array | None = None
-    ) -> Array:
-        """Return the way down of one pattern's cost, minus its gradient: (n_weights,)."""
-        return -jax.grad(self.cost)(weights, pattern, desired, masks)
+        self, weights: Pieces, pattern: Array, desired: Array, masks: Array | None = None
+    ) -> Pieces:
+        """Return the way down of one pattern's cost, minus its gradient."""
+        slopes: Pieces = jax.grad(self.cost)(weights, pattern, desired, masks)
+        return tuple(-piece for piece in slopes)
 
     def curvatures(
         self,
-        weights: Array,
+        weights: Pieces,
         pattern: Array,
         desired: Array,
         masks: Array | None = None,
         is_full: bool = False,
-    ) -> Array:
-        """Return the curvatures of one pattern, sum x_i^2 h_j: (n_weights,).
+    ) -> Pieces:
+        """Return the curvatures of one pattern, sum x_i^2 h_j.
 
         Source: SN 2.8, update-lmgradient and update-ggradient; net/reference.py has the formulas.
         """
@@ -163,7 +168,7 @@ class NetFunction:
         desired = self._desired(desired)
         back: dict[int, Array] = {}
         back_curv: dict[int, Array] = {}
-        found = jnp.zeros_like(weights)
+        found = tuple(jnp.zeros_like(piece) for piece in weights)
         for end in self._ends:
             if end.joint is None:
                 ends = cost_ends(end.cost, states[end.index], desired[end.part])
@@ -182,9 +187,8 @@ class NetFunction:
             if grad is None or curv is None:
                 continue  # nobody sees the layer
             for node in self._nodes[index]:
-                found = found + self._below(
-                    node, weights, states, grad, curv, back, back_curv, is_full
-                )
+                more = self._below(node, weights, states, grad, curv, back, back_curv, is_full)
+                found = tuple(map(jnp.add, found, more))
         return found
 
     def _at_units(
@@ -211,14 +215,14 @@ class NetFunction:
     def _below(
         self,
         node: NodeFunction,
-        weights: Array,
+        weights: Pieces,
         states: dict[int, Array],
         grad: Array,
         curv: Array,
         back: dict[int, Array],
         back_curv: dict[int, Array],
         is_full: bool,
-    ) -> Array:
+    ) -> Pieces:
         """Hand gradients and curvatures of a layer down; return the curvatures of weights."""
         below = {index: states[index] for index in node.sources}
         of_weights, of_states = node.curvatures(weights, below, grad, curv, is_full)
@@ -230,13 +234,13 @@ class NetFunction:
 
     # --- what is read off ---
 
-    def outputs(self, weights: Array, pattern: Array) -> Array:
+    def outputs(self, weights: Pieces, pattern: Array) -> Array:
         """Return the outputs as the net has them: (n_outputs,)."""
         states = self.forward(weights, pattern)[1]
         found = jnp.concatenate([states[index] for index in self.plan.table.outputs])
         return found if self._outputs_back is None else found[self._outputs_back]
 
-    def states(self, weights: Array, pattern: Array, masks: Array | None = None) -> Array:
+    def states(self, weights: Pieces, pattern: Array, masks: Array | None = None) -> Array:
         """Return the states of all units as the net has them: (n_units,)."""
         states = self.forward(weights, pattern, masks)[1]
         table = self.plan.table

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -24,12 +25,13 @@ from sn.jax_engine.formulas import Array
 from sn.jax_engine.function import Floats32, NetFunction
 from sn.jax_engine.programs import BLOCK, Programs, Shown, Size, size_for
 from sn.jax_engine.shown import Data
-from sn.jax_engine.stepping import Carry, Numbers, empty
+from sn.jax_engine.stepping import Carry, Numbers
+from sn.jax_engine.weights import Pieces
 from sn.net.loss import Loss
 from sn.net.tangent import Tangent
 from sn.optim.base import ALL, Optimizer, Reduction
 from sn.optim.normalised import Normalised
-from sn.optim.rules import AVERAGED, AVERAGED_TOTAL, HYPER, Memory, averaged, damped
+from sn.optim.rules import AVERAGED, AVERAGED_TOTAL, HYPER, STEPS, Memory, averaged, damped
 from sn.train.clock import Clock
 from sn.train.draws import Draws
 
@@ -38,6 +40,17 @@ Orders = NDArray[np.int32]
 Counts = NDArray[np.int32]
 # Numbers that a block with rates of its own for each step may take along; chosen here.
 MOST_RATES = 2**24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What steps have left, in weight order: weights and slots (n_nets, n_weights), counters
+    (n_nets,); all float32.
+    """
+
+    weights: Floats32
+    slots: Mapping[str, NDArray[Any]]
+    counters: Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +143,7 @@ class Nets:
             self._learn_block([nobody])
         if self._sampling is not None:
             self._sums(self._sampling, nobody, is_sample=True)
-        weights = self._own(self.function.pack(self.get_weights()))
+        weights = self._carry.weights
         for which in self.data.sets:
             self._programs.outputs(weights, self.data.pieces(which)[0][0])
         jax.block_until_ready(self._carry)
@@ -142,20 +155,34 @@ class Nets:
     def _put(self, value: NDArray[np.generic], is_dealt: bool) -> Array:
         return spread(np.asarray(value, order="C"), self._over, is_dealt and self._is_many)
 
-    def _own(self, value: NDArray[np.generic]) -> Array:
-        """Bring what each net has to its device; one net alone has no axis of nets there."""
-        return self._put(value if self._is_many else value[0], True)
+    def _own(self, value: Any) -> Any:
+        """Bring what each net has, an array or a tree of them, to its device; one net alone has no
+        axis of nets there.
+        """
+        return jax.tree.map(lambda one: self._put(one if self._is_many else one[0], True), value)
 
-    def _each(self, value: Array) -> NDArray[np.float32]:
-        """Return what each net has, the axis of nets first."""
-        found: NDArray[np.float32] = np.asarray(value)
-        return found if self._is_many else found[None]
+    def _each(self, value: Any) -> Any:
+        """Return what each net has, an array or a tree of them, the axis of nets first."""
+        return jax.tree.map(
+            lambda one: np.asarray(one) if self._is_many else np.asarray(one)[None], value
+        )
+
+    def _packed(self, weights: NDArray[np.generic]) -> Pieces:
+        """Bring numbers of weights, (n_nets, n_weights), to the devices."""
+        pieces: Pieces = self._own(self.function.pack(weights))
+        return pieces
+
+    def _unpacked(self, pieces: Pieces) -> Floats32:
+        return self.function.unpack(self._each(pieces))
 
     # --- weights and states ---
 
     def set_weights(self, weights: Floats32) -> None:
         """Start from weights, (n_nets, n_weights) in weight order, with an empty memory."""
-        self.take(empty(self.phases.present, weights))
+        rule, each = self.phases.present, np.zeros(self.count, np.float32)
+        names = [slot.name for slot in rule.slots if slot.name != STEPS]
+        slots = {name: np.zeros_like(weights) for name in names}
+        self.take(Kept(weights, slots, {counter.name: each for counter in rule.counters}))
         self.memories = [Memory.empty(weights.shape[1]) for _ in range(self.count)]
         self.steps: Floats = np.stack(self._rates)
         self.gathered = np.zeros((2, *weights.shape), np.float32)
@@ -168,33 +195,26 @@ class Nets:
         for clock in self.clocks:
             clock.reset()
 
-    def take(self, carry: Carry) -> None:
-        """Go on from weights and slots in weight order and counters, (n_nets,)."""
-        pack = self.function.pack
-        counters = {name: np.asarray(one, np.float32) for name, one in carry.counters.items()}
-        self._carry = Carry(
-            self._own(pack(carry.weights)),
-            {name: self._own(pack(slot)) for name, slot in carry.slots.items()},
-            {name: self._own(one) for name, one in counters.items()},
-        )
+    def take(self, kept: Kept) -> None:
+        """Go on from what steps have left."""
+        slots = {name: self._packed(slot) for name, slot in kept.slots.items()}
+        counters = {name: self._own(one) for name, one in kept.counters.items()}
+        self._carry = Carry(self._packed(kept.weights), slots, counters)
 
     def take_steps(self, steps: Floats) -> None:
         """Go on with the steps of weights that a sample left: (n_nets, n_weights)."""
         self.steps, self._held = steps, None
 
     @property
-    def carry(self) -> Carry:
-        """What the steps have left, in weight order, on this machine."""
-        unpack = self.function.unpack
-        return Carry(
-            unpack(self._each(self._carry.weights)),
-            {name: unpack(self._each(slot)) for name, slot in self._carry.slots.items()},
-            {name: self._each(one) for name, one in self._carry.counters.items()},
-        )
+    def kept(self) -> Kept:
+        """What steps have left, on this machine."""
+        slots = {name: self._unpacked(slot) for name, slot in self._carry.slots.items()}
+        counters = {name: self._each(one) for name, one in self._carry.counters.items()}
+        return Kept(self.get_weights(), slots, counters)
 
     def get_weights(self) -> Floats32:
         """Return the weights in weight order: (n_nets, n_weights)."""
-        return self.function.unpack(self._each(self._carry.weights))
+        return self._unpacked(self._carry.weights)
 
     def get_trained(self) -> Floats32:
         """Return the weights that answer: those, or their running averages."""
@@ -207,10 +227,10 @@ class Nets:
             found = [averaged(memory) for memory in self.memories]
             rows = zip(weights, found, strict=True)
             return np.stack([own if one is None else one for own, one in rows]).astype(np.float32)
-        carry = self.carry
-        total = carry.counters[AVERAGED_TOTAL.name][:, None]
+        kept = self.kept
+        total = kept.counters[AVERAGED_TOTAL.name][:, None]
         with np.errstate(divide="ignore", invalid="ignore"):  # before the first step there is none
-            mean = carry.slots[AVERAGED.name] / total
+            mean = kept.slots[AVERAGED.name] / total
         return np.where(total > 0, mean, weights)
 
     # --- passes ---
@@ -274,7 +294,7 @@ class Nets:
             return self._numbers(nows[0])
         own = [self._numbers(now) for now in nows]
         own += [own[-1]] * (steps - len(own))
-        return Numbers(*(np.stack(some, axis=1) for some in zip(*own, strict=True)))
+        return Numbers(*jax.tree.map(lambda *some: np.stack(some, axis=1), *own))
 
     def _numbers(self, now: tuple[Optimizer, ...]) -> Numbers:
         """Return the numbers of a step on this machine, from the optimizers of a moment."""
@@ -309,7 +329,7 @@ class Nets:
         for shown, part, count in self.data.parts(order, programs.size.room, is_sample):
             given = self._own(part), self._put(np.array(count, np.int32), False)
             found = programs.sums(weights, shown, *given, curvature=rule.curvature)
-            total += np.stack([self.function.unpack(self._each(one)) for one in found])
+            total += np.stack([self._unpacked(one) for one in found])
             if not is_sample:
                 counts = np.array([count], np.int32)
                 self._block = _Block(self._carry, shown, part[:, None], counts, None)
@@ -332,7 +352,7 @@ class Nets:
 
     def _move(self, weights: Floats) -> None:
         with np.errstate(over="ignore", invalid="ignore"):  # the loop tells it, with the layer
-            self._carry = self._carry._replace(weights=self._own(self.function.pack(weights)))
+            self._carry = self._carry._replace(weights=self._packed(weights))
 
     def end_pass(self) -> None:
         """Take the one step of the pass, where there is one."""
@@ -366,7 +386,7 @@ class Nets:
         return self._answers(self.data.cut(patterns))
 
     def _answers(self, pieces: Iterable[tuple[Array, int]]) -> Floats32:
-        weights = self._own(self.function.pack(self.get_trained()))
+        weights = self._packed(self.get_trained())
         found = [
             self._each(self._programs.outputs(weights, patterns))[:, :count]
             for patterns, count in pieces

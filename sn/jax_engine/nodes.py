@@ -22,18 +22,19 @@ from numpy.typing import NDArray
 
 from sn.jax_engine.formulas import Array, computed, term
 from sn.jax_engine.gather import picked
-from sn.jax_engine.weights import Layout, Placed
+from sn.jax_engine.weights import Layout, Pieces, Placed
 from sn.lower.expand import node_as_rows
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, Window
 from sn.net.combine import WEIGHTED_SUM, Combine
 from sn.net.layer import Ints
 
 States: TypeAlias = Mapping[int, Array]  # (size,) of each layer, by its index
-Total: TypeAlias = Callable[[Array, States, int], Array]
+Total: TypeAlias = Callable[[Pieces, States, int], Array]
 
-# Sets of maps that share their upstream maps are multiplied as one matrix each; where there are
-# more, the whole table is one matrix with zeros in it. Chosen here: the 1989 net has three.
-MOST_SETS = 4
+# A table of maps that lacks more than this share of its pairs is a matrix for each set of maps that
+# see the same ones; else it is one matrix with zeros in it. Chosen here: with a third of its pairs
+# away the 1989 net takes 37 us a presentation by one matrix and 43 by three, one core of a Xeon.
+MOST_ZEROS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,16 +49,17 @@ class NodeFunction:
     terms: _Terms | None = None
 
     def curvatures(
-        self, weights: Array, states: States, grad: Array, curv: Array, is_full: bool
-    ) -> tuple[Array, dict[int, Array]]:
-        """Return what it gives of curvatures to weights, (n_weights,), and to layers below.
+        self, weights: Pieces, states: States, grad: Array, curv: Array, is_full: bool
+    ) -> tuple[Pieces, dict[int, Array]]:
+        """Return what it gives of curvatures to weights, and to layers below.
 
         Shapes: grad, curv: (size,), those of the units above.
         """
         if self.terms is not None:
             return self.terms.curvatures(weights, states, grad, curv, is_full)
         squares = {index: states[index] ** 2 for index in self.sources}
-        back = jax.vjp(lambda w, x: self.total(w, x, 2), weights**2, squares)[1]
+        squared = tuple(piece**2 for piece in weights)
+        back = jax.vjp(lambda w, x: self.total(w, x, 2), squared, squares)[1]
         of_weights, of_states = back(curv)
         return of_weights, of_states
 
@@ -84,7 +86,7 @@ def _bias(node: Bias, layout: Layout) -> NodeFunction:
     own = layout.place(node.wid)
     each = node.units // node.wid.size
 
-    def total(weights: Array, states: States, power: int) -> Array:
+    def total(weights: Pieces, states: States, power: int) -> Array:
         some = own(weights)
         return jnp.broadcast_to(some[:, None], (some.size, each)).reshape(-1)
 
@@ -94,7 +96,7 @@ def _bias(node: Bias, layout: Layout) -> NodeFunction:
 def _full(node: Full, layout: Layout) -> NodeFunction:
     own = layout.place(node.wid)
 
-    def total(weights: Array, states: States, power: int) -> Array:
+    def total(weights: Pieces, states: States, power: int) -> Array:
         return own(weights) @ states[node.src]
 
     return NodeFunction((node.src,), total)
@@ -132,7 +134,7 @@ def _convolution(node: Window, layout: Layout) -> NodeFunction:
     for plane in range(node.grid.maps):
         sets.setdefault(tuple(pairs[pairs[:, 0] == plane, 1].tolist()), []).append(plane)
     groups = [(maps, seen) for seen, maps in sets.items() if seen]
-    if len(groups) > MOST_SETS:
+    if len(pairs) >= (1 - MOST_ZEROS) * node.grid.maps * node.field.maps:
         groups = [(list(range(node.grid.maps)), tuple(range(node.field.maps)))]
     parts = [(_of_group(pairs, maps, seen, node.taps), seen) for maps, seen in groups]
     order = np.concatenate([np.array(maps, np.int32) for maps, _ in groups])
@@ -140,7 +142,7 @@ def _convolution(node: Window, layout: Layout) -> NodeFunction:
     place[order] = np.arange(len(order), dtype=np.int32)
     is_in_order = np.array_equal(place, np.arange(node.grid.maps))
 
-    def total(weights: Array, states: States, power: int) -> Array:
+    def total(weights: Pieces, states: States, power: int) -> Array:
         flat = own(weights).reshape(-1)
         patches = see(states[node.src], _border(node, power))
         sums = [
@@ -196,7 +198,7 @@ def _local(node: Window, layout: Layout) -> NodeFunction:
     is_even = np.array_equal(above, np.repeat(np.arange(maps), each))
     plain = np.array_equal(below, np.arange(node.field.maps))
 
-    def total(weights: Array, states: States, power: int) -> Array:
+    def total(weights: Pieces, states: States, power: int) -> Array:
         patches = see(states[node.src], _border(node, power))
         seen = patches if plain else jnp.take(patches, below, axis=0, mode="clip")
         sums = (own(weights).reshape(seen.shape) * seen).sum(1)
@@ -210,7 +212,7 @@ def _local(node: Window, layout: Layout) -> NodeFunction:
 def _subsample(node: Subsample, layout: Layout) -> NodeFunction:
     own, see = layout.place(node.wid), _patches(node)
 
-    def total(weights: Array, states: States, power: int) -> Array:
+    def total(weights: Pieces, states: States, power: int) -> Array:
         return (own(weights)[:, None] * see(states[node.src], 0.0).sum(1)).reshape(-1)
 
     return NodeFunction((node.src,), total)
@@ -237,15 +239,15 @@ class _Terms:
         parts = [jnp.asarray(self.constants**power), *(states[one] for one in self.sources)]
         return jnp.take(jnp.concatenate(parts), self.src, mode="clip")
 
-    def total(self, weights: Array, states: States, power: int) -> Array:
+    def total(self, weights: Pieces, states: States, power: int) -> Array:
         """Return the sums of the rows of each unit."""
         own, seen = self.own(weights), self.seen(states, power)
         terms = own * seen if self.combine == WEIGHTED_SUM else term(self.combine)(own, seen)
         return jax.ops.segment_sum(terms, self.dst, self.n_units, indices_are_sorted=True)
 
     def curvatures(
-        self, weights: Array, states: States, grad: Array, curv: Array, is_full: bool
-    ) -> tuple[Array, dict[int, Array]]:
+        self, weights: Pieces, states: States, grad: Array, curv: Array, is_full: bool
+    ) -> tuple[Pieces, dict[int, Array]]:
         """Return what rows give of curvatures to weights and to the layers below."""
         own, back = jax.vjp(self.own, weights)
         ends = {"w": own, "x": self.seen(states)}

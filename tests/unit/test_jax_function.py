@@ -88,6 +88,18 @@ def test_derivatives_are_those_of_the_twin(name: str) -> None:
     assert max(found.values()) < ROOM, found
 
 
+def test_a_table_of_few_pairs_is_a_matrix_for_each_set_of_maps() -> None:
+    table = freeze(
+        described(
+            "(defnet sample (layer in (6 4 4)) (layer h (4 2 2)) (layer out (3))"
+            " (connect in h (conv (kernel 3 3) (maps '((0 1) (3 5) (0 1) (4)))))"
+            " (connect h out (full)))"
+        )
+    )
+    found = worst(table, lms(table))
+    assert max(found.values()) < ROOM, found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name not in TEN])
 def test_derivatives_of_all_other_nets_too(name: str) -> None:
