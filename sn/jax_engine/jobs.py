@@ -96,7 +96,7 @@ def check_in_memory(dataset: Dataset) -> None:
     if dataset.is_streamed:
         raise TrainError(
             f"the engine of JAX has all patterns on its devices, and {dataset.name} is streamed",
-            hint="(stream no) in (data ...) reads it into memory; the engine of kernels needs none",
+            hint="(stream no) in (data ...) reads it into memory; kernels train from the file",
         )
 
 
