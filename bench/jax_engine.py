@@ -184,12 +184,12 @@ def main() -> None:
     rates = {name: median(one["rate"] for one in some) for name, some in found.items()}
     scan = rates.get(SCAN)
     print(f"net {options.net}, sgd; {processor()}, {os.cpu_count()} cores, load {load()}\n")
-    print(f"{'':<36}{'presentations/s':>16}{'range':>22}{'of the scan':>13}  on")
+    print(f"{'':<36}{'presentations/s':>16}{'range':>26}{'of the scan':>13}  on")
     for name, some in found.items():
         each = [one["rate"] for one in some]
         span = f"{min(each):,.0f} to {max(each):,.0f}"
         share = "" if scan is None else f"{rates[name] / scan:.2f}"
-        print(f"{name:<36}{rates[name]:>16,.0f}{span:>22}{share:>13}  {some[0]['device']}")
+        print(f"{name:<36}{rates[name]:>16,.0f}{span:>26}{share:>13}  {some[0]['device']}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from sn.emit.streams import cores
 from sn.jax_engine.formulas import Array
 
 NETS, PATTERNS = "nets", "patterns"
@@ -22,7 +23,7 @@ def use_all_cores() -> None:
     """Make a device of every core of this process, unless JAX runs already or was told how many."""
     if not _is_told():
         with suppress(RuntimeError):  # it runs already, with the devices that it has
-            jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+            jax.config.update("jax_num_cpu_devices", cores())
 
 
 def n_of_one() -> int:
@@ -84,7 +85,9 @@ def is_accelerated() -> bool:
 
 def device_words(count: int) -> str:
     """Return what JAX computes on, so many devices, in words."""
-    kind = jax.devices()[0].device_kind if is_accelerated() else "CPU core"
+    if not is_accelerated():
+        return "one CPU core" if count == 1 else f"{count} CPU cores"
+    kind = jax.devices()[0].device_kind
     return f"one {kind}" if count == 1 else f"{count} x {kind}"
 
 

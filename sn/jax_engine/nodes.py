@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sn.jax_engine.formulas import Array, computed, term
-from sn.jax_engine.gather import picked
+from sn.jax_engine.gather import added_up, picked
 from sn.jax_engine.weights import Layout, Pieces, Placed
 from sn.lower.expand import node_as_rows
 from sn.lower.ir import Bias, Full, Node, Plan, Rows, Subsample, Window
@@ -31,10 +31,10 @@ from sn.net.layer import Ints
 States: TypeAlias = Mapping[int, Array]  # (size,) of each layer, by its index
 Total: TypeAlias = Callable[[Pieces, States, int], Array]
 
-# A table of maps that lacks more than this share of its pairs is a matrix for each set of maps that
-# see the same ones; else it is one matrix with zeros in it. Chosen here: with a third of its pairs
-# away the 1989 net takes 37 us a presentation by one matrix and 43 by three, one core of a Xeon.
-MOST_ZEROS = 0.5
+# A table of maps is one matrix with zeros in it, unless it lacks more than this share of its pairs
+# and the maps that see the same ones make few sets: then it is a matrix for each. Chosen here: with
+# a third of its pairs away the 1989 net takes 37 us a presentation by one matrix and 43 by three.
+MOST_ZEROS, MOST_SETS = 0.5, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +134,8 @@ def _convolution(node: Window, layout: Layout) -> NodeFunction:
     for plane in range(node.grid.maps):
         sets.setdefault(tuple(pairs[pairs[:, 0] == plane, 1].tolist()), []).append(plane)
     groups = [(maps, seen) for seen, maps in sets.items() if seen]
-    if len(pairs) >= (1 - MOST_ZEROS) * node.grid.maps * node.field.maps:
+    is_dense = len(pairs) >= (1 - MOST_ZEROS) * node.grid.maps * node.field.maps
+    if is_dense or len(groups) > MOST_SETS:
         groups = [(list(range(node.grid.maps)), tuple(range(node.field.maps)))]
     parts = [(_of_group(pairs, maps, seen, node.taps), seen) for maps, seen in groups]
     order = np.concatenate([np.array(maps, np.int32) for maps, _ in groups])
@@ -201,7 +202,7 @@ def _local(node: Window, layout: Layout) -> NodeFunction:
     def total(weights: Pieces, states: States, power: int) -> Array:
         patches = see(states[node.src], _border(node, power))
         seen = patches if plain else jnp.take(patches, below, axis=0, mode="clip")
-        sums = (own(weights).reshape(seen.shape) * seen).sum(1)
+        sums = added_up(own(weights).reshape(seen.shape) * seen)
         if is_even:
             return sums.reshape(maps, each, -1).sum(1).reshape(-1)
         return jax.ops.segment_sum(sums, above, maps).reshape(-1)
@@ -213,7 +214,7 @@ def _subsample(node: Subsample, layout: Layout) -> NodeFunction:
     own, see = layout.place(node.wid), _patches(node)
 
     def total(weights: Pieces, states: States, power: int) -> Array:
-        return (own(weights)[:, None] * see(states[node.src], 0.0).sum(1)).reshape(-1)
+        return (own(weights)[:, None] * added_up(see(states[node.src], 0.0))).reshape(-1)
 
     return NodeFunction((node.src,), total)
 

@@ -26,7 +26,8 @@ load_jax()
 
 from sn.jax_engine import formulas  # noqa: E402 - after JAX is ready
 from sn.jax_engine.function import NetFunction  # noqa: E402
-from sn.jax_engine.gather import picked  # noqa: E402
+from sn.jax_engine.gather import added_up, picked  # noqa: E402
+from sn.jax_engine.programs import in_turn  # noqa: E402
 
 # every node of a plan, borders, wraps, tables of maps, slices of the input
 TEN = (
@@ -208,3 +209,28 @@ def test_a_gather_and_its_derivative(index: list[int] | list[list[int]]) -> None
         if number >= 0:
             wanted[:, number] += weights.reshape(2, -1)[:, place]
     assert np.array_equal(back(weights)[0], wanted)
+
+
+@pytest.mark.parametrize("count", [3, 100])
+def test_sums_and_their_derivative(count: int) -> None:
+    x = np.random.default_rng(0).integers(-9, 9, (2, count, 5)).astype(np.float32)
+    value, back = jax.vjp(added_up, x)
+    assert np.array_equal(value, x.sum(1))
+    weights = np.arange(10, dtype=np.float32).reshape(2, 5)
+    assert np.array_equal(back(weights)[0], np.broadcast_to(weights[:, None], x.shape))
+
+
+@pytest.mark.parametrize("most", [1, 4, 100])
+def test_nets_in_turn_are_nets_at_once(most: int) -> None:
+    seen = []
+
+    def work(own: dict[str, np.ndarray], shared: np.ndarray, other: np.ndarray) -> object:
+        seen.append(own["w"].shape[0])
+        return {"sum": own["w"] @ shared + other}
+
+    rng = np.random.default_rng(0)
+    own, shared = rng.integers(0, 9, (6, 3)).astype(float), np.arange(3.0)
+    other = rng.integers(0, 9, 6).astype(float)
+    found = in_turn(work, (True, False, True), most)({"w": own}, shared, other)
+    assert np.array_equal(found["sum"], own @ shared + other)
+    assert seen == [{1: 1, 4: 3, 100: 6}[most]]
