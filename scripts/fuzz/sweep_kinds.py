@@ -104,6 +104,9 @@ class _Deaf:
     def started(self, trials: int, runs: int, done: int) -> None:
         """Hear nothing."""
 
+    def advanced(self, runs: int) -> None:
+        """Hear nothing."""
+
     def trial_finished(self, trial: Any, best: Any, left: Any) -> None:
         """Hear nothing."""
 
@@ -111,7 +114,7 @@ class _Deaf:
 class _Made:
     """Workers that make up what a run comes to."""
 
-    capacity = 2
+    count, note = 2, ""
 
     def __init__(self) -> None:
         self._ended: list[Any] = []
