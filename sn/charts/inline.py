@@ -16,7 +16,7 @@ PIXELS = 480  # its width; chosen here
 
 
 def inline(curves: Sequence[tuple[str, Points]], title: str = "error") -> str:
-    """Return curves over the passes as the text of an SVG; "" where there is no point to draw.
+    """Return curves over the passes as an SVG in one line; "" where there is no point to draw.
 
     The scale is logarithmic where all figures are positive.
     """
@@ -26,4 +26,4 @@ def inline(curves: Sequence[tuple[str, Points]], title: str = "error") -> str:
     ]
     is_log = all(figure > 0 for line in lines for _, figure in line.points if figure == figure)
     drawn = chart(lines, "pass", title, is_log)
-    return "" if drawn is None else alone(drawn, PIXELS)
+    return "" if drawn is None else alone(drawn, PIXELS).replace("\n", "")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sn.charts.axis import Axis, words_of
+from sn.display import printable
 from sn.svg import Element, element
 
 WIDTH, HEIGHT = 560, 300
@@ -209,7 +210,7 @@ def _names(lines: Sequence[Line], y: Axis) -> list[Element]:
                 class_=f"lead {hue}",
             )
         )
-        name = line.name
+        whole = name = printable(line.name)
         if len(name) > MOST_LETTERS:
             # names of variants begin alike
             half = MOST_LETTERS // 2
@@ -218,7 +219,7 @@ def _names(lines: Sequence[Line], y: Axis) -> list[Element]:
         parts.append(
             element(
                 "text",
-                *([element("title", line.name)] if name != line.name else []),
+                *([element("title", whole)] if name != whole else []),
                 name,
                 # its end tells names apart, so it is there in any font
                 textLength=room if is_wide else None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sn.charts.lines import Line, chart
+from sn.display import printable
 from sn.svg import Element, element
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 260, 64, 20, 24, 40
@@ -154,6 +155,7 @@ def _svg(parts: Sequence[Element], label: str, height: int = HEIGHT) -> Element:
 def _words(
     x: float, y: float, words: str, anchor: str = "middle", class_: str | None = None
 ) -> Element:
+    words = printable(words)
     shown = words if len(words) <= MOST_LETTERS else f"{words[: MOST_LETTERS - 1]}…"
     return element("text", shown, x=round(x, 1), y=round(y, 1), text_anchor=anchor, class_=class_)
 

@@ -38,12 +38,12 @@ SMALL = """
 """
 TABLE = {"div", "table", "thead", "tbody", "tr", "th", "td"}
 # of the curves of a record or a comparison: what they are made of, none of it leads anywhere
-PICTURE = {"svg", "line", "polyline", "circle", "text"}
+PICTURE = {"svg", "style", "line", "polyline", "circle", "text", "title"}
 DRAWN = {
     *("xmlns", "viewbox", "width", "height", "style", "role", "aria-label", "font-family"),
     *("font-size", "font-weight", "fill", "stroke", "stroke-width", "stroke-opacity"),
     *("stroke-linejoin", "points", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r"),
-    "text-anchor",
+    *("text-anchor", "class", "textlength", "lengthadjust", "transform"),
 }
 
 
@@ -74,7 +74,9 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open[-1] in ("td", "th"):
+        if not self.open:
+            assert not data.strip()
+        elif self.open[-1] in ("td", "th"):
             self.rows[-1][-1] += data
         elif self.open[-1] not in PICTURE:
             self.lines.append(data)
