@@ -2,6 +2,7 @@
 
     SN_DATA=FOLDER .venv/bin/python -m scripts.replication            some 20 minutes
     .venv/bin/python -m scripts.replication --text-only               from the figures kept
+    .venv/bin/python -m scripts.replication --text-only --tables runs/sweep-1989/tables/results.json
 
 All runs use the real digits, and those of the report of 1989 its own where they are here. The
 figures are kept in docs/replication.json, so that words and pictures can be made again without
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from pathlib import Path
 
 from scripts.replication.figures import Figures
 from scripts.replication.measure import FIGURES, ROOT, measure
@@ -30,10 +32,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="runs per variant, from seed 0")
     parser.add_argument("--table-seeds", type=int, default=5, help="runs per random table")
     parser.add_argument("--only", nargs="+", default=[], help="variants to train; others stay")
+    parser.add_argument("--tables", type=Path, help="results.json of the sweep over tables")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if not options.text_only:
         kept = measure(options.seeds, options.table_seeds, options.jobs, options.only)
+        FIGURES.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    if options.tables is not None:
+        kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+        trials = json.loads(options.tables.read_text(encoding="utf-8"))["trials"]
+        kept["tables"] = [[run["value"] for run in one["runs"]] for one in trials]
         FIGURES.write_text(json.dumps(kept) + "\n", encoding="utf-8")
     figures = Figures(json.loads(FIGURES.read_text(encoding="utf-8")))
     (DOCS / "images").mkdir(exist_ok=True)

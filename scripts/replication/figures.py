@@ -40,6 +40,7 @@ class Figures:
 
     def __init__(self, kept: dict[str, Any]) -> None:
         self._entries: dict[str, dict[str, Any]] = kept["entries"] | kept["report"]
+        self.tables: list[list[float]] = kept["tables"]  # test misses of a sweep, by table and seed
 
     def values(self, name: str, measure: str) -> list[float]:
         """Return a measure of all runs of a variant, in order of seeds."""

@@ -49,6 +49,7 @@ def measure(
     return {
         "entries": {k: v for part in parts for k, v in figures_of(part).items()},
         "report": measure_report(n_seeds, jobs),
+        "tables": json.loads(FIGURES.read_text(encoding="utf-8"))["tables"],  # of a sweep
     }
 
 

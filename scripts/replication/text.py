@@ -382,6 +382,28 @@ misses. Runs of one table spread with {within:.1f}, so means of {per_table} runs
 {math.sqrt(between):.1f}. Over all {len(SCHEMES)} schemes the means go from {every.least:.0f} to
 {every.most:.0f} test misses. So the missing table can hide a few misses, no more than a seed
 does.
+{_hundred(f)}"""
+
+
+def _hundred(f: Figures) -> str:
+    """What a sweep over a hundred random tables came to, by analysis of variance with one factor.
+
+    Source: Searle 1971, Linear Models, chapter 9, for the shares of tables and of seeds.
+    """
+    count, seeds = len(f.tables), len(f.tables[0])
+    means = Summary.of([math.fsum(one) / seeds for one in f.tables])
+    within = math.fsum((Summary.of(one).sd or 0) ** 2 for one in f.tables) / count
+    between = (means.sd or 0) ** 2 - within / seeds
+    ratio = seeds * (means.sd or 0) ** 2 / within
+    left = f"{between**0.5:.1f} are left" if between > 0 else "nothing is left"
+    return f"""
+A sweep has asked {count} random tables, with {seeds} seeds each:
+`python bench/sweep.py --parts tables`. Their means go from {means.least:.1f} to {means.most:.1f}
+test misses, {means.mean:.1f} on average, with a standard deviation of {means.sd:.1f}. Between the
+seeds of one table it is {within**0.5:.1f}, which alone would spread such means by
+{(within / seeds) ** 0.5:.1f}; {left} for the tables
+(F = {ratio:.2f} with {count - 1} and {count * (seeds - 1)} degrees of freedom). Which table it was
+matters less than which seed.
 """
 
 
