@@ -223,6 +223,7 @@ def test_a_run_without_an_end_leaves_its_worker_to_others(cluster: tuple[str, li
     endless = NET.replace("(setq width 2)", "(setq width 2) (when (> rate 0.15) (while t 1))")
     Path("small.sn").write_text(endless, encoding="utf-8")
     words = ["sweep", "small.sn", "--search", "grid", "--on", cluster[0], "--vary"]
+    assert main([*words, "rate=0.01,0.02", "--out", "before"]) == 0  # all is compiled and loaded
     stopped = ["rate=0.2,0.01,0.3", "--out", "far", "--time-limit", "20"]
     assert main([*words, *stopped]) == 1
     assert len(list(Path("far/runs").iterdir())) == 1
