@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,15 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def scheduler(start: Start) -> tuple[str, int]:
     """Start a scheduler; return its address and its process."""
     process = start("scheduler", "--host", "127.0.0.1", "--port", "0")
-    until(Path("scheduler.json").exists)
-    address: str = json.loads(Path("scheduler.json").read_text(encoding="utf-8"))["address"]
-    return address, process.pid
+    said: dict[str, str] = {}
+
+    def is_told() -> bool:
+        with suppress(FileNotFoundError, json.JSONDecodeError):  # it is being written
+            said.update(json.loads(Path("scheduler.json").read_text(encoding="utf-8")))
+        return "address" in said
+
+    until(is_told)
+    return said["address"], process.pid
 
 
 @pytest.fixture
