@@ -21,7 +21,7 @@ from sn.train.criteria import Criterion
 from sn.train.draws import Draws
 from sn.train.engines import Floats32
 from sn.train.experiment import ExperimentSpec
-from sn.train.preparing import criterion_of, desired_of, draws_of
+from sn.train.preparing import criterion_of, desired_of, draws_of, judging_of
 from sn.train.tally import Judging
 from sn.train.targets import judged
 
@@ -70,8 +70,7 @@ class ManyJob:
     @property
     def judging(self) -> Judging:
         """What decides what is told of outputs."""
-        middle, layers = sum(self.spec.targets) / 2, self.table.output_layers
-        return Judging(self.criterion, self.spec.cost, self.kind, self.classes, middle, layers)
+        return judging_of(self.spec, self.table, self.criterion, self.kind, self.classes)
 
     @property
     def judged(self) -> slice:

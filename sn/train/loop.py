@@ -43,6 +43,7 @@ from sn.train.look import Look
 from sn.train.observer import Observer
 from sn.train.orders import order_of_pass
 from sn.train.phases import curvatures
+from sn.train.preparing import judging_of
 from sn.train.state import Array
 from sn.train.stopping import is_best
 from sn.train.tally import Judging, Tally, tallied
@@ -92,8 +93,7 @@ class Job:
     @property
     def judging(self) -> Judging:
         """What decides what is told of a set that is streamed."""
-        middle, layers = sum(self.spec.targets) / 2, self.table.output_layers
-        return Judging(self.criterion, self.spec.cost, self.kind, self.classes, middle, layers)
+        return judging_of(self.spec, self.table, self.criterion, self.kind, self.classes)
 
     @property
     def judged(self) -> slice:

@@ -15,6 +15,7 @@ from sn.train.criteria import Criterion
 from sn.train.draws import Draws
 from sn.train.engines import Floats32
 from sn.train.experiment import ExperimentSpec
+from sn.train.tally import Judging
 from sn.train.targets import Desired, desired_at, judged
 
 
@@ -43,6 +44,18 @@ def criterion_of(
     """Return which patterns are misses, None where nothing is right or wrong."""
     count = len(range(table.n_outputs)[judged(table.output_layers, kind)])
     return spec.criterion_for(kind, count)
+
+
+def judging_of(
+    spec: ExperimentSpec,
+    table: ConnectionTable,
+    criterion: Criterion | None,
+    kind: TargetKind,
+    classes: tuple[str, ...],
+) -> Judging:
+    """Return what decides what is told of outputs."""
+    middle = sum(spec.targets) / 2
+    return Judging(criterion, spec.cost, kind, classes, middle, table.output_layers)
 
 
 def draws_of(
