@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sn.commands._progress import BarOverRuns
 from sn.commands._tables import print_table
 from sn.commands._texts import print_fact, print_text
 from sn.display import many
 from sn.errors import SettingError, SnError
 from sn.limits import RATE
-from sn.progress.terminal import TerminalBar
 from sn.results import comparison_texts as texts
 from sn.results.arrays import write_whole
 from sn.results.comparison import Comparison, comparison_object
@@ -61,7 +60,7 @@ rates_option = click.option(
 )
 
 
-class Progression:
+class Progression(BarOverRuns):
     """Tells how a comparison goes: a line per run on stderr, where that is a terminal below a
     display of all of them.
 
@@ -69,20 +68,8 @@ class Progression:
     """
 
     def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
+        super().__init__("run", as_json)
         self._runs = self._done = 0
-        self._bar = TerminalBar("run") if sys.stderr.isatty() else None
-        self._out = sys.stdout
-
-    def __enter__(self) -> Progression:
-        if self._bar is not None:
-            self._bar.__enter__()
-        self._out = sys.stdout  # that of the display, if there is one
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(*error)
 
     def started(self, runs: int, passes: int) -> None:
         """Show the display."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Self, TextIO
 
 from sn.commands._diagnostics import tell
 from sn.commands._texts import print_text, terminal_width
 from sn.errors import Notice
+from sn.progress.terminal import TerminalBar
 from sn.results.checkpoints import Position
 from sn.results.figures import error_text
 from sn.results.lines import json_line, pass_object
@@ -88,3 +89,25 @@ def pass_line(record: PassRecord, width: int | None = None) -> str:
     if all(len(head) + 2 + len(part) <= width for part in parts):
         return f"{head}  " + f"\n{' ' * len(head)}  ".join(parts)
     return "\n  ".join([head, *parts])
+
+
+class BarOverRuns:
+    """A bar over many runs, where stderr is a terminal; what is printed meanwhile stands above it.
+
+    `noun` is what is counted. With `as_json` objects go to stdout, which is `_out` here.
+    """
+
+    def __init__(self, noun: str, as_json: bool) -> None:
+        self._as_json = as_json
+        self._bar = TerminalBar(noun) if sys.stderr.isatty() else None
+        self._out = sys.stdout
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.__enter__()
+        self._out = sys.stdout  # that of the display, if there is one
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(*error)

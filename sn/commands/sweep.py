@@ -14,6 +14,7 @@ from sn.commands import _completion as completion
 from sn.commands import _sweeps as sweeps
 from sn.commands._diagnostics import format_option
 from sn.commands._folders import Place, out_option
+from sn.commands._progress import BarOverRuns
 from sn.commands._safety import allow_options, limit_options
 from sn.commands._settings import (
     Limited,
@@ -30,7 +31,6 @@ from sn.commands._texts import print_fact, print_text
 from sn.errors import SnError
 from sn.limits import SEED
 from sn.memory import need
-from sn.progress.terminal import TerminalBar
 from sn.results.arrays import write_whole
 from sn.results.folder import report_command
 from sn.results.lines import json_line
@@ -49,7 +49,7 @@ HELD_OF_RUN = 2000  # bytes; chosen here: 1,400 were measured
 PRUNERS = ("none", "median", "hyperband")
 
 
-class Progression:
+class Progression(BarOverRuns):
     """Tells how a sweep goes: a line per trial on stderr, with what is best and the time that is
     left, which on a terminal a bar over all its runs shows.
 
@@ -57,20 +57,9 @@ class Progression:
     """
 
     def __init__(self, as_json: bool) -> None:
-        self._as_json, self.figure = as_json, ""
+        super().__init__("trial", as_json)
+        self.figure = ""
         self._trials = self._done = 0
-        self._bar = TerminalBar("trial") if sys.stderr.isatty() else None
-        self._out = sys.stdout
-
-    def __enter__(self) -> Progression:
-        if self._bar is not None:
-            self._bar.__enter__()
-        self._out = sys.stdout  # that of the display, if there is one
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(*error)
 
     def started(self, trials: int, runs: int, done: int) -> None:
         """Say how much there is to do."""
